@@ -1,1 +1,23 @@
-//! Loops on slices.
+//! Loops on slices: the arithmetic of bouton.
+//!
+//! Nothing here allocates, knows a model, or reads a clock. Two promises hold for every function:
+//!
+//! * **The same bits at every SIMD level.** Sums run over a fixed number of lanes ([`LANES`]) in a fixed order,
+//!   multiplication and addition are never contracted, and transcendental functions are this crate's own or
+//!   [`libm`]'s, never the system's. [`Level`] only chooses which instructions compute them.
+//! * **One generic source.** Every loop is written once over [`Real`] and instantiated for `f64` and `f32`.
+
+mod dense;
+mod level;
+mod lif;
+mod power;
+mod real;
+
+pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_set, scale_inc};
+pub use level::Level;
+pub use lif::{LifStep, lif_phase, lif_textbook};
+pub use power::{PowerLawConst, pulse_power_law};
+pub use real::Real;
+
+/// Number of partial sums in every reduction. Fixed, so that results don't depend on the width of the registers.
+pub const LANES: usize = 8;

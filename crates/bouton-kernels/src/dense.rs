@@ -1,0 +1,178 @@
+//! Dense vectors and matrices, row-major.
+
+use crate::level::dispatch;
+use crate::{LANES, Level, Real};
+
+/// Scalar product in the one order that all of bouton uses: below two blocks of lanes from left to right, above that
+/// [`LANES`] partial sums, added in pairs, then the rest from left to right.
+#[inline(always)]
+pub fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    if n < 2 * LANES {
+        let mut s = T::ZERO;
+        for i in 0..n {
+            s += a[i] * b[i];
+        }
+        return s;
+    }
+    let mut acc = [T::ZERO; LANES];
+    let (ac, ar) = a.as_chunks::<LANES>();
+    let (bc, br) = b.as_chunks::<LANES>();
+    for (x, y) in ac.iter().zip(bc) {
+        for l in 0..LANES {
+            acc[l] += x[l] * y[l];
+        }
+    }
+    let mut s = ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]));
+    for (x, y) in ar.iter().zip(br) {
+        s += *x * *y;
+    }
+    s
+}
+
+#[inline(always)]
+fn gemv_inc_body<T: Real>(a: &[T], stride: usize, cols: usize, x: &[T], y: &mut [T]) {
+    for (r, y) in y.iter_mut().enumerate() {
+        *y += dot(&a[r * stride..r * stride + cols], x);
+    }
+}
+dispatch! {
+    /// y += A·x. `a` holds the rows of A one behind the other, `stride` apart (at least `cols`); `x` has `cols` items.
+    pub fn gemv_inc(a: &[T], stride: usize, cols: usize, x: &[T], y: &mut [T]) => gemv_inc_body
+}
+
+#[inline(always)]
+fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], j: &mut [T]) {
+    let n = j.len();
+    let bias = &bias[..n];
+    if let [x0] = *x {
+        // One dimension, the most frequent case: a single pass.
+        let e = &enc_t[..n];
+        for i in 0..n {
+            j[i] = bias[i] + e[i] * x0;
+        }
+        return;
+    }
+    j.fill(T::ZERO);
+    for (k, xk) in x.iter().enumerate() {
+        let e = &enc_t[k * n..(k + 1) * n];
+        for i in 0..n {
+            j[i] += e[i] * *xk;
+        }
+    }
+    for i in 0..n {
+        j[i] = bias[i] + j[i];
+    }
+}
+dispatch! {
+    /// Input currents of a population: j = bias + E·x, with E given transposed (`enc_t`: one row a dimension), so that
+    /// neurons lie side by side. Same order of sums as [`gemv_inc`] on E when there are fewer than `2·LANES` dimensions.
+    pub fn encode(bias: &[T], enc_t: &[T], x: &[T], j: &mut [T]) => encode_body
+}
+
+#[inline(always)]
+fn add_assign_body<T: Real>(x: &[T], y: &mut [T]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += *x;
+    }
+}
+dispatch! {
+    /// y += x.
+    pub fn add_assign(x: &[T], y: &mut [T]) => add_assign_body
+}
+
+#[inline(always)]
+fn scale_inc_body<T: Real>(a: &[T], x: &[T], y: &mut [T]) {
+    if let [a] = *a {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += a * *x;
+        }
+    } else {
+        for ((y, x), a) in y.iter_mut().zip(x).zip(a) {
+            *y += *a * *x;
+        }
+    }
+}
+dispatch! {
+    /// y += a∘x, element by element; a single `a` scales all.
+    pub fn scale_inc(a: &[T], x: &[T], y: &mut [T]) => scale_inc_body
+}
+
+/// Sets all elements.
+pub fn fill<T: Real>(y: &mut [T], value: T) {
+    y.fill(value);
+}
+
+#[inline(always)]
+fn outer_set_body<T: Real>(post: &[T], pre: &[T], out: &mut [T]) {
+    let n = pre.len();
+    for (p, row) in post.iter().zip(out.chunks_exact_mut(n.max(1))) {
+        for (o, x) in row.iter_mut().zip(pre) {
+            *o = *p * *x;
+        }
+    }
+}
+dispatch! {
+    /// out = post ⊗ pre: out[i, j] = post[i]·pre[j], row-major.
+    pub fn outer_set(post: &[T], pre: &[T], out: &mut [T]) => outer_set_body
+}
+
+#[inline(always)]
+fn lowpass_body<T: Real>(a: T, b: T, u: &[T], y: &mut [T]) {
+    for (y, u) in y.iter_mut().zip(u) {
+        *y = a * *y + b * *u;
+    }
+}
+dispatch! {
+    /// One step of a first-order filter: y = a·y + b·u.
+    pub fn lowpass(a: T, b: T, u: &[T], y: &mut [T]) => lowpass_body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: u64) -> Vec<f64> {
+        let mut s = seed;
+        (0..n)
+            .map(|_| {
+                s = s.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                (s >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+            })
+            .collect()
+    }
+
+    #[test]
+    fn products_are_right_and_the_same_at_every_level() {
+        for n in [1, 3, 7, 8, 15, 16, 17, 100, 101] {
+            let (a, x) = (numbers(5 * n, 1), numbers(n, 2));
+            let mut reference: Option<Vec<f64>> = None;
+            for level in Level::available() {
+                let mut y = vec![0.25; 5];
+                gemv_inc(level, &a, n, n, &x, &mut y);
+                for r in 0..5 {
+                    let exact: f64 = 0.25 + (0..n).map(|c| a[r * n + c] * x[c]).sum::<f64>();
+                    assert!((y[r] - exact).abs() < 1e-13, "n = {n}: {} is not {exact}", y[r]);
+                }
+                assert_eq!(*reference.get_or_insert(y.clone()), y, "level {level:?} differs at n = {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn encoding_by_columns_has_the_bits_of_the_product_by_rows() {
+        for d in [1usize, 2, 5, 15] {
+            let n = 37;
+            let (enc, bias, x) = (numbers(n * d, 3), numbers(n, 4), numbers(d, 5));
+            let enc_t: Vec<f64> = (0..d * n).map(|k| enc[(k % n) * d + k / n]).collect();
+            let mut by_rows = bias.clone();
+            gemv_inc(Level::Baseline, &enc, d, d, &x, &mut by_rows);
+            for level in Level::available() {
+                let mut j = vec![9.0; n];
+                encode(level, &bias, &enc_t, &x, &mut j);
+                assert_eq!(j, by_rows, "d = {d}, {level:?}");
+            }
+        }
+    }
+}
