@@ -1,0 +1,427 @@
+//! The devices of one connection: what is asked for, what was drawn, and the weights that they make.
+
+use bouton_kernels::Level;
+use bouton_random::{Purpose, Stream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Device, DeviceBank, DeviceDraw};
+use crate::mappings::{Mapping, Side};
+use crate::neurons::check_number;
+use crate::policies::Pulses;
+
+/// How the gain of a device connection is found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Gain {
+    /// This number: weight = gain × normalised conductance (difference).
+    Fixed(f64),
+    /// From the weights that the model needs: see [`AutoGain`].
+    Auto(AutoGain),
+}
+
+/// The gain at which a given number of pulses from the start makes a weight of the size that the model needs:
+/// gain = rms|w| / Δg(pulses), w the weights that a solver would put in the connection's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutoGain {
+    /// Pulses for one rms weight. Fewer are coarser and reach further; 100 by default.
+    #[serde(rename = "auto_pulses")]
+    pub pulses: f64,
+}
+
+impl Default for Gain {
+    fn default() -> Gain {
+        Gain::Auto(AutoGain { pulses: 100.0 })
+    }
+}
+
+/// What the conductance is measured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bounds {
+    /// g = (1/R − 1/R1)/(1/R0 − 1/R1) with the nominal bounds of the device type: what hardware can know.
+    #[default]
+    Nominal,
+    /// The same with each device's own bounds, as in the published rule: perfect knowledge of every device.
+    Own,
+    /// g = 1/R in siemens, as it is.
+    Raw,
+}
+
+/// Whether the two devices of a synapse share their parameters' spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpreadOf {
+    /// Every device has its own.
+    #[default]
+    Device,
+    /// R0, R1 and c are drawn once a synapse; only the starting resistances differ. As published.
+    Synapse,
+}
+
+/// The devices that a connection's weights are made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceSpec {
+    /// The device type and its parameters.
+    pub device: Device,
+    /// The devices of a synapse.
+    pub mapping: Mapping,
+    /// Weight per normalised conductance.
+    pub gain: Gain,
+    /// What the conductance is measured by.
+    pub bounds: Bounds,
+    /// Relative spread of the device parameters: standard deviation / mean (0.15 is the published one).
+    pub spread: f64,
+    /// Whether the devices of a synapse share their spread.
+    pub spread_of: SpreadOf,
+    /// Seed of the draws; the connection's own when left out.
+    pub seed: Option<u32>,
+}
+
+impl DeviceSpec {
+    /// Refuses parameters that make no sense.
+    pub fn check(&self) -> Result<(), String> {
+        self.device.model().check()?;
+        check_number("spread", self.spread, 0.0, false)?;
+        if self.spread > 1.0 {
+            return Err(format!("`spread` must be at most 1 (it is a share of the mean), found {}", self.spread));
+        }
+        match &self.gain {
+            Gain::Fixed(g) => check_number("gain", *g, 0.0, true),
+            Gain::Auto(a) => check_number("auto_pulses", a.pulses, 0.0, true),
+        }
+    }
+
+    /// Normalised conductance of a device without spread at a resistance (Ω).
+    pub fn normalised(&self, resistance: f64) -> f64 {
+        let d = self.device.model().nominal();
+        let (offset, scale) = measure(self.bounds, &d, &d);
+        (1.0 / resistance - offset) * scale
+    }
+
+    /// Change of the normalised conductance of a device without spread after `pulses` pulses from the start.
+    pub fn reach(&self, pulses: f64) -> f64 {
+        let m = self.device.model();
+        let d = m.nominal();
+        let start = m.count_at(&d, d.initial);
+        self.normalised(m.resistance_at(&d, start + pulses)) - self.normalised(d.initial)
+    }
+}
+
+/// Offset (S) and scale (1/S) that make a conductance a normalised one.
+fn measure(bounds: Bounds, own: &DeviceDraw, nominal: &DeviceDraw) -> (f64, f64) {
+    let of = |d: &DeviceDraw| (1.0 / d.r_max, 1.0 / (1.0 / d.r_min - 1.0 / d.r_max));
+    match bounds {
+        Bounds::Nominal => of(nominal),
+        Bounds::Own => of(own),
+        Bounds::Raw => (0.0, 1.0),
+    }
+}
+
+/// A weight that devices can't be set to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unreachable {
+    /// Row (post) and column (pre).
+    pub at: (usize, usize),
+    /// What was asked for.
+    pub wanted: f64,
+    /// Lowest and highest weight that this synapse can be set to from its present state.
+    pub range: (f64, f64),
+}
+
+/// The devices of one connection while it runs.
+///
+/// Arrays are over synapses, row-major (post × pre). `banks` are the state; the weights are a function of it.
+#[derive(Clone, Debug)]
+pub struct DeviceArray {
+    device: Device,
+    rows: usize,
+    cols: usize,
+    gain: f64,
+    sides: Vec<Side>,
+    banks: Vec<DeviceBank>,
+    /// Offset (S) and scale (1/S) of each device's conductance, by bank.
+    measures: Vec<(Vec<f64>, Vec<f64>)>,
+    total: u64,
+}
+
+impl DeviceArray {
+    /// Draws the devices of a `rows` × `cols` connection.
+    ///
+    /// `gain` is the resolved gain, `seed` and `object` name the random streams: device (i, j) is the same whatever else
+    /// the model holds.
+    pub fn new(spec: &DeviceSpec, gain: f64, rows: usize, cols: usize, seed: u64, object: u64) -> DeviceArray {
+        let m = spec.device.model();
+        let nominal = m.nominal();
+        let sides = spec.mapping.model().sides().to_vec();
+        let size = rows * cols;
+        let (mut banks, mut measures) = (vec![], vec![]);
+        for side in &sides {
+            let shared = spec.spread_of == SpreadOf::Synapse;
+            let name = if shared || *side == Side::Plus { "device.plus" } else { "device.minus" };
+            let start = if *side == Side::Plus { "device.plus.initial" } else { "device.minus.initial" };
+            let parameters = Stream::new(seed, object, Purpose::named(name), 0);
+            let initial = Stream::new(seed, object, Purpose::named(start), 0);
+            let mut bank = DeviceBank::default();
+            let (mut offsets, mut scales) = (Vec::with_capacity(size), Vec::with_capacity(size));
+            for k in 0..size {
+                let d = m.draw(spec.spread, k as u64, &parameters, &initial);
+                let (offset, scale) = measure(spec.bounds, &d, &nominal);
+                offsets.push(offset);
+                scales.push(scale);
+                bank.r_min.push(d.r_min);
+                bank.r_range.push(m.range(&d));
+                bank.shape.push(d.shape);
+                bank.least.push(m.count_at(&d, d.r_max));
+                let count = m.count_at(&d, d.initial);
+                bank.count.push(count);
+                bank.conductance.push(1.0 / m.resistance_at(&d, count));
+                bank.pulses.push(0);
+            }
+            banks.push(bank);
+            measures.push((offsets, scales));
+        }
+        DeviceArray { device: spec.device.clone(), rows, cols, gain, sides, banks, measures, total: 0 }
+    }
+
+    /// Rows (post) and columns (pre).
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+
+    /// Weight per normalised conductance.
+    pub fn gain(&self) -> f64 {
+        self.gain
+    }
+
+    /// Changes the gain; the weights of the same devices change with it.
+    pub fn set_gain(&mut self, gain: f64) {
+        self.gain = gain;
+    }
+
+    /// Pulses given to all devices since the start.
+    pub fn pulses(&self) -> u64 {
+        self.total
+    }
+
+    /// The sides of the mapping, one a bank.
+    pub fn sides(&self) -> &[Side] {
+        &self.sides
+    }
+
+    /// The devices, one bank a side of the mapping.
+    pub fn banks(&self) -> &[DeviceBank] {
+        &self.banks
+    }
+
+    fn g(&self, bank: usize, k: usize) -> f64 {
+        let (offset, scale) = &self.measures[bank];
+        (self.banks[bank].conductance[k] - offset[k]) * scale[k]
+    }
+
+    /// The weight of synapse `k` (row-major).
+    pub fn weight(&self, k: usize) -> f64 {
+        match *self.sides {
+            [Side::Plus, Side::Minus] => self.gain * (self.g(0, k) - self.g(1, k)),
+            [Side::Minus] => -self.gain * self.g(0, k),
+            _ => self.gain * self.g(0, k),
+        }
+    }
+
+    /// All weights, row-major.
+    pub fn weights(&self) -> Vec<f64> {
+        (0..self.rows * self.cols).map(|k| self.weight(k)).collect()
+    }
+
+    /// Gives one step's pulses, and hands each new weight to `changed(k, weight)`.
+    pub fn pulse(&mut self, level: Level, pulses: &Pulses, mut changed: impl FnMut(usize, f64)) {
+        if pulses.columns.is_empty() {
+            return;
+        }
+        for (row, sign) in pulses.rows.iter().enumerate() {
+            let side = match sign {
+                1 => Side::Plus,
+                -1 => Side::Minus,
+                _ => continue,
+            };
+            let Some(bank) = self.sides.iter().position(|s| *s == side) else { continue };
+            let start = row * self.cols;
+            let b = &mut self.banks[bank];
+            self.device.model().pulse(level, b, start, self.cols, &pulses.columns);
+            let counters = &mut b.pulses[start..start + self.cols];
+            for &c in &pulses.columns {
+                counters[c as usize] += 1;
+            }
+            self.total += pulses.columns.len() as u64;
+            for &c in &pulses.columns {
+                let k = start + c as usize;
+                changed(k, self.weight(k));
+            }
+        }
+    }
+
+    /// Lowest and highest weight that synapse `k` can be set to from its present state.
+    pub fn range(&self, k: usize) -> (f64, f64) {
+        let most = |bank: usize| {
+            let (offset, scale) = &self.measures[bank];
+            (1.0 / self.banks[bank].r_min[k] - offset[k]) * scale[k]
+        };
+        let least = |bank: usize| {
+            let b = &self.banks[bank];
+            let (offset, scale) = &self.measures[bank];
+            (1.0 / (b.r_min[k] + b.r_range[k] * libm::pow(b.least[k], b.shape[k])) - offset[k]) * scale[k]
+        };
+        match *self.sides {
+            [Side::Plus, Side::Minus] => (self.gain * (self.g(0, k) - most(1)), self.gain * (most(0) - self.g(1, k))),
+            [Side::Minus] => (-self.gain * most(0), -self.gain * least(0)),
+            _ => (self.gain * least(0), self.gain * most(0)),
+        }
+    }
+
+    /// Sets the state so that the weights are `wanted` (row-major): an ideal write, without pulses.
+    ///
+    /// The rule: a synapse whose weight stays the same keeps its devices; otherwise the device on the side of the change
+    /// is set (the plus device for a higher weight, the minus device for a lower one), as pulses would, and the other
+    /// keeps its state. A single device is set either way. Nothing is changed when any weight can't be reached.
+    pub fn set_weights(&mut self, wanted: &[f64]) -> Result<(), Unreachable> {
+        for (k, &w) in wanted.iter().enumerate() {
+            if w == self.weight(k) {
+                continue;
+            }
+            let (low, high) = self.range(k);
+            if !(w >= low && w <= high) {
+                return Err(Unreachable { at: (k / self.cols, k % self.cols), wanted: w, range: (low, high) });
+            }
+        }
+        for (k, &w) in wanted.iter().enumerate() {
+            let now = self.weight(k);
+            if w == now {
+                continue;
+            }
+            let (bank, g) = match *self.sides {
+                [Side::Plus, Side::Minus] if w > now => (0, w / self.gain + self.g(1, k)),
+                [Side::Plus, Side::Minus] => (1, self.g(0, k) - w / self.gain),
+                [Side::Minus] => (0, -w / self.gain),
+                _ => (0, w / self.gain),
+            };
+            let (offset, scale) = (self.measures[bank].0[k], self.measures[bank].1[k]);
+            let b = &mut self.banks[bank];
+            let resistance = 1.0 / (g / scale + offset);
+            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: resistance };
+            let m = self.device.model();
+            // At the very bound the count would be infinite, and every later pulse without effect.
+            b.count[k] = m.count_at(&d, resistance).min(1e300);
+            b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
+        }
+        Ok(())
+    }
+
+    /// Sets the conductance (S) of every device of a side: a raw write. Values are clipped to each device's own bounds.
+    pub fn set_conductance(&mut self, side: Side, values: &[f64]) -> Result<(), String> {
+        let Some(bank) = self.sides.iter().position(|s| *s == side) else {
+            return Err(format!("the synapses have no {side:?} device"));
+        };
+        if values.len() != self.rows * self.cols || values.iter().any(|v| !(*v > 0.0 && v.is_finite())) {
+            return Err(format!("conductances must be {} × {} positive finite numbers (S)", self.rows, self.cols));
+        }
+        let b = &mut self.banks[bank];
+        let m = self.device.model();
+        for (k, v) in values.iter().enumerate() {
+            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: 1.0 / v };
+            let resistance = (1.0 / v).clamp(d.r_min * (1.0 + 1e-12), d.r_max);
+            b.count[k] = m.count_at(&d, resistance);
+            b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mappings::Single;
+
+    fn spec(spread: f64) -> DeviceSpec {
+        DeviceSpec { spread, gain: Gain::Fixed(1e4), ..DeviceSpec::default() }
+    }
+
+    #[test]
+    fn published_table_of_pulses() {
+        // Table of the reference: 1e4·Δg after k pulses from 1e8 Ω, and g(1e8 Ω) = 1.13e-6.
+        let s = spec(0.0);
+        for (k, dg) in [(1.0, 9.7e-6), (10.0, 9.6e-5), (100.0, 8.6e-4), (1000.0, 4.8e-3), (5000.0, 1.04e-2), (10_000.0, 1.35e-2)] {
+            let got = 1e4 * s.reach(k);
+            assert!((got - dg).abs() < 0.006 * dg, "{k} pulses: {got}, published {dg}");
+        }
+        assert!((s.normalised(1e8) - 1.13e-6).abs() < 0.005e-6);
+    }
+
+    #[test]
+    fn pulses_are_those_of_the_direct_method() {
+        // R ← R0 + R1·(((R − R0)/R1)^(1/c) + 1)^c, step by step on the resistance, for devices with spread.
+        let s = DeviceSpec { bounds: Bounds::Own, ..spec(0.15) };
+        let mut a = DeviceArray::new(&s, 1e4, 3, 5, 1, 2);
+        let pulses = Pulses { rows: vec![1, -1, 0], columns: vec![0, 2, 3] };
+        let mut r: Vec<f64> = a.banks()[0].conductance.iter().map(|g| 1.0 / g).collect();
+        for _ in 0..500 {
+            a.pulse(Level::detect(), &pulses, |_, _| {});
+            for c in [0, 2, 3] {
+                let b = &a.banks()[0];
+                let n = ((r[c] - b.r_min[c]) / b.r_range[c]).powf(1.0 / b.shape[c]);
+                r[c] = b.r_min[c] + b.r_range[c] * (n + 1.0).powf(b.shape[c]);
+            }
+        }
+        for c in 0..5 {
+            let b = &a.banks()[0];
+            assert!((1.0 / b.conductance[c] - r[c]).abs() < 1e-9 * r[c], "device {c}");
+            assert_eq!(b.pulses[c], if [0, 2, 3].contains(&c) { 500 } else { 0 });
+            assert_eq!(a.banks()[1].pulses[5 + c], b.pulses[c], "the second row goes down by its minus devices");
+        }
+        assert_eq!(a.pulses(), 3000);
+        assert!(a.banks()[0].shape.iter().all(|c| *c < 0.0));
+    }
+
+    #[test]
+    fn spread_is_shared_or_not() {
+        let own = DeviceArray::new(&spec(0.15), 1.0, 20, 20, 1, 2);
+        assert_ne!(own.banks()[0].r_min, own.banks()[1].r_min);
+        let shared = DeviceArray::new(&DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }, 1.0, 20, 20, 1, 2);
+        assert_eq!(shared.banks()[0].r_min, shared.banks()[1].r_min);
+        assert_ne!(shared.banks()[0].count, shared.banks()[1].count);
+        let mean = own.banks()[0].r_min.iter().sum::<f64>() / 400.0;
+        let sd = (own.banks()[0].r_min.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / 400.0).sqrt();
+        assert!((mean - 200.0).abs() < 6.0 && (sd - 30.0).abs() < 4.0, "mean {mean}, sd {sd}");
+    }
+
+    #[test]
+    fn an_ideal_write_is_read_back_and_the_unreachable_is_refused() {
+        let mut a = DeviceArray::new(&spec(0.15), 1e4, 2, 2, 3, 4);
+        let before = a.clone();
+        let same = a.weights();
+        a.set_weights(&same).unwrap();
+        assert_eq!(a.banks(), before.banks(), "an edit that changes nothing changed the devices");
+        let mut w = same.clone();
+        w[0] += 3e-3;
+        w[3] -= 5e-3;
+        a.set_weights(&w).unwrap();
+        for (x, y) in a.weights().iter().zip(&w) {
+            assert!((x - y).abs() < 1e-12, "{x} is not {y}");
+        }
+        assert!(a.banks()[0].count[0] > before.banks()[0].count[0], "the plus device did not rise");
+        assert_eq!(a.banks()[1].count[0], before.banks()[1].count[0], "the minus device moved");
+        let kept = a.clone();
+        let e = a.set_weights(&[w[0], w[1], 2e4, w[3]]).unwrap_err();
+        assert_eq!(e.at, (1, 0));
+        assert!(e.range.1 < 2e4 && e.range.0 < 0.0);
+        assert_eq!(a.banks(), kept.banks(), "a refused write changed something");
+
+        let single = DeviceSpec { mapping: Mapping::Single(Single { sign: crate::mappings::Sign::Inhibitory }), ..spec(0.0) };
+        let mut s = DeviceArray::new(&single, 1e4, 1, 1, 0, 0);
+        assert!(s.weight(0) < 0.0);
+        let up = Pulses { rows: vec![1], columns: vec![0] };
+        s.pulse(Level::detect(), &up, |_, _| panic!("an inhibitory device can't raise its weight"));
+        assert!(s.set_weights(&[1.0]).is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! The elements of bouton's models: neurons, synapses, solvers, processes, rules, pulse policies, devices, mappings.
+//!
+//! One file an element, one list a kind (at the end of each folder's page). The head of an element's file is the user's
+//! page: equation, table of symbols with defaults and units, reference.
+
+pub mod devices;
+pub mod mappings;
+pub mod neurons;
+pub mod policies;
+pub mod processes;
+pub mod rules;
+pub mod solvers;
+pub mod synapses;
+
+pub use bouton_random as random;

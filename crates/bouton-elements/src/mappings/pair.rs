@@ -1,0 +1,24 @@
+//! Two devices a synapse: w = gain·(g⁺ − g⁻). Has no parameters.
+//!
+//! A pulse on the plus device raises the weight, a pulse on the minus device lowers it, so that devices that only ever
+//! gain conductance can learn both ways.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{MappingModel, Side};
+
+/// Two devices a synapse, one for each sign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pair {}
+
+impl Pair {
+    pub(super) const NAME: &'static str = "pair";
+}
+
+impl MappingModel for Pair {
+    fn sides(&self) -> &'static [Side] {
+        &[Side::Plus, Side::Minus]
+    }
+}

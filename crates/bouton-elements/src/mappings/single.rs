@@ -1,0 +1,45 @@
+//! One device a synapse: w = gain·g (excitatory) or w = −gain·g (inhibitory).
+//!
+//! | parameter | default |
+//! |---|---|
+//! | `sign` | excitatory |
+//!
+//! An excitatory device is pulsed when its weight should rise, an inhibitory one when it should fall; the other way there
+//! is no pulse.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{MappingModel, Side};
+
+/// The sign of a single device's weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// w = gain·g.
+    #[default]
+    Excitatory,
+    /// w = −gain·g.
+    Inhibitory,
+}
+
+/// One device a synapse.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Single {
+    /// The sign of the weight.
+    pub sign: Sign,
+}
+
+impl Single {
+    pub(super) const NAME: &'static str = "single";
+}
+
+impl MappingModel for Single {
+    fn sides(&self) -> &'static [Side] {
+        match self.sign {
+            Sign::Excitatory => &[Side::Plus],
+            Sign::Inhibitory => &[Side::Minus],
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Neuron types.
+//!
+//! To add one: a file with a struct of parameters that implements [`NeuronModel`], and a line in the list at the end of
+//! this page's source. The model file, the command line's listing and the generic tests follow from the list.
+
+mod direct;
+mod lif;
+mod lif_rate;
+mod rectified_linear;
+mod spiking_rectified_linear;
+
+use std::fmt::Debug;
+
+use bouton_kernels::{Level, LifStep, Real};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use direct::Direct;
+pub use lif::Lif;
+pub use lif_rate::LifRate;
+pub use rectified_linear::RectifiedLinear;
+pub use spiking_rectified_linear::SpikingRectifiedLinear;
+
+/// How a state variable starts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Initial {
+    /// The same value for every neuron.
+    Constant(f64),
+    /// Uniform on [low, high), drawn from the ensemble's state stream.
+    Uniform(f64, f64),
+}
+
+/// A state variable of a neuron type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateVar {
+    /// Its name, as probes and live access use it.
+    pub name: &'static str,
+    /// Its unit (empty if it has none).
+    pub unit: &'static str,
+    /// How it starts unless the ensemble says otherwise.
+    pub initial: Initial,
+}
+
+/// A special form of a neuron type that a plan may use in place of the type's own step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FastForm {
+    /// Leaky integrate-and-fire without exp or log: [`bouton_kernels::lif_phase`]. State 0 is the voltage; state 1,
+    /// the refractory time, is replaced by the phase mark.
+    LifPhase,
+}
+
+/// What a neuron type is: how currents become activities, and how they step.
+///
+/// `j` is the input current of each neuron (gain, bias and encoding already in it), without unit: 1 is the threshold of
+/// most types. Activities are in Hz; a spike in a step of `dt` has the height amplitude/dt.
+pub trait NeuronModel: Debug + Send + Sync {
+    /// Whether the output consists of spikes.
+    fn spiking(&self) -> bool;
+    /// Refuses parameters that make no sense; the message names the parameter, what was expected and what was found.
+    fn check(&self) -> Result<(), String>;
+    /// Gains and biases that give these maximum rates (Hz, at the radius) and intercepts.
+    fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String>;
+    /// Maximum rates (Hz) and intercepts that follow from these gains and biases.
+    fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>);
+    /// Steady activities (Hz) at these currents, in place. Decoders are solved from them.
+    fn rates(&self, j: &mut [f64]);
+    /// The state variables, in the order in which [`step_f64`](NeuronModel::step_f64) takes them.
+    fn state(&self) -> Vec<StateVar>;
+    /// One step of `dt` (s) in double precision.
+    fn step_f64(&self, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);
+    /// One step of `dt` (s) in single precision.
+    fn step_f32(&self, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]);
+    /// The form that a plan may use instead of the step, where there is one.
+    fn fast_form(&self) -> Option<FastForm> {
+        None
+    }
+}
+
+/// Picks the step of the simulation's number type. Implemented for `f64` and `f32`.
+pub trait StepReal: Real {
+    /// One step of `model`.
+    fn step(model: &dyn NeuronModel, dt: f64, j: &[Self], out: &mut [Self], state: &mut [&mut [Self]]);
+}
+impl StepReal for f64 {
+    fn step(model: &dyn NeuronModel, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]) {
+        model.step_f64(dt, j, out, state);
+    }
+}
+impl StepReal for f32 {
+    fn step(model: &dyn NeuronModel, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
+        model.step_f32(dt, j, out, state);
+    }
+}
+
+/// Writes the two steps of a type whose one generic step is an inherent function `step`.
+macro_rules! both_precisions {
+    () => {
+        fn step_f64(&self, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]) {
+            self.step(dt, j, out, state);
+        }
+        fn step_f32(&self, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
+            self.step(dt, j, out, state);
+        }
+    };
+}
+pub(crate) use both_precisions;
+
+/// One step of the LIF phase form, for a plan that has chosen it.
+pub fn step_lif_phase<T: Real>(level: Level, p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
+    bouton_kernels::lif_phase(level, p, j, v, mark, out);
+}
+
+/// Refuses a number that isn't finite and at least `low` (or above it).
+pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Result<(), String> {
+    if value.is_finite() && (value > low || (!open && value == low)) {
+        return Ok(());
+    }
+    let at = if open { "greater than" } else { "at least" };
+    Err(format!("`{name}` must be a finite number {at} {low}, found {value}"))
+}
+
+macro_rules! neuron_list {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// A neuron type with its parameters. The list of all.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum NeuronType {
+            $($(#[$meta])* $name($name),)*
+        }
+        impl NeuronType {
+            /// The names of all types, as a model file writes them.
+            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
+            /// One of each type with its default parameters.
+            pub fn defaults() -> Vec<NeuronType> {
+                vec![$(NeuronType::$name($name::default())),*]
+            }
+            /// The name of this type, as a model file writes it.
+            pub fn name(&self) -> &'static str {
+                match self { $(NeuronType::$name(_) => $name::NAME),* }
+            }
+            /// What the type does.
+            pub fn model(&self) -> &dyn NeuronModel {
+                match self { $(NeuronType::$name(x) => x),* }
+            }
+        }
+        $(impl From<$name> for NeuronType {
+            fn from(x: $name) -> NeuronType { NeuronType::$name(x) }
+        })*
+    };
+}
+
+neuron_list! {
+    /// Leaky integrate-and-fire.
+    Lif,
+    /// Rate of a leaky integrate-and-fire neuron.
+    LifRate,
+    /// Rectified linear rate.
+    RectifiedLinear,
+    /// Spikes at a rectified linear rate.
+    SpikingRectifiedLinear,
+    /// No neurons: values pass through, functions are computed exactly.
+    Direct,
+}
+
+impl Default for NeuronType {
+    fn default() -> NeuronType {
+        NeuronType::Lif(Lif::default())
+    }
+}
+
+impl NeuronType {
+    /// Whether this is [`Direct`]: no neurons, values pass through.
+    pub fn is_direct(&self) -> bool {
+        matches!(self, NeuronType::Direct(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For every type of the list: gain and bias give the maximum rate at 1 and silence at the intercept, and the step's
+    /// mean output over ten seconds is the steady rate.
+    #[test]
+    fn every_type_keeps_the_contract() {
+        let (max_rates, intercepts) = ([200.0, 250.0, 390.0], [-0.9, 0.0, 0.5]);
+        for neuron in NeuronType::defaults() {
+            if neuron.is_direct() {
+                continue;
+            }
+            let (name, m) = (neuron.name(), neuron.model());
+            m.check().unwrap();
+            let (gain, bias) = m.gain_bias(&max_rates, &intercepts).unwrap();
+            let mut top: Vec<f64> = (0..3).map(|i| gain[i] + bias[i]).collect();
+            m.rates(&mut top);
+            let mut foot: Vec<f64> = (0..3).map(|i| gain[i] * (intercepts[i] - 1e-9) + bias[i]).collect();
+            m.rates(&mut foot);
+            let (rates, ints) = m.max_rates_intercepts(&gain, &bias);
+            for i in 0..3 {
+                assert!((top[i] - max_rates[i]).abs() < 1e-6 * max_rates[i], "{name}: {} Hz at the radius", top[i]);
+                assert_eq!(foot[i], 0.0, "{name}: fires below its intercept");
+                assert!((rates[i] - max_rates[i]).abs() < 1e-6 && (ints[i] - intercepts[i]).abs() < 1e-9, "{name}");
+            }
+            let j: Vec<f64> = (0..3).map(|i| gain[i] * 0.8 + bias[i]).collect();
+            let mut steady = j.clone();
+            m.rates(&mut steady);
+            let mut state: Vec<Vec<f64>> = m
+                .state()
+                .iter()
+                .map(|s| match s.initial {
+                    Initial::Constant(x) => vec![x; 3],
+                    Initial::Uniform(a, b) => vec![0.5 * (a + b); 3],
+                })
+                .collect();
+            let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();
+            let (mut out, mut sum) = ([0.0; 3], [0.0; 3]);
+            for _ in 0..10_000 {
+                m.step_f64(0.001, &j, &mut out, &mut state);
+                for i in 0..3 {
+                    sum[i] += out[i] * 0.001;
+                }
+            }
+            for i in 0..3 {
+                assert!((sum[i] - 10.0 * steady[i]).abs() <= 1.0 + 1e-6, "{name}: {} in 10 s, not {}", sum[i], 10.0 * steady[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn names_in_files_are_the_names_in_the_list() {
+        for neuron in NeuronType::defaults() {
+            assert!(NeuronType::NAMES.contains(&neuron.name()));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Pulse policies: from the signed change that a rule wants to pulses on devices.
+//!
+//! To add one: a file with a struct of parameters, and a line in the list at the end of this page's source.
+
+mod single_pulse;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use single_pulse::{Gate, SinglePulse};
+
+/// The pulses of one step: which rows (post) want to go up or down, and which columns (pre) are open.
+///
+/// Every synapse of an open column gets a pulse on the device that moves its weight to the side of its row's sign.
+#[derive(Clone, Debug, Default)]
+pub struct Pulses {
+    /// For each row +1 (raise), −1 (lower) or 0 (leave).
+    pub rows: Vec<i8>,
+    /// Open columns, ascending.
+    pub columns: Vec<u32>,
+}
+
+/// A policy: makes [`Pulses`] of a separable change, post factor ⊗ pre activity.
+pub trait PolicyModel {
+    /// Refuses parameters that make no sense.
+    fn check(&self) -> Result<(), String>;
+    /// `change` is the wanted change of each row (in units of the rule), `activity` the presynaptic activity (Hz).
+    fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses);
+}
+
+macro_rules! policy_list {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// A pulse policy with its parameters. The list of all.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Policy {
+            $($(#[$meta])* $name($name),)*
+        }
+        impl Policy {
+            /// The names of all policies, as a model file writes them.
+            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
+            /// What the policy does.
+            pub fn model(&self) -> &dyn PolicyModel {
+                match self { $(Policy::$name(x) => x),* }
+            }
+        }
+        $(impl From<$name> for Policy {
+            fn from(x: $name) -> Policy { Policy::$name(x) }
+        })*
+    };
+}
+
+policy_list! {
+    /// One pulse a step on every synapse whose column is open.
+    SinglePulse,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy::SinglePulse(SinglePulse::default())
+    }
+}

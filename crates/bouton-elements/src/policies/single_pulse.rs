@@ -1,0 +1,82 @@
+//! One pulse a step on every synapse whose presynaptic neuron is active, to the side of the wanted change.
+//!
+//! | parameter | default | unit |
+//! |---|---|---|
+//! | `gate` | filtered | what opens a column: the filtered activity, or a spike in this step |
+//! | `threshold` | 0.5 | Hz; a column is open when its activity is above |
+//! | `dead_band` | 1e-5 | units of the local error; no pulse at all when no row's wanted change is above |
+//!
+//! With the default, a column stays open for about 29 ms after a spike (5 ms filter, 0.5 Hz).
+//!
+//! Reference: Tiotto et al. 2021, Frontiers in Neuroscience 14:627276 (the rule mPES).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{PolicyModel, Pulses};
+use crate::neurons::check_number;
+
+/// What opens a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// The presynaptic activity after the rule's filter, as published.
+    #[default]
+    Filtered,
+    /// A spike in this very step.
+    Spike,
+}
+
+/// One pulse a step on every open synapse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SinglePulse {
+    /// What opens a column.
+    pub gate: Gate,
+    /// A column is open when its activity (Hz) is above this.
+    pub threshold: f64,
+    /// No pulse at all when the wanted change of every row is at most this.
+    pub dead_band: f64,
+}
+
+impl Default for SinglePulse {
+    fn default() -> SinglePulse {
+        SinglePulse { gate: Gate::Filtered, threshold: 0.5, dead_band: 1e-5 }
+    }
+}
+
+impl SinglePulse {
+    pub(super) const NAME: &'static str = "single_pulse";
+}
+
+impl PolicyModel for SinglePulse {
+    fn check(&self) -> Result<(), String> {
+        check_number("threshold", self.threshold, 0.0, false)?;
+        check_number("dead_band", self.dead_band, 0.0, false)
+    }
+    fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses) {
+        out.rows.clear();
+        out.columns.clear();
+        // The published rule is silent as a whole or not at all: a small error beside a large one still pulses.
+        if !change.iter().any(|c| c.abs() > self.dead_band) {
+            return;
+        }
+        out.rows.extend(change.iter().map(|c| i8::from(*c > 0.0) - i8::from(*c < 0.0)));
+        out.columns.extend((0u32..).zip(activity).filter(|(_, a)| **a > self.threshold).map(|(k, _)| k));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_open_above_the_threshold_and_rows_follow_the_sign() {
+        let mut p = Pulses::default();
+        let policy = SinglePulse::default();
+        policy.pulses(&[0.3, 0.0, -1e-9], &[0.0, 0.5, 0.51, 200.0], &mut p);
+        assert_eq!((&p.rows[..], &p.columns[..]), (&[1, 0, -1][..], &[2, 3][..]));
+        policy.pulses(&[1e-5, -1e-5], &[200.0], &mut p);
+        assert!(p.rows.is_empty() && p.columns.is_empty(), "the dead band is not silent");
+    }
+}

@@ -1,0 +1,76 @@
+//! Processes: signals that are made while the model runs.
+//!
+//! To add one: a file with a struct of parameters that implements [`ProcessModel`], and a line in the list at the end of
+//! this page's source.
+
+mod piecewise;
+mod table;
+mod white_noise;
+mod white_signal;
+
+use std::fmt::Debug;
+
+use bouton_random::RandomState;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use piecewise::{Interpolation, Piecewise};
+pub use table::{PastEnd, Table};
+pub use white_noise::WhiteNoise;
+pub use white_signal::WhiteSignal;
+
+/// A process that runs.
+pub trait ProcessStep: Send {
+    /// The value at time `t` (s), the end of the step.
+    fn step(&mut self, t: f64, out: &mut [f64]) -> Result<(), String>;
+}
+
+/// What a process is.
+pub trait ProcessModel: Debug + Send + Sync {
+    /// Refuses parameters that make no sense for `width` values and a time step `dt` (s).
+    fn check(&self, width: usize, dt: f64) -> Result<(), String>;
+    /// Number of values, where the parameters fix it.
+    fn width(&self) -> Option<usize>;
+    /// Seed of its own, where it has one.
+    fn seed(&self) -> Option<u32>;
+    /// Starts it. `rng` is already seeded.
+    fn start(&self, width: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String>;
+}
+
+macro_rules! process_list {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// A process with its parameters. The list of all.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Process {
+            $($(#[$meta])* $name($name),)*
+        }
+        impl Process {
+            /// The names of all processes, as a model file writes them.
+            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
+            /// The name of this process, as a model file writes it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Process::$name(_) => $name::NAME),* }
+            }
+            /// What the process does.
+            pub fn model(&self) -> &dyn ProcessModel {
+                match self { $(Process::$name(x) => x),* }
+            }
+        }
+        $(impl From<$name> for Process {
+            fn from(x: $name) -> Process { Process::$name(x) }
+        })*
+    };
+}
+
+process_list! {
+    /// Band-limited noise.
+    WhiteSignal,
+    /// Independent noise in every step.
+    WhiteNoise,
+    /// Values at given times, held or interpolated.
+    Piecewise,
+    /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
+    #[serde(skip)]
+    Table,
+}

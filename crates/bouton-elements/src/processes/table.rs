@@ -1,0 +1,164 @@
+//! Rows of a table, played at a sampling rate: a recording as input.
+//!
+//! | parameter | default | unit |
+//! |---|---|---|
+//! | `rate` | – | Hz; row k belongs to t = k / rate |
+//! | `interpolation` | hold | hold the last row, or linear |
+//! | `past_end` | hold | hold the last row, zero, loop, or an error |
+//!
+//! The step that ends at t reads the table at t − dt, the time at which it began: row 0 is the first step's.
+
+use std::sync::Arc;
+
+use bouton_random::RandomState;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Interpolation, ProcessModel, ProcessStep};
+use crate::neurons::check_number;
+
+/// What happens past the end of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PastEnd {
+    /// The last row is held.
+    #[default]
+    Hold,
+    /// All values are zero.
+    Zero,
+    /// The table begins again.
+    Loop,
+    /// The run stops with an error.
+    Error,
+}
+
+/// Rows of a table at a sampling rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Rows, one behind the other.
+    pub values: Arc<Vec<f64>>,
+    /// Numbers in a row.
+    pub width: usize,
+    /// Rows a second (Hz).
+    pub rate: f64,
+    /// What happens between two rows.
+    pub interpolation: Interpolation,
+    /// What happens past the end.
+    pub past_end: PastEnd,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table {
+            values: Arc::new(vec![0.0]),
+            width: 1,
+            rate: 1.0,
+            interpolation: Interpolation::Hold,
+            past_end: PastEnd::Hold,
+        }
+    }
+}
+
+impl Table {
+    pub(super) const NAME: &'static str = "table";
+}
+
+struct Running {
+    p: Table,
+    dt: f64,
+}
+
+impl ProcessStep for Running {
+    fn step(&mut self, t: f64, out: &mut [f64]) -> Result<(), String> {
+        let (w, p) = (self.p.width, &self.p);
+        let rows = p.values.len() / w;
+        // A millionth of a row of slack: k·dt·rate falls short of whole numbers by rounding.
+        let x = (t - self.dt) * p.rate + 1e-6;
+        let (mut i, frac) = (x.floor().max(0.0) as usize, (x - x.floor() - 1e-6).max(0.0));
+        if i >= rows {
+            match p.past_end {
+                PastEnd::Hold => i = rows - 1,
+                PastEnd::Loop => i %= rows,
+                PastEnd::Zero => {
+                    out.fill(0.0);
+                    return Ok(());
+                }
+                PastEnd::Error => {
+                    return Err(format!(
+                        "the table ended: it has {rows} rows at {} Hz ({} s); \
+                         give `past_end` (hold, zero or loop) or a shorter run",
+                        p.rate,
+                        rows as f64 / p.rate
+                    ));
+                }
+            }
+        }
+        let row = |i: usize| &p.values[i * w..(i + 1) * w];
+        out.copy_from_slice(row(i));
+        if p.interpolation == Interpolation::Linear {
+            let next = if i + 1 < rows {
+                i + 1
+            } else if p.past_end == PastEnd::Loop {
+                0
+            } else {
+                i
+            };
+            for (y, b) in out.iter_mut().zip(row(next)) {
+                *y += (b - *y) * frac;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ProcessModel for Table {
+    fn check(&self, width: usize, _: f64) -> Result<(), String> {
+        check_number("rate", self.rate, 0.0, true)?;
+        if self.width == 0 || self.values.is_empty() || !self.values.len().is_multiple_of(self.width) {
+            return Err("the table must have at least one row, and rows of equal length".into());
+        }
+        if width != self.width {
+            return Err(format!("the node has {width} values, the table {} columns", self.width));
+        }
+        match self.values.iter().position(|v| !v.is_finite()) {
+            Some(k) => Err(format!("row {} of the table is not finite: {}", k / self.width, self.values[k])),
+            None => Ok(()),
+        }
+    }
+    fn width(&self) -> Option<usize> {
+        Some(self.width)
+    }
+    fn seed(&self) -> Option<u32> {
+        None
+    }
+    fn start(&self, _: usize, dt: f64, _: RandomState) -> Result<Box<dyn ProcessStep>, String> {
+        Ok(Box::new(Running { p: self.clone(), dt }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_last_their_time_and_the_end_is_as_asked() {
+        let table = |interpolation, past_end| Table {
+            values: Arc::new(vec![1.0, 2.0, 4.0]),
+            width: 1,
+            rate: 100.0,
+            interpolation,
+            past_end,
+        };
+        let at = |t: &Table, k: u32| {
+            let mut y = [9.0];
+            t.start(1, 0.001, RandomState::new(0)).unwrap().step(f64::from(k) * 0.001, &mut y).map(|()| y[0])
+        };
+        let held = table(Interpolation::Hold, PastEnd::Hold);
+        assert_eq!([1, 10, 11, 20, 21, 30, 31, 99].map(|k| at(&held, k).unwrap()), [1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0]);
+        assert_eq!(at(&table(Interpolation::Hold, PastEnd::Loop), 31).unwrap(), 1.0);
+        assert_eq!(at(&table(Interpolation::Hold, PastEnd::Zero), 31).unwrap(), 0.0);
+        assert!(at(&table(Interpolation::Hold, PastEnd::Error), 31).unwrap_err().contains("3 rows"));
+        let linear = table(Interpolation::Linear, PastEnd::Hold);
+        assert!((at(&linear, 6).unwrap() - 1.5).abs() < 1e-6 && (at(&linear, 1).unwrap() - 1.0).abs() < 1e-6);
+    }
+}

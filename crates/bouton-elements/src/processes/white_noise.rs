@@ -1,0 +1,72 @@
+//! Independent noise in every step.
+//!
+//! | parameter | default | unit |
+//! |---|---|---|
+//! | `mean` | 0 | – |
+//! | `std` | 1 | – |
+//! | `scale` | true | divide by √dt, so that the integral doesn't depend on dt |
+//! | `seed` | none | own seed; otherwise one is drawn by the simulator |
+
+use bouton_random::RandomState;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ProcessModel, ProcessStep};
+use crate::neurons::check_number;
+
+/// Independent normal noise in every step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WhiteNoise {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub std: f64,
+    /// Whether values are divided by √dt.
+    pub scale: bool,
+    /// Seed of its own.
+    pub seed: Option<u32>,
+}
+
+impl Default for WhiteNoise {
+    fn default() -> WhiteNoise {
+        WhiteNoise { mean: 0.0, std: 1.0, scale: true, seed: None }
+    }
+}
+
+impl WhiteNoise {
+    pub(super) const NAME: &'static str = "white_noise";
+}
+
+struct Running {
+    rng: RandomState,
+    mean: f64,
+    std: f64,
+    factor: f64,
+}
+
+impl ProcessStep for Running {
+    fn step(&mut self, _: f64, out: &mut [f64]) -> Result<(), String> {
+        for y in out {
+            *y = self.factor * self.rng.normal(self.mean, self.std);
+        }
+        Ok(())
+    }
+}
+
+impl ProcessModel for WhiteNoise {
+    fn check(&self, _: usize, _: f64) -> Result<(), String> {
+        check_number("mean", self.mean, f64::MIN, false)?;
+        check_number("std", self.std, 0.0, false)
+    }
+    fn width(&self) -> Option<usize> {
+        None
+    }
+    fn seed(&self) -> Option<u32> {
+        self.seed
+    }
+    fn start(&self, _: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String> {
+        let factor = if self.scale { 1.0 / dt.sqrt() } else { 1.0 };
+        Ok(Box::new(Running { rng, mean: self.mean, std: self.std, factor }))
+    }
+}

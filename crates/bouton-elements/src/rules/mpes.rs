@@ -1,0 +1,83 @@
+//! Prescribed error sensitivity by pulses on memristors (mPES).
+//!
+//! The wanted change is PES's, −E ⊗ a; its sign, not its size, decides: the pulse policy gives pulses to the devices of
+//! every synapse whose presynaptic neuron is active, on the side that moves the weight towards a smaller error. There is
+//! no learning rate; the gain of the devices is the only scale.
+//!
+//! | parameter | default | unit |
+//! |---|---|---|
+//! | `pre_synapse` | lowpass 0.005 | s |
+//! | `policy` | single_pulse | gate, threshold (Hz), dead band |
+//!
+//! E is the error times the scaled encoders of the post ensemble. Pulses act at once, after all readers of the step.
+//!
+//! Reference: Tiotto, Goossens, Borst, Banerjee & Taatgen 2021, Frontiers in Neuroscience 14:627276, algorithm 1.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Acts, RuleInput, RuleModel, RuleStep, Source};
+use crate::neurons::check_number;
+use crate::policies::{Gate, Policy};
+use crate::synapses::{Lowpass, Synapse};
+
+/// Prescribed error sensitivity by pulses on memristors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mpes {
+    /// Filter on the presynaptic activity, before the gate.
+    pub pre_synapse: Option<Synapse>,
+    /// How the wanted change becomes pulses.
+    pub policy: Policy,
+}
+
+impl Default for Mpes {
+    fn default() -> Mpes {
+        Mpes { pre_synapse: Some(Lowpass::default().into()), policy: Policy::default() }
+    }
+}
+
+impl Mpes {
+    pub(super) const NAME: &'static str = "mpes";
+}
+
+impl RuleModel for Mpes {
+    fn check(&self) -> Result<(), String> {
+        self.policy.model().check()?;
+        self.pre_synapse.as_ref().map_or(Ok(()), |s| s.model().check())
+    }
+    fn inputs(&self) -> Vec<RuleInput> {
+        let Policy::SinglePulse(p) = &self.policy;
+        let synapse = if p.gate == Gate::Spike { None } else { self.pre_synapse.clone() };
+        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse }]
+    }
+    fn has_error(&self) -> bool {
+        true
+    }
+    fn acts(&self) -> Acts {
+        Acts::OnDevices(self.policy.clone())
+    }
+    fn step_f64(&self, _: &mut RuleStep<'_, f64>) {}
+    fn step_f32(&self, _: &mut RuleStep<'_, f32>) {}
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        let Policy::SinglePulse(p) = &self.policy;
+        vec![("threshold", p.threshold), ("dead_band", p.dead_band)]
+    }
+    fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
+        let Policy::SinglePulse(p) = &mut self.policy;
+        check_number(name, value, 0.0, false)?;
+        match name {
+            "threshold" => p.threshold = value,
+            "dead_band" => p.dead_band = value,
+            _ => {
+                return Err(format!(
+                    "mPES has no parameter `{name}` that can change while it runs; it has `threshold` and `dead_band`"
+                ));
+            }
+        }
+        Ok(())
+    }
+    fn travel(&self, _: f64, _: f64, _: usize, _: f64) -> Option<f64> {
+        None
+    }
+}

@@ -1,0 +1,81 @@
+//! Decoder solvers: from activities at evaluation points to decoders.
+//!
+//! To add one: a file with a struct of parameters that implements [`SolverModel`], and a line in the list at the end of
+//! this page's source.
+
+mod lstsq_l2;
+mod no_solver;
+
+use std::fmt::Debug;
+
+use bouton_random::RandomState;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use lstsq_l2::LstsqL2;
+pub use no_solver::NoSolver;
+
+/// What a solver is.
+pub trait SolverModel: Debug + Send + Sync {
+    /// Whether full weights (neuron to neuron) are made of the decoders, rather than decoders alone.
+    fn weights(&self) -> bool;
+    /// Whether activities are needed; without, `solve` is given one row of zeros.
+    fn needs_activities(&self) -> bool {
+        true
+    }
+    /// Refuses parameters that make no sense.
+    fn check(&self) -> Result<(), String>;
+    /// Decoders (`n` × `d`, row-major) for activities `a` (`m` × `n`, Hz) and targets `y` (`m` × `d`).
+    fn solve(&self, a: &[f64], y: &[f64], shape: SolveShape, rng: &mut RandomState) -> Result<Vec<f64>, String>;
+}
+
+/// The sizes of a decoder problem.
+#[derive(Clone, Copy, Debug)]
+pub struct SolveShape {
+    /// Evaluation points.
+    pub points: usize,
+    /// Neurons.
+    pub neurons: usize,
+    /// Decoded dimensions.
+    pub dimensions: usize,
+}
+
+macro_rules! solver_list {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// A solver with its parameters. The list of all.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Solver {
+            $($(#[$meta])* $name($name),)*
+        }
+        impl Solver {
+            /// The names of all solvers, as a model file writes them.
+            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
+            /// The name of this solver, as a model file writes it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Solver::$name(_) => $name::NAME),* }
+            }
+            /// What the solver does.
+            pub fn model(&self) -> &dyn SolverModel {
+                match self { $(Solver::$name(x) => x),* }
+            }
+        }
+        $(impl From<$name> for Solver {
+            fn from(x: $name) -> Solver { Solver::$name(x) }
+        })*
+    };
+}
+
+solver_list! {
+    /// Least squares with L2 regularisation.
+    #[serde(rename = "lstsq_l2")]
+    LstsqL2,
+    /// No solving: given decoders, or zeros.
+    NoSolver,
+}
+
+impl Default for Solver {
+    fn default() -> Solver {
+        Solver::LstsqL2(LstsqL2::default())
+    }
+}

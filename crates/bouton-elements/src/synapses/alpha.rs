@@ -1,0 +1,41 @@
+//! Alpha-function synapse: 1/(τs + 1)²; impulse response t/τ²·e^(−t/τ).
+//!
+//! | symbol | parameter | default | unit |
+//! |---|---|---|---|
+//! | τ | `tau` | 0.005 | s |
+//!
+//! Reference: Mainen & Sejnowski 1995, Reliability of spike timing in neocortical neurons, Science 268:1503.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Filter, LinearFilter, SynapseModel};
+use crate::neurons::check_number;
+
+/// Alpha-function synapse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alpha {
+    /// Time constant (s), at least 0.
+    pub tau: f64,
+}
+
+impl Default for Alpha {
+    fn default() -> Alpha {
+        Alpha { tau: 0.005 }
+    }
+}
+
+impl Alpha {
+    pub(super) const NAME: &'static str = "alpha";
+}
+
+impl SynapseModel for Alpha {
+    fn check(&self) -> Result<(), String> {
+        check_number("tau", self.tau, 0.0, false)
+    }
+    fn discretise(&self, dt: f64) -> Result<Filter, String> {
+        let t = self.tau;
+        LinearFilter { num: vec![1.0], den: vec![t * t, 2.0 * t, 1.0], analog: true }.discretise(dt)
+    }
+}

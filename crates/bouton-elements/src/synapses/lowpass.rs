@@ -1,0 +1,43 @@
+//! First-order low-pass filter: 1/(τs + 1); impulse response e^(−t/τ)/τ.
+//!
+//! | symbol | parameter | default | unit |
+//! |---|---|---|---|
+//! | τ | `tau` | 0.005 | s |
+//!
+//! τ = 0 is no filter, but still one step of delay, as every synapse is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Filter, SynapseModel};
+use crate::neurons::check_number;
+
+/// First-order low-pass filter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lowpass {
+    /// Time constant (s), at least 0.
+    pub tau: f64,
+}
+
+impl Default for Lowpass {
+    fn default() -> Lowpass {
+        Lowpass { tau: 0.005 }
+    }
+}
+
+impl Lowpass {
+    pub(super) const NAME: &'static str = "lowpass";
+}
+
+impl SynapseModel for Lowpass {
+    fn check(&self) -> Result<(), String> {
+        check_number("tau", self.tau, 0.0, false)
+    }
+    fn discretise(&self, dt: f64) -> Result<Filter, String> {
+        if self.tau == 0.0 {
+            return Ok(Filter::Gain(1.0));
+        }
+        Ok(Filter::First { a: libm::exp(-dt / self.tau), b: -libm::expm1(-dt / self.tau) })
+    }
+}

@@ -1,0 +1,193 @@
+//! Names of objects in a network, and the ends of connections.
+
+use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub(crate) u32);
+        impl $name {
+            /// Position among the objects of its kind, in order of creation.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+            /// The object at a position among those of its kind. It need not exist: using it is then an error.
+            pub fn from_index(index: usize) -> $name {
+                $name(u32::try_from(index).unwrap_or(u32::MAX))
+            }
+        }
+    };
+}
+
+id! {
+    /// A network inside the top network, or the top network itself.
+    NetworkId
+}
+id! {
+    /// An ensemble of a network.
+    EnsembleId
+}
+id! {
+    /// A node of a network.
+    NodeId
+}
+id! {
+    /// A connection of a network.
+    ConnectionId
+}
+id! {
+    /// A probe of a network.
+    ProbeId
+}
+
+/// Which values of an object a connection or probe takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Slice {
+    /// All.
+    #[default]
+    All,
+    /// Those from `start` up to, not including, `end`.
+    Range(usize, usize),
+    /// These, in this order; an index may occur twice.
+    Indices(Vec<usize>),
+}
+
+impl Slice {
+    /// Number of values taken of `size`.
+    pub fn len(&self, size: usize) -> usize {
+        match self {
+            Slice::All => size,
+            Slice::Range(a, b) => b.min(&size).saturating_sub(*a),
+            Slice::Indices(i) => i.len(),
+        }
+    }
+    /// Whether nothing of `size` values is taken.
+    pub fn is_empty(&self, size: usize) -> bool {
+        self.len(size) == 0
+    }
+    /// The indices taken of `size`.
+    pub fn indices(&self, size: usize) -> Vec<usize> {
+        match self {
+            Slice::All => (0..size).collect(),
+            Slice::Range(a, b) => (*a..*b.min(&size)).collect(),
+            Slice::Indices(i) => i.clone(),
+        }
+    }
+    /// Refuses a slice that doesn't fit an object of `size` values.
+    pub fn check(&self, size: usize) -> Result<(), String> {
+        match self {
+            Slice::All => Ok(()),
+            Slice::Range(a, b) if a < b && *b <= size => Ok(()),
+            Slice::Range(a, b) => Err(format!("the slice {a}..{b} must lie in 0..{size} and not be empty")),
+            Slice::Indices(i) if i.is_empty() => Err("the list of indices is empty".into()),
+            Slice::Indices(i) => match i.iter().find(|i| **i >= size) {
+                Some(k) => Err(format!("index {k} is out of range, there are {size} values")),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+impl From<Range<usize>> for Slice {
+    fn from(r: Range<usize>) -> Slice {
+        Slice::Range(r.start, r.end)
+    }
+}
+impl From<RangeFrom<usize>> for Slice {
+    fn from(r: RangeFrom<usize>) -> Slice {
+        Slice::Range(r.start, usize::MAX)
+    }
+}
+impl From<RangeTo<usize>> for Slice {
+    fn from(r: RangeTo<usize>) -> Slice {
+        Slice::Range(0, r.end)
+    }
+}
+impl From<RangeFull> for Slice {
+    fn from(_: RangeFull) -> Slice {
+        Slice::All
+    }
+}
+impl From<usize> for Slice {
+    fn from(i: usize) -> Slice {
+        Slice::Range(i, i + 1)
+    }
+}
+impl From<Vec<usize>> for Slice {
+    fn from(i: Vec<usize>) -> Slice {
+        Slice::Indices(i)
+    }
+}
+impl<const N: usize> From<[usize; N]> for Slice {
+    fn from(i: [usize; N]) -> Slice {
+        Slice::Indices(i.to_vec())
+    }
+}
+
+/// What a connection starts or ends at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Object {
+    /// The value that an ensemble represents.
+    Ensemble(EnsembleId),
+    /// The neurons of an ensemble, one value each.
+    Neurons(EnsembleId),
+    /// A node.
+    Node(NodeId),
+    /// The learning rule of a connection; takes its error. Only as an end.
+    Rule(ConnectionId),
+}
+
+/// One end of a connection: an object, or a slice of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// The object.
+    pub object: Object,
+    /// Which of its values.
+    pub slice: Slice,
+}
+
+impl From<Object> for End {
+    fn from(object: Object) -> End {
+        End { object, slice: Slice::All }
+    }
+}
+impl From<EnsembleId> for End {
+    fn from(e: EnsembleId) -> End {
+        Object::Ensemble(e).into()
+    }
+}
+impl From<NodeId> for End {
+    fn from(n: NodeId) -> End {
+        Object::Node(n).into()
+    }
+}
+
+impl EnsembleId {
+    /// The neurons of the ensemble, as an end of a connection or the target of a probe.
+    pub fn neurons(self) -> Object {
+        Object::Neurons(self)
+    }
+    /// Some dimensions of the ensemble.
+    pub fn slice(self, slice: impl Into<Slice>) -> End {
+        Object::Ensemble(self).slice(slice)
+    }
+}
+impl NodeId {
+    /// Some values of the node.
+    pub fn slice(self, slice: impl Into<Slice>) -> End {
+        Object::Node(self).slice(slice)
+    }
+}
+impl ConnectionId {
+    /// The learning rule of the connection, as the end of a connection that carries its error.
+    pub fn rule(self) -> Object {
+        Object::Rule(self)
+    }
+}
+impl Object {
+    /// Some values of the object.
+    pub fn slice(self, slice: impl Into<Slice>) -> End {
+        End { object: self, slice: slice.into() }
+    }
+}

@@ -1,0 +1,23 @@
+//! What a user describes: networks of ensembles, nodes, connections and probes, as plain data.
+//!
+//! No maths and no input or output happens here. A [`Network`] is made by code or read from a model file; either way
+//! [`Network::validate`] is the one place where its parameters are checked.
+
+mod connection;
+mod ensemble;
+mod error;
+mod ids;
+mod matrix;
+mod network;
+mod node;
+mod probe;
+mod validate;
+
+pub use connection::{Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform};
+pub use ensemble::Ensemble;
+pub use error::{Error, ErrorKind, nearest};
+pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, Slice};
+pub use matrix::Matrix;
+pub use network::{Contents, EnsembleArray, Network};
+pub use node::{LiveAccess, NodeCallback, NodeFunction, NodeStep, Output};
+pub use probe::{DeviceQuantity, Probe, Target};

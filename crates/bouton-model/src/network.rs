@@ -1,0 +1,421 @@
+//! Networks: the objects of a model, in the order in which they were made.
+
+use crate::{
+    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe, ProbeId,
+    Target, nearest,
+};
+
+/// An object with its name and the network that it is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) name: String,
+    pub(crate) network: NetworkId,
+    pub(crate) object: T,
+}
+
+/// A connection with its ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) pre: End,
+    pub(crate) post: End,
+    pub(crate) connection: Connection,
+}
+
+/// One network inside the top network, or the top network itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Sub {
+    pub(crate) seed: Option<u32>,
+}
+
+/// A model: the top network and everything in it.
+///
+/// Objects are made by [`ensemble`](Network::ensemble), [`node`](Network::node), [`connect`](Network::connect) and
+/// [`probe`](Network::probe), which return names for them; nested networks by [`subnetwork`](Network::subnetwork). The
+/// order in which objects are made decides their seeds, as in Nengo. Nothing is checked until
+/// [`validate`](Network::validate), which building a simulator calls.
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub(crate) networks: Vec<Entry<Sub>>,
+    pub(crate) ensembles: Vec<Entry<Ensemble>>,
+    pub(crate) nodes: Vec<Entry<Output>>,
+    pub(crate) connections: Vec<Entry<Link>>,
+    pub(crate) probes: Vec<Entry<Probe>>,
+    current: NetworkId,
+}
+
+/// The nodes and ensembles of an ensemble array.
+#[derive(Clone, Debug)]
+pub struct EnsembleArray {
+    /// The network that holds the array.
+    pub network: NetworkId,
+    /// Passes each ensemble its part of the input.
+    pub input: NodeId,
+    /// Collects the decoded values.
+    pub output: NodeId,
+    /// The ensembles.
+    pub ensembles: Vec<EnsembleId>,
+}
+
+impl Default for Network {
+    fn default() -> Network {
+        Network::new()
+    }
+}
+
+impl Network {
+    /// An empty network without a seed: everything that is drawn differs from run to run.
+    pub fn new() -> Network {
+        let top = Entry { name: String::new(), network: NetworkId(0), object: Sub { seed: None } };
+        Network {
+            networks: vec![top],
+            ensembles: vec![],
+            nodes: vec![],
+            connections: vec![],
+            probes: vec![],
+            current: NetworkId(0),
+        }
+    }
+    /// An empty network with a seed, from which all other seeds are derived.
+    pub fn with_seed(seed: u32) -> Network {
+        let mut network = Network::new();
+        network.set_seed(Some(seed));
+        network
+    }
+    /// Sets the seed of the top network.
+    pub fn set_seed(&mut self, seed: Option<u32>) {
+        self.networks[0].object.seed = seed;
+    }
+    /// The seed of the top network.
+    pub fn seed(&self) -> Option<u32> {
+        self.networks[0].object.seed
+    }
+    /// Makes a nested network; objects that `fill` makes are in it. Names are paths: `sub.ensemble`.
+    pub fn subnetwork<R>(&mut self, name: &str, seed: Option<u32>, fill: impl FnOnce(&mut Network) -> R) -> (NetworkId, R) {
+        let id = NetworkId::from_index(self.networks.len());
+        self.networks.push(Entry { name: name.into(), network: self.current, object: Sub { seed } });
+        let outer = std::mem::replace(&mut self.current, id);
+        let result = fill(self);
+        self.current = outer;
+        (id, result)
+    }
+    /// Makes an ensemble.
+    pub fn ensemble(&mut self, name: &str, ensemble: Ensemble) -> EnsembleId {
+        let id = EnsembleId::from_index(self.ensembles.len());
+        self.ensembles.push(Entry { name: name.into(), network: self.current, object: ensemble });
+        id
+    }
+    /// Makes a node.
+    pub fn node(&mut self, name: &str, output: impl Into<Output>) -> NodeId {
+        let id = NodeId::from_index(self.nodes.len());
+        self.nodes.push(Entry { name: name.into(), network: self.current, object: output.into() });
+        id
+    }
+    /// Connects two objects, or slices of them. The connection's name is made of theirs.
+    pub fn connect(&mut self, pre: impl Into<End>, post: impl Into<End>, connection: Connection) -> ConnectionId {
+        self.connect_as("", pre, post, connection)
+    }
+    /// Connects two objects, and gives the connection a name.
+    pub fn connect_as(
+        &mut self,
+        name: &str,
+        pre: impl Into<End>,
+        post: impl Into<End>,
+        connection: Connection,
+    ) -> ConnectionId {
+        let id = ConnectionId::from_index(self.connections.len());
+        let object = Link { pre: pre.into(), post: post.into(), connection };
+        self.connections.push(Entry { name: name.into(), network: self.current, object });
+        id
+    }
+    /// Gives an existing connection a learning rule (or another one).
+    pub fn learn(&mut self, connection: ConnectionId, rule: impl Into<crate::LearningRule>) -> Result<(), Error> {
+        match self.connections.get_mut(connection.index()) {
+            Some(c) => {
+                c.object.connection.rule = Some(rule.into());
+                Ok(())
+            }
+            None => Err(Error::model("", format!("there is no connection {}", connection.index()))),
+        }
+    }
+    /// Makes a probe.
+    pub fn probe(&mut self, name: &str, probe: Probe) -> ProbeId {
+        let id = ProbeId::from_index(self.probes.len());
+        self.probes.push(Entry { name: name.into(), network: self.current, object: probe });
+        id
+    }
+    /// Makes `count` ensembles that represent one value (or `ensemble.dimensions`) each, with an input node that hands
+    /// out and an output node that collects.
+    pub fn ensemble_array(&mut self, name: &str, count: usize, ensemble: &Ensemble) -> EnsembleArray {
+        let d = ensemble.dimensions;
+        let (network, (input, output, ensembles)) = self.subnetwork(name, None, |net| {
+            // The order of creation decides the seeds: input, ensembles with their inputs, output, outputs.
+            let input = net.node("input", Output::passthrough(count * d));
+            let ensembles: Vec<EnsembleId> = (0..count)
+                .map(|i| {
+                    let e = net.ensemble(&i.to_string(), ensemble.clone());
+                    net.connect(input.slice(i * d..(i + 1) * d), e, Connection::new().no_synapse());
+                    e
+                })
+                .collect();
+            let output = net.node("output", Output::passthrough(count * d));
+            for (i, e) in ensembles.iter().enumerate() {
+                net.connect(*e, Object::Node(output).slice(i * d..(i + 1) * d), Connection::new().no_synapse());
+            }
+            (input, output, ensembles)
+        });
+        EnsembleArray { network, input, output, ensembles }
+    }
+
+    fn prefix(&self, network: NetworkId) -> String {
+        let mut path = String::new();
+        let mut at = network;
+        while at.0 != 0 {
+            let n = &self.networks[at.index()];
+            path = format!("{}.{path}", n.name);
+            at = n.network;
+        }
+        path
+    }
+    fn path<T>(&self, list: &[Entry<T>], index: usize) -> String {
+        list.get(index).map_or_else(
+            || format!("(object {index} of another network)"),
+            |e| format!("{}{}", self.prefix(e.network), e.name),
+        )
+    }
+    /// Path of an ensemble.
+    pub fn ensemble_path(&self, id: EnsembleId) -> String {
+        self.path(&self.ensembles, id.index())
+    }
+    /// Path of a node.
+    pub fn node_path(&self, id: NodeId) -> String {
+        self.path(&self.nodes, id.index())
+    }
+    /// Path of a probe.
+    pub fn probe_path(&self, id: ProbeId) -> String {
+        self.path(&self.probes, id.index())
+    }
+    /// Path of a connection: its own name, or `pre→post` made of its ends' paths.
+    pub fn connection_path(&self, id: ConnectionId) -> String {
+        let Some(e) = self.connections.get(id.index()) else {
+            return self.path(&self.connections, id.index());
+        };
+        if !e.name.is_empty() {
+            return self.path(&self.connections, id.index());
+        }
+        format!("{}→{}", self.end_path(&e.object.pre), self.end_path(&e.object.post))
+    }
+    /// Path of an object.
+    pub fn object_path(&self, object: Object) -> String {
+        match object {
+            Object::Ensemble(e) => self.ensemble_path(e),
+            Object::Neurons(e) => format!("{}.neurons", self.ensemble_path(e)),
+            Object::Node(n) => self.node_path(n),
+            Object::Rule(c) => format!("{}.rule", self.connection_path(c)),
+        }
+    }
+    fn end_path(&self, end: &End) -> String {
+        let path = self.object_path(end.object);
+        match &end.slice {
+            crate::Slice::All => path,
+            crate::Slice::Range(a, b) if a + 1 == *b => format!("{path}[{a}]"),
+            crate::Slice::Range(a, b) => format!("{path}[{a}..{b}]"),
+            crate::Slice::Indices(i) => format!("{path}{i:?}"),
+        }
+    }
+
+    /// An ensemble's description.
+    pub fn get_ensemble(&self, id: EnsembleId) -> Option<&Ensemble> {
+        self.ensembles.get(id.index()).map(|e| &e.object)
+    }
+    /// An ensemble's description, to change before building.
+    pub fn get_ensemble_mut(&mut self, id: EnsembleId) -> Option<&mut Ensemble> {
+        self.ensembles.get_mut(id.index()).map(|e| &mut e.object)
+    }
+    /// A node's output.
+    pub fn get_node(&self, id: NodeId) -> Option<&Output> {
+        self.nodes.get(id.index()).map(|e| &e.object)
+    }
+    /// A node's output, to change before building.
+    pub fn get_node_mut(&mut self, id: NodeId) -> Option<&mut Output> {
+        self.nodes.get_mut(id.index()).map(|e| &mut e.object)
+    }
+    /// A connection's ends and description.
+    pub fn get_connection(&self, id: ConnectionId) -> Option<(&End, &End, &Connection)> {
+        self.connections.get(id.index()).map(|e| (&e.object.pre, &e.object.post, &e.object.connection))
+    }
+    /// A connection's description, to change before building.
+    pub fn get_connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.connections.get_mut(id.index()).map(|e| &mut e.object.connection)
+    }
+    /// A probe's description.
+    pub fn get_probe(&self, id: ProbeId) -> Option<&Probe> {
+        self.probes.get(id.index()).map(|e| &e.object)
+    }
+    /// All ensembles, in order of creation.
+    pub fn ensembles(&self) -> impl ExactSizeIterator<Item = EnsembleId> + use<> {
+        (0..self.ensembles.len()).map(EnsembleId::from_index)
+    }
+    /// All nodes, in order of creation.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId::from_index)
+    }
+    /// All connections, in order of creation.
+    pub fn connections(&self) -> impl ExactSizeIterator<Item = ConnectionId> + use<> {
+        (0..self.connections.len()).map(ConnectionId::from_index)
+    }
+    /// All probes, in order of creation.
+    pub fn probes(&self) -> impl ExactSizeIterator<Item = ProbeId> + use<> {
+        (0..self.probes.len()).map(ProbeId::from_index)
+    }
+    /// All networks, the top one first.
+    pub fn networks(&self) -> impl ExactSizeIterator<Item = NetworkId> + use<> {
+        (0..self.networks.len()).map(NetworkId::from_index)
+    }
+    /// Networks, ensembles, nodes, connections and probes that are directly in a network, each in order of creation.
+    pub fn contents(&self, network: NetworkId) -> Contents {
+        fn of<T, I>(list: &[Entry<T>], network: NetworkId, id: fn(usize) -> I) -> Vec<I> {
+            list.iter().enumerate().filter(|(_, e)| e.network == network).map(|(k, _)| id(k)).collect()
+        }
+        let mut networks = of(&self.networks, network, NetworkId::from_index);
+        networks.retain(|n| n.0 != 0);
+        Contents {
+            networks,
+            ensembles: of(&self.ensembles, network, EnsembleId::from_index),
+            nodes: of(&self.nodes, network, NodeId::from_index),
+            connections: of(&self.connections, network, ConnectionId::from_index),
+            probes: of(&self.probes, network, ProbeId::from_index),
+        }
+    }
+    /// The contents of every network, by its number: one pass over the model.
+    pub fn all_contents(&self) -> Vec<Contents> {
+        let mut all = vec![Contents::default(); self.networks.len()];
+        for (k, e) in self.networks.iter().enumerate().skip(1) {
+            all[e.network.index()].networks.push(NetworkId::from_index(k));
+        }
+        for (k, e) in self.ensembles.iter().enumerate() {
+            all[e.network.index()].ensembles.push(EnsembleId::from_index(k));
+        }
+        for (k, e) in self.nodes.iter().enumerate() {
+            all[e.network.index()].nodes.push(NodeId::from_index(k));
+        }
+        for (k, e) in self.connections.iter().enumerate() {
+            all[e.network.index()].connections.push(ConnectionId::from_index(k));
+        }
+        for (k, e) in self.probes.iter().enumerate() {
+            all[e.network.index()].probes.push(ProbeId::from_index(k));
+        }
+        all
+    }
+    /// The seed that was given to a network.
+    pub fn network_seed(&self, id: NetworkId) -> Option<u32> {
+        self.networks.get(id.index()).and_then(|n| n.object.seed)
+    }
+    /// Total number of neurons.
+    pub fn n_neurons(&self) -> usize {
+        self.ensembles.iter().filter(|e| !e.object.neuron_type.is_direct()).map(|e| e.object.n_neurons).sum()
+    }
+
+    /// The probe with this path; the error names the nearest one.
+    pub fn find_probe(&self, path: &str) -> Result<ProbeId, Error> {
+        let names: Vec<String> = self.probes().map(|p| self.probe_path(p)).collect();
+        find("probe", path, &names).map(ProbeId::from_index)
+    }
+    /// The ensemble with this path; the error names the nearest one.
+    pub fn find_ensemble(&self, path: &str) -> Result<EnsembleId, Error> {
+        let names: Vec<String> = self.ensembles().map(|e| self.ensemble_path(e)).collect();
+        find("ensemble", path, &names).map(EnsembleId::from_index)
+    }
+    /// The node with this path; the error names the nearest one.
+    pub fn find_node(&self, path: &str) -> Result<NodeId, Error> {
+        let names: Vec<String> = self.nodes().map(|n| self.node_path(n)).collect();
+        find("node", path, &names).map(NodeId::from_index)
+    }
+    /// The connection with this path; the error names the nearest one.
+    pub fn find_connection(&self, path: &str) -> Result<ConnectionId, Error> {
+        let names: Vec<String> = self.connections().map(|c| self.connection_path(c)).collect();
+        find("connection", path, &names).map(ConnectionId::from_index)
+    }
+
+    /// Number of values that an object gives (`pre`) or takes.
+    pub fn object_size(&self, object: Object, pre: bool) -> Result<usize, Error> {
+        let none = |what: &str| Error::model(self.object_path(object), format!("this {what} is not in the network"));
+        match object {
+            Object::Ensemble(e) => self.get_ensemble(e).map(|e| e.dimensions).ok_or_else(|| none("ensemble")),
+            Object::Neurons(e) => self.get_ensemble(e).map(|e| e.n_neurons).ok_or_else(|| none("ensemble")),
+            Object::Node(n) => self
+                .get_node(n)
+                .map(|n| if pre { n.size_out() } else { n.size_in() })
+                .ok_or_else(|| none("node")),
+            Object::Rule(c) => {
+                let (_, post, connection) = self.get_connection(c).ok_or_else(|| none("connection"))?;
+                if pre {
+                    return Err(Error::model(self.object_path(object), "a learning rule can only be the end of a connection"));
+                }
+                match &connection.rule {
+                    None => Err(Error::model(
+                        self.connection_path(c),
+                        "the connection has no learning rule; give it one with `learn`",
+                    )),
+                    Some(r) if !r.has_error() => Err(Error::model(
+                        self.connection_path(c),
+                        format!("the rule `{}` has no error that a connection could deliver", r.name()),
+                    )),
+                    Some(_) => self.error_size(post),
+                }
+            }
+        }
+    }
+    /// Size of the error of a rule on a connection that ends at `post`: the dimensions that its target represents.
+    fn error_size(&self, post: &End) -> Result<usize, Error> {
+        match post.object {
+            Object::Neurons(e) => self.object_size(Object::Ensemble(e), false),
+            object => Ok(post.slice.len(self.object_size(object, false)?)),
+        }
+    }
+    /// The network's name for a probe's target.
+    pub fn target_path(&self, target: &Target) -> String {
+        match target {
+            Target::Decoded(e) => self.ensemble_path(*e),
+            Target::EnsembleInput(e) => format!("{}.input", self.ensemble_path(*e)),
+            Target::ScaledEncoders(e) => format!("{}.scaled_encoders", self.ensemble_path(*e)),
+            Target::Spikes(e) => format!("{}.neurons", self.ensemble_path(*e)),
+            Target::NeuronInput(e) => format!("{}.neurons.input", self.ensemble_path(*e)),
+            Target::NeuronState(e, name) => format!("{}.neurons.{name}", self.ensemble_path(*e)),
+            Target::Node(n) => self.node_path(*n),
+            Target::Weights(c) => format!("{}.weights", self.connection_path(*c)),
+            Target::ConnectionOutput(c) => format!("{}.output", self.connection_path(*c)),
+            Target::ConnectionInput(c) => format!("{}.input", self.connection_path(*c)),
+            Target::RuleError(c) => format!("{}.rule.error", self.connection_path(*c)),
+            Target::RuleDelta(c) => format!("{}.rule.delta", self.connection_path(*c)),
+            Target::RuleSignal(c, name) => format!("{}.rule.{name}", self.connection_path(*c)),
+            Target::Devices(c, side, q) => format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase(),
+        }
+    }
+}
+
+fn find(kind: &str, path: &str, names: &[String]) -> Result<usize, Error> {
+    if let Some(k) = names.iter().position(|n| n == path) {
+        return Ok(k);
+    }
+    let hint = match nearest(path, names.iter().map(String::as_str)) {
+        Some(n) => format!("; did you mean `{n}`?"),
+        None if names.is_empty() => format!("; the network has no {kind}"),
+        None => format!("; there are: {}", names.iter().take(12).cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Error::model("", format!("there is no {kind} `{path}`{hint}")))
+}
+
+/// What is directly in a network.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// Nested networks.
+    pub networks: Vec<NetworkId>,
+    /// Ensembles.
+    pub ensembles: Vec<EnsembleId>,
+    /// Nodes.
+    pub nodes: Vec<NodeId>,
+    /// Connections.
+    pub connections: Vec<ConnectionId>,
+    /// Probes.
+    pub probes: Vec<ProbeId>,
+}

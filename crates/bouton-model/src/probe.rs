@@ -1,0 +1,109 @@
+//! Probes: what is recorded.
+
+use bouton_elements::mappings::Side;
+use bouton_elements::solvers::Solver;
+use bouton_elements::synapses::Synapse;
+
+use crate::{ConnectionId, EnsembleId, NodeId, Object, Slice};
+
+/// What of a device a probe records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceQuantity {
+    /// Resistance (Ω).
+    Resistance,
+    /// Conductance (S).
+    Conductance,
+    /// Pulses received since the start.
+    Pulses,
+}
+
+/// What a probe records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The value that an ensemble represents, decoded.
+    Decoded(EnsembleId),
+    /// The summed input of an ensemble.
+    EnsembleInput(EnsembleId),
+    /// Encoders times gain / radius (neurons × dimensions).
+    ScaledEncoders(EnsembleId),
+    /// The output of neurons: spikes (height amplitude/dt) or rates (Hz).
+    Spikes(EnsembleId),
+    /// The input current of neurons.
+    NeuronInput(EnsembleId),
+    /// A state variable of neurons by name, such as `voltage`.
+    NeuronState(EnsembleId, String),
+    /// The output of a node.
+    Node(NodeId),
+    /// The weights of a connection (post × pre).
+    Weights(ConnectionId),
+    /// What a connection delivers, after its synapse.
+    ConnectionOutput(ConnectionId),
+    /// What goes into a connection.
+    ConnectionInput(ConnectionId),
+    /// The error of a connection's learning rule.
+    RuleError(ConnectionId),
+    /// The change that a connection's learning rule wants in this step (post × pre).
+    RuleDelta(ConnectionId),
+    /// An input or state variable of a connection's learning rule by name, such as PES's `activities`.
+    RuleSignal(ConnectionId, String),
+    /// The devices of a connection on one side of the mapping (post × pre).
+    Devices(ConnectionId, Side, DeviceQuantity),
+}
+
+/// A recording of some value while the model runs.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// What is recorded.
+    pub target: Target,
+    /// Which of its values.
+    pub slice: Slice,
+    /// Filter on the recording. Default: none.
+    pub synapse: Option<Synapse>,
+    /// Sampling period (s). Default: every step.
+    pub sample_every: Option<f64>,
+    /// How a decoded value's decoders are solved.
+    pub solver: Solver,
+    /// Seed; derived from the network's when not given.
+    pub seed: Option<u32>,
+}
+
+impl Probe {
+    /// A probe of any target.
+    pub fn of(target: Target) -> Probe {
+        Probe { target, slice: Slice::All, synapse: None, sample_every: None, solver: Solver::default(), seed: None }
+    }
+    /// The default of an object: the decoded value of an ensemble, the output of neurons or a node, a rule's error.
+    pub fn new(object: impl Into<crate::End>) -> Probe {
+        let end = object.into();
+        let target = match end.object {
+            Object::Ensemble(e) => Target::Decoded(e),
+            Object::Neurons(e) => Target::Spikes(e),
+            Object::Node(n) => Target::Node(n),
+            Object::Rule(c) => Target::RuleError(c),
+        };
+        Probe { slice: end.slice, ..Probe::of(target) }
+    }
+    /// The weights of a connection.
+    pub fn weights(connection: ConnectionId) -> Probe {
+        Probe::of(Target::Weights(connection))
+    }
+    /// The membrane voltages of an ensemble's neurons.
+    pub fn voltage(ensemble: EnsembleId) -> Probe {
+        Probe::of(Target::NeuronState(ensemble, "voltage".into()))
+    }
+    /// Sets the filter: a time constant (s), or any synapse.
+    pub fn synapse(mut self, synapse: impl Into<Synapse>) -> Probe {
+        self.synapse = Some(synapse.into());
+        self
+    }
+    /// Sets the sampling period (s).
+    pub fn sample_every(mut self, period: f64) -> Probe {
+        self.sample_every = Some(period);
+        self
+    }
+    /// Records only some values.
+    pub fn slice(mut self, slice: impl Into<Slice>) -> Probe {
+        self.slice = slice.into();
+        self
+    }
+}
