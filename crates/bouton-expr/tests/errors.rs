@@ -104,4 +104,8 @@ fn too_much_memory_is_an_error_not_an_allocation() {
     let err = Program::compile(&text, &wide).unwrap_err();
     assert!(err.message().contains("the most is 4194304"), "{err}");
     assert!(Program::compile(&text, &Vars::new().vector("x", 100)).is_ok());
+
+    // In a chain each result is read once and its memory taken again, so length costs nothing.
+    let chain = format!("{}x{}", "sin(".repeat(90), ")".repeat(90));
+    assert!(Program::compile(&chain, &wide).is_ok());
 }
