@@ -50,7 +50,7 @@ impl Ensemble {
             encoders: Distribution::scattered_surface(),
             intercepts: Distribution::uniform(-1.0, 0.9),
             max_rates: Distribution::uniform(200.0, 400.0),
-            eval_points: Distribution::scattered(),
+            eval_points: Distribution::scattered_ball(),
             n_eval_points: None,
             gain: None,
             bias: None,

@@ -116,6 +116,14 @@ impl Distribution {
         ScatteredHypersphere::default().into()
     }
 
+    /// Rows and columns of given samples ([`Samples`]); `None` for what is drawn.
+    pub fn fixed_shape(&self) -> Option<(usize, usize)> {
+        match self {
+            Distribution::Samples(s) => Some((s.values.len(), s.values.first().map_or(0, Vec::len))),
+            _ => None,
+        }
+    }
+
     /// Checks the parameters, as [`sample`](Self::sample) does.
     ///
     /// # Errors
@@ -136,6 +144,20 @@ impl Distribution {
         self.check()?;
         ensure(d >= 1, &format!("{}.sample.d", self.name()), "at least 1", d)?;
         self.element().sample(n, d, rng)
+    }
+}
+
+/// Numbers are given samples of one dimension.
+impl From<Vec<f64>> for Distribution {
+    fn from(values: Vec<f64>) -> Distribution {
+        Samples::scalars(&values).into()
+    }
+}
+
+/// Rows are given samples of as many dimensions as they have numbers.
+impl From<Vec<Vec<f64>>> for Distribution {
+    fn from(values: Vec<Vec<f64>>) -> Distribution {
+        Samples { values }.into()
     }
 }
 
