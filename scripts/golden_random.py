@@ -102,6 +102,19 @@ def numpy_cases():
                     value = value[:10] + value[-10:]
                 calls.append({"call": name, "args": args, "value": value})
         calls.append({"call": "random_sample", "args": [], "value": [rng.random_sample()]})
+        # Sums of many, so that a bound of a rejection method that is slightly off cannot hide.
+        for name, *args in [
+            ("poisson", 0.7),
+            ("poisson", 11.0),
+            ("poisson", 80.0),
+            ("gamma", 0.4, 1.0),
+            ("gamma", 1.7, 1.0),
+            ("beta", 0.6, 0.9),
+            ("standard_normal",),
+        ]:
+            total = getattr(rng, name)(*args, size=4000).sum()
+            calls.append({"call": "sum", "args": [name, *args], "value": [float(total)]})
+            calls.append({"call": "random_sample", "args": [], "value": [rng.random_sample()]})
         # Long enough to refill the state many times.
         skip = rng.random_sample(5000)
         calls.append({"call": "skip", "args": [5000], "value": [skip[-1]]})
