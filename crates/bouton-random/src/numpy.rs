@@ -537,3 +537,18 @@ pub(crate) fn cumulative(parameter: &str, weights: &[f64], options: usize) -> Re
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_gamma_meets_the_library() {
+        for i in 2..4000 {
+            let x = f64::from(i) * 0.5;
+            let expected = libm::lgamma(x);
+            let error = (log_gamma(x) - expected).abs();
+            assert!(error <= 3e-14 * expected.abs().max(1.0), "ln gamma({x}): {}", log_gamma(x));
+        }
+    }
+}

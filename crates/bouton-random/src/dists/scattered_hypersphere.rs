@@ -28,8 +28,11 @@ use crate::special::SphericalAngle;
 
 /// Evenly scattered points in or on the unit sphere.
 ///
-/// Within 1e-12 of Nengo up to 76 dimensions with `sct-approx`. Above, the table behind that method has
-/// nodes that depend on the version of SciPy which made it, where the angle has no mass to speak of.
+/// With `sct-approx`, on six million numbers of 1 to 75 dimensions, the difference from Nengo is 3e-16 in the
+/// median, below 1e-12 in all but one of a million, and 5e-12 at most, where NumPy does not use AVX-512. Where
+/// it does, NumPy's powers differ in the last place, and Nengo from itself by up to 2e-10 in single points.
+/// Above 76 dimensions parity is not promised, as the nodes of the table depend on the version of SciPy that
+/// made it, but the samples were as close for up to 300.
 ///
 /// ```
 /// use bouton_random::{Distribution, RandomState};
@@ -59,7 +62,8 @@ pub enum SphereMethod {
     /// 2e-3 rad in the root mean square, and by 0.01 rad at most.
     #[default]
     SctApprox,
-    /// Spherical coordinates, exactly (Fang and Wang, section 1.5.2).
+    /// Spherical coordinates, exactly (Fang and Wang, section 1.5.2). Nengo takes the angle from a sin² that
+    /// is rounded, which costs it digits near π/2: 4e-10 at most in three million numbers.
     Sct,
     /// The map of Tashiro, Fang, Wang and Wang (sections 1.5.5 and 4.3): quick at any number of dimensions;
     /// as even as the others from some 4000 points.
@@ -145,22 +149,26 @@ fn spherical<F: Fn(f64) -> f64>(
     d: usize,
     lower_half: impl Fn(usize) -> F,
 ) {
+    // Blocks of points small enough for the nearest cache; within one, angle by angle, as each has a curve.
+    const BLOCK: usize = 32;
     let angles = d - 1;
-    // Column by column, as a curve is made once for each; `out[.., j]` holds the product of sines until then.
-    for point in out.chunks_exact_mut(d) {
-        point[0] = 1.0;
-    }
-    for j in 0..angles {
-        let quantile = lower_half(angles - j);
-        let turns = if j + 1 == angles { 2.0 } else { 1.0 };
-        for (u, point) in cube.chunks_exact(columns).zip(out.chunks_exact_mut(d)) {
-            let u = u[j];
-            let half = u < 0.5;
-            let part = quantile(2.0 * if half { u } else { 1.0 - u }) / PI;
-            let theta = turns * PI * if half { part } else { 1.0 - part };
-            let product = point[j];
-            point[j] = product * libm::cos(theta);
-            point[j + 1] = product * libm::sin(theta);
+    let quantiles: Vec<F> = (0..angles).map(|j| lower_half(angles - j)).collect();
+    for (cube, out) in cube.chunks(BLOCK * columns).zip(out.chunks_mut(BLOCK * d)) {
+        for point in out.chunks_exact_mut(d) {
+            point[0] = 1.0;
+        }
+        for (j, quantile) in quantiles.iter().enumerate() {
+            let turns = if j + 1 == angles { 2.0 } else { 1.0 };
+            for (u, point) in cube.chunks_exact(columns).zip(out.chunks_exact_mut(d)) {
+                let u = u[j];
+                let half = u < 0.5;
+                let part = quantile(2.0 * if half { u } else { 1.0 - u }) / PI;
+                let theta = turns * PI * if half { part } else { 1.0 - part };
+                // `point[j]` holds the product of the sines so far.
+                let product = point[j];
+                point[j] = product * libm::cos(theta);
+                point[j + 1] = product * libm::sin(theta);
+            }
         }
     }
 }
