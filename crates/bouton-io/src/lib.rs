@@ -12,6 +12,7 @@
 
 mod csv;
 mod error;
+pub mod figure;
 mod files;
 mod npy;
 mod npz;
