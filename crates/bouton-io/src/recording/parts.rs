@@ -1,0 +1,101 @@
+//! Files that grow by blocks: a `.npy` whose header is rewritten in place, and a text file.
+//!
+//! Both open their file for each block and close it after. Blocks are rare (one a second or so), an open is
+//! some microseconds, and a model with a thousand probes would otherwise meet the limit on open files. It
+//! also means that nothing sits in a buffer of ours when the process dies.
+//!
+//! Both write at the length they know, not at the end of the file: half a block left by a full disk is
+//! overwritten by the next attempt.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::npy;
+
+/// A `.npy` array that grows along its first dimension. After every block it can be read by NumPy.
+#[derive(Debug)]
+pub(super) struct GrowingNpy {
+    path: PathBuf,
+    descr: &'static str,
+    /// Shape of one row, then bytes of one element.
+    row_shape: Vec<u64>,
+    row_bytes: u64,
+    rows: u64,
+}
+
+impl GrowingNpy {
+    pub(super) fn create(path: PathBuf, descr: &'static str, item: u64, row_shape: &[usize]) -> Result<Self> {
+        let row_shape: Vec<u64> = row_shape.iter().map(|&d| d as u64).collect();
+        let row_bytes = item * row_shape.iter().product::<u64>();
+        let this = Self { path, descr, row_shape, row_bytes, rows: 0 };
+        std::fs::write(&this.path, this.header(0)).map_err(|e| Error::file("cannot write", &this.path, e))?;
+        Ok(this)
+    }
+
+    fn header(&self, rows: u64) -> Vec<u8> {
+        let mut shape = vec![rows];
+        shape.extend_from_slice(&self.row_shape);
+        npy::header(self.descr, &shape)
+    }
+
+    /// Length of the file in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.header(self.rows).len() as u64 + self.rows * self.row_bytes
+    }
+
+    /// Writes the bytes of `rows` more rows; they count only after [`GrowingNpy::commit`].
+    pub(super) fn write(&self, bytes: &[u8]) -> Result<()> {
+        write_at(&self.path, self.len(), bytes)
+    }
+
+    /// Makes `rows` written rows part of the array.
+    pub(super) fn commit(&mut self, rows: u64) -> Result<()> {
+        write_at(&self.path, 0, &self.header(self.rows + rows))?;
+        self.rows += rows;
+        Ok(())
+    }
+
+    /// The array as it stands, without what a failed block left behind it.
+    pub(super) fn reader(&self) -> Result<impl Read + use<>> {
+        let file = File::open(&self.path).map_err(|e| Error::file("cannot open", &self.path, e))?;
+        Ok(file.take(self.len()))
+    }
+}
+
+/// A text file that grows by whole lines.
+#[derive(Debug)]
+pub(super) struct GrowingText {
+    path: PathBuf,
+    len: u64,
+}
+
+impl GrowingText {
+    pub(super) fn create(path: PathBuf, head: &str) -> Result<Self> {
+        std::fs::write(&path, head).map_err(|e| Error::file("cannot write", &path, e))?;
+        Ok(Self { path, len: head.len() as u64 })
+    }
+
+    /// Appends lines; on an error the file is as long as before for all later writes.
+    pub(super) fn append(&mut self, text: &str) -> Result<()> {
+        let outcome = write_at(&self.path, self.len, text.as_bytes());
+        match outcome {
+            Ok(()) => self.len += text.len() as u64,
+            // A reader must not meet half a line, should there be no further attempt.
+            Err(_) => {
+                let _ = OpenOptions::new().write(true).open(&self.path).and_then(|f| f.set_len(self.len));
+            }
+        }
+        outcome
+    }
+}
+
+fn write_at(path: &PathBuf, at: u64, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)
+    };
+    write().map_err(|e| Error::file("cannot write", path, e))
+}

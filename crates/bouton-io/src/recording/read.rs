@@ -1,0 +1,128 @@
+//! Reading a recording back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::folder::{ARCHIVE, PARTS};
+use super::{Events, EventsSpec, Recording, Series, SeriesSpec, events_arrays, series_arrays};
+use crate::error::{Error, Result};
+use crate::npy::{NpyArray, NpyData, read_npy};
+use crate::npz::{MANIFEST, read_npz};
+
+/// Reads a recording: the folder of a [`super::FolderSink`], or its `recording.npz`.
+///
+/// A folder whose run was cut off (killed, no power) is read from the arrays that were written so far; a
+/// block that was only half written is left out.
+///
+/// # Errors
+/// A folder or file that holds no recording, or a damaged one. The message names the file and the array.
+pub fn read_recording(path: impl AsRef<Path>) -> Result<Recording> {
+    let path = path.as_ref();
+    let archive = if path.is_dir() { path.join(ARCHIVE) } else { path.to_owned() };
+    if archive.is_file() {
+        let npz = read_npz(&archive)?;
+        let mut arrays = npz.arrays;
+        let manifest = npz
+            .manifest
+            .ok_or_else(|| Error::new("no manifest.json in it: read it with `read_npz`"))
+            .and_then(|text| parse(&text));
+        return manifest
+            .and_then(|m| build(&m, |_, name, _| arrays.remove(name).ok_or_else(|| missing(name))))
+            .map_err(|e| e.at(archive.display()));
+    }
+    let manifest_path = path.join(MANIFEST);
+    let text =
+        fs::read_to_string(&manifest_path).map_err(|e| Error::file("cannot read", &manifest_path, e))?;
+    let manifest = parse(&text).map_err(|e| e.at(manifest_path.display()))?;
+    if !path.join(PARTS).is_dir() {
+        return Err(Error::new(format!("{}: the recording was written as CSV only", path.display())));
+    }
+    build(&manifest, |part, _, what| {
+        // The manifest is data: it must not lead out of the folder.
+        if part.contains(['/', '\\']) {
+            return Err(Error::new(format!("bad file name `{part}` in the manifest")));
+        }
+        read_npy(path.join(PARTS).join(format!("{part}.{what}.npy")))
+    })
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(format!("array `{name}` is missing"))
+}
+
+fn parse(text: &str) -> Result<Value> {
+    let manifest: Value =
+        serde_json::from_str(text).map_err(|e| Error::new(format!("the manifest is not JSON: {e}")))?;
+    if manifest["format"] != "bouton-recording" {
+        return Err(Error::new("the manifest is not that of a recording"));
+    }
+    match manifest["version"].as_u64() {
+        Some(1) => Ok(manifest),
+        _ => Err(Error::new(format!("recording version {} is not known (1 is)", manifest["version"]))),
+    }
+}
+
+/// Builds a recording; `get(part, array name, which)` finds an array.
+fn build(m: &Value, mut get: impl FnMut(&str, &str, &str) -> Result<NpyArray>) -> Result<Recording> {
+    let bad = |what: &str| Error::new(format!("the manifest is damaged at `{what}`"));
+    let list = |what: &str| m[what].as_array().ok_or_else(|| bad(what));
+    let text = |v: &Value, what: &str| v[what].as_str().map(str::to_owned).ok_or_else(|| bad(what));
+    let mut out = Recording::default();
+    if let Some(meta) = m["meta"].as_object() {
+        out.meta = meta.iter().map(|(k, v)| (k.clone(), v.clone())).collect::<BTreeMap<_, _>>();
+    }
+    for s in list("series")? {
+        let name = text(s, "name")?;
+        let columns = s["columns"].as_array().ok_or_else(|| bad("columns"))?;
+        let columns = columns.iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
+        let shape = s["sample_shape"].as_array().ok_or_else(|| bad("sample_shape"))?;
+        let shape: Option<Vec<usize>> = shape.iter().map(|d| usize::try_from(d.as_u64()?).ok()).collect();
+        let spec = SeriesSpec {
+            unit: text(s, "unit")?,
+            columns,
+            sample_shape: shape.ok_or_else(|| bad("sample_shape"))?,
+            name: name.clone(),
+        };
+        spec.check()?;
+        let part = text(s, "part")?;
+        let [values_name, times_name] = series_arrays(&name);
+        let values = get(&part, &values_name, "values")?;
+        let times = get(&part, &times_name, "time")?;
+        let mut series = Series::new(spec);
+        let (NpyData::F64(mut values), NpyData::F64(mut times)) = (values.data, times.data) else {
+            return Err(Error::new(format!("series `{name}` is not of float64")));
+        };
+        // A crash between the two headers leaves one array a block longer.
+        let rows = times.len().min(values.len().checked_div(series.width).unwrap_or(times.len()));
+        times.truncate(rows);
+        values.truncate(rows * series.width);
+        (series.rows, series.times, series.values) = (rows, times, values);
+        out.series.push(series);
+    }
+    for e in list("events")? {
+        let name = text(e, "name")?;
+        let n_neurons = e["n_neurons"].as_u64().and_then(|n| u32::try_from(n).ok());
+        let n_neurons = n_neurons.ok_or_else(|| bad("n_neurons"))?;
+        let dt = e["dt"].as_f64().ok_or_else(|| bad("dt"))?;
+        let part = text(e, "part")?;
+        let [steps_name, neuron_name] = events_arrays(&name);
+        let steps = get(&part, &steps_name, "step")?;
+        let neuron = get(&part, &neuron_name, "neuron")?;
+        let (NpyData::U64(mut steps), NpyData::U32(mut neuron)) = (steps.data, neuron.data) else {
+            return Err(Error::new(format!("events `{name}` are not of uint64 and uint32")));
+        };
+        let count = steps.len().min(neuron.len());
+        steps.truncate(count);
+        neuron.truncate(count);
+        if neuron.iter().any(|&i| i >= n_neurons) {
+            return Err(Error::new(format!("events `{name}` name a neuron beyond {n_neurons}")));
+        }
+        let mut events = Events::new(EventsSpec { name, n_neurons, dt });
+        (events.steps, events.neuron) = (steps, neuron);
+        out.events.push(events);
+    }
+    Ok(out)
+}
