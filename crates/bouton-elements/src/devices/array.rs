@@ -286,8 +286,15 @@ impl DeviceArray {
     /// is set (the plus device for a higher weight, the minus device for a lower one), as pulses would, and the other
     /// keeps its state. A single device is set either way. Nothing is changed when any weight can't be reached.
     pub fn set_weights(&mut self, wanted: &[f64]) -> Result<(), Unreachable> {
+        let now = self.weights();
+        self.set_weights_near(&now, wanted)
+    }
+
+    /// [`set_weights`](DeviceArray::set_weights) of the synapses for which `wanted` differs from `shown`: weights that
+    /// a simulation in single precision shows are not those of the devices to the last bit.
+    pub fn set_weights_near(&mut self, shown: &[f64], wanted: &[f64]) -> Result<(), Unreachable> {
         for (k, &w) in wanted.iter().enumerate() {
-            if w == self.weight(k) {
+            if w == shown[k] {
                 continue;
             }
             let (low, high) = self.range(k);
@@ -297,7 +304,7 @@ impl DeviceArray {
         }
         for (k, &w) in wanted.iter().enumerate() {
             let now = self.weight(k);
-            if w == now {
+            if w == shown[k] {
                 continue;
             }
             let (bank, g) = match *self.sides {
@@ -316,6 +323,11 @@ impl DeviceArray {
             b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
         }
         Ok(())
+    }
+
+    /// The devices' weights where `wanted` differs from `shown`, and `shown` elsewhere.
+    pub fn weights_where(&self, shown: &[f64], wanted: &[f64]) -> Vec<f64> {
+        shown.iter().zip(wanted).enumerate().map(|(k, (s, w))| if s == w { *s } else { self.weight(k) }).collect()
     }
 
     /// Sets the conductance (S) of every device of a side: a raw write. Values are clipped to each device's own bounds.

@@ -46,7 +46,6 @@ impl Filter {
     ///
     /// With D = 0 the output is of the new state; otherwise of the old one, plus D·u.
     pub fn step<T: Real>(&self, u: &[T], x: &mut [T], y: &mut [T]) {
-        let w = u.len();
         match self {
             Filter::Gain(g) => {
                 let g = T::of(*g);
@@ -60,35 +59,7 @@ impl Filter {
                     *y = a * *y + b * *u;
                 }
             }
-            Filter::Space(s) => {
-                let n = s.n;
-                let mut new = [T::ZERO; 16];
-                for i in 0..w {
-                    let output = |x: &[T]| {
-                        let mut v = T::ZERO;
-                        for k in 0..n {
-                            v += T::of(s.c[k]) * x[k * w + i];
-                        }
-                        v
-                    };
-                    if s.d != 0.0 {
-                        y[i] = output(x) + T::of(s.d) * u[i];
-                    }
-                    for (r, new) in new.iter_mut().enumerate().take(n) {
-                        let mut v = T::ZERO;
-                        for k in 0..n {
-                            v += T::of(s.a[r * n + k]) * x[k * w + i];
-                        }
-                        *new = v + T::of(s.b[r]) * u[i];
-                    }
-                    for k in 0..n {
-                        x[k * w + i] = new[k];
-                    }
-                    if s.d == 0.0 {
-                        y[i] = output(x);
-                    }
-                }
-            }
+            Filter::Space(s) => s.step(u, x, y),
         }
     }
 }
@@ -96,6 +67,38 @@ impl Filter {
 impl StateSpace {
     /// Highest number of states that [`Filter::step`] takes.
     pub const MAX_STATES: usize = 16;
+
+    /// One step over `u.len()` independent values: `x` holds a row of that length for each state. See [`Filter::step`].
+    pub fn step<T: Real>(&self, u: &[T], x: &mut [T], y: &mut [T]) {
+        let w = u.len();
+        let n = self.n;
+        let mut new = [T::ZERO; 16];
+        for i in 0..w {
+            let output = |x: &[T]| {
+                let mut v = T::ZERO;
+                for k in 0..n {
+                    v += T::of(self.c[k]) * x[k * w + i];
+                }
+                v
+            };
+            if self.d != 0.0 {
+                y[i] = output(x) + T::of(self.d) * u[i];
+            }
+            for (r, new) in new.iter_mut().enumerate().take(n) {
+                let mut v = T::ZERO;
+                for k in 0..n {
+                    v += T::of(self.a[r * n + k]) * x[k * w + i];
+                }
+                *new = v + T::of(self.b[r]) * u[i];
+            }
+            for k in 0..n {
+                x[k * w + i] = new[k];
+            }
+            if self.d == 0.0 {
+                y[i] = output(x);
+            }
+        }
+    }
 
     /// The discrete system for inputs that are held constant over steps of `dt` (s): exp of [[A, B], [0, 0]]·dt.
     pub fn hold(&self, dt: f64) -> StateSpace {

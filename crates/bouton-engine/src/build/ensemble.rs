@@ -1,0 +1,158 @@
+//! What is drawn and computed for an ensemble, from its description and seed.
+
+use std::sync::Arc;
+
+use bouton_elements::neurons::Initial;
+use bouton_model::{Ensemble, Error};
+use bouton_random::{Distribution, RandomState};
+
+/// The parameters of an ensemble after building. Matrices are row-major.
+#[derive(Clone, Debug)]
+pub struct BuiltEnsemble {
+    /// Evaluation points (points × dimensions), in units of the represented value.
+    pub eval_points: Arc<Vec<f64>>,
+    /// Encoders (neurons × dimensions), of unit length unless that was switched off.
+    pub encoders: Arc<Vec<f64>>,
+    /// Encoders times gain / radius.
+    pub scaled_encoders: Arc<Vec<f64>>,
+    /// Gain of each neuron.
+    pub gain: Arc<Vec<f64>>,
+    /// Bias current of each neuron.
+    pub bias: Arc<Vec<f64>>,
+    /// Maximum rate of each neuron (Hz).
+    pub max_rates: Vec<f64>,
+    /// Intercept of each neuron.
+    pub intercepts: Vec<f64>,
+    /// Initial values of the state variables.
+    pub state: Vec<Arc<Vec<f64>>>,
+    /// Number of dimensions.
+    pub dimensions: usize,
+    /// Radius.
+    pub radius: f64,
+}
+
+/// Points of a distribution, or the given ones; times `scale`.
+pub(super) fn points(
+    d: &Distribution,
+    count: usize,
+    dimensions: usize,
+    scale: f64,
+    rng: &mut RandomState,
+) -> Result<Vec<f64>, String> {
+    let count = d.fixed_shape().map_or(count, |s| s.0);
+    let mut x = d.sample(count, dimensions, rng).map_err(|e| e.to_string())?;
+    for x in &mut x {
+        *x *= scale;
+    }
+    Ok(x)
+}
+
+impl BuiltEnsemble {
+    /// Builds one ensemble from its seed.
+    pub fn new(path: &str, e: &Ensemble, seed: u32) -> Result<BuiltEnsemble, Error> {
+        let err = |what: &str| {
+            let what = what.to_string();
+            move |m: String| Error::build(path, format!("`{what}`: {m}"))
+        };
+        let (n, d) = (e.n_neurons, e.dimensions);
+        let direct = e.neuron_type.is_direct();
+        let mut rng = RandomState::new(seed);
+        let eval_points =
+            points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng).map_err(err("eval_points"))?;
+        let sample = |name: &str, dist: &Distribution, cols: usize, rng: &mut RandomState| {
+            dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))
+        };
+        let mut encoders = if direct {
+            (0..d * d).map(|k| f64::from(u8::from(k / d == k % d))).collect()
+        } else {
+            sample("encoders", &e.encoders, d, &mut rng)?
+        };
+        if e.normalize_encoders {
+            for (k, row) in encoders.chunks_exact_mut(d).enumerate() {
+                let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+                if norm == 0.0 || !norm.is_finite() {
+                    return Err(Error::build(
+                        path,
+                        format!(
+                            "the encoder of neuron {k} has length {norm} and can't be scaled to one; give encoders that \
+                             aren't zero, or `normalize_encoders = false`"
+                        ),
+                    ));
+                }
+                for x in row {
+                    *x /= norm;
+                }
+            }
+        }
+        let model = e.neuron_type.model();
+        let (gain, bias, max_rates, intercepts) = match (&e.gain, &e.bias) {
+            (Some(g), Some(b)) => {
+                let gain = sample("gain", g, 1, &mut rng)?;
+                let bias = sample("bias", b, 1, &mut rng)?;
+                let (rates, intercepts) = model.max_rates_intercepts(&gain, &bias);
+                (gain, bias, rates, intercepts)
+            }
+            _ => {
+                let rates = sample("max_rates", &e.max_rates, 1, &mut rng)?;
+                let intercepts = sample("intercepts", &e.intercepts, 1, &mut rng)?;
+                let (gain, bias) = model.gain_bias(&rates, &intercepts).map_err(|m| Error::build(path, m))?;
+                if let Some(k) = gain.iter().position(|g| !(g.is_finite() && *g > 0.0)) {
+                    return Err(Error::build(
+                        path,
+                        format!(
+                            "neuron {k} has the gain {} (intercept {}, maximum rate {} Hz); gains must be positive: choose \
+                             intercepts below 1 and positive rates",
+                            gain[k], intercepts[k], rates[k]
+                        ),
+                    ));
+                }
+                (gain, bias, rates, intercepts)
+            }
+        };
+        let scaled = if direct {
+            encoders.clone()
+        } else {
+            encoders.iter().enumerate().map(|(k, x)| x * (gain[k / d] / e.radius)).collect()
+        };
+        // The state has a stream of its own, the seed's successor.
+        let mut rng = RandomState::new(seed.wrapping_add(1));
+        let mut state = vec![];
+        for var in model.state() {
+            let given = e.initial_state.iter().find(|(name, _)| name == var.name).map(|(_, d)| d);
+            let values = match (given, &var.initial) {
+                (Some(dist), _) => sample(var.name, dist, 1, &mut rng)?,
+                (None, Initial::Constant(x)) => vec![*x; n],
+                (None, Initial::Uniform(a, b)) => (0..n).map(|_| rng.uniform(*a, *b)).collect(),
+            };
+            state.push(Arc::new(values));
+        }
+        Ok(BuiltEnsemble {
+            eval_points: Arc::new(eval_points),
+            encoders: Arc::new(encoders),
+            scaled_encoders: Arc::new(scaled),
+            gain: Arc::new(gain),
+            bias: Arc::new(bias),
+            max_rates,
+            intercepts,
+            state,
+            dimensions: d,
+            radius: e.radius,
+        })
+    }
+
+    /// Activities (points × neurons, Hz) at some points.
+    pub fn activities(&self, e: &Ensemble, points: &[f64]) -> Vec<f64> {
+        let d = self.dimensions;
+        let n = self.gain.len();
+        let scaled: Vec<f64> = self.encoders.iter().map(|x| x / self.radius).collect();
+        let mut j = vec![0.0; points.len() / d * n];
+        for (row, p) in j.chunks_exact_mut(n).zip(points.chunks_exact(d)) {
+            for i in 0..n {
+                let x: f64 = scaled[i * d..(i + 1) * d].iter().zip(p).map(|(a, b)| a * b).sum();
+                row[i] = self.gain[i] * x + self.bias[i];
+            }
+        }
+        e.neuron_type.model().rates(&mut j);
+        j
+    }
+}

@@ -1,0 +1,19 @@
+//! From a model to a running simulation: Model → Program → Plan → Simulation → Recording.
+//!
+//! * [`build`] makes a [`Program`] of a model: signals and operators with declared accesses, in Nengo's order.
+//! * [`Plan`] makes kernels over an arena of a program; its passes can be switched off one by one.
+//! * [`Simulator`] runs a plan, records probes, and gives access to weights while it runs.
+
+mod arena;
+mod build;
+mod plan;
+mod program;
+mod record;
+mod run;
+mod simulator;
+
+pub use build::{BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build};
+pub use plan::{Passes, Plan, Span};
+pub use program::{Access, Action, Operator, Program, Signal, SignalId, View};
+pub use record::Samples;
+pub use simulator::{Options, Precision, Reset, Simulator};
