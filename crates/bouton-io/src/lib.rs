@@ -16,7 +16,9 @@ pub mod figure;
 mod files;
 mod npy;
 mod npz;
+pub mod progress;
 pub mod recording;
+pub mod table;
 
 pub use csv::{CsvOptions, CsvTable, read_csv_from, read_csv_table, read_csv_table_with};
 pub use error::{Error, Result};

@@ -22,6 +22,8 @@ impl Scale {
             if !(lo > 0.0 && hi > 0.0) {
                 (lo, hi) = (0.1, 1.0);
             }
+            // Beyond this the ratio of two ends would overflow.
+            (lo, hi) = (lo.clamp(1e-120, 1e120), hi.clamp(1e-120, 1e120));
             if hi / lo < 1.0 + 1e-9 {
                 (lo, hi) = (lo / 2.0, hi * 2.0);
             }
@@ -86,7 +88,8 @@ pub(crate) fn ticks(scale: Scale, room: usize, unit: &str, whole: bool) -> Ticks
     let mut values = linear_ticks(scale.lo, scale.hi, room.max(2));
     if whole && values.iter().any(|&v| !is_whole(v)) {
         let fewer = values.iter().copied().filter(|&v| is_whole(v)).collect::<Vec<_>>();
-        values = if fewer.is_empty() { vec![scale.lo.ceil()] } else { fewer };
+        let ceiling = scale.lo.ceil();
+        values = if fewer.is_empty() && ceiling <= scale.hi { vec![ceiling] } else { fewer };
     }
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     let (exponent, unit) = scaled_unit(largest, unit);

@@ -94,7 +94,6 @@ fn draw(pixmap: &mut Pixmap, item: &Item, transform: Transform) {
             if let Some(path) = path.finish() {
                 pixmap.stroke_path(&path, &paint(*color), &stroke, transform, None);
             }
-            return;
         }
         Item::Polygons { outlines, color } => {
             for points in outlines {
@@ -107,14 +106,12 @@ fn draw(pixmap: &mut Pixmap, item: &Item, transform: Transform) {
                 paint.anti_alias = !outlines.iter().all(|o| is_rectangle(o));
                 pixmap.fill_path(&path, &paint, FillRule::Winding, transform, None);
             }
-            return;
         }
         Item::Dots { centres, radius, color } => {
             centres.iter().for_each(|c| path.push_circle(c[0], c[1], *radius));
             if let Some(path) = path.finish() {
                 pixmap.fill_path(&path, &paint(*color), FillRule::Winding, transform, None);
             }
-            return;
         }
         Item::Text { at, anchor, turned, size, bold, color, runs } => {
             glyphs(&mut path, runs, *size, *bold, *anchor);
@@ -123,7 +120,6 @@ fn draw(pixmap: &mut Pixmap, item: &Item, transform: Transform) {
                 let place = if *turned { place.pre_rotate(-90.0) } else { place };
                 pixmap.fill_path(&path, &paint(*color), FillRule::Winding, place, None);
             }
-            return;
         }
         Item::Image { at, size, pixels, rgba } => {
             let Some(mut image) = Pixmap::new(pixels[0], pixels[1]) else { return };

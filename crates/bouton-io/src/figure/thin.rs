@@ -167,7 +167,8 @@ fn clip_segment(a: [f64; 2], b: [f64; 2]) -> Option<([f64; 2], [f64; 2])> {
             }
         }
     }
-    if !(t0 <= t1) {
+    // NaN cannot be: `thin` lets only finite points through.
+    if t0 > t1 {
         return None;
     }
     let at = |t: f64| [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])].map(|x| x.clamp(0.0, 1.0));
