@@ -12,7 +12,9 @@ mod record;
 mod run;
 mod simulator;
 
-pub use build::{BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build};
+pub use build::{
+    BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build,
+};
 pub use plan::{Passes, Plan, Span};
 pub use program::{Access, Action, Operator, Program, Signal, SignalId, View};
 pub use record::Samples;

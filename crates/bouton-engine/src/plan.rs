@@ -202,7 +202,11 @@ impl Plan {
         };
         if passes.merge_resets && region > 0 {
             let count = resets.iter().filter(|r| **r).count();
-            plan.push(Kernel::Fill { dst: Span { start: 0, len: region }, value: 0.0 }, &format!("{count} resets"), "merge_resets");
+            plan.push(
+                Kernel::Fill { dst: Span { start: 0, len: region }, value: 0.0 },
+                &format!("{count} resets"),
+                "merge_resets",
+            );
         }
         let fused = if passes.fuse_encoding { fusable(program, &order) } else { HashMap::new() };
         let copies: HashMap<usize, usize> = fused.iter().map(|(dot, copy)| (*copy, *dot)).collect();
@@ -222,7 +226,10 @@ impl Plan {
 
     fn push(&mut self, kernel: Kernel, object: &str, why: &str) {
         let (name, bytes) = describe(&kernel);
-        self.explanation.push(format!("{name:<12} {bytes:>10}  {object}{}", if why.is_empty() { String::new() } else { format!("  [{why}]") }));
+        self.explanation.push(format!(
+            "{name:<12} {bytes:>10}  {object}{}",
+            if why.is_empty() { String::new() } else { format!("  [{why}]") }
+        ));
         self.kernels.push(kernel);
     }
 
@@ -244,12 +251,21 @@ impl Plan {
     fn contiguous(&self, program: &Program, s: SignalId) -> Result<Span, Error> {
         let x = &program.signals[s.index()];
         if x.rows > 1 && self.strides[s.index()] != x.cols {
-            return Err(Error::build(&x.name, "a part of the columns of a matrix can only be used in a product"));
+            return Err(Error::build(
+                &x.name,
+                "a part of the columns of a matrix can only be used in a product",
+            ));
         }
         Ok(self.span(s))
     }
 
-    fn lower(&mut self, program: &Program, k: usize, bias_copy: Option<usize>, passes: Passes) -> Result<(), Error> {
+    fn lower(
+        &mut self,
+        program: &Program,
+        k: usize,
+        bias_copy: Option<usize>,
+        passes: Passes,
+    ) -> Result<(), Error> {
         let op = &program.operators[k];
         let object = op.object.clone();
         match &op.action {
@@ -286,13 +302,24 @@ impl Plan {
                 let call = self.nodes.len();
                 let (x, out) = (x.map(|s| self.span(s)), out.map(|s| self.span(s)));
                 let edits = edits.iter().map(|e| e.0).collect();
-                self.nodes.push(NodeCall { object: object.clone(), callback: callback.clone(), x, out, edits });
+                self.nodes.push(NodeCall {
+                    object: object.clone(),
+                    callback: callback.clone(),
+                    x,
+                    out,
+                    edits,
+                });
                 self.push(Kernel::Node { call }, &object, "");
             }
             Action::Function { function, x, out } => {
                 let call = self.functions.len();
                 let (x, out) = (self.span(*x), self.span(*out));
-                self.functions.push(FunctionCall { object: object.clone(), function: function.clone(), x, out });
+                self.functions.push(FunctionCall {
+                    object: object.clone(),
+                    function: function.clone(),
+                    x,
+                    out,
+                });
                 self.push(Kernel::Function { call }, &object, "");
             }
             Action::Neurons { neurons, j, out, state, .. } => {
@@ -302,7 +329,8 @@ impl Plan {
                 match (neurons.model().fast_form(), &state[..]) {
                     (Some(FastForm::LifPhase), [v, r]) if passes.lif_phase => {
                         self.marks.insert(*r, population);
-                        let kernel = Kernel::LifPhase { population, j, v: self.span(*v), mark: self.span(*r), out };
+                        let kernel =
+                            Kernel::LifPhase { population, j, v: self.span(*v), mark: self.span(*r), out };
                         self.push(kernel, &object, "lif_phase");
                     }
                     _ => {
@@ -385,7 +413,10 @@ impl Plan {
                 Kernel::Copy { src, dst, inc, rule }
             }
             (Some(src), Some(dst)) => {
-                return Err(Error::build(object, format!("delivers {} values where {} are taken", src.len, dst.len)));
+                return Err(Error::build(
+                    object,
+                    format!("delivers {} values where {} are taken", src.len, dst.len),
+                ));
             }
             (s, d) => Kernel::CopyIndexed {
                 src: s.unwrap_or(src),

@@ -303,7 +303,13 @@ impl Default for Program {
 
 impl Program {
     /// Adds a signal of zeros, or of given initial values.
-    pub fn signal(&mut self, name: String, rows: usize, cols: usize, initial: Option<Arc<Vec<f64>>>) -> SignalId {
+    pub fn signal(
+        &mut self,
+        name: String,
+        rows: usize,
+        cols: usize,
+        initial: Option<Arc<Vec<f64>>>,
+    ) -> SignalId {
         let id = SignalId(self.signals.len() as u32);
         self.signals.push(Signal { name, rows, cols, initial, view: None });
         id

@@ -56,11 +56,13 @@ impl Store {
         self.steps.push(step);
         match &mut self.events {
             None => self.values.extend(row),
-            Some(events) => events.extend((0u32..).zip(row).filter(|(_, h)| *h != 0.0).map(|(neuron, height)| Event {
-                row: k,
-                neuron,
-                height,
-            })),
+            Some(events) => {
+                events.extend((0u32..).zip(row).filter(|(_, h)| *h != 0.0).map(|(neuron, height)| Event {
+                    row: k,
+                    neuron,
+                    height,
+                }))
+            }
         }
     }
 

@@ -85,7 +85,13 @@ pub(crate) struct Simulation<T> {
 }
 
 impl<T: SimReal> Simulation<T> {
-    pub(crate) fn new(built: &Built, plan: Plan, dt: f64, level: Level, paths: &[String]) -> Result<Simulation<T>, Error> {
+    pub(crate) fn new(
+        built: &Built,
+        plan: Plan,
+        dt: f64,
+        level: Level,
+        paths: &[String],
+    ) -> Result<Simulation<T>, Error> {
         let lif = plan
             .populations
             .iter()
@@ -139,7 +145,8 @@ impl<T: SimReal> Simulation<T> {
 
     /// Initial values of all signals, and processes from their seeds.
     fn start(&mut self, keep_weights: bool) -> Result<(), Error> {
-        let keep: Vec<Span> = if keep_weights { self.weights.iter().flatten().map(|w| w.span).collect() } else { vec![] };
+        let keep: Vec<Span> =
+            if keep_weights { self.weights.iter().flatten().map(|w| w.span).collect() } else { vec![] };
         for (k, s) in self.program.signals.iter().enumerate() {
             let span = self.plan.spans[k];
             if s.view.is_some() || keep.contains(&span) {
@@ -166,7 +173,8 @@ impl<T: SimReal> Simulation<T> {
             }
         }
         let mut rng = RandomState::new(self.sim_seed);
-        let mut seeds: Vec<Option<u32>> = self.plan.processes.iter().map(|p| p.process.model().seed()).collect();
+        let mut seeds: Vec<Option<u32>> =
+            self.plan.processes.iter().map(|p| p.process.model().seed()).collect();
         for draw in &self.plan.seed_draws {
             let drawn = rng.randint_maxint();
             if let Some(k) = draw {
@@ -176,7 +184,8 @@ impl<T: SimReal> Simulation<T> {
         self.processes.clear();
         for (p, seed) in self.plan.processes.iter().zip(seeds) {
             let rng = RandomState::new(seed.unwrap_or(0));
-            let run = p.process.model().start(p.out.len, self.dt, rng).map_err(|m| Error::build(&p.object, m))?;
+            let run =
+                p.process.model().start(p.out.len, self.dt, rng).map_err(|m| Error::build(&p.object, m))?;
             self.processes.push(run);
         }
         self.n_steps = 0;
@@ -190,7 +199,9 @@ impl<T: SimReal> Simulation<T> {
         // overlap no other span of it, and kernels run one at a time.
         match &self.plan.kernels[k] {
             // SAFETY: as above.
-            Kernel::Fill { dst, value } => bouton_kernels::fill(unsafe { arena.get_mut(*dst) }, T::of(*value)),
+            Kernel::Fill { dst, value } => {
+                bouton_kernels::fill(unsafe { arena.get_mut(*dst) }, T::of(*value))
+            }
             Kernel::Copy { src, dst, inc, rule } => {
                 if rule.is_some_and(|c| self.frozen[c]) {
                     return Ok(());
@@ -206,7 +217,8 @@ impl<T: SimReal> Simulation<T> {
             Kernel::CopyIndexed { src, dst, from, to, inc } => {
                 // SAFETY: as above.
                 let (x, y) = unsafe { (arena.get(*src), arena.get_mut(*dst)) };
-                let n = from.as_ref().map_or(x.len(), |f| f.len()).min(to.as_ref().map_or(y.len(), |t| t.len()));
+                let n =
+                    from.as_ref().map_or(x.len(), |f| f.len()).min(to.as_ref().map_or(y.len(), |t| t.len()));
                 for i in 0..n {
                     let a = from.as_ref().map_or(i, |f| f[i] as usize);
                     let b = to.as_ref().map_or(i, |t| t[i] as usize);
@@ -229,7 +241,8 @@ impl<T: SimReal> Simulation<T> {
             }
             Kernel::Encode { bias, enc_t, x, j } => {
                 // SAFETY: as above.
-                let (b, e, x, j) = unsafe { (arena.get(*bias), arena.get(*enc_t), arena.get(*x), arena.get_mut(*j)) };
+                let (b, e, x, j) =
+                    unsafe { (arena.get(*bias), arena.get(*enc_t), arena.get(*x), arena.get_mut(*j)) };
                 bouton_kernels::encode(level, b, e, x, j);
             }
             Kernel::Neurons { population, j, out, state } => {
@@ -243,8 +256,9 @@ impl<T: SimReal> Simulation<T> {
             Kernel::LifPhase { population, j, v, mark, out } => {
                 if let Some(p) = &self.lif[*population] {
                     // SAFETY: as above.
-                    let (j, v, m, o) =
-                        unsafe { (arena.get(*j), arena.get_mut(*v), arena.get_mut(*mark), arena.get_mut(*out)) };
+                    let (j, v, m, o) = unsafe {
+                        (arena.get(*j), arena.get_mut(*v), arena.get_mut(*mark), arena.get_mut(*out))
+                    };
                     bouton_kernels::lif_phase(level, p, j, v, m, o);
                 }
             }
@@ -302,7 +316,8 @@ impl<T: SimReal> Simulation<T> {
             // SAFETY: as above.
             y.extend(unsafe { self.arena.get(s) }.iter().map(|v| v.f64()));
         }
-        let mut live = Live { arena: &self.arena, weights: &self.weights, devices: &mut self.devices, node: n };
+        let mut live =
+            Live { arena: &self.arena, weights: &self.weights, devices: &mut self.devices, node: n };
         let result = match n.callback.lock() {
             Ok(mut f) => f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }),
             Err(_) => Err("its callback panicked in an earlier step".into()),
@@ -382,13 +397,15 @@ impl<T: SimReal> Simulation<T> {
                     let inputs = p.inputs.iter().map(|s| arena.get(*s)).collect();
                     (inputs, p.error.map_or(&[][..], |s| arena.get(s)), arena.get_mut(delta))
                 };
-                let mut step = RuleStep { level: self.level, dt: T::of(self.dt), inputs: &inputs, error, delta };
+                let mut step =
+                    RuleStep { level: self.level, dt: T::of(self.dt), inputs: &inputs, error, delta };
                 T::rule_step(model, &mut step);
             }
             LearningRule::Function(f) => {
                 let (object, callback) = (&p.object, f.callback().clone());
                 // SAFETY: reads only.
-                let copy = |s: Span| -> Vec<f64> { unsafe { arena.get(s) }.iter().map(|v| v.f64()).collect() };
+                let copy =
+                    |s: Span| -> Vec<f64> { unsafe { arena.get(s) }.iter().map(|v| v.f64()).collect() };
                 let inputs: Vec<Vec<f64>> = p.inputs.iter().map(|s| copy(*s)).collect();
                 let inputs: Vec<&[f64]> = inputs.iter().map(|v| &v[..]).collect();
                 let error = p.error.map_or_else(|| vec![0.0; p.shape.0], copy);
@@ -416,7 +433,10 @@ impl<T: SimReal> Simulation<T> {
                 }
                 if let Some(k) = delta.iter().position(|d| !d.is_finite()) {
                     let at = (k / p.shape.1, k % p.shape.1);
-                    return Err(Error::run(object, format!("at t = {t:.6} s: the change of weight {at:?} is {}", delta[k])));
+                    return Err(Error::run(
+                        object,
+                        format!("at t = {t:.6} s: the change of weight {at:?} is {}", delta[k]),
+                    ));
                 }
                 // SAFETY: everything read was copied; state, delta and weights are signals of their own.
                 unsafe {
@@ -427,7 +447,11 @@ impl<T: SimReal> Simulation<T> {
                         arena.get_mut(d).iter_mut().zip(&delta).for_each(|(y, v)| *y = T::of(*v));
                     }
                     if p.now {
-                        arena.get_mut(p.weights).iter_mut().zip(&delta).for_each(|(w, d)| *w = T::of(w.f64() + d));
+                        arena
+                            .get_mut(p.weights)
+                            .iter_mut()
+                            .zip(&delta)
+                            .for_each(|(w, d)| *w = T::of(w.f64() + d));
                     }
                 }
             }
@@ -446,16 +470,24 @@ fn edit_weights<T: Real>(
     let refuse = |m: String| Error::access(&w.path, m);
     // SAFETY: the caller holds the simulation, or is the only kernel that runs; the copy ends the borrow.
     let now: Vec<f64> = unsafe { arena.get(w.span) }.iter().map(|v| v.f64()).collect();
-    let mut m = Matrix::new(w.shape.0, w.shape.1, now.clone()).ok_or_else(|| refuse("the weights have no shape".into()))?;
+    let mut m = Matrix::new(w.shape.0, w.shape.1, now.clone())
+        .ok_or_else(|| refuse("the weights have no shape".into()))?;
     edit(&mut m).map_err(refuse)?;
     if m.shape() != w.shape {
-        return Err(refuse(format!("the weights have shape {:?}, the edit left a matrix of {:?}", w.shape, m.shape())));
+        return Err(refuse(format!(
+            "the weights have shape {:?}, the edit left a matrix of {:?}",
+            w.shape,
+            m.shape()
+        )));
     }
     if let Some(k) = m.values().iter().position(|v| !v.is_finite() || !T::of(*v).is_finite()) {
         let at = (k / w.shape.1, k % w.shape.1);
-        return Err(refuse(format!("the edit sets weight {at:?} to {}; weights must be finite. Nothing was written", m.values()[k])));
+        return Err(refuse(format!(
+            "the edit sets weight {at:?} to {}; weights must be finite. Nothing was written",
+            m.values()[k]
+        )));
     }
-    let mut set = |values: &[f64]| {
+    let set = |values: &[f64]| {
         // SAFETY: as above.
         for (k, y) in unsafe { arena.get_mut(w.span) }.iter_mut().enumerate() {
             // What stays the same keeps its bits.
@@ -501,7 +533,8 @@ impl<T: Real> LiveAccess for Live<'_, T> {
         let w = self.of(c)?;
         // SAFETY: only this kernel runs, and it holds no slice to write.
         let values = unsafe { self.arena.get(w.span) }.iter().map(|v| v.f64()).collect();
-        Matrix::new(w.shape.0, w.shape.1, values).ok_or_else(|| Error::access(&w.path, "the weights have no shape"))
+        Matrix::new(w.shape.0, w.shape.1, values)
+            .ok_or_else(|| Error::access(&w.path, "the weights have no shape"))
     }
     fn edit_weights(
         &mut self,
@@ -512,7 +545,10 @@ impl<T: Real> LiveAccess for Live<'_, T> {
         if !self.node.edits.contains(&c) {
             return Err(Error::access(
                 &self.node.object,
-                format!("edits the weights of `{}` without having declared it; add `.edits(connection)` to the node's function", w.path),
+                format!(
+                    "edits the weights of `{}` without having declared it; add `.edits(connection)` to the node's function",
+                    w.path
+                ),
             ));
         }
         edit_weights(self.arena, &w, self.devices[c.index()].as_mut(), edit)
@@ -561,7 +597,11 @@ impl<T: SimReal> Engine for Simulation<T> {
             *y = T::of(mark.map_or(*v, |p| p.mark(*v)));
         }
     }
-    fn edit(&mut self, c: ConnectionId, edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>) -> Result<(), Error> {
+    fn edit(
+        &mut self,
+        c: ConnectionId,
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
+    ) -> Result<(), Error> {
         let Some(w) = self.weights.get(c.index()).cloned().flatten() else {
             return Err(Error::access("", format!("connection {} has no weights", c.index())));
         };
@@ -575,9 +615,10 @@ impl<T: SimReal> Engine for Simulation<T> {
         c: ConnectionId,
         f: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
     ) -> Result<(), Error> {
-        let (Some(w), Some(array)) =
-            (self.weights.get(c.index()).cloned().flatten(), self.devices.get_mut(c.index()).and_then(Option::as_mut))
-        else {
+        let (Some(w), Some(array)) = (
+            self.weights.get(c.index()).cloned().flatten(),
+            self.devices.get_mut(c.index()).and_then(Option::as_mut),
+        ) else {
             return Err(Error::access("", format!("connection {} has no devices", c.index())));
         };
         f(array).map_err(|m| Error::access(&w.path, m))?;
@@ -602,10 +643,15 @@ impl<T: SimReal> Engine for Simulation<T> {
     fn parameters(&self, c: ConnectionId) -> Option<Vec<(String, f64)>> {
         let k = self.plan.rules.iter().position(|r| r.connection == c)?;
         Some(match &self.rules[k].rule {
-            LearningRule::Element(r) => r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
-            LearningRule::Function(f) => {
-                f.parameters().iter().map(|p| p.0.clone()).zip(self.rules[k].parameters.iter().copied()).collect()
+            LearningRule::Element(r) => {
+                r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect()
             }
+            LearningRule::Function(f) => f
+                .parameters()
+                .iter()
+                .map(|p| p.0.clone())
+                .zip(self.rules[k].parameters.iter().copied())
+                .collect(),
         })
     }
     fn set_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), String> {
@@ -622,7 +668,11 @@ impl<T: SimReal> Engine for Simulation<T> {
                         Ok(())
                     }
                     Some(_) => Err(format!("`{name}` must be finite, found {value}")),
-                    None => Err(format!("the rule `{}` has no parameter `{name}`; it has: {}", f.name(), names.join(", "))),
+                    None => Err(format!(
+                        "the rule `{}` has no parameter `{name}`; it has: {}",
+                        f.name(),
+                        names.join(", ")
+                    )),
                 }
             }
         }

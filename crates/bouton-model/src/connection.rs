@@ -352,7 +352,11 @@ impl Connection {
         self
     }
     /// Sets the function: `width` results of the (sliced) pre value.
-    pub fn function(self, width: usize, f: impl Fn(&[f64], &mut [f64]) + Send + Sync + 'static) -> Connection {
+    pub fn function(
+        self,
+        width: usize,
+        f: impl Fn(&[f64], &mut [f64]) + Send + Sync + 'static,
+    ) -> Connection {
         self.with_function(Function::new(width, f))
     }
     /// Sets the function.

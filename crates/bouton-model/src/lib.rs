@@ -13,7 +13,9 @@ mod node;
 mod probe;
 mod validate;
 
-pub use connection::{Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform};
+pub use connection::{
+    Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform,
+};
 pub use ensemble::Ensemble;
 pub use error::{Error, ErrorKind, nearest};
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, Slice};

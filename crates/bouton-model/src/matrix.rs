@@ -76,7 +76,11 @@ impl Matrix {
     /// Takes over another matrix's values. `Err` if the shapes differ.
     pub fn assign(&mut self, other: &Matrix) -> Result<(), String> {
         if self.shape() != other.shape() {
-            return Err(format!("a matrix of shape {:?} does not fit weights of shape {:?}", other.shape(), self.shape()));
+            return Err(format!(
+                "a matrix of shape {:?} does not fit weights of shape {:?}",
+                other.shape(),
+                self.shape()
+            ));
         }
         self.values.copy_from_slice(&other.values);
         Ok(())

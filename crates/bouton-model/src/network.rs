@@ -1,8 +1,8 @@
 //! Networks: the objects of a model, in the order in which they were made.
 
 use crate::{
-    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe, ProbeId,
-    Target, nearest,
+    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe,
+    ProbeId, Target, nearest,
 };
 
 /// An object with its name and the network that it is in.
@@ -90,7 +90,12 @@ impl Network {
         self.networks[0].object.seed
     }
     /// Makes a nested network; objects that `fill` makes are in it. Names are paths: `sub.ensemble`.
-    pub fn subnetwork<R>(&mut self, name: &str, seed: Option<u32>, fill: impl FnOnce(&mut Network) -> R) -> (NetworkId, R) {
+    pub fn subnetwork<R>(
+        &mut self,
+        name: &str,
+        seed: Option<u32>,
+        fill: impl FnOnce(&mut Network) -> R,
+    ) -> (NetworkId, R) {
         let id = NetworkId::from_index(self.networks.len());
         self.networks.push(Entry { name: name.into(), network: self.current, object: Sub { seed } });
         let outer = std::mem::replace(&mut self.current, id);
@@ -111,7 +116,12 @@ impl Network {
         id
     }
     /// Connects two objects, or slices of them. The connection's name is made of theirs.
-    pub fn connect(&mut self, pre: impl Into<End>, post: impl Into<End>, connection: Connection) -> ConnectionId {
+    pub fn connect(
+        &mut self,
+        pre: impl Into<End>,
+        post: impl Into<End>,
+        connection: Connection,
+    ) -> ConnectionId {
         self.connect_as("", pre, post, connection)
     }
     /// Connects two objects, and gives the connection a name.
@@ -128,7 +138,11 @@ impl Network {
         id
     }
     /// Gives an existing connection a learning rule (or another one).
-    pub fn learn(&mut self, connection: ConnectionId, rule: impl Into<crate::LearningRule>) -> Result<(), Error> {
+    pub fn learn(
+        &mut self,
+        connection: ConnectionId,
+        rule: impl Into<crate::LearningRule>,
+    ) -> Result<(), Error> {
         match self.connections.get_mut(connection.index()) {
             Some(c) => {
                 c.object.connection.rule = Some(rule.into());
@@ -159,7 +173,11 @@ impl Network {
                 .collect();
             let output = net.node("output", Output::passthrough(count * d));
             for (i, e) in ensembles.iter().enumerate() {
-                net.connect(*e, Object::Node(output).slice(i * d..(i + 1) * d), Connection::new().no_synapse());
+                net.connect(
+                    *e,
+                    Object::Node(output).slice(i * d..(i + 1) * d),
+                    Connection::new().no_synapse(),
+                );
             }
             (input, output, ensembles)
         });
@@ -338,7 +356,8 @@ impl Network {
 
     /// Number of values that an object gives (`pre`) or takes.
     pub fn object_size(&self, object: Object, pre: bool) -> Result<usize, Error> {
-        let none = |what: &str| Error::model(self.object_path(object), format!("this {what} is not in the network"));
+        let none =
+            |what: &str| Error::model(self.object_path(object), format!("this {what} is not in the network"));
         match object {
             Object::Ensemble(e) => self.get_ensemble(e).map(|e| e.dimensions).ok_or_else(|| none("ensemble")),
             Object::Neurons(e) => self.get_ensemble(e).map(|e| e.n_neurons).ok_or_else(|| none("ensemble")),
@@ -349,7 +368,10 @@ impl Network {
             Object::Rule(c) => {
                 let (_, post, connection) = self.get_connection(c).ok_or_else(|| none("connection"))?;
                 if pre {
-                    return Err(Error::model(self.object_path(object), "a learning rule can only be the end of a connection"));
+                    return Err(Error::model(
+                        self.object_path(object),
+                        "a learning rule can only be the end of a connection",
+                    ));
                 }
                 match &connection.rule {
                     None => Err(Error::model(
@@ -388,7 +410,9 @@ impl Network {
             Target::RuleError(c) => format!("{}.rule.error", self.connection_path(*c)),
             Target::RuleDelta(c) => format!("{}.rule.delta", self.connection_path(*c)),
             Target::RuleSignal(c, name) => format!("{}.rule.{name}", self.connection_path(*c)),
-            Target::Devices(c, side, q) => format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase(),
+            Target::Devices(c, side, q) => {
+                format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase()
+            }
         }
     }
 }

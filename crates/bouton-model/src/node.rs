@@ -55,7 +55,13 @@ impl NodeFunction {
         size_out: usize,
         callback: impl FnMut(&mut NodeStep<'_>) -> Result<(), String> + Send + 'static,
     ) -> NodeFunction {
-        NodeFunction { size_in, size_out, edits: vec![], text: None, callback: Arc::new(Mutex::new(callback)) }
+        NodeFunction {
+            size_in,
+            size_out,
+            edits: vec![],
+            text: None,
+            callback: Arc::new(Mutex::new(callback)),
+        }
     }
     /// Declares that the callback edits the weights of `connection`: it is then ordered before everything that reads them.
     pub fn edits(mut self, connection: ConnectionId) -> NodeFunction {

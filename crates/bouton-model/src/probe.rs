@@ -70,7 +70,14 @@ pub struct Probe {
 impl Probe {
     /// A probe of any target.
     pub fn of(target: Target) -> Probe {
-        Probe { target, slice: Slice::All, synapse: None, sample_every: None, solver: Solver::default(), seed: None }
+        Probe {
+            target,
+            slice: Slice::All,
+            synapse: None,
+            sample_every: None,
+            solver: Solver::default(),
+            seed: None,
+        }
     }
     /// The default of an object: the decoded value of an ensemble, the output of neurons or a node, a rule's error.
     pub fn new(object: impl Into<crate::End>) -> Probe {

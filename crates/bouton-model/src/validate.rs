@@ -6,8 +6,8 @@ use bouton_elements::rules::Source;
 use bouton_random::Distribution;
 
 use crate::{
-    ConnectionId, Ensemble, EnsembleId, Error, Function, LearningRule, Network, NodeId, Object, Output, ProbeId, Target,
-    Transform, nearest,
+    ConnectionId, Ensemble, EnsembleId, Error, Function, LearningRule, Network, NodeId, Object, Output,
+    ProbeId, Target, Transform, nearest,
 };
 
 impl Network {
@@ -48,7 +48,10 @@ impl Network {
             // A probe may be called like what it records.
             let key = if kind == "probe" { format!("probe {path}") } else { path.clone() };
             if let Some(other) = seen.insert(key, kind) {
-                return Err(Error::model(path, format!("the name is taken: there is a {other} and a {kind} called so")));
+                return Err(Error::model(
+                    path,
+                    format!("the name is taken: there is a {other} and a {kind} called so"),
+                ));
             }
         }
         Ok(())
@@ -65,7 +68,10 @@ impl Network {
             return err("`dimensions` must be at least 1, found 0".into());
         }
         if e.n_neurons > 100_000_000 || e.dimensions > 1_000_000 {
-            return err(format!("{} neurons of {} dimensions are more than can be built", e.n_neurons, e.dimensions));
+            return err(format!(
+                "{} neurons of {} dimensions are more than can be built",
+                e.n_neurons, e.dimensions
+            ));
         }
         if !(e.radius.is_finite() && e.radius > 1e-10) {
             return err(format!("`radius` must be a number above 1e-10, found {}", e.radius));
@@ -75,13 +81,16 @@ impl Network {
         }
         if e.gain.is_some() != e.bias.is_some() {
             let (has, lacks) = if e.gain.is_some() { ("gain", "bias") } else { ("bias", "gain") };
-            return err(format!("`{has}` is given without `{lacks}`; give both, or `intercepts` and `max_rates`"));
+            return err(format!(
+                "`{has}` is given without `{lacks}`; give both, or `intercepts` and `max_rates`"
+            ));
         }
         e.neuron_type.model().check().map_err(|m| Error::model(&path, m))?;
         let states: Vec<&str> = e.neuron_type.model().state().iter().map(|s| s.name).collect();
         for (name, _) in &e.initial_state {
             if !states.contains(&name.as_str()) {
-                let hint = nearest(name, states.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                let hint = nearest(name, states.iter().copied())
+                    .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 return err(format!("{} neurons have no state `{name}`{hint}", e.neuron_type.name()));
             }
         }
@@ -110,7 +119,10 @@ impl Network {
         if let Some((_, c)) = e.eval_points.fixed_shape()
             && c != e.dimensions
         {
-            return Err(Error::model(path, format!("`eval_points` must have {} columns, found {c}", e.dimensions)));
+            return Err(Error::model(
+                path,
+                format!("`eval_points` must have {} columns, found {c}", e.dimensions),
+            ));
         }
         Ok(())
     }
@@ -138,7 +150,10 @@ impl Network {
             Some(Output::Function(f)) => {
                 for c in f.edited() {
                     if self.get_connection(*c).is_none() {
-                        return Err(Error::model(path, format!("declares edits of connection {}, which does not exist", c.index())));
+                        return Err(Error::model(
+                            path,
+                            format!("declares edits of connection {}, which does not exist", c.index()),
+                        ));
                     }
                 }
             }
@@ -165,7 +180,10 @@ impl Network {
             if let Object::Neurons(e) = end.object
                 && direct(e)
             {
-                return err(format!("`{}` is direct: it has no neurons; connect the ensemble itself", self.ensemble_path(e)));
+                return err(format!(
+                    "`{}` is direct: it has no neurons; connect the ensemble itself",
+                    self.ensemble_path(e)
+                ));
             }
         }
         if let Some(s) = &c.synapse {
@@ -175,7 +193,10 @@ impl Network {
         let from_neurons = matches!(pre.object, Object::Neurons(_));
         let sliced = pre.slice.len(pre_size);
         if from_neurons && c.function.is_some() {
-            return err("a function needs a represented value; connect the ensemble, not its neurons, or use a node".into());
+            return err(
+                "a function needs a represented value; connect the ensemble, not its neurons, or use a node"
+                    .into(),
+            );
         }
         let mid = c.function.as_ref().map_or(sliced, Function::width);
         if mid == 0 {
@@ -186,7 +207,10 @@ impl Network {
             Transform::None | Transform::Scalar(_) => mid,
             Transform::Diagonal(x) => {
                 if x.len() != mid {
-                    return err(format!("`transform` is a list of {} numbers, the connection carries {mid} values", x.len()));
+                    return err(format!(
+                        "`transform` is a list of {} numbers, the connection carries {mid} values",
+                        x.len()
+                    ));
                 }
                 mid
             }
@@ -238,15 +262,23 @@ impl Network {
             && let Object::Ensemble(e) = pre.object
             && self.get_ensemble(e).is_some_and(|e| e.dimensions != cols)
         {
-            return err(format!("`eval_points` have {cols} columns, the ensemble has another number of dimensions"));
+            return err(format!(
+                "`eval_points` have {cols} columns, the ensemble has another number of dimensions"
+            ));
         }
         if let Some(d) = &c.devices {
             d.check().map_err(at)?;
             if !(from_neurons || decoded) {
-                return err("devices are synapses: they need neurons before them; connect an ensemble or its neurons".into());
+                return err(
+                    "devices are synapses: they need neurons before them; connect an ensemble or its neurons"
+                        .into(),
+                );
             }
             if !matches!(c.transform, Transform::None) {
-                return err("the weights are made of devices, a `transform` would have no effect; leave it out".into());
+                return err(
+                    "the weights are made of devices, a `transform` would have no effect; leave it out"
+                        .into(),
+                );
             }
         }
         self.check_rule(id)
@@ -277,7 +309,10 @@ impl Network {
             LearningRule::Element(r) if matches!(r.model().acts(), bouton_elements::rules::Acts::OnDevices(_))
         );
         if on_devices && c.devices.is_none() {
-            return err(format!("the rule `{}` gives pulses to devices; give the connection `devices`, or use PES", rule.name()));
+            return err(format!(
+                "the rule `{}` gives pulses to devices; give the connection `devices`, or use PES",
+                rule.name()
+            ));
         }
         if !on_devices && c.devices.is_some() {
             return err(format!(
@@ -287,10 +322,17 @@ impl Network {
         }
         let from_neurons = matches!(pre.object, Object::Neurons(_));
         if from_neurons && c.devices.is_none() && !matches!(c.transform, Transform::Matrix(_)) {
-            return err("a rule on a connection from neurons needs a `transform` that is a matrix (zeros will do)".into());
+            return err(
+                "a rule on a connection from neurons needs a `transform` that is a matrix (zeros will do)"
+                    .into(),
+            );
         }
         let decoded = matches!(pre.object, Object::Ensemble(_));
-        if decoded && !c.solver.model().weights() && matches!(post.object, Object::Neurons(_)) && rule.has_error() {
+        if decoded
+            && !c.solver.model().weights()
+            && matches!(post.object, Object::Neurons(_))
+            && rule.has_error()
+        {
             // As in Nengo, such a rule's local error is per neuron: rows of the weights.
         }
         let to_neurons = matches!(post.object, Object::Neurons(_)) || c.solver.model().weights();
@@ -302,7 +344,10 @@ impl Network {
             ));
         }
         if to_neurons && rule.has_error() && matches!(post.slice, crate::Slice::Indices(_)) {
-            return err("a rule with an error onto neurons needs a range as slice of its end, not a list of indices".into());
+            return err(
+                "a rule with an error onto neurons needs a range as slice of its end, not a list of indices"
+                    .into(),
+            );
         }
         Ok(())
     }
@@ -324,7 +369,10 @@ impl Network {
                 return Err(Error::model(&path, "records an ensemble that is not in the network"));
             };
             if neurons && x.neuron_type.is_direct() {
-                return Err(Error::model(&path, format!("`{}` is direct: it has no neurons", self.ensemble_path(e))));
+                return Err(Error::model(
+                    &path,
+                    format!("`{}` is direct: it has no neurons", self.ensemble_path(e)),
+                ));
             }
             Ok(if neurons { x.n_neurons } else { x.dimensions })
         };
@@ -343,7 +391,8 @@ impl Network {
             Target::NeuronState(e, name) => {
                 let n = ensemble(*e, true)?;
                 let kind = self.get_ensemble(*e).map(|e| &e.neuron_type);
-                let states: Vec<&str> = kind.map_or(vec![], |k| k.model().state().iter().map(|s| s.name).collect());
+                let states: Vec<&str> =
+                    kind.map_or(vec![], |k| k.model().state().iter().map(|s| s.name).collect());
                 if !states.contains(&name.as_str()) {
                     let hint = match nearest(name, states.iter().copied()) {
                         Some(n) => format!("; did you mean `{n}`?"),
@@ -377,7 +426,11 @@ impl Network {
                     names.extend(f.states().iter().map(|s| s.0.clone()));
                 }
                 if !names.contains(name) {
-                    return err(format!("the rule of `{}` has no signal `{name}`; it has: {}", self.connection_path(*c), names.join(", ")));
+                    return err(format!(
+                        "the rule of `{}` has no signal `{name}`; it has: {}",
+                        self.connection_path(*c),
+                        names.join(", ")
+                    ));
                 }
                 None
             }
@@ -387,7 +440,10 @@ impl Network {
                     return err(format!("`{}` has no devices", self.connection_path(*c)));
                 };
                 if !spec.mapping.model().sides().contains(side) {
-                    return err(format!("the synapses of `{}` have no {side:?} device", self.connection_path(*c)));
+                    return err(format!(
+                        "the synapses of `{}` have no {side:?} device",
+                        self.connection_path(*c)
+                    ));
                 }
                 None
             }

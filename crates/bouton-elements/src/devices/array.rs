@@ -86,7 +86,10 @@ impl DeviceSpec {
         self.device.model().check()?;
         check_number("spread", self.spread, 0.0, false)?;
         if self.spread > 1.0 {
-            return Err(format!("`spread` must be at most 1 (it is a share of the mean), found {}", self.spread));
+            return Err(format!(
+                "`spread` must be at most 1 (it is a share of the mean), found {}",
+                self.spread
+            ));
         }
         match &self.gain {
             Gain::Fixed(g) => check_number("gain", *g, 0.0, true),
@@ -152,7 +155,14 @@ impl DeviceArray {
     ///
     /// `gain` is the resolved gain, `seed` and `object` name the random streams: device (i, j) is the same whatever else
     /// the model holds.
-    pub fn new(spec: &DeviceSpec, gain: f64, rows: usize, cols: usize, seed: u64, object: u64) -> DeviceArray {
+    pub fn new(
+        spec: &DeviceSpec,
+        gain: f64,
+        rows: usize,
+        cols: usize,
+        seed: u64,
+        object: u64,
+    ) -> DeviceArray {
         let m = spec.device.model();
         let nominal = m.nominal();
         let sides = spec.mapping.model().sides().to_vec();
@@ -274,7 +284,9 @@ impl DeviceArray {
             (1.0 / (b.r_min[k] + b.r_range[k] * libm::pow(b.least[k], b.shape[k])) - offset[k]) * scale[k]
         };
         match *self.sides {
-            [Side::Plus, Side::Minus] => (self.gain * (self.g(0, k) - most(1)), self.gain * (most(0) - self.g(1, k))),
+            [Side::Plus, Side::Minus] => {
+                (self.gain * (self.g(0, k) - most(1)), self.gain * (most(0) - self.g(1, k)))
+            }
             [Side::Minus] => (-self.gain * most(0), -self.gain * least(0)),
             _ => (self.gain * least(0), self.gain * most(0)),
         }
@@ -299,7 +311,11 @@ impl DeviceArray {
             }
             let (low, high) = self.range(k);
             if !(w >= low && w <= high) {
-                return Err(Unreachable { at: (k / self.cols, k % self.cols), wanted: w, range: (low, high) });
+                return Err(Unreachable {
+                    at: (k / self.cols, k % self.cols),
+                    wanted: w,
+                    range: (low, high),
+                });
             }
         }
         for (k, &w) in wanted.iter().enumerate() {
@@ -316,7 +332,8 @@ impl DeviceArray {
             let (offset, scale) = (self.measures[bank].0[k], self.measures[bank].1[k]);
             let b = &mut self.banks[bank];
             let resistance = 1.0 / (g / scale + offset);
-            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: resistance };
+            let d =
+                DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: resistance };
             let m = self.device.model();
             // At the very bound the count would be infinite, and every later pulse without effect.
             b.count[k] = m.count_at(&d, resistance).min(1e300);
@@ -327,7 +344,12 @@ impl DeviceArray {
 
     /// The devices' weights where `wanted` differs from `shown`, and `shown` elsewhere.
     pub fn weights_where(&self, shown: &[f64], wanted: &[f64]) -> Vec<f64> {
-        shown.iter().zip(wanted).enumerate().map(|(k, (s, w))| if s == w { *s } else { self.weight(k) }).collect()
+        shown
+            .iter()
+            .zip(wanted)
+            .enumerate()
+            .map(|(k, (s, w))| if s == w { *s } else { self.weight(k) })
+            .collect()
     }
 
     /// Sets the conductance (S) of every device of a side: a raw write. Values are clipped to each device's own bounds.
@@ -336,12 +358,16 @@ impl DeviceArray {
             return Err(format!("the synapses have no {side:?} device"));
         };
         if values.len() != self.rows * self.cols || values.iter().any(|v| !(*v > 0.0 && v.is_finite())) {
-            return Err(format!("conductances must be {} × {} positive finite numbers (S)", self.rows, self.cols));
+            return Err(format!(
+                "conductances must be {} × {} positive finite numbers (S)",
+                self.rows, self.cols
+            ));
         }
         let b = &mut self.banks[bank];
         let m = self.device.model();
         for (k, v) in values.iter().enumerate() {
-            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: 1.0 / v };
+            let d =
+                DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: 1.0 / v };
             let resistance = (1.0 / v).clamp(d.r_min * (1.0 + 1e-12), d.r_max);
             b.count[k] = m.count_at(&d, resistance);
             b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
@@ -363,7 +389,14 @@ mod tests {
     fn published_table_of_pulses() {
         // Table of the reference: 1e4·Δg after k pulses from 1e8 Ω, and g(1e8 Ω) = 1.13e-6.
         let s = spec(0.0);
-        for (k, dg) in [(1.0, 9.7e-6), (10.0, 9.6e-5), (100.0, 8.6e-4), (1000.0, 4.8e-3), (5000.0, 1.04e-2), (10_000.0, 1.35e-2)] {
+        for (k, dg) in [
+            (1.0, 9.7e-6),
+            (10.0, 9.6e-5),
+            (100.0, 8.6e-4),
+            (1000.0, 4.8e-3),
+            (5000.0, 1.04e-2),
+            (10_000.0, 1.35e-2),
+        ] {
             let got = 1e4 * s.reach(k);
             assert!((got - dg).abs() < 0.006 * dg, "{k} pulses: {got}, published {dg}");
         }
@@ -389,7 +422,11 @@ mod tests {
             let b = &a.banks()[0];
             assert!((1.0 / b.conductance[c] - r[c]).abs() < 1e-9 * r[c], "device {c}");
             assert_eq!(b.pulses[c], if [0, 2, 3].contains(&c) { 500 } else { 0 });
-            assert_eq!(a.banks()[1].pulses[5 + c], b.pulses[c], "the second row goes down by its minus devices");
+            assert_eq!(
+                a.banks()[1].pulses[5 + c],
+                b.pulses[c],
+                "the second row goes down by its minus devices"
+            );
         }
         assert_eq!(a.pulses(), 3000);
         assert!(a.banks()[0].shape.iter().all(|c| *c < 0.0));
@@ -399,7 +436,8 @@ mod tests {
     fn spread_is_shared_or_not() {
         let own = DeviceArray::new(&spec(0.15), 1.0, 20, 20, 1, 2);
         assert_ne!(own.banks()[0].r_min, own.banks()[1].r_min);
-        let shared = DeviceArray::new(&DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }, 1.0, 20, 20, 1, 2);
+        let shared =
+            DeviceArray::new(&DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }, 1.0, 20, 20, 1, 2);
         assert_eq!(shared.banks()[0].r_min, shared.banks()[1].r_min);
         assert_ne!(shared.banks()[0].count, shared.banks()[1].count);
         let mean = own.banks()[0].r_min.iter().sum::<f64>() / 400.0;
@@ -429,7 +467,10 @@ mod tests {
         assert!(e.range.1 < 2e4 && e.range.0 < 0.0);
         assert_eq!(a.banks(), kept.banks(), "a refused write changed something");
 
-        let single = DeviceSpec { mapping: Mapping::Single(Single { sign: crate::mappings::Sign::Inhibitory }), ..spec(0.0) };
+        let single = DeviceSpec {
+            mapping: Mapping::Single(Single { sign: crate::mappings::Sign::Inhibitory }),
+            ..spec(0.0)
+        };
         let mut s = DeviceArray::new(&single, 1e4, 1, 1, 0, 0);
         assert!(s.weight(0) < 0.0);
         let up = Pulses { rows: vec![1], columns: vec![0] };

@@ -73,7 +73,9 @@ impl DeviceModel for PowerLaw {
         check_number("r1", self.r1, self.r0, true)?;
         let c = self.exponent();
         if !(c < 0.0) {
-            return Err(format!("the exponent a + b·voltage must be below 0 (a pulse lowers the resistance), found {c}"));
+            return Err(format!(
+                "the exponent a + b·voltage must be below 0 (a pulse lowers the resistance), found {c}"
+            ));
         }
         if !(self.initial > self.r0 && self.initial <= self.r1) {
             return Err(format!(
@@ -93,7 +95,8 @@ impl DeviceModel for PowerLaw {
         // The quantile of one uniform draw: device number `index` is the same whatever was drawn before it. An
         // interval without mass in reach can only come from parameters that `check` refuses.
         let of = |stream: &Stream, k: u64, mean: f64, low: f64, high: f64| {
-            TruncatedNormal::new(mean, spread * mean.abs(), low, high).map_or(mean, |t| t.quantile(stream.f64_at(k)))
+            TruncatedNormal::new(mean, spread * mean.abs(), low, high)
+                .map_or(mean, |t| t.quantile(stream.f64_at(k)))
         };
         let (big, c) = (f64::MAX, self.exponent());
         let r_min = of(parameters, 3 * index, self.r0, 0.0, big);
@@ -119,6 +122,13 @@ impl DeviceModel for PowerLaw {
             c: &bank.shape[row.clone()],
             least: &bank.least[row.clone()],
         };
-        pulse_power_law(level, columns, law, &mut bank.count[row.clone()], &mut bank.conductance[row], 0.0f64);
+        pulse_power_law(
+            level,
+            columns,
+            law,
+            &mut bank.count[row.clone()],
+            &mut bank.conductance[row],
+            0.0f64,
+        );
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use pair::Pair;
-pub use single::{Single, Sign};
+pub use single::{Sign, Single};
 
 /// The side on which a device acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

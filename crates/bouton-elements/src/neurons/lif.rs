@@ -69,7 +69,9 @@ pub(super) fn lif_gain_bias(
 ) -> Result<(Vec<f64>, Vec<f64>), String> {
     let limit = 1.0 / tau_ref;
     if let Some(r) = max_rates.iter().find(|r| !(**r < limit)) {
-        return Err(format!("`max_rates` must be below the inverse refractory period ({limit:.3} Hz), found {r:.3} Hz"));
+        return Err(format!(
+            "`max_rates` must be below the inverse refractory period ({limit:.3} Hz), found {r:.3} Hz"
+        ));
     }
     let (mut gain, mut bias) = (Vec::with_capacity(max_rates.len()), Vec::with_capacity(max_rates.len()));
     for (r, i) in max_rates.iter().zip(intercepts) {
@@ -82,7 +84,12 @@ pub(super) fn lif_gain_bias(
 }
 
 /// Maximum rates (Hz) and intercepts of LIF neurons.
-pub(super) fn lif_rates_intercepts(gain: &[f64], bias: &[f64], tau_rc: f64, tau_ref: f64) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn lif_rates_intercepts(
+    gain: &[f64],
+    bias: &[f64],
+    tau_rc: f64,
+    tau_ref: f64,
+) -> (Vec<f64>, Vec<f64>) {
     let rates = gain.iter().zip(bias).map(|(g, b)| lif_rate(g + b, tau_rc, tau_ref)).collect();
     let intercepts = gain.iter().zip(bias).map(|(g, b)| (1.0 - b) / g).collect();
     (rates, intercepts)

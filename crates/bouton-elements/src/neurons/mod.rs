@@ -106,7 +106,14 @@ macro_rules! both_precisions {
 pub(crate) use both_precisions;
 
 /// One step of the LIF phase form, for a plan that has chosen it.
-pub fn step_lif_phase<T: Real>(level: Level, p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
+pub fn step_lif_phase<T: Real>(
+    level: Level,
+    p: &LifStep<T>,
+    j: &[T],
+    v: &mut [T],
+    mark: &mut [T],
+    out: &mut [T],
+) {
     bouton_kernels::lif_phase(level, p, j, v, mark, out);
 }
 
@@ -197,9 +204,16 @@ mod tests {
             m.rates(&mut foot);
             let (rates, ints) = m.max_rates_intercepts(&gain, &bias);
             for i in 0..3 {
-                assert!((top[i] - max_rates[i]).abs() < 1e-6 * max_rates[i], "{name}: {} Hz at the radius", top[i]);
+                assert!(
+                    (top[i] - max_rates[i]).abs() < 1e-6 * max_rates[i],
+                    "{name}: {} Hz at the radius",
+                    top[i]
+                );
                 assert_eq!(foot[i], 0.0, "{name}: fires below its intercept");
-                assert!((rates[i] - max_rates[i]).abs() < 1e-6 && (ints[i] - intercepts[i]).abs() < 1e-9, "{name}");
+                assert!(
+                    (rates[i] - max_rates[i]).abs() < 1e-6 && (ints[i] - intercepts[i]).abs() < 1e-9,
+                    "{name}"
+                );
             }
             let j: Vec<f64> = (0..3).map(|i| gain[i] * 0.8 + bias[i]).collect();
             let mut steady = j.clone();
@@ -221,7 +235,12 @@ mod tests {
                 }
             }
             for i in 0..3 {
-                assert!((sum[i] - 10.0 * steady[i]).abs() <= 1.0 + 1e-6, "{name}: {} in 10 s, not {}", sum[i], 10.0 * steady[i]);
+                assert!(
+                    (sum[i] - 10.0 * steady[i]).abs() <= 1.0 + 1e-6,
+                    "{name}: {} in 10 s, not {}",
+                    sum[i],
+                    10.0 * steady[i]
+                );
             }
         }
     }

@@ -115,7 +115,11 @@ mod tests {
 
     #[test]
     fn values_begin_on_their_step() {
-        let mut p = Piecewise { times: vec![0.002, 0.004], values: vec![vec![1.0], vec![3.0]], interpolation: Interpolation::Hold };
+        let mut p = Piecewise {
+            times: vec![0.002, 0.004],
+            values: vec![vec![1.0], vec![3.0]],
+            interpolation: Interpolation::Hold,
+        };
         let at = |p: &Piecewise, k: u32| {
             let mut y = [9.0];
             p.start(1, 0.001, RandomState::new(0)).unwrap().step(f64::from(k) * 0.001, &mut y).unwrap();

@@ -154,7 +154,10 @@ mod tests {
             t.start(1, 0.001, RandomState::new(0)).unwrap().step(f64::from(k) * 0.001, &mut y).map(|()| y[0])
         };
         let held = table(Interpolation::Hold, PastEnd::Hold);
-        assert_eq!([1, 10, 11, 20, 21, 30, 31, 99].map(|k| at(&held, k).unwrap()), [1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0]);
+        assert_eq!(
+            [1, 10, 11, 20, 21, 30, 31, 99].map(|k| at(&held, k).unwrap()),
+            [1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0]
+        );
         assert_eq!(at(&table(Interpolation::Hold, PastEnd::Loop), 31).unwrap(), 1.0);
         assert_eq!(at(&table(Interpolation::Hold, PastEnd::Zero), 31).unwrap(), 0.0);
         assert!(at(&table(Interpolation::Hold, PastEnd::Error), 31).unwrap_err().contains("3 rows"));

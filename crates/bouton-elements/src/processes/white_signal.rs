@@ -82,7 +82,10 @@ impl ProcessModel for WhiteSignal {
             ));
         }
         if self.high > nyquist {
-            return Err(format!("`high` must be at most half the sampling rate ({nyquist} Hz), found {} Hz", self.high));
+            return Err(format!(
+                "`high` must be at most half the sampling rate ({nyquist} Hz), found {} Hz",
+                self.high
+            ));
         }
         if self.period / dt > 1e9 {
             return Err(format!("`period` must be below 1e9 time steps, found {} s", self.period));

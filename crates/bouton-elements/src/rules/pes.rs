@@ -77,7 +77,9 @@ impl RuleModel for Pes {
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
         if name != "learning_rate" {
-            return Err(format!("PES has no parameter `{name}` that can change while it runs; it has `learning_rate`"));
+            return Err(format!(
+                "PES has no parameter `{name}` that can change while it runs; it has `learning_rate`"
+            ));
         }
         check_number("learning_rate", value, 0.0, false)?;
         self.learning_rate = value;

@@ -46,7 +46,13 @@ impl SolverModel for LstsqL2 {
     fn check(&self) -> Result<(), String> {
         check_number("reg", self.reg, 0.0, false)
     }
-    fn solve(&self, a: &[f64], y: &[f64], shape: SolveShape, _: &mut RandomState) -> Result<Vec<f64>, String> {
+    fn solve(
+        &self,
+        a: &[f64],
+        y: &[f64],
+        shape: SolveShape,
+        _: &mut RandomState,
+    ) -> Result<Vec<f64>, String> {
         let SolveShape { points: m, neurons: n, dimensions: d } = shape;
         let sigma = self.reg * a.iter().fold(f64::NEG_INFINITY, |x, y| x.max(*y));
         let ridge = m as f64 * sigma * sigma;
@@ -94,12 +100,14 @@ mod tests {
             let a: Vec<f64> = (0..m * n).map(|_| rng.uniform(0.0, 300.0)).collect();
             let y: Vec<f64> = (0..m * 2).map(|_| rng.uniform(-1.0, 1.0)).collect();
             let solver = LstsqL2::default();
-            let x = solver.solve(&a, &y, SolveShape { points: m, neurons: n, dimensions: 2 }, &mut rng).unwrap();
+            let x =
+                solver.solve(&a, &y, SolveShape { points: m, neurons: n, dimensions: 2 }, &mut rng).unwrap();
             let sigma = 0.1 * a.iter().fold(0.0f64, |s, v| s.max(*v));
             // Aᵀ(A·x − y) + mσ²x = 0, to rounding of numbers of the size of AᵀA·x.
             for k in 0..2 {
-                let residual: Vec<f64> =
-                    (0..m).map(|p| (0..n).map(|i| a[p * n + i] * x[i * 2 + k]).sum::<f64>() - y[p * 2 + k]).collect();
+                let residual: Vec<f64> = (0..m)
+                    .map(|p| (0..n).map(|i| a[p * n + i] * x[i * 2 + k]).sum::<f64>() - y[p * 2 + k])
+                    .collect();
                 for i in 0..n {
                     let g: f64 = (0..m).map(|p| a[p * n + i] * residual[p]).sum::<f64>();
                     let r = g + m as f64 * sigma * sigma * x[i * 2 + k];

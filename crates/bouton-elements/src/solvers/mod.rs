@@ -26,7 +26,13 @@ pub trait SolverModel: Debug + Send + Sync {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
     /// Decoders (`n` × `d`, row-major) for activities `a` (`m` × `n`, Hz) and targets `y` (`m` × `d`).
-    fn solve(&self, a: &[f64], y: &[f64], shape: SolveShape, rng: &mut RandomState) -> Result<Vec<f64>, String>;
+    fn solve(
+        &self,
+        a: &[f64],
+        y: &[f64],
+        shape: SolveShape,
+        rng: &mut RandomState,
+    ) -> Result<Vec<f64>, String>;
 }
 
 /// The sizes of a decoder problem.

@@ -36,7 +36,13 @@ impl SolverModel for NoSolver {
         let bad = self.values.iter().flatten().flatten().find(|v| !v.is_finite());
         bad.map_or(Ok(()), |v| Err(format!("`values` must be finite, found {v}")))
     }
-    fn solve(&self, _: &[f64], _: &[f64], shape: SolveShape, _: &mut RandomState) -> Result<Vec<f64>, String> {
+    fn solve(
+        &self,
+        _: &[f64],
+        _: &[f64],
+        shape: SolveShape,
+        _: &mut RandomState,
+    ) -> Result<Vec<f64>, String> {
         let (n, d) = (shape.neurons, shape.dimensions);
         let Some(values) = &self.values else { return Ok(vec![0.0; n * d]) };
         if values.len() != n || values.iter().any(|r| r.len() != d) {

@@ -61,7 +61,11 @@ impl SynapseModel for LinearFilter {
             ));
         }
         if den.len() - 1 > StateSpace::MAX_STATES {
-            return Err(format!("`den` must be of degree {} at most, found {}", StateSpace::MAX_STATES, den.len() - 1));
+            return Err(format!(
+                "`den` must be of degree {} at most, found {}",
+                StateSpace::MAX_STATES,
+                den.len() - 1
+            ));
         }
         Ok(())
     }

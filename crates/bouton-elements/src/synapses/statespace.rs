@@ -223,7 +223,10 @@ mod tests {
             for k in 0..300 {
                 let s = (k + 1) as f64 * dt / tau;
                 let (l, a) = (-(-s).exp_m1(), 1.0 - (1.0 + s) * (-s).exp());
-                assert!((low[k] - l).abs() < 1e-12 && (general[k] - l).abs() < 1e-12, "low-pass {tau}, step {k}");
+                assert!(
+                    (low[k] - l).abs() < 1e-12 && (general[k] - l).abs() < 1e-12,
+                    "low-pass {tau}, step {k}"
+                );
                 assert!((alpha[k] - a).abs() < 1e-12, "alpha {tau}, step {k}: {} is not {a}", alpha[k]);
             }
         }
@@ -243,7 +246,9 @@ mod tests {
     #[test]
     fn a_direct_term_delays_the_state() {
         // (0.02s + 1)/(0.1s + 1): y = Cx + Du with the state of before.
-        let f = LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true }.discretise(0.001).unwrap();
+        let f = LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true }
+            .discretise(0.001)
+            .unwrap();
         let y = step_response(&f, 3);
         assert!((y[0] - 0.2).abs() < 1e-12);
         let a = (-0.01f64).exp();
@@ -258,6 +263,8 @@ mod tests {
         assert!(check(&[1.0, 0.0], &[1.0]).contains("`num` must not have a higher degree"));
         assert!(check(&[1.0], &[0.0]).contains("`den`"));
         assert!(check(&[f64::NAN], &[1.0]).contains("`num`"));
-        assert!(Lowpass { tau: -1.0 }.check().unwrap_err().contains("`tau` must be a finite number at least 0"));
+        assert!(
+            Lowpass { tau: -1.0 }.check().unwrap_err().contains("`tau` must be a finite number at least 0")
+        );
     }
 }

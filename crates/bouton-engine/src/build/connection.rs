@@ -40,7 +40,10 @@ impl Builder<'_> {
         let missing = |what: &str, o: Object| {
             Error::build(
                 &path,
-                format!("the {what} object `{}` is not built yet; connections must be in the network of their ends, or above", self.net.object_path(o)),
+                format!(
+                    "the {what} object `{}` is not built yet; connections must be in the network of their ends, or above",
+                    self.net.object_path(o)
+                ),
             )
         };
         let x = self.output_of(pre.object).ok_or_else(|| missing("pre", pre.object))?;
@@ -91,7 +94,14 @@ impl Builder<'_> {
         if let Object::Neurons(e) = post.object {
             self.onto_neurons(&path, id, e, &post_slice, value, out);
         } else {
-            let copy = Action::Copy { src: value, dst: out, from: Slice::All, to: post_slice, inc: true, delta_of: None };
+            let copy = Action::Copy {
+                src: value,
+                dst: out,
+                from: Slice::All,
+                to: post_slice,
+                inc: true,
+                delta_of: None,
+            };
             self.program.add(&path, copy);
         }
         if c.rule.is_some() {
@@ -119,9 +129,10 @@ impl Builder<'_> {
 
     /// Number of values between function and transform.
     fn mid(&self, pre: &End, c: &Connection) -> usize {
-        c.function
-            .as_ref()
-            .map_or_else(|| self.net.object_size(pre.object, true).map_or(0, |n| pre.slice.len(n)), Function::width)
+        c.function.as_ref().map_or_else(
+            || self.net.object_size(pre.object, true).map_or(0, |n| pre.slice.len(n)),
+            Function::width,
+        )
     }
 
     fn neural_input(&mut self, path: &str, pre: &End, x: SignalId) -> SignalId {
@@ -150,7 +161,8 @@ impl Builder<'_> {
                     Transform::Scalar(s) => vec![*s],
                     _ => vec![],
                 };
-                let a = self.program.signal(format!("{path}.weights"), values.len(), 1, Some(Arc::new(values)));
+                let a =
+                    self.program.signal(format!("{path}.weights"), values.len(), 1, Some(Arc::new(values)));
                 let y = self.program.signal(format!("{path}.weighted"), n, 1, None);
                 self.program.add(path, Action::Reset { dst: y, value: 0.0 });
                 self.program.add(path, Action::ElementwiseInc { a, x, y });
@@ -160,7 +172,15 @@ impl Builder<'_> {
     }
 
     /// The gains of the post neurons, and the sum into their currents.
-    fn onto_neurons(&mut self, path: &str, id: ConnectionId, e: EnsembleId, slice: &Slice, value: SignalId, out: SignalId) {
+    fn onto_neurons(
+        &mut self,
+        path: &str,
+        id: ConnectionId,
+        e: EnsembleId,
+        slice: &Slice,
+        value: SignalId,
+        out: SignalId,
+    ) {
         let gain = self.ensembles[e.index()].gain.clone();
         let picked: Vec<f64> = slice.indices(gain.len()).into_iter().map(|i| gain[i]).collect();
         let n = picked.len();
@@ -170,7 +190,14 @@ impl Builder<'_> {
             Slice::Indices(_) => {
                 let s = self.program.signal(format!("{path}.sliced_out"), n, 1, None);
                 self.program.add(path, Action::Reset { dst: s, value: 0.0 });
-                let copy = Action::Copy { src: s, dst: out, from: Slice::All, to: slice.clone(), inc: true, delta_of: None };
+                let copy = Action::Copy {
+                    src: s,
+                    dst: out,
+                    from: Slice::All,
+                    to: slice.clone(),
+                    inc: true,
+                    delta_of: None,
+                };
                 self.program.add(path, copy);
                 s
             }
@@ -200,7 +227,13 @@ impl Builder<'_> {
         Ok((rows, cols))
     }
 
-    fn device_array(&self, id: ConnectionId, spec: &DeviceSpec, rows: usize, cols: usize) -> Result<DeviceArray, Error> {
+    fn device_array(
+        &self,
+        id: ConnectionId,
+        spec: &DeviceSpec,
+        rows: usize,
+        cols: usize,
+    ) -> Result<DeviceArray, Error> {
         let path = self.net.connection_path(id);
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
@@ -249,7 +282,10 @@ impl Builder<'_> {
         let rms = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len().max(1) as f64).sqrt();
         let full = c.solver.model().weights();
         let encoders = match post.object {
-            Object::Ensemble(p) if full => Some((self.post_encoders(p, &post.slice), post.slice.len(self.ensembles[p.index()].dimensions))),
+            Object::Ensemble(p) if full => Some((
+                self.post_encoders(p, &post.slice),
+                post.slice.len(self.ensembles[p.index()].dimensions),
+            )),
             Object::Neurons(p) => {
                 let b = &self.ensembles[p.index()];
                 Some((b.encoders.iter().map(|x| x / b.radius).collect(), b.dimensions))

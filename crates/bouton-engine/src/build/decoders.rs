@@ -59,10 +59,19 @@ impl Problem<'_> {
             let shape = SolveShape { points: m, neurons: n, dimensions: k };
             solver.solve(&activities, &targets, shape, &mut rng).map_err(err)?
         } else {
-            solver.solve(&vec![0.0; n], &vec![0.0; k], SolveShape { points: 1, neurons: n, dimensions: k }, &mut rng).map_err(err)?
+            solver
+                .solve(
+                    &vec![0.0; n],
+                    &vec![0.0; k],
+                    SolveShape { points: 1, neurons: n, dimensions: k },
+                    &mut rng,
+                )
+                .map_err(err)?
         };
         if let Some(x) = decoders.iter().find(|x| !x.is_finite()) {
-            return Err(err(format!("the solver gave a decoder of {x}; check function, evaluation points and `reg`")));
+            return Err(err(format!(
+                "the solver gave a decoder of {x}; check function, evaluation points and `reg`"
+            )));
         }
         let mut weights = vec![0.0; n * k];
         for i in 0..n {
@@ -85,11 +94,14 @@ impl Problem<'_> {
             match self.function {
                 None => row.copy_from_slice(&x),
                 Some(f) => {
-                    f.call(&x, row).map_err(|m| Error::build(self.path, format!("the function failed at {x:?}: {m}")))?;
+                    f.call(&x, row)
+                        .map_err(|m| Error::build(self.path, format!("the function failed at {x:?}: {m}")))?;
                     if let Some(v) = row.iter().find(|v| !v.is_finite()) {
                         return Err(Error::build(
                             self.path,
-                            format!("the function gave {v} at {x:?}; it must be finite at every evaluation point"),
+                            format!(
+                                "the function gave {v} at {x:?}; it must be finite at every evaluation point"
+                            ),
                         ));
                     }
                 }

@@ -57,8 +57,8 @@ impl BuiltEnsemble {
         let (n, d) = (e.n_neurons, e.dimensions);
         let direct = e.neuron_type.is_direct();
         let mut rng = RandomState::new(seed);
-        let eval_points =
-            points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng).map_err(err("eval_points"))?;
+        let eval_points = points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng)
+            .map_err(err("eval_points"))?;
         let sample = |name: &str, dist: &Distribution, cols: usize, rng: &mut RandomState| {
             dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))
         };

@@ -10,7 +10,10 @@ mod seeds;
 use std::sync::Arc;
 
 use bouton_elements::devices::DeviceArray;
-use bouton_model::{ConnectionId, EnsembleId, Error, Network, NetworkId, NodeId, Object, Output, Probe, ProbeId, Slice, Target};
+use bouton_model::{
+    ConnectionId, EnsembleId, Error, Network, NetworkId, NodeId, Object, Output, Probe, ProbeId, Slice,
+    Target,
+};
 
 use crate::program::{Action, Program, SignalId};
 pub use ensemble::BuiltEnsemble;
@@ -126,9 +129,11 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
         BuiltEnsemble::new(&net.ensemble_path(*id), e, seeds.ensembles[id.index()]).map(Arc::new)
     })?;
     let ids: Vec<ConnectionId> = net.connections().collect();
-    let decoders = parallel::map(options.threads, &ids, |id| connection_decoders(net, &ensembles, &seeds, *id))?;
+    let decoders =
+        parallel::map(options.threads, &ids, |id| connection_decoders(net, &ensembles, &seeds, *id))?;
     let ids: Vec<ProbeId> = net.probes().collect();
-    let probe_decoders = parallel::map(options.threads, &ids, |id| probe_decoders(net, &ensembles, &seeds, *id))?;
+    let probe_decoders =
+        parallel::map(options.threads, &ids, |id| probe_decoders(net, &ensembles, &seeds, *id))?;
     let mut b = Builder {
         net,
         dt: options.dt,
@@ -248,7 +253,14 @@ impl Builder<'_> {
             neuron_in = p.signal(format!("{path}.neurons.input"), n, 1, None);
             out = p.signal(format!("{path}.neurons.output"), n, 1, None);
             let bias = p.signal(format!("{path}.bias"), n, 1, Some(built.bias.clone()));
-            let copy = Action::Copy { src: bias, dst: neuron_in, from: Slice::All, to: Slice::All, inc: false, delta_of: None };
+            let copy = Action::Copy {
+                src: bias,
+                dst: neuron_in,
+                from: Slice::All,
+                to: Slice::All,
+                inc: false,
+                delta_of: None,
+            };
             p.add(&path, copy);
             s.bias = Some(bias);
             for (var, values) in e.neuron_type.model().state().iter().zip(&built.state) {
@@ -264,7 +276,8 @@ impl Builder<'_> {
             p.add(&path, action);
         }
         let rows = built.scaled_encoders.len() / d;
-        let encoders = p.signal(format!("{path}.scaled_encoders"), rows, d, Some(built.scaled_encoders.clone()));
+        let encoders =
+            p.signal(format!("{path}.scaled_encoders"), rows, d, Some(built.scaled_encoders.clone()));
         p.add(&path, Action::DotInc { a: encoders, x: input, y: neuron_in });
         (s.neuron_in, s.out, s.encoders) = (Some(neuron_in), Some(out), Some(encoders));
         self.ens[id.index()] = s;
@@ -332,8 +345,14 @@ impl Builder<'_> {
             Slice::Indices(i) => {
                 let name = format!("{}.sliced", self.program.signals[s.index()].name);
                 let out = self.program.signal(name, i.len(), 1, None);
-                let copy =
-                    Action::Copy { src: s, dst: out, from: slice.clone(), to: Slice::All, inc: false, delta_of: None };
+                let copy = Action::Copy {
+                    src: s,
+                    dst: out,
+                    from: slice.clone(),
+                    to: Slice::All,
+                    inc: false,
+                    delta_of: None,
+                };
                 self.program.add(path, copy);
                 out
             }
@@ -353,7 +372,8 @@ impl Builder<'_> {
         let name = format!("{}.{}", self.program.signals[s.index()].name, synapse.name());
         let out = self.program.signal(name.clone(), rows, cols, None);
         let states = filter.states();
-        let state = (states > 0).then(|| self.program.signal(format!("{name}.state"), states, rows * cols, None));
+        let state =
+            (states > 0).then(|| self.program.signal(format!("{name}.state"), states, rows * cols, None));
         self.program.add(path, Action::Filter { filter, u: s, out, state });
         Ok(out)
     }
@@ -376,8 +396,12 @@ impl Builder<'_> {
                     Target::Spikes(e) => ens[e.index()].out,
                     Target::NeuronInput(e) => ens[e.index()].neuron_in,
                     Target::NeuronState(e, name) => {
-                        let vars = self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
-                        vars.iter().position(|v| v.name == name).and_then(|k| ens[e.index()].state.get(k)).copied()
+                        let vars =
+                            self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
+                        vars.iter()
+                            .position(|v| v.name == name)
+                            .and_then(|k| ens[e.index()].state.get(k))
+                            .copied()
                     }
                     Target::Node(n) => self.node_out[n.index()],
                     Target::Weights(c) => conn[c.index()].weights,
@@ -395,7 +419,10 @@ impl Builder<'_> {
                     source
                 } else {
                     if self.program.signals[source.index()].cols != 1 {
-                        return Err(Error::build(&path, "a matrix can't be sliced by a probe; record all of it"));
+                        return Err(Error::build(
+                            &path,
+                            "a matrix can't be sliced by a probe; record all of it",
+                        ));
                     }
                     let n = self.program.signals[source.index()].len();
                     probe.slice.check(n).map_err(|m| Error::build(&path, m))?;
@@ -404,7 +431,10 @@ impl Builder<'_> {
                 match &probe.synapse {
                     None => signal,
                     Some(s) => {
-                        let (rows, cols) = (self.program.signals[signal.index()].rows, self.program.signals[signal.index()].cols);
+                        let (rows, cols) = (
+                            self.program.signals[signal.index()].rows,
+                            self.program.signals[signal.index()].cols,
+                        );
                         let inner = self.program.signal(path.clone(), rows, cols, None);
                         let filtered = self.filtered(&path, signal, Some(s))?;
                         let copy = Action::Copy {
@@ -438,13 +468,27 @@ impl Builder<'_> {
             Some(d) => self.weighted(&path, out, width, self.ensembles[e.index()].gain.len(), d).1,
         };
         let value = self.filtered(&path, value, probe.synapse.as_ref())?;
-        let copy = Action::Copy { src: value, dst: sink, from: Slice::All, to: Slice::All, inc: true, delta_of: None };
+        let copy = Action::Copy {
+            src: value,
+            dst: sink,
+            from: Slice::All,
+            to: Slice::All,
+            inc: true,
+            delta_of: None,
+        };
         self.program.add(&path, copy);
         Ok(sink)
     }
 
     /// weights · input: the signals of the weights and of the product.
-    fn weighted(&mut self, path: &str, x: SignalId, rows: usize, cols: usize, w: Arc<Vec<f64>>) -> (SignalId, SignalId) {
+    fn weighted(
+        &mut self,
+        path: &str,
+        x: SignalId,
+        rows: usize,
+        cols: usize,
+        w: Arc<Vec<f64>>,
+    ) -> (SignalId, SignalId) {
         let weights = self.program.signal(format!("{path}.weights"), rows, cols, Some(w));
         let y = self.program.signal(format!("{path}.weighted"), rows, 1, None);
         self.program.add(path, Action::Reset { dst: y, value: 0.0 });

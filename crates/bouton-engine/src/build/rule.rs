@@ -13,7 +13,10 @@ impl Builder<'_> {
         let connection_path = self.net.connection_path(id);
         let path = format!("{connection_path}.rule");
         let Some(weights) = self.conn[id.index()].weights else {
-            return Err(Error::build(connection_path, "there are no weights to learn; give the connection a `transform`"));
+            return Err(Error::build(
+                connection_path,
+                "there are no weights to learn; give the connection a `transform`",
+            ));
         };
         let (rows, cols) = {
             let s = &self.program.signals[weights.index()];
@@ -31,7 +34,14 @@ impl Builder<'_> {
         let delta = (!on_devices).then(|| self.program.signal(format!("{path}.delta"), rows, cols, None));
         self.conn[id.index()].delta = delta;
         if let (Some(delta), false) = (delta, now) {
-            let copy = Action::Copy { src: delta, dst: weights, from: Slice::All, to: Slice::All, inc: true, delta_of: Some(id) };
+            let copy = Action::Copy {
+                src: delta,
+                dst: weights,
+                from: Slice::All,
+                to: Slice::All,
+                inc: true,
+                delta_of: Some(id),
+            };
             self.program.add(&path, copy);
         }
 
@@ -72,7 +82,8 @@ impl Builder<'_> {
             }
         }
         let _ = (pre, post);
-        self.program.add(&path, Action::Rule { connection: id, rule, inputs, error, weights, delta, state, now });
+        self.program
+            .add(&path, Action::Rule { connection: id, rule, inputs, error, weights, delta, state, now });
         Ok(())
     }
 
@@ -82,7 +93,8 @@ impl Builder<'_> {
             Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, pre.slice.clone())),
             _ => None,
         });
-        let (s, slice) = found.ok_or_else(|| Error::build(path, "the rule needs neurons before the connection"))?;
+        let (s, slice) =
+            found.ok_or_else(|| Error::build(path, "the rule needs neurons before the connection"))?;
         Ok(self.sliced(path, s, &slice))
     }
 
@@ -92,12 +104,19 @@ impl Builder<'_> {
             Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, post.slice.clone())),
             _ => None,
         });
-        let (s, slice) = found.ok_or_else(|| Error::build(path, "the rule needs neurons after the connection"))?;
+        let (s, slice) =
+            found.ok_or_else(|| Error::build(path, "the rule needs neurons after the connection"))?;
         Ok(self.sliced(path, s, &slice))
     }
 
     /// Onto neurons: scaled encoders times error, one value a neuron. Otherwise the error itself.
-    fn local_error(&mut self, path: &str, id: ConnectionId, error: SignalId, rows: usize) -> Result<SignalId, Error> {
+    fn local_error(
+        &mut self,
+        path: &str,
+        id: ConnectionId,
+        error: SignalId,
+        rows: usize,
+    ) -> Result<SignalId, Error> {
         let Some((_, post, c)) = self.net.get_connection(id) else { return Ok(error) };
         let (e, by_neuron) = match post.object {
             Object::Neurons(e) => (e, true),
@@ -112,7 +131,10 @@ impl Builder<'_> {
             (Slice::Range(a, b), true) => self.program.view(encoders, a * d, b.min(&n) - a, d),
             (Slice::Range(a, b), false) => self.program.view(encoders, *a, n, b.min(&d) - a),
             (Slice::Indices(_), _) => {
-                return Err(Error::build(path, "an error onto neurons needs a range as slice, not a list of indices"));
+                return Err(Error::build(
+                    path,
+                    "an error onto neurons needs a range as slice, not a list of indices",
+                ));
             }
         };
         let local = self.program.signal(format!("{path}.local_error"), rows, 1, None);
