@@ -276,7 +276,7 @@ class Reader:
 def run(model, steps, golden):
     reader = Reader(model)
     out = {"steps": np.array(steps)}
-    with nengo.Simulator(reader.net, optimize=False, progress_bar=False) as sim:
+    with nengo.Simulator(reader.net, dt=model.get("dt", 0.001), optimize=False, progress_bar=False) as sim:
         for path, seed in reader.seeds(sim):
             out["seed." + path] = np.array(seed, dtype=np.int64)
         for name, values in reader.parameters(sim):

@@ -14,6 +14,8 @@ type Spec = Map<String, Value>;
 pub struct Model {
     /// The network.
     pub net: Network,
+    /// Time step (s).
+    pub dt: f64,
     /// Nested networks by path; the top one has the empty path.
     pub networks: BTreeMap<String, usize>,
     /// Ensembles by path.
@@ -127,6 +129,7 @@ impl Model {
         let spec = value.as_object().ok_or_else(|| at("not a table".into()))?;
         let mut m = Model {
             net: Network::new(),
+            dt: number(spec, "dt").unwrap_or(0.001),
             networks: BTreeMap::from([(String::new(), 0)]),
             ensembles: BTreeMap::new(),
             nodes: BTreeMap::new(),
