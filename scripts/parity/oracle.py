@@ -32,6 +32,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import nengo  # noqa: E402
 import numpy as np  # noqa: E402
 from nengo.builder.operator import SimPyFunc  # noqa: E402
+from nengo.builder.probe import SimProbe  # noqa: E402
 
 nengo.rc["decoder_cache"]["enabled"] = "False"
 
@@ -286,12 +287,17 @@ def run(model, steps, golden):
             conn = reader.connections[editor.spec["edits"]]
             weights = sim.model.sig[conn]["weights"]
             op = next(o for o in sim.step_order if isinstance(o, SimPyFunc) and o.fn is editor)
-            users = [k for k, o in enumerate(sim.step_order) if weights in o.reads + o.incs + o.sets]
+            # Probes are read after the step, wherever their operator stands.
+            users = [
+                k for k, o in enumerate(sim.step_order)
+                if weights in o.reads + o.incs + o.sets and not isinstance(o, SimProbe)
+            ]  # fmt: skip
             editor.signal = weights
             if sim.step_order.index(op) < min(users):
                 editor.signals = sim.signals
             else:  # Nengo runs the callback after the rule's change has come in: write before the step instead
                 before.append(editor)
+        inside = len(reader.editors) - len(before)
         if before:
             for step in range(1, steps + 1):
                 for editor in before:
@@ -301,6 +307,8 @@ def run(model, steps, golden):
                 sim.step()
         else:
             sim.run_steps(steps)
+        if reader.editors:
+            print(f"{inside} callbacks write inside the step, {len(before)} before it: ", end="")
         for name, probe in reader.probes.items():
             values = np.array(sim.data[probe], dtype=np.float64)
             every = 1.0 if probe.sample_every is None else probe.sample_every / sim.dt
