@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Build and run the models of the parity suite with Nengo, and write what they give.
 
-    python scripts/parity/oracle.py MODELS OUT [--steps N] [--golden] [--only TEXT]
+    python scripts/parity/oracle.py MODELS OUT [--steps N] [--seed K] [--golden] [--only TEXT]
 
 MODELS is a folder of descriptions (tests/parity/README.md says how they are written), OUT a folder that gets one
 .npz a model. Needs Nengo 4.1, NumPy < 2.4 and SciPy. Arrays of an archive:
@@ -12,7 +12,7 @@ MODELS is a folder of descriptions (tests/parity/README.md says how they are wri
     spikes.PATH, voltage.PATH            of every spiking ensemble, in the same form: where runs begin to differ
     steps                                steps that were run
 
-With --golden the file is small enough for a repository: of voltages and of wide probes only some steps are kept.
+With --seed K is added to the seed of each model, for models that nobody has looked at. With --golden the file is small enough for a repository: of voltages and of wide probes only some steps are kept.
 
 NumPy takes powers with other code where the CPU has AVX-512, and one in twenty then differs in the last place. It is
 switched off here, so that the files do not depend on the CPU.
@@ -331,6 +331,7 @@ def main():
     parser.add_argument("models", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--golden", action="store_true")
     parser.add_argument("--only", default="")
     args = parser.parse_args()
@@ -339,7 +340,9 @@ def main():
     for path in sorted(args.models.glob("*.json")):
         if not re.search(args.only, path.stem):
             continue
-        arrays = run(json.loads(path.read_text()), args.steps, args.golden)
+        model = json.loads(path.read_text())
+        model["seed"] += args.seed
+        arrays = run(model, args.steps, args.golden)
         target = args.out / (path.stem + ".npz")
         (np.savez_compressed if args.golden else np.savez)(target, **arrays)
         total += target.stat().st_size

@@ -2,6 +2,7 @@
 # Compares bouton with Nengo 4.1 over one second of every model in tests/parity/models.
 #
 #   scripts/parity/run.sh            compare; fails if a model does
+#   scripts/parity/run.sh --seed K   the same with K added to the seed of each model
 #   scripts/parity/run.sh --golden   write tests/parity/golden anew (200 steps) and compare with it
 #
 # Makes a Python environment under the target folder on the first run; PARITY_PYTHON names one that has Nengo 4.1,
@@ -22,6 +23,6 @@ if [ "${1:-}" = "--golden" ]; then
 else
     out="$work/oracle"
     rm -rf "$out"
-    "$python" scripts/parity/oracle.py tests/parity/models "$out"
+    "$python" scripts/parity/oracle.py tests/parity/models "$out" "$@"
 fi
 cargo run --quiet --release -p bouton-parity --bin parity -- compare tests/parity/models "$out"

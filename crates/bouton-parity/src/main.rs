@@ -1,5 +1,5 @@
 //! `parity compare MODELS ORACLE [--passes none|bitwise|default]`: runs the models of a folder as long as Nengo ran
-//! them, prints a table, and fails if a model does.
+//! them, from the seeds that Nengo was given, prints a table, and fails if a model does.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +30,13 @@ fn run(args: &[String]) -> Result<bool, String> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let file = Path::new(oracle).join(format!("{stem}.npz"));
         let report = match (Model::read(&path), bouton::io::read_npz(&file)) {
-            (Ok(m), Ok(o)) => compare(&m, &o, Options { passes, ..Options::default() }),
+            (Ok(mut m), Ok(o)) => {
+                // Nengo may have been given other seeds than the descriptions hold.
+                if let Some(seed) = o.arrays.get("seed.networks.") {
+                    m.net.set_seed(Some(seed.to_f64()[0] as u32));
+                }
+                compare(&m, &o, Options { passes, ..Options::default() })
+            }
             (Err(e), _) => Report { failures: vec![e], ..Report::default() },
             (_, Err(e)) => Report { failures: vec![e.to_string()], ..Report::default() },
         };
