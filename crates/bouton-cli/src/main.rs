@@ -83,7 +83,7 @@ fn run_demo(
     demo::write_recording(&report, &recording)?;
     let figures = demo::figure(&report, &folder)?;
     println!(
-        "f(x) = x² of a recorded pulse wave, {} s learning, {} s test, {seeds} seeds, mean ± sd",
+        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {seeds} seeds, mean ± sd",
         pulse.train_seconds(),
         pulse.seconds() - pulse.train_seconds()
     );
