@@ -88,6 +88,21 @@ fn thread_count_determinism() {
         let with = |threads| plain(&net, &probes, c, Options { threads, ..Options::default() });
         assert!(with(1) == with(2) && with(1) == with(3), "{name}: the number of threads shows");
     }
+    // Large enough that stages are shared out: 40,000 neurons.
+    let mut net = Network::with_seed(4);
+    let values: Vec<f64> = (0..400).map(|i| f64::from(i) / 200.0 - 1.0).collect();
+    let input = net.node("input", values);
+    let ea = net.ensemble_array("array", 400, &Ensemble::new(100, 1));
+    net.connect(input, ea.input, Connection::new().transform(0.1).synapse(0.1));
+    net.connect(ea.output, ea.input, Connection::new().synapse(0.1));
+    let p = vec![net.probe("out", Probe::new(ea.output).synapse(0.03))];
+    let with = |threads| {
+        let mut sim = Simulator::with(&net, Options { threads, ..Options::default() }).unwrap();
+        assert!(threads == 1 || sim.parallel_units() > 1, "no stage is shared out");
+        sim.run(0.05).unwrap();
+        record(&sim, &p, None)
+    };
+    assert!(with(1) == with(2) && with(1) == with(3), "40,000 neurons: the number of threads shows");
 }
 
 #[test]
