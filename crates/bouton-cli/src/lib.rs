@@ -1,6 +1,7 @@
 //! The parts of the `bouton` program.
 
 pub mod demo;
+pub mod run;
 
 /// Peak memory of this process (MB); 0 where the system doesn't say.
 pub fn peak_memory_mb() -> u64 {
