@@ -6,11 +6,15 @@
 
 mod arena;
 mod build;
+mod live;
+mod loops;
 mod plan;
+mod pool;
 mod program;
 mod record;
 mod run;
 mod simulator;
+mod stages;
 
 pub use build::{
     BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build,

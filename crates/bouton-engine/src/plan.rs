@@ -467,7 +467,7 @@ fn fusable(program: &Program, order: &[usize]) -> HashMap<usize, usize> {
     fused
 }
 
-fn describe(k: &Kernel) -> (&'static str, usize) {
+pub(crate) fn describe(k: &Kernel) -> (&'static str, usize) {
     match k {
         Kernel::Fill { dst, .. } => ("fill", dst.len),
         Kernel::Copy { src, inc, .. } => (if *inc { "add" } else { "copy" }, 2 * src.len),

@@ -5,15 +5,18 @@ use bouton_elements::neurons::{NeuronType, StepReal};
 use bouton_elements::policies::Pulses;
 use bouton_elements::processes::ProcessStep;
 use bouton_elements::rules::{Acts, RuleReal, RuleStep};
-use bouton_elements::synapses::Filter;
-use bouton_kernels::{Level, LifStep, Real};
-use bouton_model::{ConnectionId, Error, LearningRule, LiveAccess, Matrix, NodeStep, RuleFunctionStep};
+use bouton_kernels::{Level, LifStep};
+use bouton_model::{ConnectionId, Error, LearningRule, Matrix, NodeStep, RuleFunctionStep};
 use bouton_random::RandomState;
 
 use crate::arena::Arena;
 use crate::build::Built;
+use crate::live::{Live, LiveWeights, edit_weights};
+use crate::loops::Loops;
 use crate::plan::{Kernel, Plan, Span};
+use crate::pool::Pool;
 use crate::program::{Program, SignalId};
+use crate::stages::Segment;
 
 /// A number type that a simulation can run in.
 pub(crate) trait SimReal: StepReal + RuleReal {}
@@ -25,6 +28,8 @@ pub(crate) trait Engine: Send {
     fn step(&mut self) -> Result<(), Error>;
     fn n_steps(&self) -> u64;
     fn plan(&self) -> &Plan;
+    /// Units of work that several threads share in a step; 0 with one thread or too little work.
+    fn parallel_units(&self) -> usize;
     /// Values of a signal, row-major, phase marks as times.
     fn read(&self, s: SignalId) -> Vec<f64>;
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
@@ -57,14 +62,6 @@ struct RuleRun {
     activity: Vec<f64>,
 }
 
-/// Weights of one connection for live access.
-#[derive(Clone)]
-struct LiveWeights {
-    path: String,
-    span: Span,
-    shape: (usize, usize),
-}
-
 pub(crate) struct Simulation<T> {
     arena: Arena<T>,
     plan: Plan,
@@ -82,6 +79,9 @@ pub(crate) struct Simulation<T> {
     processes: Vec<Box<dyn ProcessStep>>,
     sim_seed: u32,
     scratch: [Vec<f64>; 2],
+    /// Segments and threads; empty with one thread or too little work.
+    segments: Vec<Segment>,
+    pool: Option<Pool>,
 }
 
 impl<T: SimReal> Simulation<T> {
@@ -90,6 +90,7 @@ impl<T: SimReal> Simulation<T> {
         plan: Plan,
         dt: f64,
         level: Level,
+        threads: usize,
         paths: &[String],
     ) -> Result<Simulation<T>, Error> {
         let lif = plan
@@ -122,7 +123,11 @@ impl<T: SimReal> Simulation<T> {
                 })
             })
             .collect();
+        let segments = if threads > 1 { plan.segments() } else { vec![] };
+        let parallel = segments.iter().any(|s| matches!(s, Segment::Parallel(_)));
         let mut sim = Simulation {
+            segments: if parallel { segments } else { vec![] },
+            pool: parallel.then(|| Pool::new(threads)),
             arena: Arena::new(plan.arena),
             program: built.program.clone(),
             level,
@@ -193,113 +198,53 @@ impl<T: SimReal> Simulation<T> {
     }
 
     fn kernel(&mut self, k: usize, t: f64) -> Result<(), Error> {
-        let (arena, level) = (&self.arena, self.level);
-        // SAFETY (of all accesses below): the order of operators refuses one that writes what it reads, signals have
-        // spans of their own, and the plan refuses copies within one span. So the spans of a kernel that are written
-        // overlap no other span of it, and kernels run one at a time.
         match &self.plan.kernels[k] {
-            // SAFETY: as above.
-            Kernel::Fill { dst, value } => {
-                bouton_kernels::fill(unsafe { arena.get_mut(*dst) }, T::of(*value))
+            Kernel::Node { call } => self.node(*call, t),
+            Kernel::Function { call } => self.function(*call, t),
+            Kernel::Process { process } => self.process(*process, t),
+            Kernel::Rule { rule } => self.rule(*rule, t),
+            _ => {
+                self.loops().run(k);
+                Ok(())
             }
-            Kernel::Copy { src, dst, inc, rule } => {
-                if rule.is_some_and(|c| self.frozen[c]) {
-                    return Ok(());
-                }
-                // SAFETY: as above.
-                let (x, y) = unsafe { (arena.get(*src), arena.get_mut(*dst)) };
-                if *inc {
-                    bouton_kernels::add_assign(level, x, y);
-                } else {
-                    y.copy_from_slice(x);
-                }
-            }
-            Kernel::CopyIndexed { src, dst, from, to, inc } => {
-                // SAFETY: as above.
-                let (x, y) = unsafe { (arena.get(*src), arena.get_mut(*dst)) };
-                let n =
-                    from.as_ref().map_or(x.len(), |f| f.len()).min(to.as_ref().map_or(y.len(), |t| t.len()));
-                for i in 0..n {
-                    let a = from.as_ref().map_or(i, |f| f[i] as usize);
-                    let b = to.as_ref().map_or(i, |t| t[i] as usize);
-                    if *inc {
-                        y[b] += x[a];
-                    } else {
-                        y[b] = x[a];
-                    }
+        }
+    }
+
+    fn staged(&mut self, pool: &mut Pool, segments: &[Segment], t: f64) -> Result<(), Error> {
+        for s in segments {
+            match s {
+                Segment::Serial(ks) => ks.iter().try_for_each(|k| self.kernel(*k, t))?,
+                Segment::Parallel(units) => {
+                    let loops = self.loops();
+                    pool.run(units.len(), &|u| units[u].iter().for_each(|k| loops.run(*k)));
                 }
             }
-            Kernel::Scale { a, x, y } => {
-                // SAFETY: as above.
-                let (a, x, y) = unsafe { (arena.get(*a), arena.get(*x), arena.get_mut(*y)) };
-                bouton_kernels::scale_inc(level, a, x, y);
-            }
-            Kernel::Gemv { a, stride, cols, x, y } => {
-                // SAFETY: as above.
-                let (a, x, y) = unsafe { (arena.get(*a), arena.get(*x), arena.get_mut(*y)) };
-                bouton_kernels::gemv_inc(level, a, *stride, *cols, x, y);
-            }
-            Kernel::Encode { bias, enc_t, x, j } => {
-                // SAFETY: as above.
-                let (b, e, x, j) =
-                    unsafe { (arena.get(*bias), arena.get(*enc_t), arena.get(*x), arena.get_mut(*j)) };
-                bouton_kernels::encode(level, b, e, x, j);
-            }
-            Kernel::Neurons { population, j, out, state } => {
-                // SAFETY: as above; each state variable has a span of its own.
-                let (j, out, mut state) = unsafe {
-                    let state: Vec<&mut [T]> = state.iter().map(|s| arena.get_mut(*s)).collect();
-                    (arena.get(*j), arena.get_mut(*out), state)
-                };
-                T::step(self.plan.populations[*population].model(), self.dt, j, out, &mut state);
-            }
-            Kernel::LifPhase { population, j, v, mark, out } => {
-                if let Some(p) = &self.lif[*population] {
-                    // SAFETY: as above.
-                    let (j, v, m, o) = unsafe {
-                        (arena.get(*j), arena.get_mut(*v), arena.get_mut(*mark), arena.get_mut(*out))
-                    };
-                    bouton_kernels::lif_phase(level, p, j, v, m, o);
-                }
-            }
-            Kernel::First { a, b, u, y } => {
-                // SAFETY: as above.
-                let (u, y) = unsafe { (arena.get(*u), arena.get_mut(*y)) };
-                if let ([u], [y]) = (u, &mut *y) {
-                    // One value, the most frequent case, is not worth a dispatch.
-                    *y = T::of(*a) * *y + T::of(*b) * *u;
-                } else {
-                    bouton_kernels::lowpass(level, T::of(*a), T::of(*b), u, y);
-                }
-            }
-            Kernel::Gain { gain, u, y } => {
-                // SAFETY: as above.
-                let (u, y) = unsafe { (arena.get(*u), arena.get_mut(*y)) };
-                Filter::Gain(*gain).step(u, &mut [], y);
-            }
-            Kernel::Space { space, u, x, y } => {
-                // SAFETY: as above.
-                let (u, x, y) = unsafe { (arena.get(*u), arena.get_mut(*x), arena.get_mut(*y)) };
-                space.step(u, x, y);
-            }
-            Kernel::Node { call } => return self.node(*call, t),
-            Kernel::Function { call } => return self.function(*call, t),
-            Kernel::Process { process } => {
-                let p = &self.plan.processes[*process];
-                // SAFETY: as above.
-                let out = unsafe { arena.get_mut(p.out) };
-                let mut y = std::mem::take(&mut self.scratch[0]);
-                y.resize(out.len(), 0.0);
-                let done = self.processes[*process].step(t, &mut y);
-                for (out, y) in out.iter_mut().zip(&y) {
-                    *out = T::of(*y);
-                }
-                self.scratch[0] = y;
-                done.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))?;
-            }
-            Kernel::Rule { rule } => return self.rule(*rule, t),
         }
         Ok(())
+    }
+
+    fn loops(&self) -> Loops<'_, T> {
+        Loops {
+            arena: &self.arena,
+            plan: &self.plan,
+            level: self.level,
+            dt: self.dt,
+            lif: &self.lif,
+            frozen: &self.frozen,
+        }
+    }
+
+    fn process(&mut self, k: usize, t: f64) -> Result<(), Error> {
+        let p = &self.plan.processes[k];
+        let mut y = std::mem::take(&mut self.scratch[0]);
+        y.resize(p.out.len, 0.0);
+        let done = self.processes[k].step(t, &mut y);
+        // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
+        for (out, y) in unsafe { self.arena.get_mut(p.out) }.iter_mut().zip(&y) {
+            *out = T::of(*y);
+        }
+        self.scratch[0] = y;
+        done.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))
     }
 
     fn node(&mut self, call: usize, t: f64) -> Result<(), Error> {
@@ -460,106 +405,18 @@ impl<T: SimReal> Simulation<T> {
     }
 }
 
-/// The one place through which every write of weights passes: from outside between steps, and from callbacks.
-fn edit_weights<T: Real>(
-    arena: &Arena<T>,
-    w: &LiveWeights,
-    devices: Option<&mut DeviceArray>,
-    edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-) -> Result<(), Error> {
-    let refuse = |m: String| Error::access(&w.path, m);
-    // SAFETY: the caller holds the simulation, or is the only kernel that runs; the copy ends the borrow.
-    let now: Vec<f64> = unsafe { arena.get(w.span) }.iter().map(|v| v.f64()).collect();
-    let mut m = Matrix::new(w.shape.0, w.shape.1, now.clone())
-        .ok_or_else(|| refuse("the weights have no shape".into()))?;
-    edit(&mut m).map_err(refuse)?;
-    if m.shape() != w.shape {
-        return Err(refuse(format!(
-            "the weights have shape {:?}, the edit left a matrix of {:?}",
-            w.shape,
-            m.shape()
-        )));
-    }
-    if let Some(k) = m.values().iter().position(|v| !v.is_finite() || !T::of(*v).is_finite()) {
-        let at = (k / w.shape.1, k % w.shape.1);
-        return Err(refuse(format!(
-            "the edit sets weight {at:?} to {}; weights must be finite. Nothing was written",
-            m.values()[k]
-        )));
-    }
-    let set = |values: &[f64]| {
-        // SAFETY: as above.
-        for (k, y) in unsafe { arena.get_mut(w.span) }.iter_mut().enumerate() {
-            // What stays the same keeps its bits.
-            if values[k] != now[k] {
-                *y = T::of(values[k]);
-            }
-        }
-    };
-    match devices {
-        None => set(m.values()),
-        Some(array) => {
-            array.set_weights_near(&now, m.values()).map_err(|u| {
-                refuse(format!(
-                    "weight {:?} can't be set to {:e}: from their present state its devices reach {:e} to {:e}. Nothing was \
-                     written; choose a weight in that range, or a larger `gain`",
-                    u.at, u.wanted, u.range.0, u.range.1
-                ))
-            })?;
-            set(&array.weights_where(&now, m.values()));
-        }
-    }
-    Ok(())
-}
-
-/// Live access from inside a step.
-struct Live<'a, T> {
-    arena: &'a Arena<T>,
-    weights: &'a [Option<LiveWeights>],
-    devices: &'a mut [Option<DeviceArray>],
-    node: &'a crate::plan::NodeCall,
-}
-
-impl<T: Real> Live<'_, T> {
-    fn of(&self, c: ConnectionId) -> Result<&LiveWeights, Error> {
-        self.weights.get(c.index()).and_then(Option::as_ref).ok_or_else(|| {
-            Error::access(&self.node.object, format!("connection {} has no weights", c.index()))
-        })
-    }
-}
-
-impl<T: Real> LiveAccess for Live<'_, T> {
-    fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
-        let w = self.of(c)?;
-        // SAFETY: only this kernel runs, and it holds no slice to write.
-        let values = unsafe { self.arena.get(w.span) }.iter().map(|v| v.f64()).collect();
-        Matrix::new(w.shape.0, w.shape.1, values)
-            .ok_or_else(|| Error::access(&w.path, "the weights have no shape"))
-    }
-    fn edit_weights(
-        &mut self,
-        c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-    ) -> Result<(), Error> {
-        let w = self.of(c)?.clone();
-        if !self.node.edits.contains(&c) {
-            return Err(Error::access(
-                &self.node.object,
-                format!(
-                    "edits the weights of `{}` without having declared it; add `.edits(connection)` to the node's function",
-                    w.path
-                ),
-            ));
-        }
-        edit_weights(self.arena, &w, self.devices[c.index()].as_mut(), edit)
-    }
-}
-
 impl<T: SimReal> Engine for Simulation<T> {
     fn step(&mut self) -> Result<(), Error> {
         let t = (self.n_steps + 1) as f64 * self.dt;
-        for k in 0..self.plan.kernels.len() {
-            self.kernel(k, t)?;
+        if let Some(mut pool) = self.pool.take() {
+            let segments = std::mem::take(&mut self.segments);
+            let result = self.staged(&mut pool, &segments, t);
+            (self.pool, self.segments) = (Some(pool), segments);
+            result?;
+        } else {
+            for k in 0..self.plan.kernels.len() {
+                self.kernel(k, t)?;
+            }
         }
         self.n_steps += 1;
         Ok(())
@@ -569,6 +426,10 @@ impl<T: SimReal> Engine for Simulation<T> {
     }
     fn plan(&self) -> &Plan {
         &self.plan
+    }
+    fn parallel_units(&self) -> usize {
+        let units = |s: &Segment| if let Segment::Parallel(u) = s { u.len() } else { 0 };
+        self.segments.iter().map(units).sum()
     }
     fn read(&self, s: SignalId) -> Vec<f64> {
         let mut out = vec![];

@@ -32,7 +32,7 @@ pub struct Options {
     pub seed: Option<u32>,
     /// Number type.
     pub precision: Precision,
-    /// Threads for building.
+    /// Threads, for building and for steps with enough work. Results are the same bits for any number.
     pub threads: usize,
     /// Passes of the plan.
     pub passes: Passes,
@@ -108,8 +108,12 @@ impl Simulator {
         let level = options.level.map_or_else(Level::detect, Level::clamped);
         let paths: Vec<String> = net.connections().map(|c| net.connection_path(c)).collect();
         let engine: Box<dyn Engine> = match options.precision {
-            Precision::F64 => Box::new(Simulation::<f64>::new(&built, plan, options.dt, level, &paths)?),
-            Precision::F32 => Box::new(Simulation::<f32>::new(&built, plan, options.dt, level, &paths)?),
+            Precision::F64 => {
+                Box::new(Simulation::<f64>::new(&built, plan, options.dt, level, options.threads, &paths)?)
+            }
+            Precision::F32 => {
+                Box::new(Simulation::<f32>::new(&built, plan, options.dt, level, options.threads, &paths)?)
+            }
         };
         let probes = net.probes().map(|p| probe_run(net, &built, p, options.dt)).collect::<Result<_, _>>()?;
         let net = net.clone();
@@ -252,6 +256,10 @@ impl Simulator {
         self.failed = None;
         self.clear_probes();
         self.engine.reset(what == Reset::KeepWeights, None)
+    }
+    /// Units of work that several threads share in a step; 0 with one thread, or when a step has too little work.
+    pub fn parallel_units(&self) -> usize {
+        self.engine.parallel_units()
     }
     /// The kernels of the plan, one a line.
     pub fn explain(&self) -> String {

@@ -1,0 +1,155 @@
+//! The demonstration: a population learns the square of a recorded pulse wave through memristors.
+//!
+//! A population `pre` represents the input; its spikes go through a matrix of synapses to a population `post`, whose
+//! decoded value should become the square of the input. The matrix is what differs between the methods of [`Method`];
+//! neurons, data and everything else are the same. It learns for the first two thirds of the recording, and is tested
+//! on the rest with learning off. Scaling, learning rate and gains see the first part only.
+
+pub mod data;
+pub mod metrics;
+mod model;
+mod report;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use bouton::prelude::*;
+
+pub use data::Pulse;
+pub use metrics::Scores;
+pub use model::{Method, Model, NEURONS, Trial, describe, devices};
+pub use report::{figure, table, write_recording};
+
+/// How the demonstration is run.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// Number of seeds, at least 1.
+    pub seeds: usize,
+    /// Threads: seeds run side by side.
+    pub threads: usize,
+}
+
+/// What one method did with one seed.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The method, with its resolved parameters.
+    pub method: Method,
+    /// Scores on the test part.
+    pub scores: Scores,
+    /// Mean pulses a device.
+    pub pulses: f64,
+    /// Largest change of a weight that 10,000 pulses can make, for devices.
+    pub reach: f64,
+    /// Gain of the devices, 0 without.
+    pub gain: f64,
+    /// Wall time for a simulated second (s).
+    pub wall: f64,
+    /// Recordings, of the first seed only.
+    pub trial: Option<Trial>,
+}
+
+/// All outcomes: one list of methods a seed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The input.
+    pub pulse: Pulse,
+    /// By seed, by method.
+    pub outcomes: Vec<Vec<Outcome>>,
+}
+
+/// Learning rates of PES that are tried.
+pub const PES_RATES: [f64; 5] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
+
+/// Share of the training part on which a learning rate learns; the rest of it chooses.
+const CHOOSE_AFTER: f64 = 2.0 / 3.0;
+
+/// Runs the demonstration. `done(k, of)` is called after each simulation; `stop` ends it early with an error.
+pub fn run(
+    pulse: &Pulse,
+    options: &DemoOptions,
+    done: &(dyn Fn(usize, usize) + Sync),
+    stop: &AtomicBool,
+) -> Result<Report, Error> {
+    let methods = 4;
+    let total = options.seeds * (methods + PES_RATES.len() + 1);
+    let finished = AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(vec![]);
+    let count = || done(finished.fetch_add(1, Ordering::Relaxed) + 1, total);
+    std::thread::scope(|scope| {
+        for _ in 0..options.threads.clamp(1, options.seeds) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= options.seeds || stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let r = one_seed(pulse, seed, &count, stop);
+                    if let Ok(mut all) = results.lock() {
+                        all.push((seed, r));
+                    }
+                }
+            });
+        }
+    });
+    let mut all = results.into_inner().unwrap_or_default();
+    all.sort_by_key(|r| r.0);
+    if all.len() < options.seeds {
+        return Err(Error::model("", "interrupted before all seeds were done"));
+    }
+    let outcomes = all.into_iter().map(|r| r.1).collect::<Result<_, _>>()?;
+    Ok(Report { pulse: pulse.clone(), outcomes })
+}
+
+fn one_seed(pulse: &Pulse, seed: usize, count: &dyn Fn(), stop: &AtomicBool) -> Result<Vec<Outcome>, Error> {
+    let check = || {
+        if stop.load(Ordering::Relaxed) { Err(Error::model("", "interrupted")) } else { Ok(()) }
+    };
+    // The rate is chosen inside the training part: learn on its beginning, compare on its end.
+    let inner = pulse.first(pulse.train_rows());
+    let inner = Pulse { train: CHOOSE_AFTER, ..inner };
+    let mut best = (f64::INFINITY, PES_RATES[0]);
+    for rate in PES_RATES {
+        check()?;
+        let mse = match outcome(&inner, seed, Method::Pes { rate }) {
+            Ok(o) => o.scores.mse,
+            // A rate that is too high runs away: it is not the best.
+            Err(_) => f64::INFINITY,
+        };
+        if mse < best.0 {
+            best = (mse, rate);
+        }
+        count();
+    }
+    let mut all = vec![];
+    for method in [
+        Method::Zero,
+        Method::Constant,
+        Method::Solved,
+        Method::Pes { rate: best.1 },
+        Method::mpes_auto(),
+        Method::mpes_published(),
+    ] {
+        check()?;
+        let mut o = outcome(pulse, seed, method)?;
+        if seed > 0 {
+            o.trial = None;
+        }
+        all.push(o);
+        if !matches!(method, Method::Constant) {
+            count();
+        }
+    }
+    Ok(all)
+}
+
+/// Runs one method with one seed on a recording, and scores it on the test part.
+pub fn outcome(pulse: &Pulse, seed: usize, method: Method) -> Result<Outcome, Error> {
+    let start = Instant::now();
+    let trial = model::run(pulse, seed, method)?;
+    let wall = start.elapsed().as_secs_f64() / pulse.seconds();
+    let scores = trial.scores(pulse);
+    let (pulses, reach, gain) = (trial.pulses, trial.reach, trial.gain);
+    Ok(Outcome { method, scores, pulses, reach, gain, wall, trial: Some(trial) })
+}

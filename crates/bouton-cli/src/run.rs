@@ -1,0 +1,234 @@
+//! `bouton run MODEL`: runs a model file, records its probes into a folder, prints a summary.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use bouton::io::fresh_folder;
+use bouton::io::progress::Progress;
+use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink};
+use bouton::io::table::{Table, significant};
+use bouton::model::{Network, ProbeId, Target};
+use bouton::prelude::{Options, Simulator};
+use bouton::{Error, io};
+
+/// How a model is run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Simulated time (s).
+    pub time: f64,
+    /// Folder of the recording; a fresh one under `runs` when `None`.
+    pub out: Option<PathBuf>,
+    /// Whether a recording in that folder may be replaced.
+    pub overwrite: bool,
+    /// No progress bar.
+    pub quiet: bool,
+    /// Time step, precision, threads.
+    pub simulator: Options,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Folder of the recording.
+    pub folder: PathBuf,
+    /// Simulated time (s).
+    pub time: f64,
+    /// Whether it was stopped before its time was up.
+    pub stopped: bool,
+    /// One line a probe.
+    pub summary: Table,
+}
+
+/// Seconds of wall time between two blocks of the recording.
+const BLOCK: f64 = 0.05;
+
+/// Statistics of what a probe recorded, over the whole run.
+#[derive(Clone, Debug, Default)]
+struct Stats {
+    rows: usize,
+    count: f64,
+    sum: f64,
+    squares: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Stats {
+    fn add(&mut self, values: &[f64], rows: usize) {
+        self.rows += rows;
+        for v in values {
+            if self.count == 0.0 {
+                (self.low, self.high) = (*v, *v);
+            }
+            self.count += 1.0;
+            self.sum += v;
+            self.squares += v * v;
+            (self.low, self.high) = (self.low.min(*v), self.high.max(*v));
+        }
+    }
+}
+
+/// Runs a network. Everything recorded before an error or a stop is in the folder.
+pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -> Result<Ran, Error> {
+    let t0 = Instant::now();
+    let mut sim = Simulator::with(net, options.simulator)?;
+    let built = t0.elapsed().as_secs_f64();
+    let folder = folder(name, options)?;
+    let mut sink = FolderSink::create(&folder, FolderOptions::default()).map_err(|e| file(&folder, e))?;
+    let probes: Vec<ProbeId> = net.probes().collect();
+    let events: Vec<bool> = probes.iter().map(|p| is_spikes(net, *p)).collect();
+    for (p, events) in probes.iter().zip(&events) {
+        let width = sim.data(*p)?.width;
+        let path = net.probe_path(*p);
+        let opened = if *events {
+            sink.open_events(EventsSpec::new(path, width as u32, sim.dt()))
+        } else {
+            sink.open_series(SeriesSpec::new(path, unit(net, *p), width))
+        };
+        opened.map_err(|e| file(&folder, e))?;
+    }
+    let total = (options.time / sim.dt()).round() as u64;
+    let bar = Progress::new(total, sim.dt(), options.quiet);
+    let mut stats = vec![Stats::default(); probes.len()];
+    let mut chunk = 20;
+    let mut failed = None;
+    let start = Instant::now();
+    while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
+        let t = Instant::now();
+        let result = sim.run_steps(chunk.min(total - sim.n_steps()));
+        bar.set(sim.n_steps());
+        for ((p, events), stats) in probes.iter().zip(&events).zip(&mut stats) {
+            write(&mut sink, &mut sim, net, *p, *events, stats).map_err(|e| file(&folder, e))?;
+        }
+        if let Err(e) = result {
+            failed = Some(e);
+            break;
+        }
+        // Blocks of about a twentieth of a second: short enough to stop at once, long enough to cost nothing.
+        let took = t.elapsed().as_secs_f64().max(1e-6);
+        chunk = ((chunk as f64 * (BLOCK / took).clamp(0.5, 2.0)) as u64).clamp(1, 1_000_000);
+    }
+    bar.finish();
+    let wall = start.elapsed().as_secs_f64();
+    let meta = [
+        ("model", serde_json::json!(name)),
+        ("dt", serde_json::json!(sim.dt())),
+        ("seed", serde_json::json!(net.seed())),
+        ("simulated_seconds", serde_json::json!(sim.time())),
+        ("build_seconds", serde_json::json!(built)),
+        ("run_seconds", serde_json::json!(wall)),
+        ("version", serde_json::json!(env!("CARGO_PKG_VERSION"))),
+    ];
+    for (key, value) in meta {
+        sink.set_meta(key, value).map_err(|e| file(&folder, e))?;
+    }
+    sink.finish().map_err(|e| file(&folder, e))?;
+    if let Some(e) = failed {
+        eprintln!("bouton: what was recorded until the error is in {}", folder.display());
+        return Err(e);
+    }
+    let stopped = sim.n_steps() < total;
+    Ok(Ran { folder, time: sim.time(), stopped, summary: summary(net, &probes, &stats) })
+}
+
+fn file(folder: &Path, e: io::Error) -> Error {
+    Error::file(folder.display().to_string(), e.to_string())
+}
+
+/// The folder to record into: the one asked for, if it holds no recording or may be replaced, or a fresh one.
+fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
+    let Some(out) = &options.out else {
+        return fresh_folder(Path::new("runs"), name).map_err(|e| Error::file("runs", e.to_string()));
+    };
+    let manifest = out.join("manifest.json");
+    if !manifest.exists() {
+        return Ok(out.clone());
+    }
+    if !options.overwrite {
+        return Err(Error::file(
+            out.display().to_string(),
+            "holds a recording already; give `--overwrite` to replace it, or another `--out`",
+        ));
+    }
+    // Only what the old recording lists as its own is removed.
+    let at = |e: std::io::Error| Error::file(out.display().to_string(), e.to_string());
+    let text = std::fs::read_to_string(&manifest).map_err(at)?;
+    let old: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    for kind in ["series", "events"] {
+        for entry in old[kind].as_array().into_iter().flatten() {
+            if let Some(csv) = entry["csv"].as_str().filter(|c| !c.contains(['/', '\\'])) {
+                let _ = std::fs::remove_file(out.join(csv));
+            }
+        }
+    }
+    let _ = std::fs::remove_file(out.join("recording.npz"));
+    let _ = std::fs::remove_dir_all(out.join("parts"));
+    std::fs::remove_file(&manifest).map_err(at)?;
+    Ok(out.clone())
+}
+
+fn is_spikes(net: &Network, p: ProbeId) -> bool {
+    net.get_probe(p).is_some_and(|p| match &p.target {
+        // As events only what is one spike or none: several spikes a step have a height.
+        Target::Spikes(e) => {
+            p.synapse.is_none()
+                && p.sample_every.is_none()
+                && net.get_ensemble(*e).is_some_and(|e| e.neuron_type.name() == "lif")
+        }
+        _ => false,
+    })
+}
+
+fn unit(net: &Network, p: ProbeId) -> &'static str {
+    use bouton::model::DeviceQuantity as Q;
+    match net.get_probe(p).map(|p| &p.target) {
+        Some(Target::Spikes(_)) => "Hz",
+        Some(Target::Devices(_, _, Q::Resistance)) => "Ohm",
+        Some(Target::Devices(_, _, Q::Conductance)) => "S",
+        _ => "",
+    }
+}
+
+fn write(
+    sink: &mut FolderSink,
+    sim: &mut Simulator,
+    net: &Network,
+    p: ProbeId,
+    events: bool,
+    stats: &mut Stats,
+) -> io::Result<()> {
+    let path = net.probe_path(p);
+    let Ok(s) = sim.drain(p) else { return Ok(()) };
+    stats.add(&s.values, s.rows());
+    if events {
+        let (mut steps, mut neurons) = (vec![], vec![]);
+        for (row, step) in s.values.chunks(s.width.max(1)).zip(&s.steps) {
+            for (k, v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+                let _ = v;
+                steps.push(*step);
+                neurons.push(k as u32);
+            }
+        }
+        return sink.append_events(&path, &steps, &neurons);
+    }
+    let times: Vec<f64> = s.steps.iter().map(|k| *k as f64 * sim.dt()).collect();
+    sink.append_series(&path, &times, &s.values)
+}
+
+fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Table {
+    let mut t = Table::new(["probe", "samples", "width", "mean", "rms", "lowest", "highest"]);
+    for (p, s) in probes.iter().zip(stats) {
+        let n = s.count.max(1.0);
+        t.push([
+            net.probe_path(*p),
+            s.rows.to_string(),
+            (s.count as usize).checked_div(s.rows).unwrap_or(0).to_string(),
+            significant(s.sum / n, 4),
+            significant((s.squares / n).sqrt(), 4),
+            significant(s.low, 4),
+            significant(s.high, 4),
+        ]);
+    }
+    t
+}

@@ -1,0 +1,186 @@
+//! Threads that run the units of a stage.
+//!
+//! A stage is over when its units are done, not when all threads have come by: a thread that wakes late finds nothing to
+//! claim and goes on waiting. Waiting spins for a while, because a stage lasts some ten microseconds, then sleeps.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Spins before a waiting thread sleeps (about 100 µs).
+const SPINS: u32 = 20_000;
+
+type Job = dyn Fn(usize) + Sync;
+
+struct Shared {
+    /// Number of the stage (upper half) and next unit to claim (lower half).
+    claim: AtomicU64,
+    /// Number of units of the stage.
+    count: AtomicUsize,
+    done: AtomicUsize,
+    failed: AtomicBool,
+    job: Mutex<Option<*const Job>>,
+    sleeping: Mutex<usize>,
+    wake: Condvar,
+    stop: AtomicBool,
+}
+
+// SAFETY: the pointer is only followed by a thread that has claimed a unit of the stage it belongs to, and the thread that
+// runs the stage keeps the job alive until all claimed units are done.
+unsafe impl Send for Shared {}
+// SAFETY: as above; all other fields are Sync.
+unsafe impl Sync for Shared {}
+
+/// Threads that wait for stages.
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    stage: u32,
+}
+
+fn locked<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// Claims units of stage `stage` and runs them until none is left.
+    fn work(&self, stage: u32) {
+        // A stale pointer is never followed: a claim of this stage succeeds only while the stage is running.
+        let Some(job) = *locked(&self.job) else { return };
+        loop {
+            let now = self.claim.load(Ordering::Acquire);
+            let unit = (now & 0xffff_ffff) as usize;
+            if (now >> 32) as u32 != stage || unit >= self.count.load(Ordering::Acquire) {
+                return;
+            }
+            if self.claim.compare_exchange_weak(now, now + 1, Ordering::AcqRel, Ordering::Acquire).is_err() {
+                continue;
+            }
+            // SAFETY: the unit was claimed while its stage was current, so `run` waits for it and keeps the job alive.
+            let call = std::panic::AssertUnwindSafe(|| unsafe { (*job)(unit) });
+            if std::panic::catch_unwind(call).is_err() {
+                self.failed.store(true, Ordering::Release);
+            }
+            self.done.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn wait(&self, last: u32) -> Option<u32> {
+        let mut spins = 0;
+        loop {
+            if self.stop.load(Ordering::Acquire) {
+                return None;
+            }
+            let stage = (self.claim.load(Ordering::Acquire) >> 32) as u32;
+            if stage != last {
+                return Some(stage);
+            }
+            spins += 1;
+            if spins < SPINS {
+                std::hint::spin_loop();
+                continue;
+            }
+            let mut sleeping = locked(&self.sleeping);
+            *sleeping += 1;
+            // Checked again under the lock, so that a stage that began meanwhile is not missed.
+            while (self.claim.load(Ordering::Acquire) >> 32) as u32 == last
+                && !self.stop.load(Ordering::Acquire)
+            {
+                sleeping = self.wake.wait(sleeping).unwrap_or_else(PoisonError::into_inner);
+            }
+            *sleeping -= 1;
+            spins = 0;
+        }
+    }
+}
+
+impl Pool {
+    /// A pool of `threads` threads, of which the caller's is one.
+    pub(crate) fn new(threads: usize) -> Pool {
+        let shared = Arc::new(Shared {
+            claim: AtomicU64::new(0),
+            count: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            job: Mutex::new(None),
+            sleeping: Mutex::new(0),
+            wake: Condvar::new(),
+            stop: AtomicBool::new(false),
+        });
+        let threads = (1..threads)
+            .filter_map(|k| {
+                let s = shared.clone();
+                let run = move || {
+                    let mut last = 0;
+                    while let Some(stage) = s.wait(last) {
+                        s.work(stage);
+                        last = stage;
+                    }
+                };
+                // Without the thread the others do its work.
+                std::thread::Builder::new().name(format!("bouton-{k}")).spawn(run).ok()
+            })
+            .collect();
+        Pool { shared, threads, stage: 0 }
+    }
+
+    /// Runs `job(0)` to `job(count − 1)`, in any order, on all threads; returns when all are done.
+    pub(crate) fn run(&mut self, count: usize, job: &(dyn Fn(usize) + Sync + '_)) {
+        let s = &self.shared;
+        // SAFETY: only the lifetime is changed; this function returns after the last unit is done.
+        let job: *const Job =
+            unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Job>(job) };
+        *locked(&s.job) = Some(job);
+        s.done.store(0, Ordering::Release);
+        s.count.store(count, Ordering::Release);
+        self.stage = self.stage.wrapping_add(1);
+        s.claim.store(u64::from(self.stage) << 32, Ordering::Release);
+        if *locked(&s.sleeping) > 0 {
+            s.wake.notify_all();
+        }
+        s.work(self.stage);
+        let mut spins = 0u32;
+        while s.done.load(Ordering::Acquire) < count {
+            spins += 1;
+            if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+        assert!(!s.failed.load(Ordering::Acquire), "a kernel panicked");
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        {
+            let _guard = locked(&self.shared.sleeping);
+            self.shared.wake.notify_all();
+        }
+        for t in self.threads.drain(..) {
+            let _ = t.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_runs_once() {
+        let mut pool = Pool::new(3);
+        let hits: Vec<AtomicUsize> = (0..50).map(|_| AtomicUsize::new(0)).collect();
+        for round in 1..=2000 {
+            let n = 1 + round % 50;
+            pool.run(n, &|k| {
+                hits[k].fetch_add(1, Ordering::Relaxed);
+            });
+            if round % 500 == 0 {
+                // Long enough for the others to fall asleep.
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        let expected: Vec<usize> = (0..50).map(|k| (1..=2000).filter(|r| 1 + r % 50 > k).count()).collect();
+        let got: Vec<usize> = hits.iter().map(|h| h.load(Ordering::Relaxed)).collect();
+        assert_eq!(got, expected);
+    }
+}

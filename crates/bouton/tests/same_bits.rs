@@ -1,0 +1,172 @@
+//! The same bits: for any SIMD level, whether or not anyone looks, in one run or in pieces, with passes that promise it.
+
+use bouton::prelude::*;
+
+/// Models that between them use every kernel.
+fn models() -> Vec<(&'static str, Network, Vec<ProbeId>, Option<ConnectionId>)> {
+    let mut all = vec![];
+    let mut net = Network::with_seed(1);
+    let stim = net.node("stim", Output::of_time(2, |t, y| (y[0], y[1]) = ((5.0 * t).sin(), (3.0 * t).cos())));
+    let a = net.ensemble(
+        "a",
+        Ensemble::new(101, 2).neuron_type(Lif { tau_ref: 0.0025, min_voltage: -1.0, ..Lif::default() }),
+    );
+    let b = net.ensemble("b", Ensemble::new(60, 2).neuron_type(SpikingRectifiedLinear::default()));
+    net.connect(stim, a, Connection::new().no_synapse());
+    net.connect(a, b, Connection::new().synapse(Alpha { tau: 0.01 }));
+    net.connect(b.slice([1, 0]), a.slice(0..2), Connection::new().transform(vec![0.1, 0.2]).synapse(0.1));
+    let solver = LstsqL2 { weights: true, ..LstsqL2::default() };
+    let c = net.connect(a, b, Connection::new().solver(solver).learn(Pes::new(1e-4)));
+    let error = net.node("error", Output::passthrough(2));
+    net.connect(b, error, Connection::new());
+    net.connect(stim, error, Connection::new().transform(-1.0));
+    net.connect(error, c.rule(), Connection::new());
+    let p = vec![net.probe("b", Probe::new(b).synapse(0.01)), net.probe("spikes", Probe::new(a.neurons()))];
+    all.push(("pes on weights", net, p, Some(c)));
+
+    let mut net = Network::with_seed(2);
+    let stim = net.node("stim", Output::Process { process: WhiteSignal::new(1.0, 5.0).into(), size: 1 });
+    let pre = net.ensemble("pre", Ensemble::new(50, 1));
+    let post = net.ensemble("post", Ensemble::new(40, 1));
+    net.connect(stim, pre, Connection::new().no_synapse());
+    let devices = DeviceSpec { spread: 0.15, ..DeviceSpec::default() };
+    let c =
+        net.connect(pre.neurons(), post.neurons(), Connection::new().devices(devices).learn(Mpes::default()));
+    let error = net.node("error", Output::passthrough(1));
+    net.connect(post, error, Connection::new());
+    net.connect(stim, error, Connection::new().transform(-1.0));
+    net.connect(error, c.rule(), Connection::new());
+    let p = vec![
+        net.probe("post", Probe::new(post).synapse(0.01)),
+        net.probe("spikes", Probe::new(post.neurons())),
+    ];
+    all.push(("mpes", net, p, Some(c)));
+
+    let mut net = Network::with_seed(3);
+    let values: Vec<f64> = (0..20).map(|i| f64::from(i) / 10.0 - 1.0).collect();
+    let input = net.node("input", values);
+    let ea = net.ensemble_array("array", 20, &Ensemble::new(30, 1));
+    net.connect(input, ea.input, Connection::new().transform(0.1).synapse(0.1));
+    net.connect(ea.output, ea.input, Connection::new().synapse(0.1));
+    let p = vec![net.probe("out", Probe::new(ea.output).synapse(0.03))];
+    all.push(("integrators", net, p, None));
+    all
+}
+
+fn record(sim: &Simulator, probes: &[ProbeId], c: Option<ConnectionId>) -> Vec<Vec<u64>> {
+    let bits = |x: &[f64]| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+    let mut all: Vec<Vec<u64>> = probes.iter().map(|p| bits(&sim.data(*p).unwrap().values)).collect();
+    all.extend(c.map(|c| bits(sim.weights(c).unwrap().values())));
+    all
+}
+
+fn plain(net: &Network, probes: &[ProbeId], c: Option<ConnectionId>, options: Options) -> Vec<Vec<u64>> {
+    let mut sim = Simulator::with(net, options).unwrap();
+    sim.run(0.3).unwrap();
+    record(&sim, probes, c)
+}
+
+#[test]
+fn simd_level_parity() {
+    for (name, net, probes, c) in models() {
+        for precision in [Precision::F64, Precision::F32] {
+            let at = |level| {
+                plain(&net, &probes, c, Options { level: Some(level), precision, ..Options::default() })
+            };
+            let base = at(bouton::Level::Baseline);
+            assert!(base[0].iter().any(|v| *v != 0), "{name} is silent");
+            for level in bouton::Level::available() {
+                assert!(at(level) == base, "{name}, {precision:?}: {level:?} differs");
+            }
+        }
+    }
+}
+
+#[test]
+fn thread_count_determinism() {
+    for (name, net, probes, c) in models() {
+        let with = |threads| plain(&net, &probes, c, Options { threads, ..Options::default() });
+        assert!(with(1) == with(2) && with(1) == with(3), "{name}: the number of threads shows");
+    }
+    // Large enough that stages are shared out: 40,000 neurons.
+    let mut net = Network::with_seed(4);
+    let values: Vec<f64> = (0..400).map(|i| f64::from(i) / 200.0 - 1.0).collect();
+    let input = net.node("input", values);
+    let ea = net.ensemble_array("array", 400, &Ensemble::new(100, 1));
+    net.connect(input, ea.input, Connection::new().transform(0.1).synapse(0.1));
+    net.connect(ea.output, ea.input, Connection::new().synapse(0.1));
+    let p = vec![net.probe("out", Probe::new(ea.output).synapse(0.03))];
+    let with = |threads| {
+        let mut sim = Simulator::with(&net, Options { threads, ..Options::default() }).unwrap();
+        assert!(threads == 1 || sim.parallel_units() > 1, "no stage is shared out");
+        sim.run(0.05).unwrap();
+        record(&sim, &p, None)
+    };
+    assert!(with(1) == with(2) && with(1) == with(3), "40,000 neurons: the number of threads shows");
+}
+
+#[test]
+fn bitwise_passes_keep_every_bit() {
+    for (name, net, probes, c) in models() {
+        let with = |passes| plain(&net, &probes, c, Options { passes, ..Options::default() });
+        assert!(with(Passes::none()) == with(Passes::bitwise()), "{name}: a bitwise pass changed something");
+        let phase = Passes { lif_phase: true, ..Passes::none() };
+        assert!(with(phase) == with(Passes::default()), "{name}: a bitwise pass changed something");
+    }
+}
+
+#[test]
+fn the_rounding_pass_stays_within_its_bound_step_by_step() {
+    for (name, net, _, _) in models() {
+        let make = |passes| Simulator::with(&net, Options { passes, ..Options::default() }).unwrap();
+        let (mut textbook, mut phase) = (make(Passes::bitwise()), make(Passes::default()));
+        for step in 0..200 {
+            textbook.step().unwrap();
+            phase.step().unwrap();
+            for e in net.ensembles() {
+                let (Ok(v), Ok(w)) = (textbook.neuron_state(e, "voltage"), phase.neuron_state(e, "voltage"))
+                else {
+                    continue;
+                };
+                for (v, w) in v.iter().zip(&w) {
+                    assert!((v - w).abs() < 1e-11, "{name}, step {step}: {v} and {w}");
+                }
+                // From equal state again.
+                phase.set_neuron_state(e, "voltage", &v).unwrap();
+                if let Ok(r) = textbook.neuron_state(e, "refractory_time") {
+                    phase.set_neuron_state(e, "refractory_time", &r).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn observation_changes_nothing() {
+    for (name, net, probes, c) in models() {
+        let base = plain(&net, &probes, c, Options::default());
+        // More probes.
+        let mut watched = net.clone();
+        for e in net.ensembles() {
+            watched.probe(&format!("v{}", e.index()), Probe::voltage(e));
+            watched.probe(&format!("j{}", e.index()), Probe::of(Target::NeuronInput(e)));
+            watched.probe(&format!("x{}", e.index()), Probe::of(Target::EnsembleInput(e)));
+        }
+        if let Some(c) = c {
+            watched.probe("w", Probe::weights(c));
+        }
+        assert!(plain(&watched, &probes, c, Options::default()) == base, "{name}: a probe changed something");
+        // Reading at every step, an edit that changes nothing at every step, pieces.
+        let mut sim = Simulator::new(&net).unwrap();
+        for _ in 0..300 {
+            sim.run_steps(1).unwrap();
+            for k in sim.network().connections() {
+                let _ = sim.weights(k);
+            }
+            if let Some(c) = c {
+                sim.edit_weights(c, |_| Ok(())).unwrap();
+            }
+        }
+        assert!(record(&sim, &probes, c) == base, "{name}: looking changed something");
+    }
+}
