@@ -93,6 +93,15 @@ impl<T: StepReal> Loops<'_, T> {
                     bouton_kernels::lif_phase(level, p, j, v, m, o);
                 }
             }
+            Kernel::EncodeLif { population, bias, enc_t, x, v, mark, out } => {
+                if let Some(p) = &self.lif[*population] {
+                    // SAFETY: as above.
+                    let (b, e, x) = unsafe { (arena.get(*bias), arena.get(*enc_t), arena.get(*x)) };
+                    // SAFETY: as above.
+                    let (v, m, o) = unsafe { (arena.get_mut(*v), arena.get_mut(*mark), arena.get_mut(*out)) };
+                    bouton_kernels::encode_lif_phase(level, p, b, e, x, v, m, o);
+                }
+            }
             Kernel::First { a, b, u, y } => {
                 // SAFETY: as above.
                 let (u, y) = unsafe { (arena.get(*u), arena.get_mut(*y)) };

@@ -22,20 +22,22 @@ pub struct Passes {
     pub merge_resets: bool,
     /// Bias and encoders of a population in one kernel. Bitwise.
     pub fuse_encoding: bool,
+    /// Kernels that hand values on follow each other. Bitwise.
+    pub locality: bool,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     pub lif_phase: bool,
 }
 
 impl Default for Passes {
     fn default() -> Passes {
-        Passes { merge_resets: true, fuse_encoding: true, lif_phase: true }
+        Passes { merge_resets: true, fuse_encoding: true, locality: true, lif_phase: true }
     }
 }
 
 impl Passes {
     /// No pass: every operator runs as itself.
     pub fn none() -> Passes {
-        Passes { merge_resets: false, fuse_encoding: false, lif_phase: false }
+        Passes { merge_resets: false, fuse_encoding: false, locality: false, lif_phase: false }
     }
     /// Only those that keep every bit.
     pub fn bitwise() -> Passes {
@@ -69,6 +71,7 @@ pub(crate) enum Kernel {
     Encode { bias: Span, enc_t: Span, x: Span, j: Span },
     Neurons { population: usize, j: Span, out: Span, state: Vec<Span> },
     LifPhase { population: usize, j: Span, v: Span, mark: Span, out: Span },
+    EncodeLif { population: usize, bias: Span, enc_t: Span, x: Span, v: Span, mark: Span, out: Span },
     First { a: f64, b: f64, u: Span, y: Span },
     Gain { gain: f64, u: Span, y: Span },
     Space { space: Box<StateSpace>, u: Span, x: Span, y: Span },
@@ -140,7 +143,9 @@ pub struct Plan {
     pub(crate) marks: HashMap<SignalId, usize>,
     /// Seeds of processes are drawn in the order of the step; this is, for each draw, the process that gets it.
     pub(crate) seed_draws: Vec<Option<usize>>,
-    explanation: Vec<String>,
+    pub(crate) explanation: Vec<String>,
+    /// Runs of kernels that belong together; of one kernel each without the pass that joins them.
+    pub(crate) groups: Vec<std::ops::Range<usize>>,
 }
 
 /// Elements by which the beginnings of signals are aligned: a cache line of f64.
@@ -199,6 +204,7 @@ impl Plan {
             marks: HashMap::new(),
             seed_draws: vec![],
             explanation: vec![],
+            groups: vec![],
         };
         if passes.merge_resets && region > 0 {
             let count = resets.iter().filter(|r| **r).count();
@@ -220,6 +226,11 @@ impl Plan {
                 continue;
             }
             plan.lower(program, k, fused.get(&k).copied(), passes)?;
+        }
+        plan.groups = (0..plan.kernels.len()).map(|k| k..k + 1).collect();
+        if passes.locality {
+            plan.localise();
+            plan.fuse_populations(program);
         }
         Ok(plan)
     }
@@ -477,6 +488,7 @@ pub(crate) fn describe(k: &Kernel) -> (&'static str, usize) {
         Kernel::Encode { enc_t, j, .. } => ("encode", enc_t.len + 2 * j.len),
         Kernel::Neurons { j, state, .. } => ("neurons", j.len * (2 + state.len())),
         Kernel::LifPhase { j, .. } => ("lif phase", 4 * j.len),
+        Kernel::EncodeLif { enc_t, out, .. } => ("encode lif", enc_t.len + 4 * out.len),
         Kernel::First { u, .. } => ("low-pass", 2 * u.len),
         Kernel::Gain { u, .. } => ("delay", 2 * u.len),
         Kernel::Space { u, x, .. } => ("filter", 2 * u.len + x.len),

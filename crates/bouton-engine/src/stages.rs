@@ -32,6 +32,9 @@ fn spans(plan: &Plan, k: &Kernel) -> Option<(Vec<Span>, Vec<Span>)> {
             (vec![*j], std::iter::once(*out).chain(state.iter().copied()).collect())
         }
         Kernel::LifPhase { j, v, mark, out, .. } => (vec![*j], vec![*v, *mark, *out]),
+        Kernel::EncodeLif { bias, enc_t, x, v, mark, out, .. } => {
+            (vec![*bias, *enc_t, *x], vec![*v, *mark, *out])
+        }
         Kernel::First { u, y, .. } | Kernel::Gain { u, y, .. } => (vec![*u], vec![*y]),
         Kernel::Space { u, x, y, .. } => (vec![*u], vec![*x, *y]),
         Kernel::Function { call } => {
@@ -53,34 +56,216 @@ fn calls(k: &Kernel) -> bool {
     matches!(k, Kernel::Node { .. } | Kernel::Function { .. } | Kernel::Process { .. } | Kernel::Rule { .. })
 }
 
+/// The arena cut at the borders of all spans: two spans meet exactly when they share a piece.
+struct Pieces {
+    starts: Vec<usize>,
+}
+
+impl Pieces {
+    fn new(plan: &Plan) -> Pieces {
+        let mut starts = vec![];
+        for k in &plan.kernels {
+            if let Some((reads, writes)) = spans(plan, k) {
+                for s in reads.iter().chain(&writes) {
+                    starts.extend([s.start, s.start + s.len]);
+                }
+            }
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        Pieces { starts }
+    }
+    fn of(&self, s: &Span) -> std::ops::Range<usize> {
+        let at = |x: usize| self.starts.partition_point(|b| *b < x);
+        at(s.start)..at(s.start + s.len)
+    }
+    fn of_all(&self, spans: &[Span]) -> Vec<usize> {
+        spans.iter().flat_map(|s| self.of(s)).collect()
+    }
+}
+
+/// Pieces that a group of kernels reads and writes; `None` for a node.
+type Touched = Option<(Vec<usize>, Vec<usize>)>;
+
 impl Plan {
-    /// The stage of each kernel.
-    pub(crate) fn stages(&self) -> Vec<u32> {
-        let mut written = vec![0u32; self.arena];
-        let mut read = vec![0u32; self.arena];
-        let (mut barrier, mut top) = (0, 0);
-        let mut stages = Vec::with_capacity(self.kernels.len());
+    /// Reorders kernels so that one that reads what another has just written follows it at once, while it is in the
+    /// nearest cache; then joins such runs into groups. Pairs that conflict keep their order, so every bit is kept.
+    pub(crate) fn localise(&mut self) {
+        let pieces = Pieces::new(self);
+        let mut order = Vec::with_capacity(self.kernels.len());
+        let all: Vec<usize> = (0..self.kernels.len()).collect();
+        for block in all.split_inclusive(|k| matches!(self.kernels[*k], Kernel::Node { .. })) {
+            self.schedule(&pieces, block, &mut order);
+        }
+        let mut old: Vec<Option<Kernel>> = std::mem::take(&mut self.kernels).into_iter().map(Some).collect();
+        let mut lines: Vec<String> = std::mem::take(&mut self.explanation);
+        for k in &order {
+            self.kernels.extend(old[*k].take());
+            self.explanation.push(std::mem::take(&mut lines[*k]));
+        }
+        self.groups = self.join(&pieces);
+    }
+
+    /// Depth first through the kernels of a block: of those that are ready, the one made ready last.
+    fn schedule(&self, pieces: &Pieces, block: &[usize], order: &mut Vec<usize>) {
+        let n = block.len();
+        let mut successors: Vec<Vec<u32>> = vec![vec![]; n];
+        let mut waits = vec![0u32; n];
+        let mut writer: Vec<Option<u32>> = vec![None; pieces.starts.len()];
+        let mut readers: Vec<Vec<u32>> = vec![vec![]; pieces.starts.len()];
+        for (i, k) in block.iter().enumerate() {
+            let mut before = vec![];
+            match spans(self, &self.kernels[*k]) {
+                // A node ends its block: everything else comes before it.
+                None => before.extend(0..i as u32),
+                Some((reads, writes)) => {
+                    let (reads, writes) = (pieces.of_all(&reads), pieces.of_all(&writes));
+                    before.extend(reads.iter().chain(&writes).filter_map(|p| writer[*p]));
+                    for p in &writes {
+                        before.append(&mut readers[*p]);
+                        writer[*p] = Some(i as u32);
+                    }
+                    for p in reads {
+                        readers[p].push(i as u32);
+                    }
+                }
+            }
+            before.sort_unstable();
+            before.dedup();
+            for b in before {
+                successors[b as usize].push(i as u32);
+                waits[i] += 1;
+            }
+        }
+        let mut ready: Vec<usize> = (0..n).rev().filter(|i| waits[*i] == 0).collect();
+        while let Some(i) = ready.pop() {
+            order.push(block[i]);
+            for s in successors[i].iter().rev() {
+                waits[*s as usize] -= 1;
+                if waits[*s as usize] == 0 {
+                    ready.push(*s as usize);
+                }
+            }
+        }
+    }
+
+    /// Runs of loops of which each touches what the run has written, where that has few readers: what many read is
+    /// better handed to all of them at once.
+    fn join(&self, pieces: &Pieces) -> Vec<std::ops::Range<usize>> {
+        let mut readers: Vec<Vec<u32>> = vec![vec![]; pieces.starts.len()];
+        for (k, kernel) in self.kernels.iter().enumerate() {
+            for p in pieces.of_all(&spans(self, kernel).unwrap_or_default().0) {
+                readers[p].push(k as u32);
+            }
+        }
+        let mut groups: Vec<std::ops::Range<usize>> = vec![];
+        let mut written = std::collections::HashSet::new();
+        for (k, kernel) in self.kernels.iter().enumerate() {
+            // A fill is of everything at once and would tie all together.
+            let alone = calls(kernel) || matches!(kernel, Kernel::Fill { .. });
+            let touched = spans(self, kernel).unwrap_or_default();
+            let writes = pieces.of_all(&touched.1);
+            let follows =
+                !alone && pieces.of_all(&touched.0).iter().chain(&writes).any(|p| written.contains(p));
+            match groups.last_mut() {
+                Some(g) if follows => g.end = k + 1,
+                _ => {
+                    written.clear();
+                    groups.push(k..k + 1);
+                }
+            }
+            let mut by: Vec<u32> = writes.iter().flat_map(|p| readers[*p].iter().copied()).collect();
+            by.sort_unstable();
+            by.dedup();
+            if !alone && by.len() <= 3 {
+                written.extend(writes);
+            }
+        }
+        groups
+    }
+
+    /// Encoding and LIF step of a population become one kernel where nothing else needs the currents.
+    pub(crate) fn fuse_populations(&mut self, program: &crate::program::Program) {
+        use crate::program::Action;
+        let looked_at: Vec<Span> = program
+            .operators
+            .iter()
+            .filter_map(|op| {
+                if let Action::Probe { signal } = op.action { Some(self.spans[signal.index()]) } else { None }
+            })
+            .collect();
+        let mut users: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
         for k in &self.kernels {
+            // A node reads weights alone, never currents.
+            let (reads, writes) = spans(self, k).unwrap_or_default();
+            for s in reads.iter().chain(&writes) {
+                *users.entry(s.start).or_default() += 1;
+            }
+        }
+        let mut drop = vec![false; self.kernels.len()];
+        for k in 1..self.kernels.len() {
+            let (
+                Kernel::Encode { bias, enc_t, x, j },
+                Kernel::LifPhase { population, j: from, v, mark, out },
+            ) = (&self.kernels[k - 1], &self.kernels[k])
+            else {
+                continue;
+            };
+            let seen = looked_at.iter().any(|s| s.start < j.start + j.len && j.start < s.start + s.len);
+            // Twice: written by the encoding, read by the neurons. Views begin elsewhere, so look at their starts too.
+            let shared = (j.start..j.start + j.len).filter_map(|e| users.get(&e)).sum::<usize>() != 2;
+            if j != from || seen || shared {
+                continue;
+            }
+            let (population, bias, enc_t, x, v, mark, out) =
+                (*population, *bias, *enc_t, *x, *v, *mark, *out);
+            self.kernels[k] = Kernel::EncodeLif { population, bias, enc_t, x, v, mark, out };
+            self.explanation[k] = self.explanation[k].replacen("lif phase   ", "encode lif  ", 1);
+            drop[k - 1] = true;
+        }
+        let mut keep = drop.iter().map(|d| !d);
+        self.kernels.retain(|_| keep.next().unwrap_or(true));
+        let mut keep = drop.iter().map(|d| !d);
+        self.explanation.retain(|_| keep.next().unwrap_or(true));
+        self.groups = self.join(&Pieces::new(self));
+    }
+
+    fn touched(&self, pieces: &Pieces, group: std::ops::Range<usize>) -> Touched {
+        let (mut reads, mut writes) = (vec![], vec![]);
+        for k in group {
+            let (r, w) = spans(self, &self.kernels[k])?;
+            reads.extend(pieces.of_all(&r));
+            writes.extend(pieces.of_all(&w));
+        }
+        Some((reads, writes))
+    }
+
+    /// The stage of each group.
+    pub(crate) fn stages(&self) -> Vec<u32> {
+        let pieces = Pieces::new(self);
+        let mut written = vec![0u32; pieces.starts.len()];
+        let mut read = vec![0u32; pieces.starts.len()];
+        let (mut barrier, mut top) = (1, 0);
+        let mut stages = Vec::with_capacity(self.groups.len());
+        for g in &self.groups {
             let mut stage = barrier;
-            match spans(self, k) {
+            match self.touched(&pieces, g.clone()) {
                 None => {
-                    stage = top + 1;
+                    stage = top.max(barrier) + 1;
                     barrier = stage + 1;
                 }
                 Some((reads, writes)) => {
-                    for s in &reads {
-                        stage = written[s.start..s.start + s.len].iter().fold(stage, |m, w| m.max(w + 1));
+                    for p in &reads {
+                        stage = stage.max(written[*p] + 1);
                     }
-                    for s in &writes {
-                        let range = s.start..s.start + s.len;
-                        stage = written[range.clone()].iter().fold(stage, |m, w| m.max(w + 1));
-                        stage = read[range].iter().fold(stage, |m, r| m.max(r + 1));
+                    for p in &writes {
+                        stage = stage.max(written[*p] + 1).max(read[*p] + 1);
                     }
-                    for s in &reads {
-                        read[s.start..s.start + s.len].iter_mut().for_each(|r| *r = (*r).max(stage));
+                    for p in &reads {
+                        read[*p] = read[*p].max(stage);
                     }
-                    for s in &writes {
-                        written[s.start..s.start + s.len].fill(stage);
+                    for p in &writes {
+                        written[*p] = stage;
                     }
                 }
             }
@@ -93,33 +278,34 @@ impl Plan {
     /// The step as segments: stages with enough work are cut into units, the rest runs serially.
     pub(crate) fn segments(&self) -> Vec<Segment> {
         let stages = self.stages();
-        let mut order: Vec<usize> = (0..self.kernels.len()).collect();
-        order.sort_by_key(|k| stages[*k]);
+        let mut order: Vec<usize> = (0..self.groups.len()).collect();
+        order.sort_by_key(|g| stages[*g]);
         let mut segments: Vec<Segment> = vec![];
         let serial = |segments: &mut Vec<Segment>, ks: Vec<usize>| match segments.last_mut() {
             Some(Segment::Serial(all)) => all.extend(ks),
             _ if ks.is_empty() => {}
             _ => segments.push(Segment::Serial(ks)),
         };
-        for group in order.chunk_by(|a, b| stages[*a] == stages[*b]) {
-            let (called, loops): (Vec<usize>, Vec<usize>) =
-                group.iter().partition(|k| calls(&self.kernels[**k]));
-            let work: usize = loops.iter().map(|k| self.work(*k)).sum();
-            serial(&mut segments, called);
+        let kernels = |gs: &[usize]| gs.iter().flat_map(|g| self.groups[*g].clone()).collect::<Vec<usize>>();
+        for stage in order.chunk_by(|a, b| stages[*a] == stages[*b]) {
+            let called = |g: &&usize| self.groups[**g].clone().any(|k| calls(&self.kernels[k]));
+            let (calls, loops): (Vec<usize>, Vec<usize>) = stage.iter().partition(called);
+            let work: usize = loops.iter().map(|g| self.work(*g)).sum();
+            serial(&mut segments, kernels(&calls));
             if work < WORTH || loops.len() < 2 {
-                serial(&mut segments, loops);
+                serial(&mut segments, kernels(&loops));
                 continue;
             }
             let mut units: Vec<Vec<usize>> = vec![vec![]];
             let mut filled = 0;
-            for k in loops {
+            for g in loops {
                 if filled >= work / UNITS {
                     units.push(vec![]);
                     filled = 0;
                 }
-                filled += self.work(k);
+                filled += self.work(g);
                 if let Some(u) = units.last_mut() {
-                    u.push(k);
+                    u.extend(self.groups[g].clone());
                 }
             }
             segments.push(Segment::Parallel(units));
@@ -127,9 +313,9 @@ impl Plan {
         segments
     }
 
-    fn work(&self, k: usize) -> usize {
+    fn work(&self, group: usize) -> usize {
         // A call of a loop costs about as much as touching twenty numbers.
-        20 + crate::plan::describe(&self.kernels[k]).1
+        self.groups[group].clone().map(|k| 20 + crate::plan::describe(&self.kernels[k]).1).sum()
     }
 }
 
@@ -152,25 +338,30 @@ mod tests {
         let built = build(&net, BuildOptions { dt: 0.001, fallback_seed: 0, threads: 1 }).unwrap();
         let plan = Plan::new(&built.program, Passes::default()).unwrap();
         let stages = plan.stages();
-        assert!(stages.iter().max().unwrap() < &(plan.kernels.len() as u32 / 2), "nothing can run at once");
+        assert!(plan.groups.len() < plan.kernels.len(), "nothing was joined");
         let meet = |a: &[Span], b: &[Span]| {
             a.iter().any(|x| b.iter().any(|y| x.start < y.start + y.len && y.start < x.start + x.len))
         };
-        let mut conflicts = 0;
-        for (i, a) in plan.kernels.iter().enumerate() {
-            for (k, b) in plan.kernels.iter().enumerate().skip(i + 1) {
-                let conflict = match (spans(&plan, a), spans(&plan, b)) {
-                    (Some((ra, wa)), Some((rb, wb))) => meet(&wa, &wb) || meet(&wa, &rb) || meet(&ra, &wb),
-                    _ => true,
-                };
-                conflicts += usize::from(conflict);
-                assert!(
-                    !conflict || stages[i] < stages[k],
-                    "kernels {i} and {k} meet in stage {}",
-                    stages[i]
-                );
+        let mut at_once = 0;
+        for (i, a) in plan.groups.iter().enumerate() {
+            for (k, b) in plan.groups.iter().enumerate().skip(i + 1) {
+                at_once += usize::from(stages[i] == stages[k]);
+                for (x, y) in a.clone().flat_map(|x| b.clone().map(move |y| (x, y))) {
+                    let conflict = match (spans(&plan, &plan.kernels[x]), spans(&plan, &plan.kernels[y])) {
+                        (Some((ra, wa)), Some((rb, wb))) => {
+                            meet(&wa, &wb) || meet(&wa, &rb) || meet(&ra, &wb)
+                        }
+                        _ => true,
+                    };
+                    assert!(
+                        !conflict || stages[i] < stages[k],
+                        "kernels {x} and {y} meet in stage {}",
+                        stages[i]
+                    );
+                }
             }
         }
-        assert!(conflicts > 10);
+        // The last one is tied to the low-pass that waits for all.
+        assert!(at_once >= 3, "the populations can't run at once");
     }
 }

@@ -15,7 +15,7 @@ mod real;
 
 pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_set, scale_inc};
 pub use level::Level;
-pub use lif::{LifStep, lif_phase, lif_textbook};
+pub use lif::{LifStep, encode_lif_phase, lif_phase, lif_textbook};
 pub use power::{PowerLawConst, pulse_power_law};
 pub use real::Real;
 

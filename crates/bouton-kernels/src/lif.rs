@@ -110,44 +110,107 @@ pub fn lif_textbook<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], refractory: &
 /// (−1, 0) the share of the way to J that the neuron moves in the coming step (as expm1 would give it); that minus 2k
 /// when it is frozen for k steps more. Agrees with the textbook form to rounding (a few 1e-12 in the voltage).
 #[inline(always)]
-fn lif_phase_body<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
+fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
+    let h = *mark;
+    let frozen = h < T::of(-1.5);
+    let moves = if h == T::ZERO { p.full } else { h };
+    let moves = if frozen { T::ZERO } else { moves };
+    let nv = *v - (j - *v) * moves;
+    let spikes = nv > T::ONE;
+    let rest = T::ONE - (nv - T::ONE) / (j - T::ONE);
+    let early = rest <= p.threshold;
+    let scale = if early { p.early.0 } else { p.late.0 };
+    let offset = if early { p.early.1 } else { p.late.1 };
+    let wake = rest * scale + offset;
+    // `offset` is −1 minus two for each frozen step: without this a rest of one would read as a free neuron.
+    let limit = offset + T::ONE - p.least;
+    let wake = if offset < T::ZERO && wake > limit { limit } else { wake };
+    let thaw = if frozen { h + T::of(2.0) } else { T::ZERO };
+    *mark = if spikes { wake } else { thaw };
+    let low = if nv < p.min_voltage { p.min_voltage } else { nv };
+    *v = if spikes { T::ZERO } else { low };
+    *out = if spikes { p.spike } else { T::ZERO };
+}
+
+/// Steps all neurons; `current(first, j)` fills the currents of a block of lanes, `rest(i)` gives a single one.
+#[inline(always)]
+fn phase_pass<T: Real>(
+    p: &LifStep<T>,
+    current: impl Fn(usize, &mut [T; LANES]),
+    rest: impl Fn(usize) -> T,
+    v: &mut [T],
+    mark: &mut [T],
+    out: &mut [T],
+) {
     let n = out.len();
-    let (j, v, mark) = (&j[..n], &mut v[..n], &mut mark[..n]);
     let p = *p;
-    let (two, frozen_below) = (T::of(2.0), T::of(-1.5));
-    let one_neuron = |j: T, v: &mut T, mark: &mut T, out: &mut T| {
-        let h = *mark;
-        let frozen = h < frozen_below;
-        let moves = if h == T::ZERO { p.full } else { h };
-        let moves = if frozen { T::ZERO } else { moves };
-        let nv = *v - (j - *v) * moves;
-        let spikes = nv > T::ONE;
-        let rest = T::ONE - (nv - T::ONE) / (j - T::ONE);
-        let early = rest <= p.threshold;
-        let scale = if early { p.early.0 } else { p.late.0 };
-        let offset = if early { p.early.1 } else { p.late.1 };
-        let wake = rest * scale + offset;
-        // `offset` is −1 minus two for each frozen step: without this a rest of one would read as a free neuron.
-        let limit = offset + T::ONE - p.least;
-        let wake = if offset < T::ZERO && wake > limit { limit } else { wake };
-        let thaw = if frozen { h + two } else { T::ZERO };
-        *mark = if spikes { wake } else { thaw };
-        let low = if nv < p.min_voltage { p.min_voltage } else { nv };
-        *v = if spikes { T::ZERO } else { low };
-        *out = if spikes { p.spike } else { T::ZERO };
-    };
-    let (jc, jr) = j.as_chunks::<LANES>();
-    let (vc, vr) = v.as_chunks_mut::<LANES>();
-    let (mc, mr) = mark.as_chunks_mut::<LANES>();
+    let (vc, vr) = v[..n].as_chunks_mut::<LANES>();
+    let (mc, mr) = mark[..n].as_chunks_mut::<LANES>();
     let (oc, or) = out.as_chunks_mut::<LANES>();
-    for (((j, v), m), o) in jc.iter().zip(vc).zip(mc).zip(oc) {
+    let whole = oc.len() * LANES;
+    for (k, ((v, m), o)) in vc.iter_mut().zip(mc).zip(oc).enumerate() {
+        let mut j = [T::ZERO; LANES];
+        current(k * LANES, &mut j);
         for l in 0..LANES {
-            one_neuron(j[l], &mut v[l], &mut m[l], &mut o[l]);
+            phase_step(&p, j[l], &mut v[l], &mut m[l], &mut o[l]);
         }
     }
-    for (((j, v), m), o) in jr.iter().zip(vr).zip(mr).zip(or) {
-        one_neuron(*j, v, m, o);
+    for (k, ((v, m), o)) in vr.iter_mut().zip(mr).zip(or).enumerate() {
+        phase_step(&p, rest(whole + k), v, m, o);
     }
+}
+
+#[inline(always)]
+fn lif_phase_body<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
+    let j = &j[..out.len()];
+    phase_pass(p, |i, block| block.copy_from_slice(&j[i..i + LANES]), |i| j[i], v, mark, out);
+}
+
+#[inline(always)]
+fn encode_lif_phase_body<T: Real>(
+    p: &LifStep<T>,
+    bias: &[T],
+    enc_t: &[T],
+    x: &[T],
+    v: &mut [T],
+    mark: &mut [T],
+    out: &mut [T],
+) {
+    let n = out.len();
+    let bias = &bias[..n];
+    if let [x0] = *x {
+        let e = &enc_t[..n];
+        let current = |i: usize, j: &mut [T; LANES]| {
+            for l in 0..LANES {
+                j[l] = bias[i + l] + e[i + l] * x0;
+            }
+        };
+        phase_pass(p, current, |i| bias[i] + e[i] * x0, v, mark, out);
+        return;
+    }
+    let current = |i: usize, j: &mut [T; LANES]| {
+        for (k, xk) in x.iter().enumerate() {
+            let e = &enc_t[k * n + i..k * n + i + LANES];
+            for l in 0..LANES {
+                j[l] += e[l] * *xk;
+            }
+        }
+        for l in 0..LANES {
+            j[l] = bias[i + l] + j[l];
+        }
+    };
+    let rest = |i: usize| {
+        let mut j = T::ZERO;
+        for (k, xk) in x.iter().enumerate() {
+            j += enc_t[k * n + i] * *xk;
+        }
+        bias[i] + j
+    };
+    phase_pass(p, current, rest, v, mark, out);
+}
+dispatch! {
+    /// [`encode`](crate::encode) and [`lif_phase`] in one pass: the currents stay in registers. The same bits.
+    pub fn encode_lif_phase(p: &LifStep<T>, bias: &[T], enc_t: &[T], x: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) => encode_lif_phase_body
 }
 dispatch! {
     /// One step in the phase form: `mark` takes the place of the refractory time (see [`LifStep::mark`]).
@@ -193,6 +256,30 @@ mod tests {
                 );
                 assert!(worst < 1e-10, "tau_ref {tau_ref}: voltages differ by {worst}");
             }
+        }
+    }
+
+    #[test]
+    fn encoding_in_the_pass_keeps_every_bit() {
+        let p = LifStep::<f64>::new(0.001, 0.02, 0.002, 0.0, 1.0);
+        for d in [1usize, 3] {
+            let n = 45;
+            let wave = |k: usize| 4.0 * (k as f64 * 1.7).sin();
+            let enc_t: Vec<f64> = (0..d * n).map(wave).collect();
+            let bias: Vec<f64> = (0..n).map(|k| 1.0 + 0.1 * wave(k)).collect();
+            let (mut a, mut b) =
+                ((vec![0.0; n], vec![0.0; n], vec![0.0; n]), (vec![0.0; n], vec![0.0; n], vec![0.0; n]));
+            let mut spikes = 0.0;
+            for s in 0..500 {
+                let x: Vec<f64> = (0..d).map(|k| (0.02 * s as f64 + k as f64).sin()).collect();
+                let mut j = vec![0.0; n];
+                crate::encode(Level::detect(), &bias, &enc_t, &x, &mut j);
+                lif_phase(Level::detect(), &p, &j, &mut a.0, &mut a.1, &mut a.2);
+                encode_lif_phase(Level::detect(), &p, &bias, &enc_t, &x, &mut b.0, &mut b.1, &mut b.2);
+                spikes += b.2.iter().sum::<f64>();
+                assert_eq!(a, b, "d = {d}, step {s}");
+            }
+            assert!(spikes > 0.0);
         }
     }
 
