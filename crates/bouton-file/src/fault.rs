@@ -1,0 +1,46 @@
+//! An error at a line of the file.
+
+use bouton_model::Error;
+
+/// What is wrong, and on which line (0: none).
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    line: usize,
+    message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(line: usize, message: impl Into<String>) -> Fault {
+        Fault { line, message: message.into() }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(f: Fault) -> Error {
+        match f.line {
+            0 => Error::model("", f.message),
+            line => Error::model("", format!("line {line}: {}", f.message)),
+        }
+    }
+}
+
+/// A hint at the nearest of some names: `; did you mean ...`, `; there are: ...`, or nothing.
+pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    // The distance takes time that grows with the lengths of both.
+    let near = (name.chars().count() <= 200).then(|| bouton_model::nearest(name, known.iter().copied())).flatten();
+    match near {
+        Some(n) => format!("; did you mean `{n}`?"),
+        None if known.is_empty() => String::new(),
+        None if known.len() <= 24 => format!("; there are: {}", known.join(", ")),
+        None => format!("; there are: {}, …", known[..24].join(", ")),
+    }
+}
+
+/// A name as it stands in a message: cut when it is long.
+pub(crate) fn quoted(name: &str) -> String {
+    if name.chars().count() <= 80 {
+        return format!("`{}`", name.escape_debug());
+    }
+    format!("`{}…`", name.chars().take(80).collect::<String>().escape_debug())
+}
