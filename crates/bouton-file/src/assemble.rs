@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use bouton_expr::{Scratch, Vars};
-use bouton_model::{Connection, Function, LearningRule, Matrix, Network, Object, Output, Probe, Slice, Transform};
+use bouton_model::{
+    Connection, Function, LearningRule, Matrix, Network, Object, Output, Probe, Slice, Transform,
+};
 
 use crate::check::Path;
 use crate::describe::{Array, Described, compile, fault};
@@ -113,7 +115,11 @@ fn function(text: &str, size: usize) -> Result<Function, String> {
     let width = program.width();
     let call = move |x: &[f64], y: &mut [f64]| {
         if x.len() != size || y.len() != width {
-            return Err(format!("takes {size} values and gives {width}, called with {} and {}", x.len(), y.len()));
+            return Err(format!(
+                "takes {size} values and gives {width}, called with {} and {}",
+                x.len(),
+                y.len()
+            ));
         }
         SCRATCH.with_borrow_mut(|scratch| program.eval(scratch, &[x], y));
         Ok(())
@@ -132,7 +138,9 @@ fn transform(t: format::Transform, carried: usize, post: Option<usize>) -> Resul
                 return Err(format!("all rows must have as many numbers: row 0 has {cols}, row {k} has {n}"));
             }
             let n = rows.len();
-            Matrix::new(n, cols, rows.concat()).map(Transform::Matrix).ok_or_else(|| "this is not a matrix".into())
+            Matrix::new(n, cols, rows.concat())
+                .map(Transform::Matrix)
+                .ok_or_else(|| "this is not a matrix".into())
         }
         format::Transform::Zeros(format::Zeros { zeros: false }) => {
             Err("`zeros` must be true; leave the transform out for none".into())

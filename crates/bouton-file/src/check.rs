@@ -80,7 +80,9 @@ pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) ->
             if texts.is_empty() {
                 return Err(found(&of, item));
             }
-            if texts.iter().all(|t| t.get("const").or(t.get("enum")).is_some()) && !names.contains(&s.as_str()) {
+            if texts.iter().all(|t| t.get("const").or(t.get("enum")).is_some())
+                && !names.contains(&s.as_str())
+            {
                 let message = format!("{}unknown name {}{}", path.lead(), quoted(s), hint(s, names));
                 return Err(Fault::new(line, message));
             }
@@ -120,8 +122,12 @@ fn expand(item: &mut Item, kinds: &[&'static str], of: &[&'static Schema]) {
     let number = of.iter().any(|s| kind(s) == "number") && kinds.contains(&"lowpass");
     let value = match &item.value {
         Value::Str(s) => table(vec![("type", Value::Str(s.clone()))]),
-        Value::Int(i) if number => table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Int(*i))]),
-        Value::Float(x) if number => table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Float(*x))]),
+        Value::Int(i) if number => {
+            table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Int(*i))])
+        }
+        Value::Float(x) if number => {
+            table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Float(*x))])
+        }
         _ => return,
     };
     item.value = value;
@@ -168,7 +174,8 @@ fn check_table(
             }
         }
     }
-    let required = schema.get("required").and_then(Schema::as_array).into_iter().flatten().filter_map(Schema::as_str);
+    let required =
+        schema.get("required").and_then(Schema::as_array).into_iter().flatten().filter_map(Schema::as_str);
     for field in required {
         if !table.contains_key(field) {
             return Err(Fault::new(line, format!("missing field `{field}` {}", place())));

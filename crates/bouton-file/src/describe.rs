@@ -38,9 +38,12 @@ pub(crate) struct Describe<'a> {
     pub(crate) root: &'a Item,
     pub(crate) files: &'a dyn Files,
     pub(crate) names: Names,
+    /// Lines on which objects stand, by path and kind, for errors that come from the model.
+    pub(crate) lines: Vec<(String, usize)>,
+    /// The same for connections, in their order; 0 for those of arrays.
+    pub(crate) connection_lines: Vec<usize>,
     ensembles: usize,
     nodes: usize,
-    connections: usize,
 }
 
 /// The line of what stands at `path`, or of the nearest table around it.
@@ -79,7 +82,15 @@ fn place(rendered: &str) -> &str {
 
 impl<'a> Describe<'a> {
     pub(crate) fn new(root: &'a Item, files: &'a dyn Files) -> Describe<'a> {
-        Describe { root, files, names: Names::default(), ensembles: 0, nodes: 0, connections: 0 }
+        Describe {
+            root,
+            files,
+            names: Names::default(),
+            lines: vec![],
+            connection_lines: vec![],
+            ensembles: 0,
+            nodes: 0,
+        }
     }
 
     fn name(&mut self, prefix: &str, name: &str, named: Named, path: &Path<'_>) -> Result<(), Fault> {
@@ -116,6 +127,7 @@ impl<'a> Describe<'a> {
             let named = Named::Ensemble(id, e.dimensions, e.n_neurons);
             self.name(prefix, &name, named, &Path::Key(&kind, &name))?;
             self.ensembles += 1;
+            self.lines.push((format!("{prefix}{name}"), line(self.root, &Path::Key(&kind, &name))));
             out.ensembles.push((name, ensemble(e)));
         }
         for (name, node) in file.nodes {
@@ -125,6 +137,7 @@ impl<'a> Describe<'a> {
             let named = Named::Node(NodeId::from_index(self.nodes), output.size_in(), output.size_out());
             self.name(prefix, &name, named, &path)?;
             self.nodes += 1;
+            self.lines.push((format!("{prefix}{name}"), line(self.root, &path)));
             out.nodes.push((name, output));
         }
         for (name, network) in file.networks {
@@ -142,13 +155,13 @@ impl<'a> Describe<'a> {
             out.arrays.push((name, array));
         }
         for (k, c) in file.connections.iter().enumerate() {
+            let kind = Path::Key(&at, "connections");
+            let path = Path::Index(&kind, k);
             if let Some(name) = &c.name {
-                let kind = Path::Key(&at, "connections");
-                let list = Path::Index(&kind, k);
-                let named = Named::Connection(ConnectionId::from_index(self.connections));
-                self.name(prefix, name, named, &Path::Key(&list, "name"))?;
+                let named = Named::Connection(ConnectionId::from_index(self.connection_lines.len()));
+                self.name(prefix, name, named, &Path::Key(&path, "name"))?;
             }
-            self.connections += 1;
+            self.connection_lines.push(line(self.root, &path));
         }
         out.connections = file.connections;
         for (name, _) in &file.probes {
@@ -158,6 +171,7 @@ impl<'a> Describe<'a> {
             let checked = self.name("", name, Named::Network, &Path::Key(&kind, name));
             std::mem::swap(&mut self.names, &mut own);
             checked?;
+            self.lines.push((format!("{prefix}{name}"), line(self.root, &Path::Key(&kind, name))));
         }
         out.probes = file.probes.into_iter().collect();
         Ok(out)
@@ -182,7 +196,7 @@ impl<'a> Describe<'a> {
         }
         self.nodes += 2;
         self.ensembles += count;
-        self.connections += 2 * count;
+        self.connection_lines.resize(self.connection_lines.len() + 2 * count, 0);
         Ok(Array { seed, count, ensemble: array_ensemble(a) })
     }
 
@@ -203,7 +217,10 @@ impl<'a> Describe<'a> {
             return Err(fault(root, path, format!("a node needs exactly one of {all}, found {found}")));
         };
         if node.size_in.is_some() && *kind != "expression" {
-            return Err(err("size_in", format!("only an expression has `size_in`, and this node is a {kind}")));
+            return Err(err(
+                "size_in",
+                format!("only an expression has `size_in`, and this node is a {kind}"),
+            ));
         }
         if node.size.is_some() && *kind != "process" {
             return Err(err("size", format!("only a process has `size`, and this node is a {kind}")));

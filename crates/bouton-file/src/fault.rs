@@ -26,11 +26,19 @@ impl From<Fault> for Error {
 
 /// A hint at the nearest of some names: `; did you mean ...`, `; there are: ...`, or nothing.
 pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    hint_in("", name, known)
+}
+
+/// The same for names that are written behind `prefix`.
+pub(crate) fn hint_in<'a>(prefix: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    // The distance takes time that grows with the lengths of both.
-    let near = (name.chars().count() <= 200).then(|| bouton_model::nearest(name, known.iter().copied())).flatten();
+    // From one letter every other is near; and the distance takes time that grows with the lengths of both.
+    let near = match name.chars().count() {
+        2..=200 => bouton_model::nearest(name, known.iter().copied()),
+        _ => None,
+    };
     match near {
-        Some(n) => format!("; did you mean `{n}`?"),
+        Some(n) => format!("; did you mean `{prefix}{n}`?"),
         None if known.is_empty() => String::new(),
         None if known.len() <= 24 => format!("; there are: {}", known.join(", ")),
         None => format!("; there are: {}, …", known[..24].join(", ")),

@@ -105,7 +105,13 @@ pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Ta
         let width = match array.shape.as_slice() {
             [_] => 1,
             [_, w] => *w,
-            shape => return Err(format!("{} must have one or two dimensions, found {}", quoted(&node.file), shape.len())),
+            shape => {
+                return Err(format!(
+                    "{} must have one or two dimensions, found {}",
+                    quoted(&node.file),
+                    shape.len()
+                ));
+            }
         };
         (array.to_f64(), width, None)
     } else if lower.ends_with(".csv") {
@@ -126,10 +132,17 @@ pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Ta
     };
     let index = |c: &Column| match c {
         Column::Number(k) if *k < width => Ok(*k),
-        Column::Number(k) => Err(format!("there is no column {k}: {} has {width}, counted from 0", quoted(&node.file))),
+        Column::Number(k) => {
+            Err(format!("there is no column {k}: {} has {width}, counted from 0", quoted(&node.file)))
+        }
         Column::Name(n) => match &header {
             Some(h) => h.iter().position(|x| x == n).ok_or_else(|| {
-                format!("{} has no column {}{}", quoted(&node.file), quoted(n), hint(n, h.iter().map(String::as_str)))
+                format!(
+                    "{} has no column {}{}",
+                    quoted(&node.file),
+                    quoted(n),
+                    hint(n, h.iter().map(String::as_str))
+                )
             }),
             None => Err(format!("{} names no columns; give their numbers, from 0", quoted(&node.file))),
         },
@@ -143,15 +156,20 @@ pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Ta
     }
     let (start, end) = (node.start, node.end.unwrap_or(rows));
     if start >= end || end > rows {
-        return Err(format!("rows {start} to {end} do not lie in {}, which has {rows} rows", quoted(&node.file)));
+        return Err(format!(
+            "rows {start} to {end} do not lie in {}, which has {rows} rows",
+            quoted(&node.file)
+        ));
     }
     let of = |name: &str, x: &Option<OneOrMany>, default: f64| match x {
         None => Ok(vec![default; columns.len()]),
         Some(OneOrMany::One(x)) => Ok(vec![*x; columns.len()]),
         Some(OneOrMany::Many(x)) if x.len() == columns.len() => Ok(x.clone()),
-        Some(OneOrMany::Many(x)) => {
-            Err(format!("`{name}` must be a number or {} numbers, one a column, found {}", columns.len(), x.len()))
-        }
+        Some(OneOrMany::Many(x)) => Err(format!(
+            "`{name}` must be a number or {} numbers, one a column, found {}",
+            columns.len(),
+            x.len()
+        )),
     };
     let (scale, offset) = (of("scale", &node.scale, 1.0)?, of("offset", &node.offset, 0.0)?);
     let size = (end - start).saturating_mul(columns.len());

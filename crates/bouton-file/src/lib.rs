@@ -125,14 +125,19 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
     let mut bytes = vec![];
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::file("", format!("{name}: the model file is larger than {} MiB", MAX_BYTES >> 20)));
+        return Err(Error::file(
+            "",
+            format!("{name}: the model file is larger than {} MiB", MAX_BYTES >> 20),
+        ));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|e| Error::file("", format!("{name}: not UTF-8 text (byte {})", e.utf8_error().valid_up_to())))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        Error::file("", format!("{name}: not UTF-8 text (byte {})", e.utf8_error().valid_up_to()))
+    })?;
     let files = FolderFiles::new(path.parent().unwrap_or(Path::new(".")), options.allow_outside);
-    parse(&text, &files, options).map_err(|e| match e.object() {
-        "" => Error::new(e.kind(), "", format!("{name}: {}", e.message())),
-        _ => e,
+    read(&text, &files, options).map_err(|(e, line)| match (e.object(), line) {
+        ("", _) => Error::new(e.kind(), "", format!("{name}: {}", e.message())),
+        (_, 0) => Error::new(e.kind(), e.object(), format!("{} ({name})", e.message())),
+        _ => Error::new(e.kind(), e.object(), format!("{} ({name}, line {line})", e.message())),
     })
 }
 
@@ -141,11 +146,56 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
 /// # Errors
 /// If the text describes no model that makes sense; the message names line and field.
 pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, Error> {
+    read(text, files, options).map_err(|(e, line)| match line {
+        0 => e,
+        _ => Error::new(e.kind(), e.object(), format!("{} (line {line})", e.message())),
+    })
+}
+
+/// An error about an object comes with the line on which that stands, or 0.
+fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
+    let (network, dt, time, lines) = assembled(text, files, options).map_err(|f| (f.into(), 0))?;
+    match network.validate(dt) {
+        Ok(()) => Ok(Model { network, dt, time }),
+        Err(e) => {
+            let line = lines.of(&network, e.object());
+            Err((e, line))
+        }
+    }
+}
+
+/// Where objects stand in the file.
+struct ObjectLines {
+    named: Vec<(String, usize)>,
+    connections: Vec<usize>,
+}
+
+impl ObjectLines {
+    /// The line of the object at `path`; 0 if there is none, or if an object and a probe share the path.
+    fn of(&self, network: &Network, path: &str) -> usize {
+        let connections = network.connections().map(|c| (network.connection_path(c), c.index()));
+        let connections = connections.map(|(p, k)| (p, self.connections.get(k).copied().unwrap_or(0)));
+        let mut found =
+            self.named.iter().cloned().chain(connections).filter(|(p, _)| p == path).map(|(_, line)| line);
+        match (found.next(), found.next()) {
+            (Some(line), None) => line,
+            _ => 0,
+        }
+    }
+}
+
+/// Everything but the model's own checks.
+fn assembled(
+    text: &str,
+    files: &dyn Files,
+    options: &LoadOptions,
+) -> Result<(Network, f64, Option<f64>, ObjectLines), Fault> {
     let mut root = tree::read(text)?;
     check_format(&root)?;
     for (path, value) in &options.set {
         set::set(&mut root, path, value)?;
     }
+    check_format(&root)?;
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);
@@ -153,7 +203,11 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
         && !(time.is_finite() && time > 0.0)
     {
         let path = check::Path::Key(&check::Path::Root, "time");
-        return Err(describe::fault(&root, &path, format!("must be a positive number of seconds, found {time}")).into());
+        return Err(describe::fault(
+            &root,
+            &path,
+            format!("must be a positive number of seconds, found {time}"),
+        ));
     }
     let (time, seed) = (file.time, options.seed.or(file.seed));
     let top = format::Network {
@@ -170,8 +224,8 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
     let mut network = Network::new();
     network.set_seed(seed);
     assemble::assemble(&mut network, &describe.names, &root, "", described, check::Path::Root)?;
-    network.validate(dt)?;
-    Ok(Model { network, dt, time })
+    let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
+    Ok((network, dt, time, lines))
 }
 
 /// The JSON schema of the format, generated from what is read: each field with its meaning.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bouton_elements::mappings::Side;
 use bouton_model::{ConnectionId, DeviceQuantity, End, EnsembleId, NodeId, Object, Slice, Target};
 
-use crate::fault::{hint, quoted};
+use crate::fault::{hint, hint_in, quoted};
 
 /// What a path refers to. Ids are known before the objects are made: they count up in the order of the file.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,8 @@ impl Names {
             match named {
                 Some(Named::Network) => group = group.or(Some((head, "a network; name an object in it"))),
                 Some(Named::Array) => {
-                    group = group.or(Some((head, "an array; use its `input`, its `output` or an ensemble in it")));
+                    group = group
+                        .or(Some((head, "an array; use its `input`, its `output` or an ensemble in it")));
                 }
                 Some(n) => return Ok((*n, path[end..].strip_prefix('.').unwrap_or(""))),
                 None => {}
@@ -69,8 +70,9 @@ impl Names {
     fn known(&self, prefix: &str) -> Vec<String> {
         let objects = self.0.iter().filter(|(_, n)| !matches!(n, Named::Network | Named::Array));
         let mut known: Vec<String> =
-            objects.map(|(p, _)| p.strip_prefix(prefix).unwrap_or(p).to_string()).take(10_000).collect();
+            objects.map(|(p, _)| p.strip_prefix(prefix).unwrap_or(p).to_string()).collect();
         known.sort();
+        known.truncate(10_000);
         known
     }
 
@@ -78,14 +80,21 @@ impl Names {
     pub(crate) fn end(&self, prefix: &str, text: &str, post: bool) -> Result<Found, String> {
         let (path, slice) = split_slice(text)?;
         let (named, rest) = self.find(prefix, path)?;
-        let unknown = |known: &[&str]| format!("`{path}` names no end of a connection{}", hint(rest, known.to_vec()));
+        let unknown = |known: &[&str]| {
+            let hint = hint_in(&path[..path.len() - rest.len()], rest, known.to_vec());
+            format!("{} is no end of a connection{hint}", quoted(path))
+        };
         let (object, size) = match (named, rest) {
             (Named::Ensemble(e, dimensions, _), "") => (Object::Ensemble(e), Some(dimensions)),
             (Named::Ensemble(e, _, neurons), "neurons") => (Object::Neurons(e), Some(neurons)),
             (Named::Ensemble(..), _) => return Err(unknown(&["neurons"])),
-            (Named::Node(n, size_in, size_out), "") => (Object::Node(n), Some(if post { size_in } else { size_out })),
+            (Named::Node(n, size_in, size_out), "") => {
+                (Object::Node(n), Some(if post { size_in } else { size_out }))
+            }
             (Named::Connection(c), "rule") if post => (Object::Rule(c), None),
-            (Named::Connection(_), "rule") => return Err("a learning rule can only be the end of a connection".into()),
+            (Named::Connection(_), "rule") => {
+                return Err("a learning rule can only be the end of a connection".into());
+            }
             (Named::Connection(_), _) => return Err(unknown(&["rule"])),
             _ => return Err(unknown(&[])),
         };
@@ -104,7 +113,10 @@ impl Names {
     pub(crate) fn target(&self, prefix: &str, text: &str) -> Result<(Target, Option<Slice>), String> {
         let (path, slice) = split_slice(text)?;
         let (named, rest) = self.find(prefix, path)?;
-        let unknown = |known: &[&str]| format!("{} can't be recorded{}", quoted(path), hint(rest, known.to_vec()));
+        let unknown = |known: &[&str]| {
+            let hint = hint_in(&path[..path.len() - rest.len()], rest, known.to_vec());
+            format!("{} can't be recorded{hint}", quoted(path))
+        };
         let target = match (named, rest) {
             (Named::Ensemble(e, ..), "") => Target::Decoded(e),
             (Named::Ensemble(e, ..), "input") => Target::EnsembleInput(e),
@@ -113,7 +125,15 @@ impl Names {
             (Named::Ensemble(e, ..), "neurons.input") => Target::NeuronInput(e),
             (Named::Ensemble(e, ..), rest) => match rest.strip_prefix("neurons.") {
                 Some(state) => Target::NeuronState(e, state.into()),
-                None => return Err(unknown(&["input", "neurons", "neurons.input", "neurons.voltage", "scaled_encoders"])),
+                None => {
+                    return Err(unknown(&[
+                        "input",
+                        "neurons",
+                        "neurons.input",
+                        "neurons.voltage",
+                        "scaled_encoders",
+                    ]));
+                }
             },
             (Named::Node(n, ..), "") => Target::Node(n),
             (Named::Connection(c), "weights") => Target::Weights(c),
@@ -126,8 +146,10 @@ impl Names {
                 (None, Some((side, quantity))) => Target::Devices(c, side, quantity),
                 (None, None) => {
                     let rule = ["weights", "output", "input", "rule.error", "rule.delta", "rule.activities"];
-                    let devices = ["devices.plus.resistance", "devices.plus.conductance", "devices.plus.pulses"];
-                    let minus = ["devices.minus.resistance", "devices.minus.conductance", "devices.minus.pulses"];
+                    let devices =
+                        ["devices.plus.resistance", "devices.plus.conductance", "devices.plus.pulses"];
+                    let minus =
+                        ["devices.minus.resistance", "devices.minus.conductance", "devices.minus.pulses"];
                     return Err(unknown(&[&rule[..], &devices, &minus].concat()));
                 }
             },
@@ -171,7 +193,9 @@ fn split_slice(text: &str) -> Result<(&str, Option<&str>), String> {
 
 /// `0`, `0:2`, `:2`, `1:`, `[0,2]`. An open end is that of `size`, or all there is.
 pub(crate) fn parse_slice(text: &str, size: Option<usize>) -> Result<Slice, String> {
-    let bad = || format!("{} is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from 0", quoted(text.trim()));
+    let bad = || {
+        format!("{} is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from 0", quoted(text.trim()))
+    };
     let number = |s: &str| s.trim().parse::<usize>().map_err(|_| bad());
     let text_ = text.trim();
     if let Some(list) = text_.strip_prefix('[') {

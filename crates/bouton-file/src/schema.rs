@@ -86,7 +86,8 @@ pub(crate) fn tag(variant: &Value) -> Option<&str> {
 
 /// What a schema allows: itself, or the members of a choice, with references followed.
 pub(crate) fn candidates(mut schema: &'static Value) -> Vec<&'static Value> {
-    while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
+    while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
+    {
         match self::schema().get("$defs").and_then(|d| d.get(name)) {
             Some(s) => schema = s,
             None => break,

@@ -35,7 +35,9 @@ pub(crate) fn set(root: &mut Item, path: &str, text: &str) -> Result<(), Fault> 
     let fail = |message: String| Fault::new(0, format!("--set {}: {message}", path.escape_debug()));
     let parts: Vec<&str> = path.split('.').collect();
     if parts.iter().any(|p| p.is_empty()) {
-        return Err(fail("the path must be names with dots between them, such as `ensembles.a.radius`".into()));
+        return Err(fail(
+            "the path must be names with dots between them, such as `ensembles.a.radius`".into(),
+        ));
     }
     if parts.len() > 90 {
         return Err(fail("the path is too long".into()));
@@ -62,14 +64,20 @@ pub(crate) fn set(root: &mut Item, path: &str, text: &str) -> Result<(), Fault> 
                 schema = match (field, entry, table) {
                     (Some(field), ..) => field,
                     // Objects have to be there; initial values are only given where they differ.
-                    (None, Some(entry), _) if known_entry || k > 0 && parts[k - 1] == "initial_state" => entry,
-                    (None, Some(_), _) => return Err(unknown("object", t.keys().map(String::as_str).collect())),
+                    (None, Some(entry), _) if known_entry || k > 0 && parts[k - 1] == "initial_state" => {
+                        entry
+                    }
+                    (None, Some(_), _) => {
+                        return Err(unknown("object", t.keys().map(String::as_str).collect()));
+                    }
                     // Of a kind whose `type` isn't known: only the type can be set.
                     (None, None, None) if *part == "type" && k + 1 == parts.len() => {
                         t.insert("type".into(), Item::new(value_of(text), 0));
                         return Ok(());
                     }
-                    (None, None, None) => return Err(fail(format!("missing field `type`{place}; set that first"))),
+                    (None, None, None) => {
+                        return Err(fail(format!("missing field `type`{place}; set that first")));
+                    }
                     (None, None, Some(table)) => {
                         let known = fields(table).into_iter().flatten().map(|(k, _)| k.as_str()).collect();
                         return Err(unknown("field", known));
