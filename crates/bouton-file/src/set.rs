@@ -116,7 +116,8 @@ pub(crate) fn set(root: &mut Item, path: &str, text: &str) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Makes a table of a short form, and gives a new table of a kind its default `type`, so that fields can be set.
+/// Makes a table of a short form, and gives a new table of a kind its default `type` (a filter: low-pass), so that fields
+/// can be set.
 fn open(item: &mut Item, schema: &'static Schema, of: &[&'static Schema]) {
     let kinds = tags(of);
     let name = match &item.value {
@@ -125,6 +126,7 @@ fn open(item: &mut Item, schema: &'static Schema, of: &[&'static Schema]) {
         Value::Table(t) if t.is_empty() && item.line == 0 => {
             match schema.get("default").and_then(|d| d.get("type")).and_then(Schema::as_str) {
                 Some(s) => s.into(),
+                None if kinds.contains(&"lowpass") => "lowpass".into(),
                 None => return,
             }
         }

@@ -9,7 +9,7 @@ use crate::{BASE, folder};
 fn set(pairs: &[(&str, &str)]) -> Result<Model, Error> {
     let set = pairs.iter().map(|(p, v)| (p.to_string(), v.to_string())).collect();
     let text = format!(
-        "{BASE}[networks.sub.ensembles.b]\nn_neurons = 3\n[networks.sub.nodes.in]\nconstant = [1, 2]\n[probes.p]\ntarget = \"a\"\n"
+        "{BASE}[[connections]]\npre = \"stim\"\npost = \"a\"\n[networks.sub.ensembles.b]\nn_neurons = 3\n[networks.sub.nodes.in]\nconstant = [1, 2]\n[probes.p]\ntarget = \"a\"\n"
     );
     bouton_file::parse(
         &text,
@@ -32,23 +32,6 @@ fn values_of_all_tables_can_be_set() {
         ("ensembles.a.n_neurons", "50"),
         ("ensembles.a.neuron_type.tau_rc", "0.03"),
         ("ensembles.bob.neuron_type", "lif_rate"),
-        ("ensembles.bob.initial_state.voltage", "[0]"),
-        ("connections.learned.synapse", "0.01"),
-        ("connections.0.solver.reg", "0.2"),
-        ("networks.sub.ensembles.b.radius", "2"),
-        ("networks.sub.nodes.in.constant.1", "5"),
-        ("nodes.stim.expression", "cos(t)"),
-        ("probes.p.synapse.tau", "0.1"),
-        ("probes.p.synapse", "false"),
-        ("time", "2"),
-        ("seed", "4"),
-    ]);
-    // The neuron type of `bob` has no voltage: that much is known only to the model.
-    assert_eq!(m.unwrap_err().object(), "bob");
-    let m = set(&[
-        ("ensembles.a.n_neurons", "50"),
-        ("ensembles.a.neuron_type.tau_rc", "0.03"),
-        ("ensembles.bob.neuron_type", "lif_rate"),
         ("connections.learned.synapse", "0.01"),
         ("connections.0.synapse.tau", "0.02"),
         ("connections.0.solver.reg", "0.2"),
@@ -56,7 +39,8 @@ fn values_of_all_tables_can_be_set() {
         ("networks.sub.ensembles.b.radius", "2"),
         ("networks.sub.nodes.in.constant.1", "5"),
         ("nodes.stim.expression", "cos(t)"),
-        ("probes.p.sample_every", "0.1"),
+        ("probes.p.synapse.tau", "0.1"),
+        ("connections.1.synapse", "false"),
         ("time", "2"),
         ("seed", "4"),
     ])
@@ -75,6 +59,10 @@ fn values_of_all_tables_can_be_set() {
     assert!(format!("{:?}", c.rule).contains("learning_rate: 0.001"));
     let constant = net.get_node(net.find_node("sub.in").unwrap()).unwrap();
     assert!(format!("{constant:?}").contains("[1.0, 5.0]"));
+    let (_, _, second) = net.get_connection(bouton_model::ConnectionId::from_index(1)).unwrap();
+    assert_eq!(second.synapse, None);
+    let probe = net.get_probe(net.find_probe("p").unwrap()).unwrap();
+    assert_eq!(probe.synapse, Some(0.1.into()));
     assert_eq!((m.time, net.seed()), (Some(2.0), Some(4)));
 }
 
@@ -105,9 +93,9 @@ fn unknown_paths_name_the_nearest() {
         "--set connections.learnd.seed: there is no object `learnd` in connections; did you mean `learned`?",
     );
     refused(
-        "connections.1.seed",
+        "connections.2.seed",
         "1",
-        "--set connections.1.seed: there is no object `1` in connections; there are: learned",
+        "--set connections.2.seed: there is no object `2` in connections; there are: learned",
     );
     refused(
         "networks.sub.ensembles.c.radius",
