@@ -8,7 +8,7 @@ use bouton_model::{
 };
 
 use crate::check::Path;
-use crate::describe::{Array, Described, compile, fault};
+use crate::describe::{Array, Described, compile, distribution, fault};
 use crate::fault::Fault;
 use crate::files::MAX_VALUES;
 use crate::format;
@@ -95,7 +95,7 @@ fn connection(net: &mut Network, names: &Names, prefix: &str, c: format::Connect
         function,
         transform,
         solver: c.solver,
-        eval_points: c.eval_points.map(Into::into),
+        eval_points: c.eval_points.map(distribution).transpose().map_err(|m| ("eval_points", m))?,
         scale_eval_points: c.scale_eval_points,
         rule: c.rule.map(LearningRule::Element),
         devices: c.devices,

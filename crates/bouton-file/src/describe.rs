@@ -4,6 +4,7 @@
 use bouton_elements::processes::Process;
 use bouton_expr::{Program, Scratch, Vars};
 use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Output};
+use bouton_random::Distribution;
 
 use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
@@ -128,7 +129,11 @@ impl<'a> Describe<'a> {
             self.name(prefix, &name, named, &Path::Key(&kind, &name))?;
             self.ensembles += 1;
             self.lines.push((format!("{prefix}{name}"), line(self.root, &Path::Key(&kind, &name))));
-            out.ensembles.push((name, ensemble(e)));
+            let e = ensemble(e).map_err(|(key, m)| {
+                let path = Path::Key(&kind, &name);
+                fault(self.root, &Path::Key(&path, &key), m)
+            })?;
+            out.ensembles.push((name, e));
         }
         for (name, node) in file.nodes {
             let kind = Path::Key(&at, "nodes");
@@ -197,7 +202,8 @@ impl<'a> Describe<'a> {
         self.nodes += 2;
         self.ensembles += count;
         self.connection_lines.resize(self.connection_lines.len() + 2 * count, 0);
-        Ok(Array { seed, count, ensemble: array_ensemble(a) })
+        let ensemble = array_ensemble(a).map_err(|(key, m)| fault(root, &Path::Key(path, &key), m))?;
+        Ok(Array { seed, count, ensemble })
     }
 
     fn node(&self, node: format::Node, path: &Path<'_>) -> Result<Output, Fault> {
@@ -272,30 +278,41 @@ fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
     Ok(function.with_text(text).into())
 }
 
+/// A distribution whose parameters make sense.
+pub(crate) fn distribution(samples: format::Samples) -> Result<Distribution, String> {
+    let d = Distribution::from(samples);
+    d.check().map_err(|e| {
+        let message = e.to_string();
+        // The file has another spelling of the kind's name.
+        message.strip_prefix(&format!("{}.", d.name())).map_or(message.clone(), Into::into)
+    })?;
+    Ok(d)
+}
+
 macro_rules! ensemble_of {
     ($name:ident, $file:ident, $seed:expr) => {
-        fn $name(e: format::$file) -> Ensemble {
+        /// The error has the field that it is about.
+        fn $name(e: format::$file) -> Result<Ensemble, (String, String)> {
+            let of = |key: &str, s: Option<format::Samples>| {
+                s.map(distribution).transpose().map_err(|m| (key.to_string(), m))
+            };
             let mut out = Ensemble::new(e.n_neurons, e.dimensions);
             out.neuron_type = e.neuron_type;
             out.radius = e.radius.unwrap_or(out.radius);
-            let pairs = [
-                (&mut out.encoders, e.encoders),
-                (&mut out.intercepts, e.intercepts),
-                (&mut out.max_rates, e.max_rates),
-                (&mut out.eval_points, e.eval_points),
-            ];
-            for (to, from) in pairs {
-                if let Some(from) = from {
-                    *to = from.into();
-                }
-            }
+            out.encoders = of("encoders", e.encoders)?.unwrap_or(out.encoders);
+            out.intercepts = of("intercepts", e.intercepts)?.unwrap_or(out.intercepts);
+            out.max_rates = of("max_rates", e.max_rates)?.unwrap_or(out.max_rates);
+            out.eval_points = of("eval_points", e.eval_points)?.unwrap_or(out.eval_points);
             out.n_eval_points = e.n_eval_points;
-            out.gain = e.gain.map(Into::into);
-            out.bias = e.bias.map(Into::into);
+            out.gain = of("gain", e.gain)?;
+            out.bias = of("bias", e.bias)?;
             out.normalize_encoders = e.normalize_encoders;
-            out.initial_state = e.initial_state.into_iter().map(|(k, v)| (k, v.into())).collect();
+            for (name, s) in e.initial_state {
+                let d = distribution(s).map_err(|m| ("initial_state".to_string(), format!("{name}: {m}")))?;
+                out.initial_state.push((name, d));
+            }
             out.seed = $seed(e.seed);
-            out
+            Ok(out)
         }
     };
 }

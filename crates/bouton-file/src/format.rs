@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::dist::Samples;
+pub(crate) use crate::dist::Samples;
 
 /// A model file of bouton, version 1.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

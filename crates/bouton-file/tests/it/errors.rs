@@ -286,3 +286,24 @@ fn transforms_that_are_no_matrix_are_refused() {
         "line 13: arrays.ea: `count` must lie between 1 and 1048576, found 0",
     );
 }
+
+#[test]
+fn distributions_that_make_no_sense_are_refused() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        &e("max_rates = { type = \"gaussian\", mean = 1, std = -1 }"),
+        "line 15: ensembles.e.max_rates: std: expected finite and above 0, found -1",
+    );
+    bad(
+        &e("encoders = [[1, 0], [1]]"),
+        "line 15: ensembles.e.encoders: values[1]: expected 2 numbers, as values[0] has, found 1",
+    );
+    bad(
+        &e("intercepts = { type = \"uniform\", low = nan, high = 1 }"),
+        "line 15: ensembles.e.intercepts: low: expected a finite number, found NaN",
+    );
+    bad(
+        "eval_points = { type = \"exponential\", scale = 0 }",
+        "line 13: connections[0].eval_points: scale: expected finite and above 0, found 0",
+    );
+}
