@@ -244,7 +244,7 @@ impl<'a> Describe<'a> {
             }));
         }
         if let Some(t) = node.table {
-            let t = table(&t, self.files).map_err(|m| err("table", m))?;
+            let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).of_kind(e.kind()))?;
             return Ok(Output::process(Process::Table(t)));
         }
         match (node.process, node.size) {

@@ -1,25 +1,32 @@
 //! An error at a line of the file.
 
-use bouton_model::Error;
+use bouton_model::{Error, ErrorKind};
 
 /// What is wrong, and on which line (0: none).
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
+    kind: ErrorKind,
     line: usize,
     message: String,
 }
 
 impl Fault {
     pub(crate) fn new(line: usize, message: impl Into<String>) -> Fault {
-        Fault { line, message: message.into() }
+        Fault { kind: ErrorKind::Model, line, message: message.into() }
+    }
+
+    /// The same, of another kind.
+    pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Fault {
+        self.kind = kind;
+        self
     }
 }
 
 impl From<Fault> for Error {
     fn from(f: Fault) -> Error {
         match f.line {
-            0 => Error::model("", f.message),
-            line => Error::model("", format!("line {line}: {}", f.message)),
+            0 => Error::new(f.kind, "", f.message),
+            line => Error::new(f.kind, "", format!("line {line}: {}", f.message)),
         }
     }
 }

@@ -55,7 +55,7 @@ impl FolderFiles {
             if relative.split(['/', '\\']).any(|p| p == "..")
                 || path.components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir))
             {
-                return Err(outside("the path leads out of the folder by `..`"));
+                return Err(outside("the path goes upwards by `..`"));
             }
         }
         let unreadable = |e: std::io::Error| fail(format!("cannot read the file: {e}"));
@@ -97,29 +97,39 @@ impl Files for NoFiles {
 /// Most numbers that one object of a file may have: 2 GiB of them.
 pub(crate) const MAX_VALUES: usize = 1 << 28;
 
-/// The process of a table node.
-pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Table, String> {
+/// The process of a table node. The error is of the kind `File` if the file could not be read.
+pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Table, Error> {
+    let content = read(node, files)?;
+    rows(node, content).map_err(|m| Error::model("", m))
+}
+
+/// Numbers, how many make a row, and the names of the columns.
+type Content = (Vec<f64>, usize, Option<Vec<String>>);
+
+fn read(node: &TableNode, files: &dyn Files) -> Result<Content, Error> {
     let lower = node.file.to_lowercase();
-    let (values, width, header) = if lower.ends_with(".npy") {
-        let array = files.npy(&node.file).map_err(|e| e.to_string())?;
+    if lower.ends_with(".npy") {
+        let array = files.npy(&node.file)?;
         let width = match array.shape.as_slice() {
             [_] => 1,
             [_, w] => *w,
             shape => {
-                return Err(format!(
-                    "{} must have one or two dimensions, found {}",
-                    quoted(&node.file),
-                    shape.len()
-                ));
+                let name = quoted(&node.file);
+                let message = format!("{name} must have one or two dimensions, found {}", shape.len());
+                return Err(Error::model("", message));
             }
         };
-        (array.to_f64(), width, None)
+        Ok((array.to_f64(), width, None))
     } else if lower.ends_with(".csv") {
-        let t = files.csv(&node.file).map_err(|e| e.to_string())?;
-        (t.values, t.width, t.header)
+        let t = files.csv(&node.file)?;
+        Ok((t.values, t.width, t.header))
     } else {
-        return Err(format!("{}: a table is a .csv or .npy file", quoted(&node.file)));
-    };
+        Err(Error::model("", format!("{}: a table is a .csv or .npy file", quoted(&node.file))))
+    }
+}
+
+/// The rows and columns that the node takes.
+fn rows(node: &TableNode, (values, width, header): Content) -> Result<processes::Table, String> {
     if width == 0 || values.is_empty() || values.len() % width != 0 {
         return Err(format!("{} has no rows", quoted(&node.file)));
     }

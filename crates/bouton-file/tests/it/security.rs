@@ -64,7 +64,7 @@ fn absolute_paths_are_refused() {
 fn paths_upwards_are_refused() {
     let p = Place::new("up");
     for path in ["../secret.csv", "data/../../secret.csv", "..\\secret.csv", "data/../data/own.csv"] {
-        p.outside(path, "the path leads out of the folder by `..`");
+        p.outside(path, "the path goes upwards by `..`");
     }
     assert_eq!(p.load("../secret.csv", true), Ok(()));
 }
@@ -93,6 +93,14 @@ fn what_is_no_file_is_refused() {
         e.starts_with("ROOT/model/m.toml: line 2: nodes.n.table: `none.csv`: cannot read the file: "),
         "{e}"
     );
+}
+
+#[test]
+fn files_that_can_not_be_read_are_errors_of_that_kind() {
+    let text = "format = 1\n[nodes.n.table]\nrate = 1\nfile = 'a.csv'\n";
+    let e = bouton_file::parse(text, &bouton_file::NoFiles, &LoadOptions::default()).unwrap_err();
+    assert_eq!(e.kind(), bouton_model::ErrorKind::File);
+    assert_eq!(e.to_string(), "line 2: nodes.n.table: `a.csv`: no files can be read here");
 }
 
 #[test]
