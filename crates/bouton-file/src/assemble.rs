@@ -1,0 +1,175 @@
+//! Descriptions to a network: the second pass.
+
+use std::cell::RefCell;
+
+use bouton_expr::{Scratch, Vars};
+use bouton_model::{
+    Connection, Function, LearningRule, Matrix, Network, Object, Output, Probe, Slice, Transform,
+};
+
+use crate::check::Path;
+use crate::describe::{Array, Described, compile, distribution, fault};
+use crate::fault::Fault;
+use crate::files::MAX_VALUES;
+use crate::format;
+use crate::names::{Names, parse_slice};
+use crate::tree::Item;
+
+/// Makes the objects of `from` in `net`. Within a network: ensembles, nodes, networks, arrays, connections, probes.
+pub(crate) fn assemble(
+    net: &mut Network,
+    names: &Names,
+    root: &Item,
+    prefix: &str,
+    from: Described,
+    at: Path<'_>,
+) -> Result<(), Fault> {
+    for (name, e) in from.ensembles {
+        net.ensemble(&name, e);
+    }
+    for (name, n) in from.nodes {
+        net.node(&name, n);
+    }
+    for (name, inner) in from.networks {
+        let kind = Path::Key(&at, "networks");
+        let path = Path::Key(&kind, &name);
+        let prefix = format!("{prefix}{name}.");
+        net.subnetwork(&name, inner.seed, |net| assemble(net, names, root, &prefix, inner, path)).1?;
+    }
+    for (name, a) in from.arrays {
+        array(net, &name, &a);
+    }
+    for (k, c) in from.connections.into_iter().enumerate() {
+        let kind = Path::Key(&at, "connections");
+        connection(net, names, prefix, c).map_err(|(key, m)| {
+            let path = Path::Index(&kind, k);
+            fault(root, &Path::Key(&path, key), m)
+        })?;
+    }
+    for (name, p) in from.probes {
+        let kind = Path::Key(&at, "probes");
+        probe(net, names, prefix, &name, p).map_err(|(key, m)| {
+            let path = Path::Key(&kind, &name);
+            fault(root, &Path::Key(&path, key), m)
+        })?;
+    }
+    Ok(())
+}
+
+/// As [`Network::ensemble_array`], with a seed. A test compares the two.
+fn array(net: &mut Network, name: &str, a: &Array) {
+    let d = a.ensemble.dimensions;
+    net.subnetwork(name, a.seed, |net| {
+        let input = net.node("input", Output::passthrough(a.count * d));
+        let mut ensembles = Vec::with_capacity(a.count);
+        for i in 0..a.count {
+            let e = net.ensemble(&i.to_string(), a.ensemble.clone());
+            net.connect(input.slice(i * d..(i + 1) * d), e, Connection::new().no_synapse());
+            ensembles.push(e);
+        }
+        let output = net.node("output", Output::passthrough(a.count * d));
+        for (i, e) in ensembles.into_iter().enumerate() {
+            net.connect(e, Object::Node(output).slice(i * d..(i + 1) * d), Connection::new().no_synapse());
+        }
+    });
+}
+
+/// An error with the field that it is about.
+type At<T> = Result<T, (&'static str, String)>;
+
+fn connection(net: &mut Network, names: &Names, prefix: &str, c: format::Connection) -> At<()> {
+    let pre = names.end(prefix, &c.pre, false).map_err(|m| ("pre", m))?;
+    let post = names.end(prefix, &c.post, true).map_err(|m| ("post", m))?;
+    let taken = pre.size.unwrap_or(0);
+    let function = match &c.function {
+        Some(text) => Some(function(text, taken).map_err(|m| ("function", m))?),
+        None => None,
+    };
+    let carried = function.as_ref().map_or(taken, Function::width);
+    let transform = match c.transform {
+        Some(t) => transform(t, carried, post.size).map_err(|m| ("transform", m))?,
+        None => Transform::None,
+    };
+    let connection = Connection {
+        synapse: c.synapse,
+        function,
+        transform,
+        solver: c.solver,
+        eval_points: c.eval_points.map(distribution).transpose().map_err(|m| ("eval_points", m))?,
+        scale_eval_points: c.scale_eval_points,
+        rule: c.rule.map(LearningRule::Element),
+        devices: c.devices,
+        seed: c.seed,
+    };
+    net.connect_as(c.name.as_deref().unwrap_or(""), pre.end, post.end, connection);
+    Ok(())
+}
+
+thread_local! {
+    /// Working memory of expressions on connections, which are called from any thread.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+fn function(text: &str, size: usize) -> Result<Function, String> {
+    let program = compile(text, &Vars::new().vector("x", size))?;
+    let width = program.width();
+    let call = move |x: &[f64], y: &mut [f64]| {
+        if x.len() != size || y.len() != width {
+            return Err(format!(
+                "takes {size} values and gives {width}, called with {} and {}",
+                x.len(),
+                y.len()
+            ));
+        }
+        SCRATCH.with_borrow_mut(|scratch| program.eval(scratch, &[x], y));
+        Ok(())
+    };
+    Ok(Function::fallible(width, Some(text), call))
+}
+
+fn transform(t: format::Transform, carried: usize, post: Option<usize>) -> Result<Transform, String> {
+    match t {
+        format::Transform::Scalar(x) => Ok(Transform::Scalar(x)),
+        format::Transform::Diagonal(x) => Ok(Transform::Diagonal(x)),
+        format::Transform::Matrix(rows) => {
+            let cols = rows.first().map_or(0, Vec::len);
+            if let Some(k) = rows.iter().position(|r| r.len() != cols) {
+                let n = rows[k].len();
+                return Err(format!("all rows must have as many numbers: row 0 has {cols}, row {k} has {n}"));
+            }
+            let n = rows.len();
+            Matrix::new(n, cols, rows.concat())
+                .map(Transform::Matrix)
+                .ok_or_else(|| "this is not a matrix".into())
+        }
+        format::Transform::Zeros(format::Zeros { zeros: false }) => {
+            Err("`zeros` must be true; leave the transform out for none".into())
+        }
+        format::Transform::Zeros(_) => {
+            let Some(rows) = post else { return Err("a learning rule takes no matrix of zeros".into()) };
+            match rows.checked_mul(carried).filter(|n| *n <= MAX_VALUES) {
+                Some(_) => Ok(Matrix::filled(rows, carried, 0.0).into()),
+                None => Err(format!("a matrix of {rows} × {carried} is too large")),
+            }
+        }
+    }
+}
+
+fn probe(net: &mut Network, names: &Names, prefix: &str, name: &str, p: format::Probe) -> At<()> {
+    let (target, brackets) = names.target(prefix, &p.target).map_err(|m| ("target", m))?;
+    let field = p.slice.map(|s| parse_slice(&s, None)).transpose().map_err(|m| ("slice", m))?;
+    let slice = match (brackets, field) {
+        (Some(_), Some(_)) => return Err(("slice", "the target has a slice already".into())),
+        (a, b) => a.or(b).unwrap_or(Slice::All),
+    };
+    let probe = Probe {
+        target,
+        slice,
+        synapse: p.synapse,
+        sample_every: p.sample_every,
+        solver: p.solver,
+        seed: p.seed,
+    };
+    net.probe(name, probe);
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! The tree against the schema: unknown fields, wrong types and missing fields, each with its path and line.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde_json::Value as Schema;
+
+use crate::fault::{Fault, hint, quoted};
+use crate::schema::{candidates, entries, fields, kind, member, tag, tags};
+use crate::tree::{Item, Value};
+
+/// Where in the file we are. Written only when there is something to say.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Index(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Key(Path::Root, key) => f.write_str(&shown(key)),
+            Path::Key(outer, key) => write!(f, "{outer}.{}", shown(key)),
+            Path::Index(outer, k) => write!(f, "{outer}[{k}]"),
+        }
+    }
+}
+
+fn shown(key: &str) -> String {
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if plain && key.chars().count() <= 80 { key.into() } else { quoted(key) }
+}
+
+impl Path<'_> {
+    /// `path: ` or nothing at the top.
+    fn lead(&self) -> String {
+        match self {
+            Path::Root => String::new(),
+            _ => format!("{self}: "),
+        }
+    }
+}
+
+/// Checks an item and writes short forms out: a bare name as a table with `type`, a filter's time constant, `false`.
+pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) -> Result<(), Fault> {
+    let of = candidates(schema);
+    let kinds = tags(&of);
+    if !kinds.is_empty() {
+        expand(item, &kinds, &of);
+    }
+    let line = item.line;
+    let found = |of: &[&'static Schema], item: &Item| {
+        Fault::new(line, format!("{}expected {}, found {}", path.lead(), expected(of), item.describe()))
+    };
+    let has = |name: &str| of.iter().any(|s| kind(s) == name);
+    match &item.value {
+        Value::Null => Ok(()),
+        Value::Bool(b) => {
+            let fits = |s: &&&Schema| kind(s) == "boolean" && s.get("const").is_none_or(|c| c == *b);
+            match of.iter().find(fits) {
+                None => Err(found(&of, item)),
+                Some(s) if s.get("const").is_some() => {
+                    item.value = Value::Null;
+                    Ok(())
+                }
+                Some(_) => Ok(()),
+            }
+        }
+        Value::Int(_) if has("number") => Ok(()),
+        Value::Int(i) => match of.iter().find(|s| kind(s) == "integer") {
+            Some(s) if in_range(s, *i) => Ok(()),
+            _ => Err(found(&of, item)),
+        },
+        Value::Float(_) if has("number") => Ok(()),
+        Value::Str(s) => {
+            let texts: Vec<&Schema> = of.iter().copied().filter(|s| kind(s) == "string").collect();
+            let names: Vec<&str> = texts.iter().flat_map(|s| names_of(s)).collect();
+            if texts.is_empty() {
+                return Err(found(&of, item));
+            }
+            if texts.iter().all(|t| t.get("const").or(t.get("enum")).is_some())
+                && !names.contains(&s.as_str())
+            {
+                let message = format!("{}unknown name {}{}", path.lead(), quoted(s), hint(s, names));
+                return Err(Fault::new(line, message));
+            }
+            Ok(())
+        }
+        Value::Array(a) => {
+            let nested = a.first().is_some_and(|x| matches!(x.value, Value::Array(_)));
+            let lists = || of.iter().copied().filter(|s| kind(s) == "array");
+            let items = |s: &'static Schema| s.get("items").map_or("", kind);
+            let list = lists().find(|s| (items(s) == "array") == nested).or_else(|| lists().next());
+            let Some(list) = list else { return Err(found(&of, item)) };
+            let Some(inner) = list.get("items") else { return Ok(()) };
+            let numbers = kind(inner) == "number";
+            let Value::Array(a) = &mut item.value else { return Ok(()) };
+            for (k, x) in a.iter_mut().enumerate() {
+                if !(numbers && matches!(x.value, Value::Float(_) | Value::Int(_))) {
+                    check(inner, x, Path::Index(&path, k))?;
+                }
+            }
+            Ok(())
+        }
+        Value::Table(_) if has("object") => {
+            let Value::Table(t) = &mut item.value else { return Ok(()) };
+            check_table(&of, t, line, path)
+        }
+        _ => Err(found(&of, item)),
+    }
+}
+
+/// Writes a short form out.
+fn expand(item: &mut Item, kinds: &[&'static str], of: &[&'static Schema]) {
+    let line = item.line;
+    let table = |pairs: Vec<(&str, Value)>| {
+        let items = pairs.into_iter().map(|(k, v)| (k.to_string(), Item::new(v, line)));
+        Value::Table(items.collect::<IndexMap<_, _>>())
+    };
+    let number = of.iter().any(|s| kind(s) == "number") && kinds.contains(&"lowpass");
+    let value = match &item.value {
+        Value::Str(s) => table(vec![("type", Value::Str(s.clone()))]),
+        Value::Int(i) if number => {
+            table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Int(*i))])
+        }
+        Value::Float(x) if number => {
+            table(vec![("type", Value::Str("lowpass".into())), ("tau", Value::Float(*x))])
+        }
+        _ => return,
+    };
+    item.value = value;
+}
+
+fn check_table(
+    of: &[&'static Schema],
+    table: &mut IndexMap<String, Item>,
+    line: usize,
+    path: Path<'_>,
+) -> Result<(), Fault> {
+    let kinds = tags(of);
+    let named = match table.get("type").map(|t| &t.value) {
+        Some(Value::Str(s)) => Some(s.clone()),
+        _ => None,
+    };
+    let schema = match member(of, named.as_deref()) {
+        Some(s) => s,
+        None => {
+            let message = match (&named, table.get("type")) {
+                (Some(n), t) => {
+                    let line = t.map_or(line, |t| t.line);
+                    let message = format!("{}unknown type {}{}", path.lead(), quoted(n), hint(n, kinds));
+                    return Err(Fault::new(line, message));
+                }
+                (None, Some(t)) => format!("{}`type` must be a name, found {}", path.lead(), t.describe()),
+                (None, None) => format!("missing field `type` in {path}; it is one of: {}", kinds.join(", ")),
+            };
+            return Err(Fault::new(line, message));
+        }
+    };
+    let place = || match path {
+        Path::Root => "at the top of the file".to_string(),
+        _ => format!("in {path}"),
+    };
+    for (key, item) in table.iter_mut() {
+        let field = fields(schema).and_then(|f| f.get(key)).or_else(|| entries(schema));
+        match field {
+            Some(field) => check(field, item, Path::Key(&path, key))?,
+            None => {
+                let known = fields(schema).into_iter().flatten().map(|(k, _)| k.as_str());
+                let message = format!("unknown field {} {}{}", quoted(key), place(), hint(key, known));
+                return Err(Fault::new(item.line, message));
+            }
+        }
+    }
+    let required =
+        schema.get("required").and_then(Schema::as_array).into_iter().flatten().filter_map(Schema::as_str);
+    for field in required {
+        if !table.contains_key(field) {
+            return Err(Fault::new(line, format!("missing field `{field}` {}", place())));
+        }
+    }
+    Ok(())
+}
+
+fn names_of(s: &Schema) -> Vec<&str> {
+    let list = s.get("enum").and_then(Schema::as_array).into_iter().flatten();
+    s.get("const").into_iter().chain(list).filter_map(Schema::as_str).collect()
+}
+
+fn in_range(s: &Schema, i: i64) -> bool {
+    let low = s.get("minimum").and_then(Schema::as_f64).is_none_or(|m| i as f64 >= m);
+    low && (s.get("format").and_then(Schema::as_str) != Some("uint32") || u32::try_from(i).is_ok())
+}
+
+/// What a schema allows, in words.
+fn expected(of: &[&'static Schema]) -> String {
+    let mut words: Vec<String> = vec![];
+    for s in of {
+        let word = match kind(s) {
+            "number" => "a number".into(),
+            "integer" if s.get("format").and_then(Schema::as_str) == Some("uint32") => {
+                format!("a whole number from 0 to {}", u32::MAX)
+            }
+            "integer" => "a whole number of at least 0".into(),
+            "boolean" => s.get("const").map_or("true or false".into(), ToString::to_string),
+            "string" if names_of(s).is_empty() => "text".into(),
+            "string" => "a name".into(),
+            "array" => match s.get("items").map_or("", kind) {
+                "number" => "a list of numbers".into(),
+                "array" => "a list of rows".into(),
+                _ => "a list".to_string(),
+            },
+            "object" if tag(s).is_some() => "a table with `type`".into(),
+            "object" => "a table".into(),
+            _ => continue,
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => "something else".into(),
+    }
+}

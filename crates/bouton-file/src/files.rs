@@ -1,0 +1,206 @@
+//! The one way from a model file to other files.
+
+use std::path::{Component, Path, PathBuf};
+
+use bouton_elements::processes;
+use bouton_io::{CsvTable, NpyArray};
+use bouton_model::Error;
+
+use crate::fault::{hint, quoted};
+use crate::format::{Column, OneOrMany, TableNode};
+
+/// Files that a model file names, by their path relative to it.
+pub trait Files {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// If the file may not be read, can't be read, or is no table.
+    fn csv(&self, relative: &str) -> Result<CsvTable, Error>;
+    /// Reads an array.
+    ///
+    /// # Errors
+    /// If the file may not be read, can't be read, or is no array.
+    fn npy(&self, relative: &str) -> Result<NpyArray, Error>;
+}
+
+/// The files of one folder, and of those below it. Nothing outside can be reached, also not by a link.
+#[derive(Clone, Debug)]
+pub struct FolderFiles {
+    folder: PathBuf,
+    allow_outside: bool,
+}
+
+impl FolderFiles {
+    /// The files of `folder`. With `allow_outside`, any path can be read.
+    pub fn new(folder: impl Into<PathBuf>, allow_outside: bool) -> FolderFiles {
+        FolderFiles { folder: folder.into(), allow_outside }
+    }
+
+    /// The file that `relative` names, if it may be read.
+    fn resolve(&self, relative: &str) -> Result<PathBuf, Error> {
+        let fail = |m: String| Error::file("", format!("{}: {m}", quoted(relative)));
+        let outside = |why: &str| {
+            fail(format!(
+                "{why}; a model reads files of its own folder only. To allow it for models that you trust, give \
+                 --allow-outside"
+            ))
+        };
+        let path = Path::new(relative);
+        // As on Windows, where these lead elsewhere, so everywhere: a model means the same on all systems.
+        let drive = relative.as_bytes().get(1) == Some(&b':');
+        if !self.allow_outside {
+            if path.is_absolute() || relative.starts_with(['/', '\\']) || drive {
+                return Err(outside("the path is absolute"));
+            }
+            if relative.split(['/', '\\']).any(|p| p == "..")
+                || path.components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir))
+            {
+                return Err(outside("the path goes upwards by `..`"));
+            }
+        }
+        let unreadable = |e: std::io::Error| fail(format!("cannot read the file: {e}"));
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
+        let real = folder.join(path).canonicalize().map_err(unreadable)?;
+        if !self.allow_outside && !real.starts_with(folder.canonicalize().map_err(unreadable)?) {
+            return Err(outside("a link leads out of the folder"));
+        }
+        // A pipe or device would block or never end.
+        if !real.metadata().map_err(unreadable)?.is_file() {
+            return Err(fail("this is not a file".into()));
+        }
+        Ok(real)
+    }
+}
+
+impl Files for FolderFiles {
+    fn csv(&self, relative: &str) -> Result<CsvTable, Error> {
+        bouton_io::read_csv_table(self.resolve(relative)?).map_err(|e| Error::file("", e.to_string()))
+    }
+    fn npy(&self, relative: &str) -> Result<NpyArray, Error> {
+        bouton_io::read_npy(self.resolve(relative)?).map_err(|e| Error::file("", e.to_string()))
+    }
+}
+
+/// No files: every path is refused. For model files from strangers.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn csv(&self, relative: &str) -> Result<CsvTable, Error> {
+        Err(Error::file("", format!("{}: no files can be read here", quoted(relative))))
+    }
+    fn npy(&self, relative: &str) -> Result<NpyArray, Error> {
+        Err(Error::file("", format!("{}: no files can be read here", quoted(relative))))
+    }
+}
+
+/// Most numbers that one object of a file may have: 2 GiB of them.
+pub(crate) const MAX_VALUES: usize = 1 << 28;
+
+/// The process of a table node. The error is of the kind `File` if the file could not be read.
+pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Table, Error> {
+    let content = read(node, files)?;
+    rows(node, content).map_err(|m| Error::model("", m))
+}
+
+/// Numbers, how many make a row, and the names of the columns.
+type Content = (Vec<f64>, usize, Option<Vec<String>>);
+
+fn read(node: &TableNode, files: &dyn Files) -> Result<Content, Error> {
+    let lower = node.file.to_lowercase();
+    if lower.ends_with(".npy") {
+        let array = files.npy(&node.file)?;
+        let width = match array.shape.as_slice() {
+            [_] => 1,
+            [_, w] => *w,
+            shape => {
+                let name = quoted(&node.file);
+                let message = format!("{name} must have one or two dimensions, found {}", shape.len());
+                return Err(Error::model("", message));
+            }
+        };
+        Ok((array.to_f64(), width, None))
+    } else if lower.ends_with(".csv") {
+        let t = files.csv(&node.file)?;
+        Ok((t.values, t.width, t.header))
+    } else {
+        Err(Error::model("", format!("{}: a table is a .csv or .npy file", quoted(&node.file))))
+    }
+}
+
+/// The rows and columns that the node takes.
+fn rows(node: &TableNode, (values, width, header): Content) -> Result<processes::Table, String> {
+    if width == 0 || values.is_empty() || values.len() % width != 0 {
+        return Err(format!("{} has no rows", quoted(&node.file)));
+    }
+    let rows = values.len() / width;
+    let wanted: Vec<&Column> = match (&node.column, &node.columns) {
+        (Some(_), Some(_)) => return Err("give `column` or `columns`, not both".into()),
+        (Some(c), None) => vec![c],
+        (None, Some(c)) => c.iter().collect(),
+        (None, None) => vec![],
+    };
+    let index = |c: &Column| match c {
+        Column::Number(k) if *k < width => Ok(*k),
+        Column::Number(k) => {
+            Err(format!("there is no column {k}: {} has {width}, counted from 0", quoted(&node.file)))
+        }
+        Column::Name(n) => match &header {
+            Some(h) => h.iter().position(|x| x == n).ok_or_else(|| {
+                format!(
+                    "{} has no column {}{}",
+                    quoted(&node.file),
+                    quoted(n),
+                    hint(n, h.iter().map(String::as_str))
+                )
+            }),
+            None => Err(format!("{} names no columns; give their numbers, from 0", quoted(&node.file))),
+        },
+    };
+    let columns: Vec<usize> = match (&node.column, &node.columns) {
+        (None, None) => (0..width).collect(),
+        _ => wanted.into_iter().map(index).collect::<Result<_, _>>()?,
+    };
+    if columns.is_empty() {
+        return Err("`columns` is empty".into());
+    }
+    let (start, end) = (node.start, node.end.unwrap_or(rows));
+    if start >= end || end > rows {
+        return Err(format!(
+            "rows {start} to {end} do not lie in {}, which has {rows} rows",
+            quoted(&node.file)
+        ));
+    }
+    let of = |name: &str, x: &Option<OneOrMany>, default: f64| match x {
+        None => Ok(vec![default; columns.len()]),
+        Some(OneOrMany::One(x)) => Ok(vec![*x; columns.len()]),
+        Some(OneOrMany::Many(x)) if x.len() == columns.len() => Ok(x.clone()),
+        Some(OneOrMany::Many(x)) => Err(format!(
+            "`{name}` must be a number or {} numbers, one a column, found {}",
+            columns.len(),
+            x.len()
+        )),
+    };
+    let (scale, offset) = (of("scale", &node.scale, 1.0)?, of("offset", &node.offset, 0.0)?);
+    let size = (end - start).saturating_mul(columns.len());
+    if size > MAX_VALUES {
+        return Err(format!("{} columns of {} rows are too many", columns.len(), end - start));
+    }
+    let mut out = Vec::with_capacity(size);
+    for row in start..end {
+        for (k, c) in columns.iter().enumerate() {
+            let y = values[row * width + c] * scale[k] + offset[k];
+            if !y.is_finite() {
+                return Err(format!("row {row}, column {c} of {} is not finite", quoted(&node.file)));
+            }
+            out.push(y);
+        }
+    }
+    Ok(processes::Table {
+        values: out.into(),
+        width: columns.len(),
+        rate: node.rate,
+        interpolation: node.interpolation,
+        past_end: node.past_end,
+    })
+}

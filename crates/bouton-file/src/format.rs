@@ -1,0 +1,286 @@
+//! The tables of a model file, version 1, field by field. The JSON schema is generated from here.
+
+use bouton_elements::devices::DeviceSpec;
+use bouton_elements::neurons::NeuronType;
+use bouton_elements::processes::{Interpolation, PastEnd, Process};
+use bouton_elements::rules::Rule;
+use bouton_elements::solvers::Solver;
+use bouton_elements::synapses::{Lowpass, Synapse};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use crate::dist::Samples;
+
+/// A model file of bouton, version 1.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "bouton model file, version 1")]
+pub(crate) struct File {
+    /// Version of the format: 1.
+    #[serde(rename = "format")]
+    #[schemars(extend("const" = 1))]
+    pub(crate) _format: u32,
+    /// Seed of the top network, from which all others are derived. Without, every run differs.
+    pub(crate) seed: Option<u32>,
+    /// Time step (s). Default 0.001.
+    pub(crate) dt: Option<f64>,
+    /// How long a run lasts unless told otherwise (s).
+    pub(crate) time: Option<f64>,
+    /// Populations of neurons, by name.
+    #[serde(default)]
+    pub(crate) ensembles: IndexMap<String, Ensemble>,
+    /// Inputs, outputs and everything else that isn't neurons, by name.
+    #[serde(default)]
+    pub(crate) nodes: IndexMap<String, Node>,
+    /// Nested networks, by name.
+    #[serde(default)]
+    pub(crate) networks: IndexMap<String, Network>,
+    /// Ensemble arrays, by name. They are networks, made after `networks`.
+    #[serde(default)]
+    pub(crate) arrays: IndexMap<String, EnsembleArray>,
+    /// Connections, in the order in which they are made.
+    #[serde(default)]
+    pub(crate) connections: Vec<Connection>,
+    /// Recordings, by name.
+    #[serde(default)]
+    pub(crate) probes: IndexMap<String, Probe>,
+}
+
+/// A nested network.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Network {
+    /// Seed; derived from the outer network's when left out.
+    pub(crate) seed: Option<u32>,
+    /// Populations of neurons, by name.
+    #[serde(default)]
+    pub(crate) ensembles: IndexMap<String, Ensemble>,
+    /// Inputs, outputs and everything else that isn't neurons, by name.
+    #[serde(default)]
+    pub(crate) nodes: IndexMap<String, Node>,
+    /// Nested networks, by name.
+    #[serde(default)]
+    pub(crate) networks: IndexMap<String, Network>,
+    /// Ensemble arrays, by name. They are networks, made after `networks`.
+    #[serde(default)]
+    pub(crate) arrays: IndexMap<String, EnsembleArray>,
+    /// Connections, in the order in which they are made.
+    #[serde(default)]
+    pub(crate) connections: Vec<Connection>,
+    /// Recordings, by name.
+    #[serde(default)]
+    pub(crate) probes: IndexMap<String, Probe>,
+}
+
+macro_rules! ensemble_fields {
+    ($(#[$meta:meta])* $name:ident { $($extra:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($extra)*
+            /// Number of neurons.
+            pub(crate) n_neurons: usize,
+            /// Number of dimensions. Default 1.
+            #[serde(default = "one")]
+            pub(crate) dimensions: usize,
+            /// Length of the longest vector that is represented well. Default 1.
+            pub(crate) radius: Option<f64>,
+            /// Neuron type. Default LIF.
+            #[serde(default)]
+            pub(crate) neuron_type: NeuronType,
+            /// Preferred directions, one row a neuron. Default: scattered over the unit sphere.
+            pub(crate) encoders: Option<Samples>,
+            /// Values, in units of the radius, at which neurons begin to fire. Default: uniform on [-1, 0.9).
+            pub(crate) intercepts: Option<Samples>,
+            /// Firing rates (Hz) at the radius. Default: uniform on [200, 400).
+            pub(crate) max_rates: Option<Samples>,
+            /// Points at which decoders are solved, in units of the radius. Default: scattered in the unit ball.
+            pub(crate) eval_points: Option<Samples>,
+            /// Number of evaluation points. Default: 500 a dimension within 750 to 2500, at least two a neuron.
+            pub(crate) n_eval_points: Option<usize>,
+            /// Gains; only together with `bias`, in place of intercepts and maximum rates.
+            pub(crate) gain: Option<Samples>,
+            /// Bias currents; only together with `gain`.
+            pub(crate) bias: Option<Samples>,
+            /// Whether encoders are scaled to unit length. Default true.
+            #[serde(default = "yes")]
+            pub(crate) normalize_encoders: bool,
+            /// Initial values of the neurons' state variables, by name.
+            #[serde(default)]
+            pub(crate) initial_state: IndexMap<String, Samples>,
+            /// Seed; derived from the network's when left out.
+            pub(crate) seed: Option<u32>,
+        }
+    };
+}
+
+ensemble_fields! {
+    /// A population of neurons that represents a vector.
+    Ensemble {}
+}
+ensemble_fields! {
+    /// `count` equal ensembles with a node `input` that hands out and a node `output` that collects. The ensembles are
+    /// called `0`, `1`, and so on; `dimensions` is that of each; `seed` is that of the network that holds them.
+    EnsembleArray {
+        /// Number of ensembles.
+        pub(crate) count: usize,
+    }
+}
+
+/// A node: exactly one of `expression`, `passthrough`, `constant`, `process` and `table`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Node {
+    /// Expression of the time `t` (s) and, where `size_in` is given, of the input `x`.
+    pub(crate) expression: Option<String>,
+    /// Number of inputs of an expression.
+    pub(crate) size_in: Option<usize>,
+    /// Passes this number of values on.
+    pub(crate) passthrough: Option<usize>,
+    /// Always these values.
+    pub(crate) constant: Option<OneOrMany>,
+    /// A process that makes the values.
+    pub(crate) process: Option<Process>,
+    /// Number of values of a process. Default: what the process fixes, or 1.
+    pub(crate) size: Option<usize>,
+    /// Rows of a file.
+    pub(crate) table: Option<TableNode>,
+}
+
+/// Rows of a CSV or NPY file as input, at a sampling rate.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableNode {
+    /// The file, `.csv` or `.npy`, relative to the model file.
+    pub(crate) file: String,
+    /// The column, by its name in the header or its number from 0. Default: all columns.
+    pub(crate) column: Option<Column>,
+    /// Several columns, in this order.
+    pub(crate) columns: Option<Vec<Column>>,
+    /// Rows a second (Hz).
+    pub(crate) rate: f64,
+    /// What happens between two rows. Default: the last one is held.
+    #[serde(default)]
+    pub(crate) interpolation: Interpolation,
+    /// What happens past the end. Default: the last row is held.
+    #[serde(default)]
+    pub(crate) past_end: PastEnd,
+    /// Each value is `value * scale + offset`; a number, or one a column. Default 1.
+    pub(crate) scale: Option<OneOrMany>,
+    /// Each value is `value * scale + offset`; a number, or one a column. Default 0.
+    pub(crate) offset: Option<OneOrMany>,
+    /// First row, from 0. Default 0.
+    #[serde(default)]
+    pub(crate) start: usize,
+    /// Row before which to stop. Default: after the last.
+    pub(crate) end: Option<usize>,
+}
+
+/// A column of a table, by its name in the header or its number from 0.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Column {
+    /// By its number from 0.
+    Number(usize),
+    /// By its name in the header.
+    Name(String),
+}
+
+/// A number or a list of numbers.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    /// One number.
+    One(f64),
+    /// A list of numbers.
+    Many(Vec<f64>),
+}
+
+/// A connection between two objects.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Connection {
+    /// Its name, by which its rule, probes and overrides refer to it.
+    pub(crate) name: Option<String>,
+    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[[0,2]]`.
+    pub(crate) pre: String,
+    /// Where it ends; also `name.rule`, the learning rule of a named connection.
+    pub(crate) post: String,
+    /// Filter on the way; `false` for none. Default: low-pass of 0.005 s.
+    #[serde(default = "default_synapse")]
+    pub(crate) synapse: Option<Synapse>,
+    /// Expression of the (sliced) value `x` at the start. Default: the value itself.
+    pub(crate) function: Option<String>,
+    /// Linear map after the function. Default: none.
+    pub(crate) transform: Option<Transform>,
+    /// How decoders are solved. Default: least squares with L2 regularisation.
+    #[serde(default)]
+    pub(crate) solver: Solver,
+    /// Learning rule.
+    pub(crate) rule: Option<Rule>,
+    /// Devices that the weights are made of.
+    pub(crate) devices: Option<DeviceSpec>,
+    /// Evaluation points of its own.
+    pub(crate) eval_points: Option<Samples>,
+    /// Whether those are in units of the radius. Default true.
+    #[serde(default = "yes")]
+    pub(crate) scale_eval_points: bool,
+    /// Seed; derived from the network's when left out.
+    pub(crate) seed: Option<u32>,
+}
+
+/// A linear map: a number, a list (diagonal), a list of rows (matrix), or `{ zeros = true }`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Transform {
+    /// All values times a number.
+    Scalar(f64),
+    /// Each value times its own number.
+    Diagonal(Vec<f64>),
+    /// A matrix, one row a result.
+    Matrix(Vec<Vec<f64>>),
+    /// A matrix of zeros.
+    Zeros(Zeros),
+}
+
+/// A matrix of zeros of the size that fits (post × pre): a start for learning.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Zeros {
+    /// Has to be true.
+    pub(crate) zeros: bool,
+}
+
+/// A recording.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Probe {
+    /// What is recorded: `a` (decoded), `a.input`, `a.neurons` (spikes), `a.neurons.input`, `a.neurons.voltage`,
+    /// `a.scaled_encoders`, a node; of a named connection `c.weights`, `c.output`, `c.input`, `c.rule.error`,
+    /// `c.rule.delta`, `c.rule.activities`, `c.devices.plus.resistance` (or `minus`; `conductance`, `pulses`).
+    pub(crate) target: String,
+    /// Which of its values: `0`, `0:2`, `[0,2]`. Default: all.
+    pub(crate) slice: Option<String>,
+    /// Filter on the recording. Default: none.
+    #[serde(default)]
+    pub(crate) synapse: Option<Synapse>,
+    /// Sampling period (s). Default: every step.
+    pub(crate) sample_every: Option<f64>,
+    /// How a decoded value's decoders are solved. Default: least squares with L2 regularisation.
+    #[serde(default)]
+    pub(crate) solver: Solver,
+    /// Seed; derived from the network's when left out.
+    pub(crate) seed: Option<u32>,
+}
+
+fn one() -> usize {
+    1
+}
+fn yes() -> bool {
+    true
+}
+fn default_synapse() -> Option<Synapse> {
+    Some(Lowpass::default().into())
+}

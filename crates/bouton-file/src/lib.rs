@@ -1,0 +1,247 @@
+//! The model file of bouton, version 1: TOML to a checked [`Network`].
+//!
+//! ```
+//! let text = r#"
+//! format = 1
+//! seed = 1
+//!
+//! [nodes.stim]
+//! expression = "sin(2*pi*t)"
+//!
+//! [ensembles.a]
+//! n_neurons = 100
+//!
+//! [[connections]]
+//! pre = "stim"
+//! post = "a"
+//!
+//! [probes.out]
+//! target = "a"
+//! synapse = 0.01
+//! "#;
+//! let model = bouton_file::parse(text, &bouton_file::NoFiles, &Default::default())?;
+//! assert_eq!(model.network.n_neurons(), 100);
+//! # Ok::<(), bouton_model::Error>(())
+//! ```
+//!
+//! # Tables
+//!
+//! | table | what |
+//! |---|---|
+//! | `format` `seed` `dt` `time` | version of the format (1); seed of the network; time step (s); how long a run lasts (s) |
+//! | `[ensembles.NAME]` | a population of neurons |
+//! | `[nodes.NAME]` | one of `expression`, `passthrough`, `constant`, `process`, `table` |
+//! | `[networks.NAME]` | a nested network: the same tables inside, and a `seed` |
+//! | `[arrays.NAME]` | an ensemble array: `NAME.input`, `NAME.output`, ensembles `NAME.0`, … |
+//! | `[[connections]]` | from `pre` to `post` |
+//! | `[probes.NAME]` | a recording |
+//!
+//! All fields with their meaning and default are in the JSON [`schema`].
+//!
+//! - A kind with a `type` (neuron type, filter, distribution, rule, …) may be written as its bare name: `"lif"` is
+//!   `{ type = "lif" }`.
+//! - A number in a filter's place is the time constant (s) of a low-pass; `false` is no filter.
+//! - Distributions may be replaced by the numbers themselves: a list, or a list of rows.
+//!
+//! # Names
+//!
+//! An object is named by its path from the network in which the name is used, or from the top. `a.neurons` is the neurons
+//! of `a`; `c.rule` the learning rule of the connection called `c`, which takes its error. A slice stands in brackets:
+//! `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`. Objects may be used before the place where they stand in the file.
+//!
+//! # Order
+//!
+//! The order of creation decides the seeds. Within a network it is: ensembles, nodes, networks, arrays (which are networks),
+//! connections, probes; within each kind it is the order in the file.
+//!
+//! # Safety
+//!
+//! A model file can't run code: its functions are expressions. It can read tables in its own folder and below, and nothing
+//! else, unless [`LoadOptions::allow_outside`] is set.
+
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod check;
+mod describe;
+mod dist;
+mod fault;
+mod files;
+mod format;
+mod names;
+mod schema;
+mod set;
+mod tree;
+
+use std::io::Read;
+use std::path::Path;
+
+use bouton_model::{Error, Network};
+use serde::Deserialize;
+
+pub use bouton_io::{CsvTable, NpyArray};
+pub use files::{Files, FolderFiles, NoFiles};
+
+use fault::Fault;
+use tree::{Item, Value};
+
+/// The version of the format that is read.
+pub const FORMAT: u32 = 1;
+
+/// Largest file that is read (bytes).
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A model file's content.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The network; it has passed [`Network::validate`].
+    pub network: Network,
+    /// Time step (s).
+    pub dt: f64,
+    /// How long a run lasts unless told otherwise (s).
+    pub time: Option<f64>,
+}
+
+/// How a model file is read.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Whether tables may be read from outside the model's folder. Default no.
+    pub allow_outside: bool,
+    /// Overrides, in this order: a path such as `ensembles.a.n_neurons` or `connections.c.synapse`, and a value as in
+    /// the file; what is no TOML value is text.
+    pub set: Vec<(String, String)>,
+    /// Seed of the top network, in place of the file's.
+    pub seed: Option<u32>,
+}
+
+/// Reads a model file.
+///
+/// # Errors
+/// If the file can't be read or describes no model that makes sense; the message names file, line and field.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
+    let name = path.display();
+    let unreadable = |e: std::io::Error| Error::file("", format!("{name}: cannot read the model file: {e}"));
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = vec![];
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::file(
+            "",
+            format!("{name}: the model file is larger than {} MiB", MAX_BYTES >> 20),
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|e| {
+        Error::file("", format!("{name}: not UTF-8 text (byte {})", e.utf8_error().valid_up_to()))
+    })?;
+    let files = FolderFiles::new(path.parent().unwrap_or(Path::new(".")), options.allow_outside);
+    read(&text, &files, options).map_err(|(e, line)| match (e.object(), line) {
+        ("", _) => Error::new(e.kind(), "", format!("{name}: {}", e.message())),
+        (_, 0) => Error::new(e.kind(), e.object(), format!("{} ({name})", e.message())),
+        _ => Error::new(e.kind(), e.object(), format!("{} ({name}, line {line})", e.message())),
+    })
+}
+
+/// Reads the text of a model file, which reaches other files through `files`.
+///
+/// # Errors
+/// If the text describes no model that makes sense; the message names line and field.
+pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, Error> {
+    read(text, files, options).map_err(|(e, line)| match line {
+        0 => e,
+        _ => Error::new(e.kind(), e.object(), format!("{} (line {line})", e.message())),
+    })
+}
+
+/// An error about an object comes with the line on which that stands, or 0.
+fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
+    let (network, dt, time, lines) = assembled(text, files, options).map_err(|f| (f.into(), 0))?;
+    match network.validate(dt) {
+        Ok(()) => Ok(Model { network, dt, time }),
+        Err(e) => {
+            let line = lines.of(&network, e.object());
+            Err((e, line))
+        }
+    }
+}
+
+/// Where objects stand in the file.
+struct ObjectLines {
+    named: Vec<(String, usize)>,
+    connections: Vec<usize>,
+}
+
+impl ObjectLines {
+    /// The line of the object at `path`; 0 if there is none, or if an object and a probe share the path.
+    fn of(&self, network: &Network, path: &str) -> usize {
+        let connections = network.connections().map(|c| (network.connection_path(c), c.index()));
+        let connections = connections.map(|(p, k)| (p, self.connections.get(k).copied().unwrap_or(0)));
+        let mut found =
+            self.named.iter().cloned().chain(connections).filter(|(p, _)| p == path).map(|(_, line)| line);
+        match (found.next(), found.next()) {
+            (Some(line), None) => line,
+            _ => 0,
+        }
+    }
+}
+
+/// Everything but the model's own checks.
+fn assembled(
+    text: &str,
+    files: &dyn Files,
+    options: &LoadOptions,
+) -> Result<(Network, f64, Option<f64>, ObjectLines), Fault> {
+    let mut root = tree::read(text)?;
+    check_format(&root)?;
+    for (path, value) in &options.set {
+        set::set(&mut root, path, value)?;
+    }
+    check_format(&root)?;
+    check::check(schema::schema(), &mut root, check::Path::Root)?;
+    let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
+    let dt = file.dt.unwrap_or(0.001);
+    if let Some(time) = file.time
+        && !(time.is_finite() && time > 0.0)
+    {
+        let path = check::Path::Key(&check::Path::Root, "time");
+        return Err(describe::fault(
+            &root,
+            &path,
+            format!("must be a positive number of seconds, found {time}"),
+        ));
+    }
+    let (time, seed) = (file.time, options.seed.or(file.seed));
+    let top = format::Network {
+        seed,
+        ensembles: file.ensembles,
+        nodes: file.nodes,
+        networks: file.networks,
+        arrays: file.arrays,
+        connections: file.connections,
+        probes: file.probes,
+    };
+    let mut describe = describe::Describe::new(&root, files);
+    let described = describe.network("", top, check::Path::Root)?;
+    let mut network = Network::new();
+    network.set_seed(seed);
+    assemble::assemble(&mut network, &describe.names, &root, "", described, check::Path::Root)?;
+    let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
+    Ok((network, dt, time, lines))
+}
+
+/// The JSON schema of the format, generated from what is read: each field with its meaning.
+pub fn schema() -> serde_json::Value {
+    schema::schema().clone()
+}
+
+fn check_format(root: &Item) -> Result<(), Fault> {
+    let found = match &root.value {
+        Value::Table(t) => t.get("format"),
+        _ => None,
+    };
+    let reads = format!("this version of bouton reads model format {FORMAT}");
+    match found {
+        None => Err(Fault::new(0, format!("`format = {FORMAT}` is missing at the top of the file; {reads}"))),
+        Some(Item { value: Value::Int(i), .. }) if *i == i64::from(FORMAT) => Ok(()),
+        Some(item) => Err(Fault::new(item.line, format!("the file has format {}; {reads}", item.describe()))),
+    }
+}

@@ -1,0 +1,309 @@
+//! Each kind of mistake with the words that it is answered with.
+
+use crate::{base_refused as bad, refused};
+
+#[test]
+fn the_format_has_to_be_known() {
+    let reads = "this version of bouton reads model format 1";
+    refused("", &format!("`format = 1` is missing at the top of the file; {reads}"));
+    refused("\nformat = 2", &format!("line 2: the file has format 2; {reads}"));
+    refused("format = \"1\"", &format!("line 1: the file has format the text \"1\"; {reads}"));
+}
+
+#[test]
+fn what_is_no_toml_is_named_with_its_line() {
+    refused(
+        "format = 1\na = ",
+        "line 2: this is not TOML: string values must be quoted, expected literal string",
+    );
+    refused(
+        "format = 1\nseed = 99999999999999999999",
+        "line 2: the whole number 99999999999999999999 is too large",
+    );
+    let deep = format!("format = 1\nx = {}", "[".repeat(100_000));
+    refused(&deep, "line 2: tables and lists are nested too deep");
+}
+
+#[test]
+fn unknown_fields_name_the_nearest() {
+    bad(
+        "[ensembles.e]\nn_neurons = 10\nneuron_type = { type = \"lif\", tau_rcc = 1 }",
+        "line 15: unknown field `tau_rcc` in ensembles.e.neuron_type; did you mean `tau_rc`?",
+    );
+    bad(
+        "[ensembls.e]",
+        "line 13: unknown field `ensembls` at the top of the file; did you mean `ensembles`?",
+    );
+    bad("tranform = 1", "line 13: unknown field `tranform` in connections[0]; did you mean `transform`?");
+    bad(
+        "transform = { zero = true }",
+        "line 13: unknown field `zero` in connections[0].transform; did you mean `zeros`?",
+    );
+    bad(
+        "devices = { device = { type = \"power_law\", r00 = 1 } }",
+        "line 13: unknown field `r00` in connections[0].devices.device; did you mean `r0`?",
+    );
+    bad(
+        "[probes.p]\nq = 1",
+        "line 14: unknown field `q` in probes.p; there are: sample_every, seed, slice, solver, synapse, target",
+    );
+}
+
+#[test]
+fn missing_fields_are_named() {
+    bad("[ensembles.e]", "line 13: missing field `n_neurons` in ensembles.e");
+    bad("[[connections]]\npre = \"a\"", "line 13: missing field `post` in connections[1]");
+    bad("[nodes.n]\nprocess = \"white_signal\"", "line 14: missing field `period` in nodes.n.process");
+    bad(
+        "solver = { reg = 0.1 }",
+        "line 13: missing field `type` in connections[0].solver; it is one of: lstsq_l2, no_solver",
+    );
+}
+
+#[test]
+fn wrong_types_name_path_expected_and_found() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        "[ensembles.e]\nn_neurons = \"many\"",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found the text \"many\"",
+    );
+    bad(
+        "[ensembles.e]\nn_neurons = 10.0",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found 10.0",
+    );
+    bad(&e("seed = -1"), "line 15: ensembles.e.seed: expected a whole number from 0 to 4294967295, found -1");
+    bad(
+        &e("intercepts = 3"),
+        "line 15: ensembles.e.intercepts: expected a table with `type`, a name, a list of numbers or a list of rows, found 3",
+    );
+    bad(
+        &e("intercepts = [\n1,\n\"x\"]"),
+        "line 17: ensembles.e.intercepts[1]: expected a number, found the text \"x\"",
+    );
+    bad(&e("encoders = [[1], 2]"), "line 15: ensembles.e.encoders[1]: expected a list of numbers, found 2");
+    bad(
+        &e("radius = 1979-05-27"),
+        "line 15: ensembles.e.radius: expected a number, found the date 1979-05-27",
+    );
+    bad(
+        "synapse = true",
+        "line 13: connections[0].synapse: expected a table with `type`, a name, a number or false, found true",
+    );
+    bad(
+        "devices = { gain = \"x\" }",
+        "line 13: connections[0].devices.gain: expected a number or a table, found the text \"x\"",
+    );
+    refused("format = 1\nnodes = 3", "line 2: nodes: expected a table, found 3");
+}
+
+#[test]
+fn unknown_types_and_names_name_the_nearest() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        &e("neuron_type = \"lifs\""),
+        "line 15: ensembles.e.neuron_type: unknown type `lifs`; did you mean `lif`?",
+    );
+    bad(
+        &e("neuron_type = { type = \"izhikevich\" }"),
+        "line 15: ensembles.e.neuron_type: unknown type `izhikevich`; there are: lif, lif_rate, rectified_linear, \
+         spiking_rectified_linear, direct",
+    );
+    bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
+    bad("synapse = \"alfa\"", "line 13: connections[0].synapse: unknown type `alfa`; did you mean `alpha`?");
+    bad(
+        "devices = { bounds = \"nominl\" }",
+        "line 13: connections[0].devices.bounds: unknown name `nominl`; did you mean `nominal`?",
+    );
+}
+
+#[test]
+fn objects_that_do_not_exist_name_the_nearest() {
+    let c = |pre: &str, post: &str| format!("[[connections]]\npre = \"{pre}\"\npost = \"{post}\"");
+    bad(&c("a", "bobb"), "line 15: connections[1].post: there is no `bobb`; did you mean `bob`?");
+    bad(&c("z", "a"), "line 14: connections[1].pre: there is no `z`; there are: a, bob, learned, stim");
+    bad(
+        &c("a.neuron", "a"),
+        "line 14: connections[1].pre: `a.neuron` is no end of a connection; did you mean `a.neurons`?",
+    );
+    bad(
+        &c("learned.rule", "a"),
+        "line 14: connections[1].pre: a learning rule can only be the end of a connection",
+    );
+    bad(
+        &format!("[arrays.ea]\ncount = 1\nn_neurons = 1\n{}", c("ea", "a")),
+        "line 17: connections[1].pre: `ea` is an array; use its `input`, its `output` or an ensemble in it",
+    );
+    bad(
+        &format!("[networks.s]\n{}", c("s", "a")),
+        "line 15: connections[1].pre: `s` is a network; name an object in it",
+    );
+    let p = |target: &str| format!("[probes.p]\ntarget = \"{target}\"");
+    bad(&p("bobb"), "line 14: probes.p.target: there is no `bobb`; did you mean `bob`?");
+    bad(
+        &p("learned.wights"),
+        "line 14: probes.p.target: `learned.wights` can't be recorded; did you mean `learned.weights`?",
+    );
+    bad(&p("a.inputt"), "line 14: probes.p.target: `a.inputt` can't be recorded; did you mean `a.input`?");
+    bad(&p("a.neurons.volt"), "p: `a` has no neuron state `volt`; did you mean `voltage`? (line 13)");
+    bad(
+        &p("learned.rule.activity"),
+        "p: the rule of `learned` has no signal `activity`; it has: activities (line 13)",
+    );
+}
+
+#[test]
+fn slices_that_make_no_sense_are_refused() {
+    let c = |pre: &str| format!("[[connections]]\npre = \"{pre}\"\npost = \"bob\"");
+    bad(&c("a[2]"), "line 14: connections[1].pre: `a`: the slice 2..3 must lie in 0..1 and not be empty");
+    bad(&c("a[0"), "line 14: connections[1].pre: `a[0`: a slice ends with `]`, as in `a[0:2]`");
+    bad(
+        &c("a[-1]"),
+        "line 14: connections[1].pre: `-1` is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from 0",
+    );
+    bad(
+        "[probes.p]\ntarget = \"a[0]\"\nslice = \"0\"",
+        "line 15: probes.p.slice: the target has a slice already",
+    );
+}
+
+#[test]
+fn expressions_are_shown_with_the_place() {
+    bad(
+        "[nodes.n]\nexpression = \"2 * sine(t)\"",
+        "line 14: nodes.n.expression: unknown function `sine`; did you mean `sin`?\n  |\n1 | 2 * sine(t)\n  |     ^^^^",
+    );
+    bad(
+        "function = \"x + t\"",
+        "line 13: connections[0].function: unknown name `t`; the variables here are `x`\n  |\n1 | x + t\n  |     ^",
+    );
+    bad(
+        "[nodes.n]\nexpression = \"t\"\nsize_in = 0",
+        "line 14: nodes.n.expression: `size_in` must be at least 1; leave it out for a function of time",
+    );
+}
+
+#[test]
+fn a_node_is_one_thing() {
+    let needs = "a node needs exactly one of `expression`, `passthrough`, `constant`, `process` and `table`";
+    bad("[nodes.n]", &format!("line 13: nodes.n: {needs}, found none"));
+    bad(
+        "[nodes.n]\nconstant = 1\nexpression = \"t\"",
+        &format!("line 13: nodes.n: {needs}, found expression and constant"),
+    );
+    bad(
+        "[nodes.n]\npassthrough = 1\nsize = 3",
+        "line 15: nodes.n.size: only a process has `size`, and this node is a passthrough",
+    );
+}
+
+#[test]
+fn names_are_plain_and_taken_once() {
+    bad("[nodes.a]\nconstant = 1", "line 13: nodes.a: the name `a` is taken by another object");
+    bad(
+        "[[connections]]\nname = \"learned\"\npre = \"a\"\npost = \"a\"",
+        "line 14: connections[1].name: the name `learned` is taken by another object",
+    );
+    bad(
+        "[nodes.\"x.y\"]\nconstant = 1",
+        "line 13: nodes.`x.y`: `x.y` is no name: letters, digits, `_` and `-` make one",
+    );
+    bad(
+        "[probes.\"\"]\ntarget = \"a\"",
+        "line 13: probes.``: `` is no name: letters, digits, `_` and `-` make one",
+    );
+}
+
+#[test]
+fn tables_that_do_not_fit_are_refused() {
+    let t = |fields: &str| format!("[nodes.n]\ntable = {{ rate = 1, {fields} }}");
+    bad(
+        &t("file = \"ppg.csv\", column = \"hrr\""),
+        "line 14: nodes.n.table: `ppg.csv` has no column `hrr`; did you mean `hr`?",
+    );
+    bad(
+        &t("file = \"ppg.csv\", column = 3"),
+        "line 14: nodes.n.table: there is no column 3: `ppg.csv` has 2, counted from 0",
+    );
+    bad(
+        &t("file = \"two.npy\", column = \"a\""),
+        "line 14: nodes.n.table: `two.npy` names no columns; give their numbers, from 0",
+    );
+    bad(&t("file = \"ppg.csv\", columns = []"), "line 14: nodes.n.table: `columns` is empty");
+    bad(
+        &t("file = \"ppg.csv\", column = 0, columns = [1]"),
+        "line 14: nodes.n.table: give `column` or `columns`, not both",
+    );
+    bad(
+        &t("file = \"ppg.csv\", start = 3, end = 9"),
+        "line 14: nodes.n.table: rows 3 to 9 do not lie in `ppg.csv`, which has 4 rows",
+    );
+    bad(
+        &t("file = \"ppg.csv\", scale = [1]"),
+        "line 14: nodes.n.table: `scale` must be a number or 2 numbers, one a column, found 1",
+    );
+    bad(
+        &t("file = \"ppg.csv\", past_end = \"lop\""),
+        "line 14: nodes.n.table.past_end: unknown name `lop`; did you mean `loop`?",
+    );
+    bad(&t("file = \"ppg.txt\""), "line 14: nodes.n.table: `ppg.txt`: a table is a .csv or .npy file");
+}
+
+#[test]
+fn what_the_model_refuses_comes_with_the_line() {
+    bad(
+        "[[connections]]\npre = \"a\"\npost = \"bob\"\nfunction = \"[x, x]\"",
+        "a→bob: delivers 2 values to `bob`, which takes 1; give a `transform` of 1 × 2, a function with 1 results, or a \
+         slice (line 13)",
+    );
+    bad(
+        "[networks.s.nodes.n]\npassthrough = 0",
+        "s.n: a passthrough node needs at least one value, found size 0 (line 13)",
+    );
+    bad(
+        "[ensembles.e]\nn_neurons = 3\nintercepts = [1]",
+        "e: `intercepts` must be 3 rows (neurons) of 1, found 1 rows of 1 (line 13)",
+    );
+    refused("format = 1\ndt = -1", "`dt` must be a positive number of seconds, found -1");
+    refused("format = 1\ntime = inf", "line 2: time: must be a positive number of seconds, found inf");
+}
+
+#[test]
+fn transforms_that_are_no_matrix_are_refused() {
+    bad(
+        "transform = [[1], [1, 2]]",
+        "line 13: connections[0].transform: all rows must have as many numbers: row 0 has 1, row 1 has 2",
+    );
+    bad(
+        "transform = { zeros = false }",
+        "line 13: connections[0].transform: `zeros` must be true; leave the transform out for none",
+    );
+    bad(
+        "[ensembles.big]\nn_neurons = 4000000000\n[[connections]]\npre = \"big.neurons\"\npost = \"big.neurons\"\ntransform = { zeros = true }",
+        "line 18: connections[1].transform: a matrix of 4000000000 × 4000000000 is too large",
+    );
+    bad(
+        "[arrays.ea]\nn_neurons = 1\ncount = 0",
+        "line 13: arrays.ea: `count` must lie between 1 and 1048576, found 0",
+    );
+}
+
+#[test]
+fn distributions_that_make_no_sense_are_refused() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        &e("max_rates = { type = \"gaussian\", mean = 1, std = -1 }"),
+        "line 15: ensembles.e.max_rates: std: expected finite and above 0, found -1",
+    );
+    bad(
+        &e("encoders = [[1, 0], [1]]"),
+        "line 15: ensembles.e.encoders: values[1]: expected 2 numbers, as values[0] has, found 1",
+    );
+    bad(
+        &e("intercepts = { type = \"uniform\", low = nan, high = 1 }"),
+        "line 15: ensembles.e.intercepts: low: expected a finite number, found NaN",
+    );
+    bad(
+        "eval_points = { type = \"exponential\", scale = 0 }",
+        "line 13: connections[0].eval_points: scale: expected finite and above 0, found 0",
+    );
+}

@@ -1,0 +1,90 @@
+//! The JSON schema holds every field and every member of every kind.
+
+use serde_json::Value;
+
+fn def<'a>(schema: &'a Value, name: &str) -> &'a Value {
+    schema.get("$defs").and_then(|d| d.get(name)).unwrap_or_else(|| panic!("no {name} in the schema"))
+}
+
+fn fields(of: &Value) -> String {
+    let mut names: Vec<&str> = of["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names.join(" ")
+}
+
+fn types(of: &Value) -> Vec<&str> {
+    let variants = of["anyOf"].as_array().unwrap().iter();
+    variants.filter_map(|v| v.get("properties")?.get("type")?.get("const")?.as_str()).collect()
+}
+
+#[test]
+fn every_table_has_its_fields() {
+    let s = bouton_file::schema();
+    assert_eq!(fields(&s), "arrays connections dt ensembles format networks nodes probes seed time");
+    let ensemble = "bias dimensions encoders eval_points gain initial_state intercepts max_rates n_eval_points n_neurons \
+                    neuron_type normalize_encoders radius seed";
+    for (name, expected) in [
+        ("Ensemble", ensemble),
+        ("EnsembleArray", &ensemble.replace("dimensions", "count dimensions")),
+        ("Network", "arrays connections ensembles networks nodes probes seed"),
+        ("Node", "constant expression passthrough process size size_in table"),
+        ("TableNode", "column columns end file interpolation offset past_end rate scale start"),
+        (
+            "Connection",
+            "devices eval_points function name post pre rule scale_eval_points seed solver synapse transform",
+        ),
+        ("Probe", "sample_every seed slice solver synapse target"),
+        ("DeviceSpec", "bounds device gain mapping seed spread spread_of"),
+    ] {
+        assert_eq!(fields(def(&s, name)), expected, "{name}");
+        assert_eq!(def(&s, name)["additionalProperties"], Value::Bool(false), "{name}");
+    }
+}
+
+#[test]
+fn every_kind_has_its_members() {
+    let s = bouton_file::schema();
+    assert_eq!(types(def(&s, "NeuronType")), bouton_elements::neurons::NeuronType::NAMES);
+    assert_eq!(types(def(&s, "Synapse")), bouton_elements::synapses::Synapse::NAMES);
+    assert_eq!(types(def(&s, "Solver")), bouton_elements::solvers::Solver::NAMES);
+    assert_eq!(types(def(&s, "Rule")), bouton_elements::rules::Rule::NAMES);
+    assert_eq!(types(def(&s, "Device")), bouton_elements::devices::Device::NAMES);
+    assert_eq!(types(def(&s, "Mapping")), bouton_elements::mappings::Mapping::NAMES);
+    assert_eq!(types(def(&s, "Policy")), bouton_elements::policies::Policy::NAMES);
+    // Tables are nodes of their own, given samples are lists.
+    let processes = bouton_elements::processes::Process::NAMES.iter().filter(|n| **n != "table");
+    assert_eq!(types(def(&s, "Process")), processes.copied().collect::<Vec<_>>());
+    let list = bouton_random::Distribution::LIST.iter().filter(|(n, _)| *n != "Samples");
+    assert_eq!(types(def(&s, "Distribution")), list.map(|(n, _)| snake(n)).collect::<Vec<_>>());
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+#[test]
+fn every_field_is_described_and_nothing_is_null() {
+    fn walk(v: &Value, path: &str) {
+        match v {
+            Value::Object(o) => {
+                for (name, field) in o.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                    let named = name == "type" || field.get("description").is_some();
+                    assert!(named, "{path}.{name} has no description");
+                }
+                o.iter().for_each(|(k, v)| walk(v, &format!("{path}.{k}")));
+            }
+            Value::Array(a) => a.iter().for_each(|v| walk(v, path)),
+            Value::String(s) => assert_ne!(s, "null", "{path}: TOML has no null"),
+            Value::Null => panic!("{path} is null"),
+            _ => {}
+        }
+    }
+    walk(&bouton_file::schema(), "");
+}
