@@ -8,7 +8,9 @@ use std::sync::atomic::AtomicBool;
 use bouton::Error;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
+use bouton::prelude::{Options, Precision, Simulator};
 use bouton_cli::demo;
+use bouton_cli::run::RunOptions;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -39,6 +41,111 @@ enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Runs a model file and records its probes.
+    Run(RunArgs),
+    /// Shows the plan of a model file: each kernel, numbers touched, whose it is, the pass that made it.
+    Explain {
+        #[command(flatten)]
+        model: ModelArgs,
+    },
+    /// Prints the JSON schema of model files.
+    Schema,
+}
+
+#[derive(clap::Args)]
+struct ModelArgs {
+    /// The model file (TOML).
+    model: PathBuf,
+    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50`; can be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Seed of the top network.
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Time step (s); the file's, or 0.001.
+    #[arg(long)]
+    dt: Option<f64>,
+    /// Lets the model read files outside its own folder.
+    #[arg(long)]
+    allow_outside: bool,
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Simulated time (s); the file's, or 1.
+    #[arg(long)]
+    time: Option<f64>,
+    /// Folder of the recording; a fresh one under `runs` when left out.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Replaces a recording that is in the folder.
+    #[arg(long)]
+    overwrite: bool,
+    /// Threads (default: all processors).
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Number type: f64 or f32.
+    #[arg(long, default_value = "f64", value_parser = ["f64", "f32"])]
+    precision: String,
+    /// No progress bar.
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl ModelArgs {
+    fn load(&self) -> Result<bouton_file::Model, Error> {
+        let mut set = vec![];
+        for s in &self.set {
+            let Some((path, value)) = s.split_once('=') else {
+                return Err(Error::model("", format!("`--set {s}` must have the form path=value")));
+            };
+            set.push((path.trim().to_string(), value.trim().to_string()));
+        }
+        if let Some(dt) = self.dt {
+            // Through the file, so that what depends on the time step is checked with it.
+            set.push(("dt".into(), format!("{dt:e}")));
+        }
+        let options = bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed };
+        bouton_file::load(&self.model, &options)
+    }
+    fn name(&self) -> String {
+        self.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
+    }
+}
+
+fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<(), Error> {
+    let model = args.model.load()?;
+    let defaults = Options::default();
+    let options = RunOptions {
+        time: args.time.or(model.time).unwrap_or(1.0),
+        out: args.out.clone(),
+        overwrite: args.overwrite,
+        quiet: args.quiet,
+        simulator: Options {
+            dt: model.dt,
+            threads: args.threads.unwrap_or(defaults.threads),
+            precision: if args.precision == "f32" { Precision::F32 } else { Precision::F64 },
+            ..defaults
+        },
+    };
+    if !(options.time.is_finite() && options.time >= 0.0) {
+        return Err(Error::model(
+            "",
+            format!("`--time` must be a number of seconds, at least 0, found {}", options.time),
+        ));
+    }
+    let ran = bouton_cli::run::run(&args.model.name(), &model.network, &options, stop)?;
+    ran.summary.print().map_err(|e| Error::file("stdout", e.to_string()))?;
+    if ran.stopped {
+        eprintln!(
+            "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
+            ran.time, options.time
+        );
+    }
+    eprintln!("recording: {}", ran.folder.display());
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -52,6 +159,12 @@ fn main() -> ExitCode {
         Command::Demo { out, seeds, threads, quiet } => {
             run_demo(&out, usize::from(seeds), threads, quiet, &stop)
         }
+        Command::Run(args) => run_model(&args, &stop),
+        Command::Explain { model } => model.load().and_then(|m| {
+            let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
+            print(&sim.explain())
+        }),
+        Command::Schema => print(&format!("{:#}\n", bouton_file::schema())),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,6 +172,15 @@ fn main() -> ExitCode {
             eprintln!("bouton: {e}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// To stdout; a reader that went away is no error.
+fn print(text: &str) -> Result<(), Error> {
+    use std::io::Write as _;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::file("stdout", e.to_string())),
+        _ => Ok(()),
     }
 }
 
