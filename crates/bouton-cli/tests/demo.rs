@@ -45,7 +45,8 @@ fn needed_weight(sim: &Simulator, pre: EnsembleId, post: EnsembleId) -> f64 {
     }
     let d: Vec<f64> = (0..n).map(|i| m[i * (n + 1) + n] / m[i * (n + 1) + i]).collect();
     let e = sim.encoders(post).unwrap();
-    let sum: f64 = (0..n).flat_map(|i| d.iter().map(move |d| (i, d))).map(|(i, d)| (e[(i, 0)] * d).powi(2)).sum();
+    let sum: f64 =
+        (0..n).flat_map(|i| d.iter().map(move |d| (i, d))).map(|(i, d)| (e[(i, 0)] * d).powi(2)).sum();
     (sum / (n * n) as f64).sqrt()
 }
 

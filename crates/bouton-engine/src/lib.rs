@@ -10,6 +10,7 @@ mod plan;
 mod program;
 mod record;
 mod run;
+mod scale;
 mod simulator;
 
 pub use build::{
@@ -18,4 +19,5 @@ pub use build::{
 pub use plan::{Passes, Plan, Span};
 pub use program::{Access, Action, Operator, Program, Signal, SignalId, View};
 pub use record::Samples;
+pub use scale::{ScaleKind, ScaleNote};
 pub use simulator::{Options, Precision, Reset, Simulator};

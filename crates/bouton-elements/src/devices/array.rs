@@ -292,6 +292,25 @@ impl DeviceArray {
         }
     }
 
+    /// Lowest and highest weight that synapse `k` comes to when `pulses` more pulses, from its present state, all go to
+    /// one side.
+    pub fn reach(&self, k: usize, pulses: f64) -> (f64, f64) {
+        let m = self.device.model();
+        let after = |bank: usize| {
+            let b = &self.banks[bank];
+            let (offset, scale) = &self.measures[bank];
+            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: 0.0 };
+            (1.0 / m.resistance_at(&d, b.count[k] + pulses) - offset[k]) * scale[k]
+        };
+        match *self.sides {
+            [Side::Plus, Side::Minus] => {
+                (self.gain * (self.g(0, k) - after(1)), self.gain * (after(0) - self.g(1, k)))
+            }
+            [Side::Minus] => (-self.gain * after(0), self.weight(k)),
+            _ => (self.weight(k), self.gain * after(0)),
+        }
+    }
+
     /// Sets the state so that the weights are `wanted` (row-major): an ideal write, without pulses.
     ///
     /// The rule: a synapse whose weight stays the same keeps its devices; otherwise the device on the side of the change
