@@ -37,6 +37,9 @@ const LEAST: f64 = 0.01;
 const MOST: f64 = 100.0;
 /// Pulses that a device may get when the run's length isn't known.
 const PULSES: f64 = 10_000.0;
+/// Share that a learning rate is set to: the output can go through its range in a third of a second. Faster than the
+/// default of PES makes it, learning follows the noise of the spikes; much slower, it takes longer than a person waits.
+const LEARN: f64 = 3.0;
 /// Points at which a connection's output is looked at: root mean squares come out within some per cent.
 const POINTS: usize = 64;
 /// Devices of a connection that are looked at.
@@ -508,10 +511,12 @@ impl<'a> Check<'a> {
         let (kind, limit) = judge(share)?;
         let (way, factor) = match rate(rule) {
             Some(now) => {
-                let to = two_digits(now / share);
+                let to = two_digits(LEARN * now / share);
                 (format!("set `learning_rate` to {} (now {})", plain(to), plain(now)), to / now)
             }
-            None => (format!("make the rule's changes {} times as large", plain(1.0 / share)), 1.0 / share),
+            None => {
+                (format!("make the rule's changes {} times as large", plain(LEARN / share)), LEARN / share)
+            }
         };
         let m = format!(
             "one second of learning moves its output by {} the range, at an error as large as the range ({limit}): {way}",

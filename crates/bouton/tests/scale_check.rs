@@ -159,7 +159,8 @@ fn pes(s: Scale, bad: f64, onto_neurons: bool, bad_error: f64) -> Case {
         let c = Connection::new().function(1, |_, y| y[0] = 0.0).learn(Pes::new(rate));
         net.connect_as("learned", a, b, c)
     };
-    let delivered = taught(&mut net, stim, b, c, s.of(1.0, bad_error));
+    let error_scale = if bad_error == 1.0 { 1.0 } else { s.of(1.0, bad_error) };
+    let delivered = taught(&mut net, stim, b, c, error_scale);
     case(net, if bad_error == 1.0 { c } else { delivered }, stim, b, 10.0)
 }
 
