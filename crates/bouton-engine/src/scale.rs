@@ -10,8 +10,10 @@
 //! | need of a passing node | that of the ensembles behind it; of a rule's error, that of the ensemble that learns |
 //! | fixed weights | the outputs of the weights as they stand, over the pre object's evaluation points |
 //! | a node before the weights | its constant, table or noise where that is known, else values of up to ±1 |
-//! | weights of devices | how far pulses to one side move them, against the weights that a solver would need |
+//! | weights of devices | how far pulses to one side move them, against those that a solver would need |
 //! | weights that a rule learns | the change of the output in one second, at an error as large as the range |
+//!
+//! Devices reach too little in all the pulses of the run, or too far in those of one second.
 //!
 //! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of.
 
@@ -546,8 +548,14 @@ impl<'a> Check<'a> {
             rms(widths.iter()) / d.sides().len().max(1) as f64
         };
         // Weights anywhere between the two ends that a synapse can reach: rms width/√12, and 1/√3 of half the width.
-        let reach = swing(self.pulses);
-        let share = reach / 3f64.sqrt() / needed;
+        let reach = |pulses: f64| swing(pulses) / 3f64.sqrt();
+        // What all pulses together can't reach is too small. Reaching far in a long run is no fault, moving far in a short
+        // time is: a second with a pulse in each step is held against the weights as a second of any other learning is.
+        let second = (1.0 / self.sim.dt()).min(self.pulses);
+        let (pulses, share) = match (reach(self.pulses) / needed, reach(second) / needed) {
+            (all, _) if all < LEAST => (self.pulses, all),
+            (_, fast) => (second, fast.max(LEAST)),
+        };
         if !(share.is_finite() && needed > 0.0) {
             return None;
         }
@@ -560,8 +568,8 @@ impl<'a> Check<'a> {
         }
         let m = format!(
             "{} pulses move its weights by rms {}, {} what it needs (rms {}) ({limit}): set `gain` to {} (now {})",
-            plain(self.pulses),
-            plain(reach / 3f64.sqrt()),
+            plain(pulses),
+            plain(share * needed),
             of(share),
             plain(needed),
             plain(to),

@@ -398,7 +398,7 @@ impl DeviceArray {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mappings::Single;
+    use crate::mappings::{Sign, Single};
 
     fn spec(spread: f64) -> DeviceSpec {
         DeviceSpec { spread, gain: Gain::Fixed(1e4), ..DeviceSpec::default() }
@@ -449,6 +449,24 @@ mod tests {
         }
         assert_eq!(a.pulses(), 3000);
         assert!(a.banks()[0].shape.iter().all(|c| *c < 0.0));
+    }
+
+    #[test]
+    fn reach_is_where_pulses_lead() {
+        for mapping in [Mapping::default(), Mapping::Single(Single { sign: Sign::Inhibitory })] {
+            let single = mapping != Mapping::default();
+            let mut a = DeviceArray::new(&DeviceSpec { mapping, ..spec(0.15) }, 1e4, 2, 3, 1, 2);
+            let (up, down) = (a.reach(1, 50.0), a.reach(5, 50.0));
+            let start = a.weight(1);
+            for _ in 0..50 {
+                a.pulse(Level::detect(), &Pulses { rows: vec![1, -1], columns: vec![1, 2] }, |_, _| {});
+            }
+            // A single inhibitory device has no way up.
+            let top = if single { start } else { up.1 };
+            assert!((a.weight(1) - top).abs() < 1e-9 * top.abs(), "{} {up:?}", a.weight(1));
+            assert!((a.weight(5) - down.0).abs() < 1e-9 * down.0.abs(), "{} {down:?}", a.weight(5));
+            assert_eq!(up.1 == start, single);
+        }
     }
 
     #[test]
