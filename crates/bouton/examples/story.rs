@@ -22,7 +22,10 @@ fn main() -> Result<(), Error> {
         "   After he changes his own copy: {:.3}. It is his: the network has another.",
         e.after_own_copy
     );
-    println!("   After `sim.set_weights` on the connection, which has no learning rule: {:.3}.", e.after_set);
+    println!(
+        "   After `sim.set_weights` on `{}`, which has no learning rule: {:.3}.",
+        e.connection, e.after_set
+    );
     println!("   After `sim.edit_weights`, all halved: {:.3}.", e.after_edit);
     println!("   A matrix that doesn't fit: \"{}\"", e.wrong_shape);
     println!("   A weight of NaN: \"{}\"", e.not_a_number);
@@ -59,7 +62,10 @@ fn main() -> Result<(), Error> {
     for note in &m.notes {
         println!("   The scale check says, before the first step: {note}.");
     }
-    println!("   With that gain, everything else the same: the output has rms {:.2},", m.output_after);
+    println!(
+        "   With the gain {:.1e}, everything else the same: the output has rms {:.2},",
+        m.gain, m.output_after
+    );
     println!("   the mean square error is {:.4} in place of {:.4}.", m.after, m.before);
     for note in m.notes_after.iter().filter(|n| n.is_warning()) {
         println!("   The scale check still says: {note}.");
