@@ -416,7 +416,7 @@ impl<'a> Check<'a> {
                     Output::Process { process: Process::Piecewise(p), .. } => p.values.clone(),
                     Output::Process { process: Process::WhiteSignal(s), .. } => uniform(s.rms * 3f64.sqrt()),
                     _ => {
-                        assumed = true;
+                        assumed = !is_known(output);
                         uniform(1.0)
                     }
                 }
@@ -445,12 +445,15 @@ impl<'a> Check<'a> {
             return None;
         }
         let (rows, cols) = weights.map_or((1, 1), Matrix::shape);
-        let count = (20_000_000 / (rows * cols).max(1)).clamp(4, POINTS);
-        let inputs = self.inputs(pre, c, count)?;
         // Nothing is known of such a value, and nothing is done to it: there is nothing to judge.
-        if inputs.assumed && weights.is_none() {
+        if weights.is_none()
+            && let Object::Node(n) = pre.object
+            && !self.net.get_node(n).is_some_and(is_known)
+        {
             return None;
         }
+        let count = (20_000_000 / (rows * cols).max(1)).clamp(4, POINTS);
+        let inputs = self.inputs(pre, c, count)?;
         if !inputs.points.iter().flatten().any(|x| *x != 0.0) {
             return None;
         }
@@ -582,6 +585,15 @@ impl<'a> Check<'a> {
 /// "3.2 % of" or "300 times", before what it is a share of.
 fn of(share: f64) -> String {
     if share < 1.0 { format!("{} of", share_text(share)) } else { share_text(share) }
+}
+
+/// Whether the values of a node are known before it runs.
+fn is_known(output: &Output) -> bool {
+    match output {
+        Output::Constant(_) => true,
+        Output::Process { process, .. } => !matches!(process, Process::WhiteNoise(_)),
+        Output::Function(_) | Output::Passthrough { .. } => false,
+    }
 }
 
 fn judge(share: f64) -> Option<(ScaleKind, &'static str)> {
