@@ -13,6 +13,7 @@ mod pool;
 mod program;
 mod record;
 mod run;
+mod scale;
 mod simulator;
 mod stages;
 
@@ -22,4 +23,5 @@ pub use build::{
 pub use plan::{Passes, Plan, Span};
 pub use program::{Access, Action, Operator, Program, Signal, SignalId, View};
 pub use record::Samples;
+pub use scale::{ScaleKind, ScaleNote};
 pub use simulator::{Options, Precision, Reset, Simulator};

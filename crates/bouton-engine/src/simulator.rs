@@ -12,6 +12,7 @@ use crate::plan::{Passes, Plan};
 use crate::program::SignalId;
 use crate::record::{Samples, Store};
 use crate::run::{Engine, Simulation};
+use crate::scale::ScaleNote;
 
 /// Number type of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,7 @@ pub struct Simulator {
     probes: Vec<ProbeRun>,
     buffer: Vec<f64>,
     failed: Option<Error>,
+    pub(crate) notes: Vec<ScaleNote>,
 }
 
 impl Simulator {
@@ -117,7 +119,10 @@ impl Simulator {
         };
         let probes = net.probes().map(|p| probe_run(net, &built, p, options.dt)).collect::<Result<_, _>>()?;
         let net = net.clone();
-        Ok(Simulator { net, built, engine, dt: options.dt, probes, buffer: vec![], failed: None })
+        let (dt, buffer, notes) = (options.dt, vec![], vec![]);
+        let mut sim = Simulator { net, built, engine, dt, probes, buffer, failed: None, notes };
+        sim.notes = sim.scale_check(None)?;
+        Ok(sim)
     }
 
     /// Runs for `seconds` of simulated time, rounded to whole steps.

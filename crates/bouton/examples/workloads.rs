@@ -15,14 +15,14 @@ use std::time::Instant;
 
 use bouton::prelude::*;
 
-struct Workload {
-    net: Network,
+pub(crate) struct Workload {
+    pub(crate) net: Network,
     output: ProbeId,
     spikes: Vec<ProbeId>,
     learned: Option<ConnectionId>,
 }
 
-fn w1(size: usize) -> Workload {
+pub(crate) fn w1(size: usize) -> Workload {
     let mut net = Network::with_seed(1);
     let inp = net.node("input", Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t).sin()));
     let ens: Vec<EnsembleId> =
@@ -35,7 +35,7 @@ fn w1(size: usize) -> Workload {
     Workload { net, output, spikes: vec![], learned: None }
 }
 
-fn w5(size: usize) -> Workload {
+pub(crate) fn w5(size: usize) -> Workload {
     let mut net = Network::with_seed(5);
     let values: Vec<f64> = (0..size).map(|i| -1.0 + 2.0 * i as f64 / (size.max(2) - 1) as f64).collect();
     let inp = net.node("input", values);
@@ -46,7 +46,7 @@ fn w5(size: usize) -> Workload {
     Workload { net, output, spikes: vec![], learned: None }
 }
 
-fn mpes(size: usize) -> Workload {
+pub(crate) fn mpes(size: usize) -> Workload {
     let mut net = Network::with_seed(6);
     let inp = net.node("input", Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t / 4.0).sin()));
     let pre = net.ensemble("pre", Ensemble::new(size, 1));

@@ -59,7 +59,7 @@ pub mod prelude {
     pub use bouton_elements::rules::{Mpes, Pes};
     pub use bouton_elements::solvers::{LstsqL2, NoSolver, Solver};
     pub use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
-    pub use bouton_engine::{Options, Passes, Precision, Reset, Samples, Simulator};
+    pub use bouton_engine::{Options, Passes, Precision, Reset, Samples, ScaleKind, ScaleNote, Simulator};
     pub use bouton_model::{
         Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, Function,
         LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object, Output, Over,

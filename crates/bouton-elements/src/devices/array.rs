@@ -292,6 +292,25 @@ impl DeviceArray {
         }
     }
 
+    /// Lowest and highest weight that synapse `k` comes to when `pulses` more pulses, from its present state, all go to
+    /// one side.
+    pub fn reach(&self, k: usize, pulses: f64) -> (f64, f64) {
+        let m = self.device.model();
+        let after = |bank: usize| {
+            let b = &self.banks[bank];
+            let (offset, scale) = &self.measures[bank];
+            let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: 0.0 };
+            (1.0 / m.resistance_at(&d, b.count[k] + pulses) - offset[k]) * scale[k]
+        };
+        match *self.sides {
+            [Side::Plus, Side::Minus] => {
+                (self.gain * (self.g(0, k) - after(1)), self.gain * (after(0) - self.g(1, k)))
+            }
+            [Side::Minus] => (-self.gain * after(0), self.weight(k)),
+            _ => (self.weight(k), self.gain * after(0)),
+        }
+    }
+
     /// Sets the state so that the weights are `wanted` (row-major): an ideal write, without pulses.
     ///
     /// The rule: a synapse whose weight stays the same keeps its devices; otherwise the device on the side of the change
@@ -379,7 +398,7 @@ impl DeviceArray {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mappings::Single;
+    use crate::mappings::{Sign, Single};
 
     fn spec(spread: f64) -> DeviceSpec {
         DeviceSpec { spread, gain: Gain::Fixed(1e4), ..DeviceSpec::default() }
@@ -430,6 +449,24 @@ mod tests {
         }
         assert_eq!(a.pulses(), 3000);
         assert!(a.banks()[0].shape.iter().all(|c| *c < 0.0));
+    }
+
+    #[test]
+    fn reach_is_where_pulses_lead() {
+        for mapping in [Mapping::default(), Mapping::Single(Single { sign: Sign::Inhibitory })] {
+            let single = mapping != Mapping::default();
+            let mut a = DeviceArray::new(&DeviceSpec { mapping, ..spec(0.15) }, 1e4, 2, 3, 1, 2);
+            let (up, down) = (a.reach(1, 50.0), a.reach(5, 50.0));
+            let start = a.weight(1);
+            for _ in 0..50 {
+                a.pulse(Level::detect(), &Pulses { rows: vec![1, -1], columns: vec![1, 2] }, |_, _| {});
+            }
+            // A single inhibitory device has no way up.
+            let top = if single { start } else { up.1 };
+            assert!((a.weight(1) - top).abs() < 1e-9 * top.abs(), "{} {up:?}", a.weight(1));
+            assert!((a.weight(5) - down.0).abs() < 1e-9 * down.0.abs(), "{} {down:?}", a.weight(5));
+            assert_eq!(up.1 == start, single);
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use bouton_elements::devices::{DeviceArray, DeviceSpec, Gain};
-use bouton_model::{Connection, ConnectionId, End, EnsembleId, Error, Function, Object, Slice, Transform};
+use bouton_model::{
+    Connection, ConnectionId, End, EnsembleId, Error, Function, Network, Object, Slice, Transform,
+};
 use bouton_random::object_key;
 
-use super::{Builder, decoders};
+use super::{Builder, BuiltEnsemble, Seeds, decoders};
 use crate::program::{Action, SignalId};
 
 /// Dense a (r × k) times b (k × c).
@@ -66,7 +68,7 @@ impl Builder<'_> {
             let n = self.program.signals[x.index()].len();
             let (mut w, mut rows) = transformed(&c.transform, d, mid, n);
             if full && let Object::Ensemble(e) = post.object {
-                let encoders = self.post_encoders(e, &post.slice);
+                let encoders = self.ensembles[e.index()].encoders_of(&post.slice);
                 let count = encoders.len() / rows;
                 w = Arc::new(product(&encoders, &w, count, rows, n));
                 rows = count;
@@ -206,14 +208,6 @@ impl Builder<'_> {
         self.program.add(path, Action::ElementwiseInc { a: gains, x: value, y: target });
     }
 
-    /// Columns of the post ensemble's scaled encoders that a slice takes (neurons × taken), row-major.
-    fn post_encoders(&self, e: EnsembleId, slice: &Slice) -> Vec<f64> {
-        let b = &self.ensembles[e.index()];
-        let d = b.dimensions;
-        let columns = slice.indices(d);
-        b.scaled_encoders.chunks_exact(d).flat_map(|row| columns.iter().map(|c| row[*c])).collect()
-    }
-
     fn device_shape(&self, pre: &End, post: &End, mid: usize, full: bool) -> Result<(usize, usize), Error> {
         let cols = match pre.object {
             Object::Ensemble(e) => self.ensembles[e.index()].gain.len(),
@@ -238,7 +232,7 @@ impl Builder<'_> {
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
             Gain::Auto(a) => {
-                let needed = self.needed_weight(id)?;
+                let needed = needed_weight(self.net, &self.ensembles, &self.seeds, id)?;
                 let step = spec.reach(a.pulses);
                 if !(step > 0.0 && needed > 0.0) {
                     return Err(Error::build(
@@ -256,45 +250,50 @@ impl Builder<'_> {
         let seed = spec.seed.unwrap_or(self.seeds.connections[id.index()]);
         Ok(DeviceArray::new(spec, gain, rows, cols, u64::from(seed), object_key(&path)))
     }
+}
 
-    /// rms of the weights that a solver would put in the place of a connection from neurons: encoders / radius (or
-    /// scaled, or none) times decoders of the represented value.
-    pub(super) fn needed_weight(&self, id: ConnectionId) -> Result<f64, Error> {
-        let Some((pre, post, c)) = self.net.get_connection(id) else { return Ok(0.0) };
-        let path = self.net.connection_path(id);
-        let (Object::Ensemble(e) | Object::Neurons(e)) = pre.object else { return Ok(0.0) };
-        let Some(ensemble) = self.net.get_ensemble(e) else { return Ok(0.0) };
-        let built = &self.ensembles[e.index()];
-        let n = built.gain.len();
-        let solver = bouton_elements::solvers::LstsqL2::default().into();
-        let slice = if matches!(pre.object, Object::Neurons(_)) { &Slice::All } else { &pre.slice };
-        let problem = decoders::Problem {
-            path: &path,
-            ensemble,
-            built,
-            slice,
-            function: c.function.as_ref(),
-            solver: &solver,
-            connection: None,
-            seed: self.seeds.connections[id.index()],
-        };
-        let (d, mid) = (problem.solve()?, problem.width());
-        let rms = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len().max(1) as f64).sqrt();
-        let full = c.solver.model().weights();
-        let encoders = match post.object {
-            Object::Ensemble(p) if full => Some((
-                self.post_encoders(p, &post.slice),
-                post.slice.len(self.ensembles[p.index()].dimensions),
-            )),
-            Object::Neurons(p) => {
-                let b = &self.ensembles[p.index()];
-                Some((b.encoders.iter().map(|x| x / b.radius).collect(), b.dimensions))
-            }
-            _ => None,
-        };
-        let Some((enc, dims)) = encoders else { return Ok(rms(&d)) };
-        // Where the two ensembles represent different numbers of values, the decoders are dealt out in turn.
-        let dealt: Vec<f64> = (0..dims).flat_map(|k| d[k % mid * n..][..n].to_vec()).collect();
-        Ok(rms(&product(&enc, &dealt, enc.len() / dims, dims, n)))
-    }
+/// rms of the weights that a solver would put in the place of a connection from neurons: encoders / radius (or scaled,
+/// or none) times decoders of the represented value. 0 where there are no neurons to decode.
+pub(crate) fn needed_weight(
+    net: &Network,
+    ensembles: &[Arc<BuiltEnsemble>],
+    seeds: &Seeds,
+    id: ConnectionId,
+) -> Result<f64, Error> {
+    let Some((pre, post, c)) = net.get_connection(id) else { return Ok(0.0) };
+    let path = net.connection_path(id);
+    let (Object::Ensemble(e) | Object::Neurons(e)) = pre.object else { return Ok(0.0) };
+    let Some(ensemble) = net.get_ensemble(e).filter(|e| !e.neuron_type.is_direct()) else { return Ok(0.0) };
+    let built = &ensembles[e.index()];
+    let n = built.gain.len();
+    let solver = bouton_elements::solvers::LstsqL2::default().into();
+    let slice = if matches!(pre.object, Object::Neurons(_)) { &Slice::All } else { &pre.slice };
+    let problem = decoders::Problem {
+        path: &path,
+        ensemble,
+        built,
+        slice,
+        function: c.function.as_ref(),
+        solver: &solver,
+        connection: None,
+        seed: seeds.connections[id.index()],
+    };
+    let (d, mid) = (problem.solve()?, problem.width());
+    let rms = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len().max(1) as f64).sqrt();
+    let full = c.solver.model().weights();
+    let encoders = match post.object {
+        Object::Ensemble(p) if full => {
+            let b = &ensembles[p.index()];
+            Some((b.encoders_of(&post.slice), post.slice.len(b.dimensions)))
+        }
+        Object::Neurons(p) => {
+            let b = &ensembles[p.index()];
+            Some((b.encoders.iter().map(|x| x / b.radius).collect(), b.dimensions))
+        }
+        _ => None,
+    };
+    let Some((enc, dims)) = encoders else { return Ok(rms(&d)) };
+    // Where the two ensembles represent different numbers of values, the decoders are dealt out in turn.
+    let dealt: Vec<f64> = (0..dims).flat_map(|k| d[k % mid * n..][..n].to_vec()).collect();
+    Ok(rms(&product(&enc, &dealt, enc.len() / dims, dims, n)))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bouton_elements::neurons::Initial;
-use bouton_model::{Ensemble, Error};
+use bouton_model::{Ensemble, Error, Slice};
 use bouton_random::{Distribution, RandomState};
 
 /// The parameters of an ensemble after building. Matrices are row-major.
@@ -138,6 +138,13 @@ impl BuiltEnsemble {
             dimensions: d,
             radius: e.radius,
         })
+    }
+
+    /// The columns of the scaled encoders that a slice of the dimensions takes (neurons × taken), row-major.
+    pub(crate) fn encoders_of(&self, slice: &Slice) -> Vec<f64> {
+        let columns = slice.indices(self.dimensions);
+        let rows = self.scaled_encoders.chunks_exact(self.dimensions);
+        rows.flat_map(|row| columns.iter().map(|c| row[*c])).collect()
     }
 
     /// Activities (points × neurons, Hz) at some points.

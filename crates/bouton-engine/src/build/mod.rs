@@ -16,6 +16,7 @@ use bouton_model::{
 };
 
 use crate::program::{Action, Program, SignalId};
+pub(crate) use connection::needed_weight;
 pub use ensemble::BuiltEnsemble;
 pub use seeds::Seeds;
 

@@ -1,0 +1,307 @@
+//! The scale check is silent on models that work, catches those that are mis-scaled, and the factor that it prints mends
+//! them: the output's error is then within twice the well-scaled model's.
+
+use bouton::prelude::*;
+
+#[allow(dead_code)]
+#[path = "../examples/workloads.rs"]
+mod workloads;
+
+fn warnings(sim: &Simulator) -> Vec<String> {
+    sim.scale_notes().iter().filter(|n| n.is_warning()).map(ToString::to_string).collect()
+}
+
+/// The well-scaled model, or the mis-scaled one with its parameter times a factor.
+#[derive(Clone, Copy)]
+enum Scale {
+    Good,
+    Bad(f64),
+}
+
+impl Scale {
+    /// `good`, or `bad` times the factor.
+    fn of(self, good: f64, bad: f64) -> f64 {
+        match self {
+            Scale::Good => good,
+            Scale::Bad(factor) => bad * factor,
+        }
+    }
+}
+
+struct Case {
+    net: Network,
+    /// The connection that is mis-scaled.
+    suspect: ConnectionId,
+    target: ProbeId,
+    output: ProbeId,
+    /// Seconds to run; the error is that of the last quarter.
+    seconds: f64,
+}
+
+fn sine() -> Output {
+    Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t).sin())
+}
+
+fn base(stim: Output) -> (Network, NodeId, EnsembleId, EnsembleId) {
+    let mut net = Network::with_seed(3);
+    let stim = net.node("stim", stim);
+    let a = net.ensemble("a", Ensemble::new(60, 1).seed(11));
+    let b = net.ensemble("b", Ensemble::new(60, 1).seed(12));
+    (net, stim, a, b)
+}
+
+fn case(mut net: Network, suspect: ConnectionId, truth: NodeId, b: EnsembleId, seconds: f64) -> Case {
+    let target = net.probe("target", Probe::new(truth).synapse(0.03));
+    let output = net.probe("output", Probe::new(b).synapse(0.03));
+    Case { net, suspect, target, output, seconds }
+}
+
+/// The matrix that a weight solver puts between the two populations of [`base`], without the post gains.
+fn solved() -> Matrix {
+    let (mut net, _, a, b) = base(sine());
+    let c = net.connect(a, b, Connection::new());
+    let sim = Simulator::new(&net).unwrap();
+    let (d, e) = (sim.weights(c).unwrap(), sim.encoders(b).unwrap());
+    let values = (0..60 * 60).map(|k| e[(k / 60, 0)] * d[(0, k % 60)]).collect();
+    Matrix::new(60, 60, values).unwrap()
+}
+
+fn scaled(m: &Matrix, factor: f64) -> Matrix {
+    let (rows, cols) = m.shape();
+    Matrix::new(rows, cols, m.values().iter().map(|v| v * factor).collect()).unwrap()
+}
+
+fn decoded(s: Scale, bad: f64) -> Case {
+    let (mut net, stim, a, b) = base(sine());
+    net.connect(stim, a, Connection::new().no_synapse());
+    let c = net.connect(a, b, Connection::new().transform(s.of(1.0, bad)));
+    case(net, c, stim, b, 2.0)
+}
+
+fn from_node(s: Scale) -> Case {
+    let (mut net, stim, a, b) = base(sine());
+    let c = net.connect(stim, a, Connection::new().transform(s.of(1.0, 1e-6)).no_synapse());
+    net.connect(a, b, Connection::new());
+    case(net, c, stim, b, 2.0)
+}
+
+/// A recording in microvolts that is played into a population which represents ±1.
+fn recording(s: Scale) -> Case {
+    let values = (0..1000).map(|k| 1e-6 * (std::f64::consts::TAU * f64::from(k) * 1e-3).sin()).collect();
+    let table = Table {
+        values: std::sync::Arc::new(values),
+        rate: 1000.0,
+        past_end: PastEnd::Loop,
+        ..Table::default()
+    };
+    let (mut net, stim, a, b) = base(Output::process(table));
+    let mut c = Connection::new().no_synapse();
+    match s {
+        Scale::Good => c = c.transform(1e6),
+        Scale::Bad(1.0) => {}
+        Scale::Bad(f) => c = c.transform(f),
+    }
+    let c = net.connect(stim, a, c);
+    net.connect(a, b, Connection::new());
+    let truth = net.node("truth", Output::function(1, 1, |_, x, y| y[0] = 1e6 * x[0]));
+    net.connect(stim, truth, Connection::new().no_synapse());
+    case(net, c, truth, b, 2.0)
+}
+
+fn onto_neurons(s: Scale, bad: f64) -> Case {
+    let (mut net, stim, a, b) = base(sine());
+    net.connect(stim, a, Connection::new().no_synapse());
+    let w = scaled(&solved(), s.of(1.0, bad));
+    let c = net.connect(a.neurons(), b.neurons(), Connection::new().transform(w));
+    case(net, c, stim, b, 2.0)
+}
+
+/// Adds the error population of a connection that learns.
+fn taught(net: &mut Network, stim: NodeId, b: EnsembleId, c: ConnectionId, delivered: f64) -> ConnectionId {
+    let error = net.ensemble("error", Ensemble::new(60, 1).radius(2.0).seed(13));
+    net.connect(b, error, Connection::new());
+    net.connect(stim, error, Connection::new().transform(-1.0));
+    net.connect(error, c.rule(), Connection::new().transform(delivered))
+}
+
+fn devices(s: Scale, good: DeviceSpec, bad: DeviceSpec, gain: f64) -> Case {
+    let (mut net, stim, a, b) = base(sine());
+    net.connect(stim, a, Connection::new().no_synapse());
+    let spec = match s {
+        Scale::Good => good,
+        Scale::Bad(f) => DeviceSpec { gain: Gain::Fixed(gain * f), ..bad },
+    };
+    let c = net.connect_as(
+        "learned",
+        a.neurons(),
+        b.neurons(),
+        Connection::new().devices(spec).learn(Mpes::default()),
+    );
+    taught(&mut net, stim, b, c, 1.0);
+    case(net, c, stim, b, 8.0)
+}
+
+/// The automatic gain of [`devices`].
+fn automatic() -> f64 {
+    let c = devices(Scale::Good, DeviceSpec::default(), DeviceSpec::default(), 1.0);
+    Simulator::new(&c.net).unwrap().devices(c.suspect).unwrap().gain()
+}
+
+fn pes(s: Scale, bad: f64, onto_neurons: bool, bad_error: f64) -> Case {
+    let (mut net, stim, a, b) = base(sine());
+    net.connect(stim, a, Connection::new().no_synapse());
+    let good = if onto_neurons { 1e-5 } else { 1e-4 };
+    let rate = if bad_error == 1.0 { s.of(good, bad) } else { good };
+    let c = if onto_neurons {
+        let c = Connection::new().transform(Matrix::filled(60, 60, 0.0)).learn(Pes::new(rate));
+        net.connect_as("learned", a.neurons(), b.neurons(), c)
+    } else {
+        let c = Connection::new().function(1, |_, y| y[0] = 0.0).learn(Pes::new(rate));
+        net.connect_as("learned", a, b, c)
+    };
+    let error_scale = if bad_error == 1.0 { 1.0 } else { s.of(1.0, bad_error) };
+    let delivered = taught(&mut net, stim, b, c, error_scale);
+    case(net, if bad_error == 1.0 { c } else { delivered }, stim, b, 10.0)
+}
+
+/// Mean square error over the last quarter, infinite if the run breaks off; and the simulator.
+fn mse(c: &Case) -> (f64, Simulator) {
+    let mut sim = Simulator::with(&c.net, Options { threads: 1, ..Options::default() }).unwrap();
+    if sim.run(c.seconds).is_err() {
+        return (f64::INFINITY, sim);
+    }
+    let (y, t) = (sim.data(c.output).unwrap().values, sim.data(c.target).unwrap().values);
+    let from = y.len() * 3 / 4;
+    let sum: f64 = y[from..].iter().zip(&t[from..]).map(|(y, t)| (y - t) * (y - t)).sum();
+    (sum / (y.len() - from) as f64, sim)
+}
+
+fn is_caught_and_mended(name: &str, kind: ScaleKind, make: impl Fn(Scale) -> Case) {
+    let (good, sim) = mse(&make(Scale::Good));
+    assert_eq!(warnings(&sim), [""; 0], "{name}: the well-scaled model is warned of");
+    let bad = make(Scale::Bad(1.0));
+    let (before, sim) = mse(&bad);
+    let found: Vec<&ScaleNote> = sim.scale_notes().iter().filter(|n| n.is_warning()).collect();
+    assert_eq!(found.len(), 1, "{name}: {found:?}");
+    let note = found[0];
+    assert_eq!((note.connection, note.kind), (bad.suspect, kind), "{name}: {note}");
+    let text = note.to_string();
+    assert!(text.contains(&bad.net.connection_path(bad.suspect)) && text.contains(note.parameter), "{text}");
+    let (after, sim) = mse(&make(Scale::Bad(note.factor)));
+    assert_eq!(warnings(&sim), [""; 0], "{name}: the mended model is warned of");
+    println!(
+        "| {name} | {:.1e} | {:.2e} | {before:.4} | {after:.5} | {good:.5} |  {note}",
+        note.share, note.factor
+    );
+    assert!(before > 2.0 * good, "{name}: {before} is no worse than {good}");
+    assert!(after <= 2.0 * good, "{name}: mended {after}, well-scaled {good}");
+}
+
+use ScaleKind::{TooLarge, TooSmall};
+
+#[test]
+fn fixed_weights_that_are_mis_scaled_are_caught_and_mended() {
+    is_caught_and_mended("decoded, transform 1e-7", TooSmall, |s| decoded(s, 1e-7));
+    is_caught_and_mended("decoded, transform 1e4", TooLarge, |s| decoded(s, 1e4));
+    is_caught_and_mended("node, transform 1e-6", TooSmall, from_node);
+    is_caught_and_mended("recording in microvolts", TooSmall, recording);
+    is_caught_and_mended("neurons to neurons, 1e-5", TooSmall, |s| onto_neurons(s, 1e-5));
+    is_caught_and_mended("neurons to neurons, 1e4", TooLarge, |s| onto_neurons(s, 1e4));
+}
+
+#[test]
+fn devices_that_are_mis_scaled_are_caught_and_mended() {
+    let spec = DeviceSpec { spread: 0.15, ..DeviceSpec::default() };
+    let raw = DeviceSpec { bounds: Bounds::Raw, ..spec.clone() };
+    let gain = automatic();
+    is_caught_and_mended("conductances used raw", TooSmall, |s| devices(s, spec.clone(), raw.clone(), 1.0));
+    is_caught_and_mended("gain 1e4 too small", TooSmall, |s| {
+        devices(s, spec.clone(), spec.clone(), gain * 1e-4)
+    });
+    is_caught_and_mended("gain 1e4 too large", TooLarge, |s| {
+        devices(s, spec.clone(), spec.clone(), gain * 1e4)
+    });
+}
+
+#[test]
+fn learning_that_is_mis_scaled_is_caught_and_mended() {
+    is_caught_and_mended("PES, rate 1e-9", TooSmall, |s| pes(s, 1e-9, false, 1.0));
+    is_caught_and_mended("PES, rate 1", TooLarge, |s| pes(s, 1.0, false, 1.0));
+    is_caught_and_mended("PES onto neurons, rate 1e-10", TooSmall, |s| pes(s, 1e-10, true, 1.0));
+    is_caught_and_mended("PES onto neurons, rate 0.1", TooLarge, |s| pes(s, 0.1, true, 1.0));
+    is_caught_and_mended("PES, error times 1e-6", TooSmall, |s| pes(s, 1.0, false, 1e-6));
+}
+
+#[test]
+fn the_workloads_are_silent() {
+    for (name, w) in [("W1", workloads::w1(10)), ("W5", workloads::w5(200)), ("mpes", workloads::mpes(100))] {
+        let sim = Simulator::new(&w.net).unwrap();
+        assert_eq!(warnings(&sim), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_weak_connection_is_not_a_mistake() {
+    // An integrator takes a tenth of its input, through a passing node or not.
+    let mut net = Network::with_seed(1);
+    let stim = net.node("stim", sine());
+    let a = net.ensemble("a", Ensemble::new(50, 1));
+    let pass = net.node("pass", Output::passthrough(1));
+    net.connect(stim, a, Connection::new().transform(0.1).synapse(0.1));
+    net.connect(a, a, Connection::new().synapse(0.1));
+    net.connect(a, pass, Connection::new().transform(0.1));
+    net.connect(pass, a, Connection::new());
+    let sim = Simulator::new(&net).unwrap();
+    assert_eq!(warnings(&sim), [""; 0]);
+}
+
+#[test]
+fn what_passes_through_a_node_is_judged_by_what_is_behind_it() {
+    let mut net = Network::with_seed(1);
+    let a = net.ensemble("a", Ensemble::new(50, 1));
+    let array = net.ensemble_array("array", 3, &Ensemble::new(50, 1));
+    let c = net.connect(a, array.input.slice(1..2), Connection::new().transform(1e-4));
+    // A ring of passing nodes must come to an end.
+    net.connect(array.output, array.input, Connection::new().synapse(0.1));
+    let sim = Simulator::new(&net).unwrap();
+    let found: Vec<_> = sim.scale_notes().iter().map(|n| (n.connection, n.kind, n.factor)).collect();
+    assert_eq!(found, [(c, TooSmall, 1e4)]);
+}
+
+#[test]
+fn weights_of_zero_are_stated_where_they_are_learned_and_warned_of_where_not() {
+    let (mut net, _, a, b) = base(sine());
+    let zeros = || Connection::new().transform(Matrix::filled(60, 60, 0.0));
+    let learned = net.connect_as("learned", a.neurons(), b.neurons(), zeros().learn(Pes::new(1e-5)));
+    let edited = net.connect_as("edited", a.neurons(), b.neurons(), zeros());
+    net.connect_as("dead", a.neurons(), b.neurons(), zeros());
+    // A rate of zero is a rule that is switched off.
+    net.connect_as("off", a.neurons(), b.neurons(), zeros().learn(Pes::new(0.0)));
+    net.node("editor", NodeFunction::new(0, 0, |_| Ok(())).edits(edited));
+    let mut sim = Simulator::new(&net).unwrap();
+    let found = |sim: &Simulator| -> Vec<(String, ScaleKind)> {
+        sim.scale_check(None).unwrap().into_iter().map(|n| (n.path, n.kind)).collect()
+    };
+    let of = |name: &str, kind| (name.to_string(), kind);
+    let stated = ScaleKind::ZeroButLearned;
+    assert_eq!(
+        found(&sim),
+        [of("learned", stated), of("edited", stated), of("dead", TooSmall), of("off", TooSmall)]
+    );
+
+    // On demand, what counts is what is live.
+    sim.set_rule_parameter(learned, "learning_rate", 1e-12).unwrap();
+    sim.edit_weights(edited, |w| {
+        w.fill(1e-3);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(
+        found(&sim),
+        [of("learned", stated), of("learned", TooSmall), of("dead", TooSmall), of("off", TooSmall)]
+    );
+    assert_eq!(warnings(&sim).len(), 2, "the notes of the build stay those of the build");
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(sim.scale_check(Some(bad)).unwrap_err().message().contains("pulses"));
+    }
+}
