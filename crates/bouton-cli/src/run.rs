@@ -74,6 +74,10 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     let t0 = Instant::now();
     let mut sim = Simulator::with(net, options.simulator)?;
     let built = t0.elapsed().as_secs_f64();
+    for note in sim.scale_check(Some((options.time / sim.dt()).round()))? {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        eprintln!("{kind}: {note}");
+    }
     let folder = folder(name, options)?;
     let mut sink = FolderSink::create(&folder, FolderOptions::default()).map_err(|e| file(&folder, e))?;
     let probes: Vec<ProbeId> = net.probes().collect();
