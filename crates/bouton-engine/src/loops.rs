@@ -31,7 +31,9 @@ impl<T: StepReal> Loops<'_, T> {
         match &self.plan.kernels[k] {
             // SAFETY: as above.
             Kernel::Fill { dst, value } => {
-                bouton_kernels::fill(unsafe { arena.get_mut(*dst) }, T::of(*value))
+                // SAFETY: as above.
+                let y = unsafe { arena.get_mut(*dst) };
+                bouton_kernels::fill(y, T::of(*value));
             }
             Kernel::Copy { src, dst, inc, rule } => {
                 if rule.is_some_and(|c| self.frozen[c]) {

@@ -13,10 +13,9 @@ const SPINS: u32 = 20_000;
 type Job = dyn Fn(usize) + Sync;
 
 struct Shared {
-    /// Number of the stage (upper half) and next unit to claim (lower half).
+    /// Number of the stage (upper 32 bits), its number of units, and the next unit to claim (16 bits each). One word, so
+    /// that a thread which comes late can't mix the units of one stage with the number of another.
     claim: AtomicU64,
-    /// Number of units of the stage.
-    count: AtomicUsize,
     done: AtomicUsize,
     failed: AtomicBool,
     job: Mutex<Option<*const Job>>,
@@ -45,17 +44,17 @@ fn locked<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Shared {
     /// Claims units of stage `stage` and runs them until none is left.
     fn work(&self, stage: u32) {
-        // A stale pointer is never followed: a claim of this stage succeeds only while the stage is running.
-        let Some(job) = *locked(&self.job) else { return };
         loop {
             let now = self.claim.load(Ordering::Acquire);
-            let unit = (now & 0xffff_ffff) as usize;
-            if (now >> 32) as u32 != stage || unit >= self.count.load(Ordering::Acquire) {
+            let (unit, count) = ((now & 0xffff) as usize, (now >> 16 & 0xffff) as usize);
+            if (now >> 32) as u32 != stage || unit >= count {
                 return;
             }
             if self.claim.compare_exchange_weak(now, now + 1, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 continue;
             }
+            // Read after the claim: until this unit is done, the stage is current and so is its job.
+            let Some(job) = *locked(&self.job) else { return };
             // SAFETY: the unit was claimed while its stage was current, so `run` waits for it and keeps the job alive.
             let call = std::panic::AssertUnwindSafe(|| unsafe { (*job)(unit) });
             if std::panic::catch_unwind(call).is_err() {
@@ -99,7 +98,6 @@ impl Pool {
     pub(crate) fn new(threads: usize) -> Pool {
         let shared = Arc::new(Shared {
             claim: AtomicU64::new(0),
-            count: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             job: Mutex::new(None),
@@ -130,11 +128,12 @@ impl Pool {
         // SAFETY: only the lifetime is changed; this function returns after the last unit is done.
         let job: *const Job =
             unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Job>(job) };
+        assert!(count < 1 << 15, "a stage of {count} units");
+        // All units of the stage before are claimed and done: nobody holds its job or counts for it any more.
         *locked(&s.job) = Some(job);
         s.done.store(0, Ordering::Release);
-        s.count.store(count, Ordering::Release);
         self.stage = self.stage.wrapping_add(1);
-        s.claim.store(u64::from(self.stage) << 32, Ordering::Release);
+        s.claim.store(u64::from(self.stage) << 32 | (count as u64) << 16, Ordering::Release);
         if *locked(&s.sleeping) > 0 {
             s.wake.notify_all();
         }

@@ -62,6 +62,14 @@ struct RuleRun {
     activity: Vec<f64>,
 }
 
+/// Parameters of a rule written as a function, as it was declared.
+fn rule_parameters(rule: &LearningRule) -> Vec<f64> {
+    match rule {
+        LearningRule::Function(f) => f.parameters().iter().map(|p| p.1).collect(),
+        LearningRule::Element(_) => vec![],
+    }
+}
+
 pub(crate) struct Simulation<T> {
     arena: Arena<T>,
     plan: Plan,
@@ -103,10 +111,7 @@ impl<T: SimReal> Simulation<T> {
             .iter()
             .map(|r| RuleRun {
                 rule: r.rule.clone(),
-                parameters: match &r.rule {
-                    LearningRule::Function(f) => f.parameters().iter().map(|p| p.1).collect(),
-                    LearningRule::Element(_) => vec![],
-                },
+                parameters: rule_parameters(&r.rule),
                 pulses: Pulses::default(),
                 change: vec![],
                 activity: vec![],
@@ -349,8 +354,11 @@ impl<T: SimReal> Simulation<T> {
             LearningRule::Function(f) => {
                 let (object, callback) = (&p.object, f.callback().clone());
                 // SAFETY: reads only.
-                let copy =
-                    |s: Span| -> Vec<f64> { unsafe { arena.get(s) }.iter().map(|v| v.f64()).collect() };
+                let copy = |s: Span| -> Vec<f64> {
+                    // SAFETY: reads only; nothing is written until everything was copied.
+                    let x = unsafe { arena.get(s) };
+                    x.iter().map(|v| v.f64()).collect()
+                };
                 let inputs: Vec<Vec<f64>> = p.inputs.iter().map(|s| copy(*s)).collect();
                 let inputs: Vec<&[f64]> = inputs.iter().map(|v| &v[..]).collect();
                 let error = p.error.map_or_else(|| vec![0.0; p.shape.0], copy);
@@ -544,6 +552,11 @@ impl<T: SimReal> Engine for Simulation<T> {
         }
         if !keep_weights {
             self.devices = self.initial_devices.clone();
+            self.frozen.fill(false);
+            for (run, plan) in self.rules.iter_mut().zip(&self.plan.rules) {
+                run.rule = plan.rule.clone();
+                run.parameters = rule_parameters(&plan.rule);
+            }
         }
         self.start(keep_weights)
     }

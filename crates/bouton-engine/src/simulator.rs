@@ -59,7 +59,7 @@ impl Default for Options {
 pub enum Reset {
     /// Nothing: everything is as after building.
     All,
-    /// Learned and edited weights, and the state of devices.
+    /// Learned and edited weights, the state of devices, what is frozen, and parameters of rules.
     KeepWeights,
 }
 

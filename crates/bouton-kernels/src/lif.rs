@@ -231,7 +231,7 @@ mod tests {
         let (mut all, mut differ, mut worst) = (0, 0, 0.0f64);
         for s in 0..steps {
             for (i, j) in j.iter_mut().enumerate() {
-                *j = 1.0 + 20.0 * (6.28 * s as f64 * 0.001 + i as f64).sin();
+                *j = 1.0 + 20.0 * (0.0063 * s as f64 + i as f64).sin();
             }
             lif_textbook(&p, &j, &mut v1, &mut r, &mut o1);
             lif_phase(Level::detect(), &p, &j, &mut v2, &mut h, &mut o2);

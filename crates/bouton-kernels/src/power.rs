@@ -14,6 +14,7 @@ const INVERSE: [f64; 8] = {
     t
 };
 /// log2(1 + (i + ½)/8), to the last bit.
+#[allow(clippy::excessive_precision, reason = "more digits than needed are no harm, fewer would be")]
 const LOG2: [f64; 8] = [
     0.08746284125033940825,
     0.24792751344358549379,

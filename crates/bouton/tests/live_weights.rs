@@ -227,6 +227,8 @@ fn reset_can_keep_learned_weights() {
     let (learned, first) = (sim.weights(c).unwrap(), sim.data(out).unwrap());
     sim.reset(Reset::KeepWeights).unwrap();
     assert_eq!((sim.weights(c).unwrap(), sim.n_steps()), (learned, 0));
+    sim.freeze(c).unwrap();
+    sim.set_rule_parameter(c, "learning_rate", 1.0).unwrap();
     sim.reset(Reset::All).unwrap();
     assert_eq!(sim.weights(c).unwrap(), start);
     sim.run(0.2).unwrap();

@@ -68,7 +68,7 @@ pub(super) fn lif_gain_bias(
     tau_ref: f64,
 ) -> Result<(Vec<f64>, Vec<f64>), String> {
     let limit = 1.0 / tau_ref;
-    if let Some(r) = max_rates.iter().find(|r| !(**r < limit)) {
+    if let Some(r) = max_rates.iter().find(|r| r.is_nan() || **r >= limit) {
         return Err(format!(
             "`max_rates` must be below the inverse refractory period ({limit:.3} Hz), found {r:.3} Hz"
         ));
@@ -103,7 +103,7 @@ impl NeuronModel for Lif {
         check_number("tau_rc", self.tau_rc, 0.0, true)?;
         check_number("tau_ref", self.tau_ref, 0.0, false)?;
         check_number("amplitude", self.amplitude, 0.0, true)?;
-        if !(self.min_voltage <= 0.0) {
+        if self.min_voltage.is_nan() || self.min_voltage > 0.0 {
             return Err(format!("`min_voltage` must be at most 0, found {}", self.min_voltage));
         }
         Ok(())

@@ -87,7 +87,7 @@ impl ProcessModel for Piecewise {
                 self.values.len()
             ));
         }
-        if self.times.windows(2).any(|w| !(w[0] < w[1])) || self.times.iter().any(|t| !t.is_finite()) {
+        if self.times.windows(2).any(|w| w[0] >= w[1]) || self.times.iter().any(|t| !t.is_finite()) {
             return Err("`times` must be finite and ascending".into());
         }
         if let Some(v) = self.values.iter().find(|v| v.len() != width) {
