@@ -56,22 +56,22 @@ macro_rules! build {
 
 /// Every function there is.
 pub static FUNCTIONS: &[Function] = &[
-    map!("sin", "x", "sine of an angle in radians", |x| x.sin()),
-    map!("cos", "x", "cosine", |x| x.cos()),
-    map!("tan", "x", "tangent", |x| x.tan()),
-    map!("asin", "x", "inverse sine", |x| x.asin()),
-    map!("acos", "x", "inverse cosine", |x| x.acos()),
-    map!("atan", "x", "inverse tangent", |x| x.atan()),
-    map!("atan2", "y, x", "angle of the point (x, y)", |y, x| y.atan2(x)),
-    map!("sinh", "x", "hyperbolic sine", |x| x.sinh()),
-    map!("cosh", "x", "hyperbolic cosine", |x| x.cosh()),
-    map!("tanh", "x", "hyperbolic tangent", |x| x.tanh()),
-    map!("exp", "x", "e to the power x", |x| x.exp()),
-    map!("expm1", "x", "exp(x) - 1, exact near 0", |x| x.exp_m1()),
-    map!("log", "x", "natural logarithm", |x| x.ln()),
-    map!("log1p", "x", "log(1 + x), exact near 0", |x| x.ln_1p()),
-    map!("log2", "x", "logarithm to base 2", |x| x.log2()),
-    map!("log10", "x", "logarithm to base 10", |x| x.log10()),
+    map!("sin", "x", "sine of an angle in radians", |x| libm::sin(x)),
+    map!("cos", "x", "cosine", |x| libm::cos(x)),
+    map!("tan", "x", "tangent", |x| libm::tan(x)),
+    map!("asin", "x", "inverse sine", |x| libm::asin(x)),
+    map!("acos", "x", "inverse cosine", |x| libm::acos(x)),
+    map!("atan", "x", "inverse tangent", |x| libm::atan(x)),
+    map!("atan2", "y, x", "angle of the point (x, y)", |y, x| libm::atan2(y, x)),
+    map!("sinh", "x", "hyperbolic sine", |x| libm::sinh(x)),
+    map!("cosh", "x", "hyperbolic cosine", |x| libm::cosh(x)),
+    map!("tanh", "x", "hyperbolic tangent", |x| libm::tanh(x)),
+    map!("exp", "x", "e to the power x", |x| libm::exp(x)),
+    map!("expm1", "x", "exp(x) - 1, exact near 0", |x| libm::expm1(x)),
+    map!("log", "x", "natural logarithm", |x| libm::log(x)),
+    map!("log1p", "x", "log(1 + x), exact near 0", |x| libm::log1p(x)),
+    map!("log2", "x", "logarithm to base 2", |x| libm::log2(x)),
+    map!("log10", "x", "logarithm to base 10", |x| libm::log10(x)),
     map!("sqrt", "x", "square root", |x| x.sqrt()),
     build!("pow", "x, y", "x to the power y, as x^y", 2, |ir, a| ir.power(a[0], a[1])),
     map!("abs", "x", "magnitude", |x| x.abs()),
@@ -176,7 +176,7 @@ pub(crate) fn binary(op: BinaryOp) -> &'static Kernel {
     static MUL: Kernel = kernel!("*", |a, b| a * b);
     static DIV: Kernel = kernel!("/", |a, b| a / b);
     static REM: Kernel = kernel!("%", |a, b| modulo(a, b));
-    static POW: Kernel = kernel!("^", |a, b| a.powf(b));
+    static POW: Kernel = kernel!("^", |a, b| libm::pow(a, b));
     match op {
         BinaryOp::Or => &OR,
         BinaryOp::And => &AND,

@@ -48,28 +48,36 @@ fn check_x(text: &str, x: [f64; 3], expected: &[f64]) {
     assert!(same(&found, expected), "{text} at {x:?}: {found:?}, expected {expected:?}");
 }
 
+/// As close as two good libraries are: within four units of the last place.
+fn check_near(text: &str, t: f64, expected: f64) {
+    let found = eval(text, t, [0.3, -0.7, 1.9])[0];
+    let near = (found - expected).abs() <= 4.0 * f64::EPSILON * expected.abs();
+    assert!(near || same(&[found], &[expected]), "{text} at {t}: {found:?}, expected {expected:?}");
+}
+
+/// Transcendental functions are `libm`'s, the same on every processor; the system's, here by way of Rust, are the check.
 #[test]
 fn every_function_is_the_one_of_rust() {
     for t in [-2.5, -1.0, -0.3, -0.0, 0.0, 0.3, 0.5, 1.0, 2.5, 37.1, f64::NAN, f64::INFINITY] {
-        check("sin(t)", t, t.sin());
-        check("cos(t)", t, t.cos());
-        check("tan(t)", t, t.tan());
-        check("asin(t)", t, t.asin());
-        check("acos(t)", t, t.acos());
-        check("atan(t)", t, t.atan());
-        check("atan2(t, -2)", t, t.atan2(-2.0));
-        check("sinh(t)", t, t.sinh());
-        check("cosh(t)", t, t.cosh());
-        check("tanh(t)", t, t.tanh());
-        check("exp(t)", t, t.exp());
-        check("expm1(t)", t, t.exp_m1());
-        check("log(t)", t, t.ln());
-        check("log1p(t)", t, t.ln_1p());
-        check("log2(t)", t, t.log2());
-        check("log10(t)", t, t.log10());
+        check_near("sin(t)", t, t.sin());
+        check_near("cos(t)", t, t.cos());
+        check_near("tan(t)", t, t.tan());
+        check_near("asin(t)", t, t.asin());
+        check_near("acos(t)", t, t.acos());
+        check_near("atan(t)", t, t.atan());
+        check_near("atan2(t, -2)", t, t.atan2(-2.0));
+        check_near("sinh(t)", t, t.sinh());
+        check_near("cosh(t)", t, t.cosh());
+        check_near("tanh(t)", t, t.tanh());
+        check_near("exp(t)", t, t.exp());
+        check_near("expm1(t)", t, t.exp_m1());
+        check_near("log(t)", t, t.ln());
+        check_near("log1p(t)", t, t.ln_1p());
+        check_near("log2(t)", t, t.log2());
+        check_near("log10(t)", t, t.log10());
         check("sqrt(t)", t, t.sqrt());
-        check("pow(t, 3)", t, t.powf(3.0));
-        check("pow(2, t)", t, 2.0_f64.powf(t));
+        check_near("pow(t, 3)", t, t.powf(3.0));
+        check_near("pow(2, t)", t, 2.0_f64.powf(t));
         check("abs(t)", t, t.abs());
         check("floor(t)", t, t.floor());
         check("ceil(t)", t, t.ceil());
@@ -78,8 +86,8 @@ fn every_function_is_the_one_of_rust() {
         check("t^1", t, t);
         check("t^-1", t, 1.0 / t);
         check("t^0.5", t, t.sqrt());
-        check("t^1.7", t, t.powf(1.7));
-        check("t**t", t, t.powf(t));
+        check_near("t^1.7", t, t.powf(1.7));
+        check_near("t**t", t, t.powf(t));
     }
 }
 
