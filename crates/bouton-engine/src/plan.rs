@@ -339,7 +339,7 @@ impl Plan {
                     }
                 }
             }
-            Action::Filter { filter, u, out, state } => {
+            Action::Filter { filter, u, out, state, .. } => {
                 self.seed_draws.push(None);
                 let (u, y) = (self.contiguous(program, *u)?, self.span(*out));
                 let kernel = match (filter, state) {

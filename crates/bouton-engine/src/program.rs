@@ -151,6 +151,9 @@ pub enum Action {
         out: SignalId,
         /// Inner state.
         state: Option<SignalId>,
+        /// Whether operators that read the output in the same step run after the filter. Synapses deliver a step later;
+        /// the filters of a rule's inputs don't.
+        now: bool,
     },
     /// A process sets its output.
     Process {
@@ -261,9 +264,13 @@ impl Operator {
                 a.sets.extend(state);
                 a.reads.push(*j);
             }
-            Action::Filter { u, out, state, .. } => {
+            Action::Filter { u, out, state, now, .. } => {
                 a.reads.push(*u);
-                a.updates.push(*out);
+                if *now {
+                    a.sets.push(*out);
+                } else {
+                    a.updates.push(*out);
+                }
                 a.updates.extend(state);
             }
             Action::Process { out, .. } => a.sets.push(*out),

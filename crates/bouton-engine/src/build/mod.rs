@@ -359,12 +359,24 @@ impl Builder<'_> {
         }
     }
 
-    /// A synapse on a signal, or the signal itself.
+    /// A synapse on a signal, or the signal itself. What it delivers is read a step later.
     fn filtered(
         &mut self,
         path: &str,
         s: SignalId,
         synapse: Option<&bouton_elements::synapses::Synapse>,
+    ) -> Result<SignalId, Error> {
+        self.filter(path, s, synapse, false)
+    }
+
+    /// A filter on a signal, or the signal itself. With `now`, it is read after the filter ran, in the same step: so
+    /// Nengo filters what a learning rule reads.
+    fn filter(
+        &mut self,
+        path: &str,
+        s: SignalId,
+        synapse: Option<&bouton_elements::synapses::Synapse>,
+        now: bool,
     ) -> Result<SignalId, Error> {
         let Some(synapse) = synapse else { return Ok(s) };
         let filter = synapse.model().discretise(self.dt).map_err(|m| Error::build(path, m))?;
@@ -374,7 +386,7 @@ impl Builder<'_> {
         let states = filter.states();
         let state =
             (states > 0).then(|| self.program.signal(format!("{name}.state"), states, rows * cols, None));
-        self.program.add(path, Action::Filter { filter, u: s, out, state });
+        self.program.add(path, Action::Filter { filter, u: s, out, state, now });
         Ok(out)
     }
 

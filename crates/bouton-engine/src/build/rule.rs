@@ -59,7 +59,7 @@ impl Builder<'_> {
                 Source::Pre => self.pre_activity(&path, id)?,
                 Source::Post => self.post_activity(&path, id)?,
             };
-            let s = self.filtered(&path, activity, input.synapse.as_ref())?;
+            let s = self.filter(&path, activity, input.synapse.as_ref(), true)?;
             self.conn[id.index()].named.push((input.name, s));
             inputs.push(s);
         }
