@@ -74,19 +74,27 @@ fn first_difference(a: &[f64], b: &[f64]) -> Option<u64> {
     })
 }
 
+/// Steps before the first spike that differs; all `steps` if none does.
+pub fn same_spikes(ours: &Archive, theirs: &Archive, steps: u64) -> Result<u64> {
+    let mut same = steps;
+    for p in POPULATIONS {
+        let name = format!("spikes.{p}");
+        if let Some(step) = first_difference(&ours.values(&name)?, &theirs.values(&name)?) {
+            same = same.min(step - 1);
+        }
+    }
+    Ok(same)
+}
+
 fn outcome(dir: &Path, case: &Case) -> Result<Outcome> {
     let (dumped, ours, theirs) = (
         Archive::read(&dir.join("model.npz"))?,
         Archive::read(&dir.join("bouton.npz"))?,
         Archive::read(&dir.join("oracle.npz"))?,
     );
-    let mut same = case.steps();
+    let same = same_spikes(&ours, &theirs, case.steps())?;
     let mut parameters = 0.0f64;
     for p in POPULATIONS {
-        let name = format!("spikes.{p}");
-        if let Some(step) = first_difference(&ours.values(&name)?, &theirs.values(&name)?) {
-            same = same.min(step - 1);
-        }
         for what in ["gain", "bias", "encoders"] {
             let name = format!("{what}.{p}");
             let (a, b) = (ours.values(&name)?, theirs.values(&name)?);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bouton::io::{Npz, NpyData, read_npz, write_npz};
+use bouton::io::{NpyData, Npz, read_npz, write_npz};
 
 use crate::Result;
 

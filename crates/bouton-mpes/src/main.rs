@@ -21,7 +21,8 @@ use model::Case;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: mpes dump DIR --neurons N [--spread S] [--seed K] [--gain G] [--seconds T] [--every STEPS]
+const USAGE: &str =
+    "usage: mpes dump DIR --neurons N [--spread S] [--seed K] [--gain G] [--seconds T] [--every STEPS]
        mpes run DIR... | mpes compare DIR... | mpes pairs DIR...";
 
 fn main() -> ExitCode {

@@ -111,11 +111,13 @@ fn describe(case: &Case) -> Model {
     net.connect(pre, error, Connection::new().transform(-1.0));
     net.connect(error, learned.rule(), Connection::new());
     let values = [
-        ("value.pre", net.probe("pre", Probe::new(pre).synapse(PROBE_TAU))),
-        ("value.post", net.probe("post", Probe::new(post).synapse(PROBE_TAU))),
+        ("value.pre", net.probe("pre value", Probe::new(pre).synapse(PROBE_TAU))),
+        ("value.post", net.probe("post value", Probe::new(post).synapse(PROBE_TAU))),
     ];
     let populations = [pre, post, error];
-    let spikes = populations.map(|e| net.probe("spikes", Probe::new(e.neurons())));
+    let [a, b, c] = populations;
+    let mut record = |name, e: EnsembleId| net.probe(name, Probe::new(e.neurons()));
+    let spikes = [record("pre spikes", a), record("post spikes", b), record("error spikes", c)];
     Model { net, populations, learned, spikes, values }
 }
 
