@@ -4,9 +4,10 @@
 #   scripts/mpes/run.sh            everything: step by step, then 20 paired seeds of 30 s at N = 10 and at N = 100
 #   scripts/mpes/run.sh --short    step by step (N = 10 and 100, spread 0 and 15 %), then 4 paired seeds at N = 10
 #
-# Nengo takes half a minute to two minutes for each of the 40 long runs; MPES_JOBS of them go side by side (default:
-# as many as there are processors). What an earlier call has finished is not run again; delete the folder `mpes` under
-# the target folder to start anew. Fails if a case falls short or an interval does not hold zero.
+# Nengo takes 5 to 10 s for each of the 20 long runs at N = 10 and about half a minute for each of those at N = 100;
+# MPES_JOBS of them go side by side (default: as many as there are processors). What an earlier call has finished is not
+# run again by Nengo; delete the folder `mpes` under the target folder to start anew. Fails if a case falls short or an
+# interval does not hold zero.
 #
 # Makes a Python environment under the target folder on the first run; MPES_PYTHON names one that has Nengo 4.1,
 # NumPy < 2.4 and SciPy to be used in its place.
@@ -30,9 +31,10 @@ both() {
     folders=$(cat)
     "$mpes" run $folders
     for d in $folders; do
-        # The oracle's run is kept as long as the drawn devices are the same.
-        if ! { [ -f "$d/oracle.npz" ] && cmp -s "$d/model.npz" "$d/done.npz"; }; then echo "$d"; fi
-    done | xargs -r -n 1 -P "$jobs" sh -c '"$0" scripts/mpes/oracle.py "$1" && cp "$1/model.npz" "$1/done.npz"' "$python"
+        # The oracle's run is kept as long as the drawn devices, the case and the oracle are the same.
+        cat "$d/model.npz" scripts/mpes/oracle.py | cksum > "$d/wanted"
+        if ! cmp -s "$d/wanted" "$d/done"; then echo "$d"; fi
+    done | xargs -r -n 1 -P "$jobs" sh -c '"$0" scripts/mpes/oracle.py "$1" && cp "$1/wanted" "$1/done"' "$python"
 }
 
 failed=0
