@@ -3,58 +3,40 @@
 use crate::level::dispatch;
 use crate::{LANES, Level, Real};
 
-// 1/(1 + (i + ½)/8) and its binary logarithm for the eight sections of [1, 2).
-const INVERSE: [f64; 8] = {
-    let mut t = [0.0; 8];
-    let mut i = 0;
-    while i < 8 {
-        t[i] = 1.0 / (1.0 + (i as f64 + 0.5) / 8.0);
-        i += 1;
-    }
-    t
-};
-/// log2(1 + (i + ½)/8), to the last bit.
-#[allow(clippy::excessive_precision, reason = "more digits than needed are no harm, fewer would be")]
-const LOG2: [f64; 8] = [
-    0.08746284125033940825,
-    0.24792751344358549379,
-    0.39231742277876028890,
-    0.52356195605701287229,
-    0.64385618977472469574,
-    0.75488750216346854436,
-    0.85798099512757212072,
-    0.95419631038687520881,
-];
-
-/// x^c for x ≥ 1 (any finite x > 0 that is not subnormal), to about 1e-14: exp2(c·log2 x).
+/// x^c for x ≥ 1, to about 1e-14: exp2(c·log2 x).
 ///
-/// Own polynomials in plain arithmetic, so that every processor gives the same bits and eight lanes run side by side.
+/// Own polynomials in plain arithmetic, without tables or conversions between integers and floating point: so every
+/// processor gives the same bits, and eight lanes run side by side at every SIMD level.
 #[inline(always)]
 fn power(x: f64, c: f64) -> f64 {
+    // x = 2^e·m with m in [√½, √2): the exponent is what is left of the bits after those of √½ are taken away.
+    const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     let bits = x.to_bits();
-    let exponent = ((bits >> 52) as i64 - 1023) as f64;
-    let section = ((bits >> 49) & 7) as usize;
-    let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-    let r = mantissa * INVERSE[section] - 1.0; // |r| < 1/16
-    let r2 = r * r;
-    // log1p(r)/r, even and odd terms apart to halve the chain.
+    let e = bits.wrapping_sub(SQRT_HALF) >> 52;
+    let m = f64::from_bits(bits.wrapping_sub(e << 52));
+    // A small integer in the last bits of 2^52 is that much above it.
+    const BIG: f64 = 4_503_599_627_370_496.0;
+    let exponent = f64::from_bits(BIG.to_bits() | e) - BIG;
+    // log m = 2·artanh(s), s = (m−1)/(m+1), |s| < 0.1716: s^21/21 is below 4e-18 of it.
+    let s = (m - 1.0) / (m + 1.0);
+    let s2 = s * s;
+    let s4 = s2 * s2;
     let even =
-        1.0 + r2 * (1.0 / 3.0 + r2 * (1.0 / 5.0 + r2 * (1.0 / 7.0 + r2 * (1.0 / 9.0 + r2 * (1.0 / 11.0)))));
-    let odd = -0.5 + r2 * (-0.25 + r2 * (-1.0 / 6.0 + r2 * (-0.125 + r2 * (-0.1 + r2 * (-1.0 / 12.0)))));
-    let log = (even + r * odd) * r;
-    let log2 = (exponent + LOG2[section]) + log * std::f64::consts::LOG2_E;
-    let y = log2 * c;
-    // Adding and taking away 1.5·2^52 rounds to the nearest integer.
+        1.0 + s4 * (1.0 / 5.0 + s4 * (1.0 / 9.0 + s4 * (1.0 / 13.0 + s4 * (1.0 / 17.0 + s4 * (1.0 / 21.0)))));
+    let odd = 1.0 / 3.0 + s4 * (1.0 / 7.0 + s4 * (1.0 / 11.0 + s4 * (1.0 / 15.0 + s4 * (1.0 / 19.0))));
+    let log = 2.0 * s * (even + s2 * odd);
+    let y = (exponent + log * std::f64::consts::LOG2_E) * c;
+    // Adding 1.5·2^52 rounds to the nearest integer, which is then in the last bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    let whole = (y + ROUND) - ROUND;
-    let q = (y - whole) * std::f64::consts::LN_2; // |q| ≤ 0.347
+    let shifted = y + ROUND;
+    let q = (y - (shifted - ROUND)) * std::f64::consts::LN_2; // |q| ≤ 0.347
     let q2 = q * q;
     let even = 1.0
         + q2 * (0.5 + q2 * (1.0 / 24.0 + q2 * (1.0 / 720.0 + q2 * (1.0 / 40320.0 + q2 * (1.0 / 3628800.0)))));
     let odd = 1.0
         + q2 * (1.0 / 6.0
             + q2 * (1.0 / 120.0 + q2 * (1.0 / 5040.0 + q2 * (1.0 / 362880.0 + q2 * (1.0 / 39916800.0)))));
-    let scale = f64::from_bits(((whole as i64 + 1023) as u64) << 52);
+    let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
     (even + q * odd) * scale
 }
 

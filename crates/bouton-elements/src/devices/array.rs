@@ -265,10 +265,26 @@ impl DeviceArray {
                 counters[c as usize] += 1;
             }
             self.total += pulses.columns.len() as u64;
-            for &c in &pulses.columns {
-                let k = start + c as usize;
-                changed(k, self.weight(k));
-            }
+            self.row_weights(start, &pulses.columns, &mut changed);
+        }
+    }
+
+    /// Hands the weights of some columns of the row that begins at `start` to `changed`: [`weight`](Self::weight) of each,
+    /// with the choice of the mapping and the bounds of the arrays taken out of the loop.
+    fn row_weights(&self, start: usize, columns: &[u32], changed: &mut impl FnMut(usize, f64)) {
+        let row = start..start + self.cols;
+        let ([Side::Plus, Side::Minus], [plus, minus], [mp, mm]) =
+            (&self.sides[..], &self.banks[..], &self.measures[..])
+        else {
+            columns.iter().for_each(|c| changed(start + *c as usize, self.weight(start + *c as usize)));
+            return;
+        };
+        let (gp, op, sp) = (&plus.conductance[row.clone()], &mp.0[row.clone()], &mp.1[row.clone()]);
+        let (gm, om, sm) = (&minus.conductance[row.clone()], &mm.0[row.clone()], &mm.1[row]);
+        for &c in columns {
+            let i = c as usize;
+            let w = self.gain * ((gp[i] - op[i]) * sp[i] - (gm[i] - om[i]) * sm[i]);
+            changed(start + i, w);
         }
     }
 
