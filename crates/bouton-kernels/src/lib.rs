@@ -16,7 +16,7 @@ mod real;
 pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_set, scale_inc};
 pub use level::Level;
 pub use lif::{LifStep, encode_lif_phase, lif_phase, lif_textbook};
-pub use power::{PowerLawConst, pulse_power_law};
+pub use power::{PowerLawConst, pulse_power_law, pulse_power_law_masked};
 pub use real::Real;
 
 /// Number of partial sums in every reduction. Fixed, so that results don't depend on the width of the registers.

@@ -259,7 +259,7 @@ impl DeviceArray {
             let Some(bank) = self.sides.iter().position(|s| *s == side) else { continue };
             let start = row * self.cols;
             let b = &mut self.banks[bank];
-            self.device.model().pulse(level, b, start, self.cols, &pulses.columns);
+            self.device.model().pulse(level, b, start, pulses);
             let counters = &mut b.pulses[start..start + self.cols];
             for &c in &pulses.columns {
                 counters[c as usize] += 1;
@@ -443,7 +443,8 @@ mod tests {
         // R ← R0 + R1·(((R − R0)/R1)^(1/c) + 1)^c, step by step on the resistance, for devices with spread.
         let s = DeviceSpec { bounds: Bounds::Own, ..spec(0.15) };
         let mut a = DeviceArray::new(&s, 1e4, 3, 5, 1, 2);
-        let pulses = Pulses { rows: vec![1, -1, 0], columns: vec![0, 2, 3] };
+        let mut pulses = Pulses { rows: vec![1, -1, 0], ..Pulses::default() };
+        pulses.open(5, [0, 2, 3]);
         let mut r: Vec<f64> = a.banks()[0].conductance.iter().map(|g| 1.0 / g).collect();
         for _ in 0..500 {
             a.pulse(Level::detect(), &pulses, |_, _| {});
@@ -475,7 +476,9 @@ mod tests {
             let (up, down) = (a.reach(1, 50.0), a.reach(5, 50.0));
             let start = a.weight(1);
             for _ in 0..50 {
-                a.pulse(Level::detect(), &Pulses { rows: vec![1, -1], columns: vec![1, 2] }, |_, _| {});
+                let mut pulses = Pulses { rows: vec![1, -1], ..Pulses::default() };
+                pulses.open(a.shape().1, [1, 2]);
+                a.pulse(Level::detect(), &pulses, |_, _| {});
             }
             // A single inhibitory device has no way up.
             let top = if single { start } else { up.1 };
@@ -526,7 +529,8 @@ mod tests {
         };
         let mut s = DeviceArray::new(&single, 1e4, 1, 1, 0, 0);
         assert!(s.weight(0) < 0.0);
-        let up = Pulses { rows: vec![1], columns: vec![0] };
+        let mut up = Pulses { rows: vec![1], ..Pulses::default() };
+        up.open(1, [0]);
         s.pulse(Level::detect(), &up, |_, _| panic!("an inhibitory device can't raise its weight"));
         assert!(s.set_weights(&[1.0]).is_err());
     }

@@ -16,6 +16,7 @@ use bouton_random::Stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::policies::Pulses;
 pub use array::{AutoGain, Bounds, DeviceArray, DeviceSpec, Gain, SpreadOf, Unreachable};
 pub use power_law::PowerLaw;
 
@@ -70,8 +71,8 @@ pub trait DeviceModel: Debug + Send + Sync {
     fn resistance_at(&self, draw: &DeviceDraw, count: f64) -> f64;
     /// Range parameter that [`DeviceBank::r_range`] holds.
     fn range(&self, draw: &DeviceDraw) -> f64;
-    /// One pulse on the devices `columns` of the row that begins at `start` and has `width` devices.
-    fn pulse(&self, level: Level, bank: &mut DeviceBank, start: usize, width: usize, columns: &[u32]);
+    /// One pulse on the devices of the open columns of the row that begins at `start`.
+    fn pulse(&self, level: Level, bank: &mut DeviceBank, start: usize, pulses: &Pulses);
 }
 
 macro_rules! device_list {

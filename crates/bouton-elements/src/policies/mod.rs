@@ -18,6 +18,21 @@ pub struct Pulses {
     pub rows: Vec<i8>,
     /// Open columns, ascending.
     pub columns: Vec<u32>,
+    /// The same as a mask: 1 for each open column, else 0.
+    pub open: Vec<f64>,
+}
+
+impl Pulses {
+    /// Sets the open columns of `width`.
+    pub fn open(&mut self, width: usize, columns: impl IntoIterator<Item = u32>) {
+        self.columns.clear();
+        self.columns.extend(columns);
+        self.open.clear();
+        self.open.resize(width, 0.0);
+        for c in &self.columns {
+            self.open[*c as usize] = 1.0;
+        }
+    }
 }
 
 /// A policy: makes [`Pulses`] of a separable change, post factor ⊗ pre activity.

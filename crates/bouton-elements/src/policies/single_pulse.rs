@@ -62,7 +62,8 @@ impl PolicyModel for SinglePulse {
             return;
         }
         out.rows.extend(change.iter().map(|c| i8::from(*c > 0.0) - i8::from(*c < 0.0)));
-        out.columns.extend((0u32..).zip(activity).filter(|(_, a)| **a > self.threshold).map(|(k, _)| k));
+        let open = (0u32..).zip(activity).filter(|(_, a)| **a > self.threshold).map(|(k, _)| k);
+        out.open(activity.len(), open);
     }
 }
 
