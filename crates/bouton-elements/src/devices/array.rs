@@ -454,9 +454,9 @@ mod tests {
                 r[c] = b.r_min[c] + b.r_range[c] * (n + 1.0).powf(b.shape[c]);
             }
         }
-        for c in 0..5 {
+        for (c, r) in r.iter().enumerate().take(5) {
             let b = &a.banks()[0];
-            assert!((1.0 / b.conductance[c] - r[c]).abs() < 1e-9 * r[c], "device {c}");
+            assert!((1.0 / b.conductance[c] - r).abs() < 1e-9 * r, "device {c}");
             assert_eq!(b.pulses[c], if [0, 2, 3].contains(&c) { 500 } else { 0 });
             assert_eq!(
                 a.banks()[1].pulses[5 + c],
