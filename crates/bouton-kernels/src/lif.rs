@@ -132,38 +132,20 @@ fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut 
     *out = if spikes { p.spike } else { T::ZERO };
 }
 
-/// Steps all neurons; `current(first, j)` fills the currents of a block of lanes, `rest(i)` gives a single one.
+/// Steps neurons one behind the other. A plain loop: compilers make the best vectors of it.
 #[inline(always)]
-fn phase_pass<T: Real>(
-    p: &LifStep<T>,
-    current: impl Fn(usize, &mut [T; LANES]),
-    rest: impl Fn(usize) -> T,
-    v: &mut [T],
-    mark: &mut [T],
-    out: &mut [T],
-) {
+fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
     let n = out.len();
+    let (j, v, mark) = (&j[..n], &mut v[..n], &mut mark[..n]);
     let p = *p;
-    let (vc, vr) = v[..n].as_chunks_mut::<LANES>();
-    let (mc, mr) = mark[..n].as_chunks_mut::<LANES>();
-    let (oc, or) = out.as_chunks_mut::<LANES>();
-    let whole = oc.len() * LANES;
-    for (k, ((v, m), o)) in vc.iter_mut().zip(mc).zip(oc).enumerate() {
-        let mut j = [T::ZERO; LANES];
-        current(k * LANES, &mut j);
-        for l in 0..LANES {
-            phase_step(&p, j[l], &mut v[l], &mut m[l], &mut o[l]);
-        }
-    }
-    for (k, ((v, m), o)) in vr.iter_mut().zip(mr).zip(or).enumerate() {
-        phase_step(&p, rest(whole + k), v, m, o);
+    for i in 0..n {
+        phase_step(&p, j[i], &mut v[i], &mut mark[i], &mut out[i]);
     }
 }
 
 #[inline(always)]
 fn lif_phase_body<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
-    let j = &j[..out.len()];
-    phase_pass(p, |i, block| block.copy_from_slice(&j[i..i + LANES]), |i| j[i], v, mark, out);
+    phase_pass(p, j, v, mark, out);
 }
 
 #[inline(always)]
@@ -177,36 +159,36 @@ fn encode_lif_phase_body<T: Real>(
     out: &mut [T],
 ) {
     let n = out.len();
-    let bias = &bias[..n];
+    let (bias, v, mark) = (&bias[..n], &mut v[..n], &mut mark[..n]);
     if let [x0] = *x {
-        let e = &enc_t[..n];
-        let current = |i: usize, j: &mut [T; LANES]| {
-            for l in 0..LANES {
-                j[l] = bias[i + l] + e[i + l] * x0;
-            }
-        };
-        phase_pass(p, current, |i| bias[i] + e[i] * x0, v, mark, out);
+        let (e, p) = (&enc_t[..n], *p);
+        for i in 0..n {
+            phase_step(&p, bias[i] + e[i] * x0, &mut v[i], &mut mark[i], &mut out[i]);
+        }
         return;
     }
-    let current = |i: usize, j: &mut [T; LANES]| {
+    // Currents of a few neurons at a time, so that they stay in the nearest cache.
+    const BLOCK: usize = 8 * LANES;
+    let mut j = [T::ZERO; BLOCK];
+    let mut first = 0;
+    while first < n {
+        let m = BLOCK.min(n - first);
+        let j = &mut j[..m];
+        j.fill(T::ZERO);
         for (k, xk) in x.iter().enumerate() {
-            let e = &enc_t[k * n + i..k * n + i + LANES];
-            for l in 0..LANES {
-                j[l] += e[l] * *xk;
+            let e = &enc_t[k * n + first..k * n + first + m];
+            for i in 0..m {
+                j[i] += e[i] * *xk;
             }
         }
-        for l in 0..LANES {
-            j[l] = bias[i + l] + j[l];
+        let b = &bias[first..first + m];
+        for i in 0..m {
+            j[i] = b[i] + j[i];
         }
-    };
-    let rest = |i: usize| {
-        let mut j = T::ZERO;
-        for (k, xk) in x.iter().enumerate() {
-            j += enc_t[k * n + i] * *xk;
-        }
-        bias[i] + j
-    };
-    phase_pass(p, current, rest, v, mark, out);
+        let range = first..first + m;
+        phase_pass(p, j, &mut v[range.clone()], &mut mark[range.clone()], &mut out[range]);
+        first += m;
+    }
 }
 dispatch! {
     /// [`encode`](crate::encode) and [`lif_phase`] in one pass: the currents stay in registers. The same bits.
