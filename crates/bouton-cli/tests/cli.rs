@@ -136,7 +136,13 @@ fn interrupted_runs_keep_what_they_have() {
 fn explain_and_schema_print_to_stdout() {
     let model = models().join("integrator.toml");
     let o = text(&bouton(&["explain", model.to_str().unwrap()]).stdout);
-    assert!(o.contains("encode lif") && o.contains("memory") && o.contains("kernels over"), "{o}");
+    assert!(
+        o.contains("encode lif")
+            && o.contains("fuse_populations")
+            && o.contains("memory")
+            && o.contains("kernels over"),
+        "{o}"
+    );
     let s: serde_json::Value = serde_json::from_slice(&bouton(&["schema"]).stdout).unwrap();
     assert!(s.to_string().contains("tau_rc"));
 }

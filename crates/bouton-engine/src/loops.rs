@@ -104,6 +104,16 @@ impl<T: StepReal> Loops<'_, T> {
                     bouton_kernels::encode_lif_phase(level, p, b, e, x, v, m, o);
                 }
             }
+            Kernel::Population { population, bias, enc, x, v, mark, decoders, y } => {
+                if let Some(p) = &self.lif[*population] {
+                    // SAFETY: as above.
+                    let (b, e, x, d) =
+                        unsafe { (arena.get(*bias), arena.get(*enc), arena.get(*x), arena.get(*decoders)) };
+                    // SAFETY: as above.
+                    let (v, m, y) = unsafe { (arena.get_mut(*v), arena.get_mut(*mark), arena.get_mut(*y)) };
+                    bouton_kernels::population(level, p, b, e, x[0], v, m, d, y);
+                }
+            }
             Kernel::First { a, b, u, y } => {
                 // SAFETY: as above.
                 let (u, y) = unsafe { (arena.get(*u), arena.get_mut(*y)) };

@@ -24,20 +24,35 @@ pub struct Passes {
     pub fuse_encoding: bool,
     /// Kernels that hand values on follow each other. Bitwise.
     pub locality: bool,
+    /// Encoding, LIF step and decoding of a population in one kernel, where they follow each other and nothing else
+    /// needs what they hand on. Bitwise.
+    pub fuse_populations: bool,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     pub lif_phase: bool,
 }
 
 impl Default for Passes {
     fn default() -> Passes {
-        Passes { merge_resets: true, fuse_encoding: true, locality: true, lif_phase: true }
+        Passes {
+            merge_resets: true,
+            fuse_encoding: true,
+            locality: true,
+            fuse_populations: true,
+            lif_phase: true,
+        }
     }
 }
 
 impl Passes {
     /// No pass: every operator runs as itself.
     pub fn none() -> Passes {
-        Passes { merge_resets: false, fuse_encoding: false, locality: false, lif_phase: false }
+        Passes {
+            merge_resets: false,
+            fuse_encoding: false,
+            locality: false,
+            fuse_populations: false,
+            lif_phase: false,
+        }
     }
     /// Only those that keep every bit.
     pub fn bitwise() -> Passes {
@@ -63,22 +78,102 @@ impl Span {
 /// A kernel: a loop on spans, or a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Kernel {
-    Fill { dst: Span, value: f64 },
-    Copy { src: Span, dst: Span, inc: bool, rule: Option<usize> },
-    CopyIndexed { src: Span, dst: Span, from: Option<Box<[u32]>>, to: Option<Box<[u32]>>, inc: bool },
-    Scale { a: Span, x: Span, y: Span },
-    Gemv { a: Span, stride: usize, cols: usize, x: Span, y: Span },
-    Encode { bias: Span, enc_t: Span, x: Span, j: Span },
-    Neurons { population: usize, j: Span, out: Span, state: Vec<Span> },
-    LifPhase { population: usize, j: Span, v: Span, mark: Span, out: Span },
-    EncodeLif { population: usize, bias: Span, enc_t: Span, x: Span, v: Span, mark: Span, out: Span },
-    First { a: f64, b: f64, u: Span, y: Span },
-    Gain { gain: f64, u: Span, y: Span },
-    Space { space: Box<StateSpace>, u: Span, x: Span, y: Span },
-    Node { call: usize },
-    Function { call: usize },
-    Process { process: usize },
-    Rule { rule: usize },
+    Fill {
+        dst: Span,
+        value: f64,
+    },
+    Copy {
+        src: Span,
+        dst: Span,
+        inc: bool,
+        rule: Option<usize>,
+    },
+    CopyIndexed {
+        src: Span,
+        dst: Span,
+        from: Option<Box<[u32]>>,
+        to: Option<Box<[u32]>>,
+        inc: bool,
+    },
+    Scale {
+        a: Span,
+        x: Span,
+        y: Span,
+    },
+    Gemv {
+        a: Span,
+        stride: usize,
+        cols: usize,
+        x: Span,
+        y: Span,
+    },
+    Encode {
+        bias: Span,
+        enc_t: Span,
+        x: Span,
+        j: Span,
+    },
+    Neurons {
+        population: usize,
+        j: Span,
+        out: Span,
+        state: Vec<Span>,
+    },
+    LifPhase {
+        population: usize,
+        j: Span,
+        v: Span,
+        mark: Span,
+        out: Span,
+    },
+    EncodeLif {
+        population: usize,
+        bias: Span,
+        enc_t: Span,
+        x: Span,
+        v: Span,
+        mark: Span,
+        out: Span,
+    },
+    Population {
+        population: usize,
+        bias: Span,
+        enc: Span,
+        x: Span,
+        v: Span,
+        mark: Span,
+        decoders: Span,
+        y: Span,
+    },
+    First {
+        a: f64,
+        b: f64,
+        u: Span,
+        y: Span,
+    },
+    Gain {
+        gain: f64,
+        u: Span,
+        y: Span,
+    },
+    Space {
+        space: Box<StateSpace>,
+        u: Span,
+        x: Span,
+        y: Span,
+    },
+    Node {
+        call: usize,
+    },
+    Function {
+        call: usize,
+    },
+    Process {
+        process: usize,
+    },
+    Rule {
+        rule: usize,
+    },
 }
 
 /// A node's callback in a plan.
@@ -230,6 +325,8 @@ impl Plan {
         plan.groups = (0..plan.kernels.len()).map(|k| k..k + 1).collect();
         if passes.locality {
             plan.localise();
+        }
+        if passes.fuse_populations {
             plan.fuse_populations(program);
         }
         Ok(plan)
@@ -489,6 +586,7 @@ pub(crate) fn describe(k: &Kernel) -> (&'static str, usize) {
         Kernel::Neurons { j, state, .. } => ("neurons", j.len * (2 + state.len())),
         Kernel::LifPhase { j, .. } => ("lif phase", 4 * j.len),
         Kernel::EncodeLif { enc_t, out, .. } => ("encode lif", enc_t.len + 4 * out.len),
+        Kernel::Population { v, decoders, .. } => ("population", 4 * v.len + decoders.len),
         Kernel::First { u, .. } => ("low-pass", 2 * u.len),
         Kernel::Gain { u, .. } => ("delay", 2 * u.len),
         Kernel::Space { u, x, .. } => ("filter", 2 * u.len + x.len),

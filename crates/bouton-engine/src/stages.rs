@@ -21,7 +21,7 @@ pub(crate) enum Segment {
 }
 
 /// Spans that a kernel reads and writes; `None` for a node, whose callback may read any weights.
-fn spans(plan: &Plan, k: &Kernel) -> Option<(Vec<Span>, Vec<Span>)> {
+pub(crate) fn spans(plan: &Plan, k: &Kernel) -> Option<(Vec<Span>, Vec<Span>)> {
     Some(match k {
         Kernel::Fill { dst, .. } => (vec![], vec![*dst]),
         // Additions to part of a signal read it: what they are added to counts as written.
@@ -32,6 +32,9 @@ fn spans(plan: &Plan, k: &Kernel) -> Option<(Vec<Span>, Vec<Span>)> {
             (vec![*j], std::iter::once(*out).chain(state.iter().copied()).collect())
         }
         Kernel::LifPhase { j, v, mark, out, .. } => (vec![*j], vec![*v, *mark, *out]),
+        Kernel::Population { bias, enc, x, v, mark, decoders, y, .. } => {
+            (vec![*bias, *enc, *x, *decoders], vec![*v, *mark, *y])
+        }
         Kernel::EncodeLif { bias, enc_t, x, v, mark, out, .. } => {
             (vec![*bias, *enc_t, *x], vec![*v, *mark, *out])
         }
@@ -104,6 +107,11 @@ impl Plan {
             self.explanation.push(std::mem::take(&mut lines[*k]));
         }
         self.groups = self.join(&pieces);
+    }
+
+    /// Groups of the kernels as they stand.
+    pub(crate) fn regroup(&mut self) {
+        self.groups = self.join(&Pieces::new(self));
     }
 
     /// Depth first through the kernels of a block: of those that are ready, the one made ready last.
@@ -182,52 +190,6 @@ impl Plan {
             }
         }
         groups
-    }
-
-    /// Encoding and LIF step of a population become one kernel where nothing else needs the currents.
-    pub(crate) fn fuse_populations(&mut self, program: &crate::program::Program) {
-        use crate::program::Action;
-        let looked_at: Vec<Span> = program
-            .operators
-            .iter()
-            .filter_map(|op| {
-                if let Action::Probe { signal } = op.action { Some(self.spans[signal.index()]) } else { None }
-            })
-            .collect();
-        let mut users: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
-        for k in &self.kernels {
-            // A node reads weights alone, never currents.
-            let (reads, writes) = spans(self, k).unwrap_or_default();
-            for s in reads.iter().chain(&writes) {
-                *users.entry(s.start).or_default() += 1;
-            }
-        }
-        let mut drop = vec![false; self.kernels.len()];
-        for k in 1..self.kernels.len() {
-            let (
-                Kernel::Encode { bias, enc_t, x, j },
-                Kernel::LifPhase { population, j: from, v, mark, out },
-            ) = (&self.kernels[k - 1], &self.kernels[k])
-            else {
-                continue;
-            };
-            let seen = looked_at.iter().any(|s| s.start < j.start + j.len && j.start < s.start + s.len);
-            // Twice: written by the encoding, read by the neurons. Views begin elsewhere, so look at their starts too.
-            let shared = (j.start..j.start + j.len).filter_map(|e| users.get(&e)).sum::<usize>() != 2;
-            if j != from || seen || shared {
-                continue;
-            }
-            let (population, bias, enc_t, x, v, mark, out) =
-                (*population, *bias, *enc_t, *x, *v, *mark, *out);
-            self.kernels[k] = Kernel::EncodeLif { population, bias, enc_t, x, v, mark, out };
-            self.explanation[k] = self.explanation[k].replacen("lif phase   ", "encode lif  ", 1);
-            drop[k - 1] = true;
-        }
-        let mut keep = drop.iter().map(|d| !d);
-        self.kernels.retain(|_| keep.next().unwrap_or(true));
-        let mut keep = drop.iter().map(|d| !d);
-        self.explanation.retain(|_| keep.next().unwrap_or(true));
-        self.groups = self.join(&Pieces::new(self));
     }
 
     fn touched(&self, pieces: &Pieces, group: std::ops::Range<usize>) -> Touched {

@@ -24,11 +24,17 @@ pub fn dot<T: Real>(a: &[T], b: &[T]) -> T {
             acc[l] += x[l] * y[l];
         }
     }
-    let mut s = ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]));
+    let mut s = tree(&acc);
     for (x, y) in ar.iter().zip(br) {
         s += *x * *y;
     }
     s
+}
+
+/// The sum of a block of partial sums, in pairs.
+#[inline(always)]
+pub(crate) fn tree<T: Real>(acc: &[T; LANES]) -> T {
+    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
 #[inline(always)]

@@ -110,7 +110,7 @@ pub fn lif_textbook<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], refractory: &
 /// (−1, 0) the share of the way to J that the neuron moves in the coming step (as expm1 would give it); that minus 2k
 /// when it is frozen for k steps more. Agrees with the textbook form to rounding (a few 1e-12 in the voltage).
 #[inline(always)]
-fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
+pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
     let h = *mark;
     let frozen = h < T::of(-1.5);
     let moves = if h == T::ZERO { p.full } else { h };

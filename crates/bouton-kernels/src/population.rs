@@ -1,0 +1,101 @@
+//! A whole LIF population in one pass: encode, step, decode.
+
+use crate::dense::tree;
+use crate::level::dispatch;
+use crate::lif::phase_step;
+use crate::{LANES, Level, LifStep, Real};
+
+/// Highest number of decoded values of [`population`].
+pub const MAX_DECODED: usize = 4;
+/// Neurons whose outputs are held at a time.
+const BLOCK: usize = 8 * LANES;
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "a loop names its operands one by one")]
+fn population_body<T: Real>(
+    p: &LifStep<T>,
+    bias: &[T],
+    enc: &[T],
+    x: T,
+    v: &mut [T],
+    mark: &mut [T],
+    decoders: &[T],
+    y: &mut [T],
+) {
+    let n = v.len();
+    let (p, bias, enc, mark) = (*p, &bias[..n], &enc[..n], &mut mark[..n]);
+    let mut acc = [[T::ZERO; LANES]; MAX_DECODED];
+    let mut out = [T::ZERO; BLOCK];
+    let mut first = 0;
+    loop {
+        let m = BLOCK.min(n - first);
+        {
+            let (b, e, o) = (&bias[first..first + m], &enc[first..first + m], &mut out[..m]);
+            let (v, k) = (&mut v[first..first + m], &mut mark[first..first + m]);
+            for i in 0..m {
+                phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
+            }
+        }
+        let whole = m / LANES * LANES;
+        for (r, acc) in acc.iter_mut().enumerate().take(y.len()) {
+            let (w, _) = decoders[r * n + first..r * n + first + whole].as_chunks::<LANES>();
+            let (o, _) = out[..whole].as_chunks::<LANES>();
+            for (w, o) in w.iter().zip(o) {
+                for l in 0..LANES {
+                    acc[l] += w[l] * o[l];
+                }
+            }
+        }
+        first += m;
+        if first < n {
+            continue;
+        }
+        // Only the last block has a rest: added after the lanes, as in `dot`.
+        for (r, y) in y.iter_mut().enumerate().take(MAX_DECODED) {
+            let mut s = tree(&acc[r]);
+            for i in whole..m {
+                s += decoders[r * n + n - m + i] * out[i];
+            }
+            *y += s;
+        }
+        return;
+    }
+}
+dispatch! {
+    /// [`encode_lif_phase`](crate::encode_lif_phase) in one dimension and [`gemv_inc`](crate::gemv_inc) of the outputs in
+    /// one pass, for populations whose spikes nobody else needs: y += D·spikes, `decoders` row-major (values × neurons),
+    /// at most [`MAX_DECODED`] values, at least `2·LANES` neurons. The same bits as the two one after the other.
+    pub fn population(p: &LifStep<T>, bias: &[T], enc: &[T], x: T, v: &mut [T], mark: &mut [T], decoders: &[T], y: &mut [T]) => population_body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{encode_lif_phase, gemv_inc};
+
+    #[test]
+    fn one_pass_has_the_bits_of_two() {
+        let p = LifStep::<f64>::new(0.001, 0.02, 0.002, 0.0, 1.0);
+        for n in [16, 63, 64, 65, 100, 131] {
+            for rows in 1..=MAX_DECODED {
+                let wave = |k: usize, f: f64| 4.0 * (k as f64 * f).sin();
+                let enc: Vec<f64> = (0..n).map(|k| wave(k, 1.7)).collect();
+                let bias: Vec<f64> = (0..n).map(|k| 1.0 + 0.1 * wave(k, 0.9)).collect();
+                let dec: Vec<f64> = (0..n * rows).map(|k| 1e-3 * wave(k, 2.3)).collect();
+                let (mut v1, mut m1, mut o) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+                let (mut v2, mut m2) = (v1.clone(), m1.clone());
+                let mut moved = false;
+                for s in 0..300 {
+                    let x = (0.02 * f64::from(s)).sin();
+                    let (mut y1, mut y2) = (vec![0.1; rows], vec![0.1; rows]);
+                    encode_lif_phase(Level::Baseline, &p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
+                    gemv_inc(Level::Baseline, &dec, n, n, &o, &mut y1);
+                    population(Level::detect(), &p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2);
+                    assert_eq!((&y1, &v1, &m1), (&y2, &v2, &m2), "n = {n}, rows = {rows}, step {s}");
+                    moved |= y1[0] != 0.1;
+                }
+                assert!(moved, "no neuron spiked");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The long checks, one after the other; prints a log with date and versions. Needs valgrind and the network (for venvs).
+#   scripts/long.sh | tee docs/logs/long.txt
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+part() { echo; echo "=== $1"; shift; "$@" || { echo "FAILED"; failed=1; }; }
+memory() {
+  # Memory errors in what has `unsafe`: arena, threads, loops, at the level that valgrind knows.
+  cargo build -q --release -p bouton --example workloads &&
+    valgrind -q --error-exitcode=9 target/release/examples/workloads W1 --seconds 0.05 --reps 1 &&
+    valgrind -q --error-exitcode=9 target/release/examples/workloads mpes --size 20 --seconds 0.1 --reps 1 &&
+    valgrind -q --error-exitcode=9 target/release/examples/workloads W5 --size 400 --seconds 0.01 --reps 1 --threads 2
+}
+date -u +%Y-%m-%d
+rustc --version; git rev-parse --short HEAD
+part "memory (valgrind)" memory
+part "parity with Nengo, one second" scripts/parity/run.sh
+part "mPES against a NumPy operator, short" scripts/mpes/run.sh --short
+part "speed against Nengo" scripts/bench/run.sh
+part "memristor pairs" cargo run -q --release -p bouton --example workloads -- mpes --seconds 30 --reps 1 --threads 1
+part "a million neurons" cargo run -q --release -p bouton --example workloads -- W5 --size 10000 --threads 1 --reps 3
+part "two threads" cargo run -q --release -p bouton --example workloads -- W5 --threads 2
+exit $failed
