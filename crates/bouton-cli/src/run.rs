@@ -118,7 +118,8 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     let meta = [
         ("model", serde_json::json!(name)),
         ("dt", serde_json::json!(sim.dt())),
-        ("seed", serde_json::json!(net.seed())),
+        // Also where the model gave none: the one that was drawn, so that the run can be repeated.
+        ("seed", serde_json::json!(sim.built().seeds.networks[0])),
         ("simulated_seconds", serde_json::json!(sim.time())),
         ("build_seconds", serde_json::json!(built)),
         ("run_seconds", serde_json::json!(wall)),

@@ -15,7 +15,30 @@ pub(crate) struct LiveWeights {
     pub(crate) shape: (usize, usize),
 }
 
-/// The one place through which every write of weights passes: from outside between steps, and from callbacks.
+/// The one place where weights are written from outside a rule: by edits between steps, by callbacks, by writes to devices.
+/// What stays the same keeps its bits.
+fn store<T: Real>(arena: &Arena<T>, w: &LiveWeights, values: &[f64]) {
+    // SAFETY: the caller holds the simulation, or is the only kernel that runs, and holds no slice of the arena.
+    for (y, v) in unsafe { arena.get_mut(w.span) }.iter_mut().zip(values) {
+        if y.f64() != *v {
+            *y = T::of(*v);
+        }
+    }
+}
+
+/// A raw write to the devices of a connection: `write` changes them, and the weights follow.
+pub(crate) fn write_devices<T: Real>(
+    arena: &Arena<T>,
+    w: &LiveWeights,
+    array: &mut DeviceArray,
+    write: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
+) -> Result<(), Error> {
+    write(array).map_err(|m| Error::access(&w.path, m))?;
+    store(arena, w, &array.weights());
+    Ok(())
+}
+
+/// An edit of weights, from outside between steps or by a callback: checked as a whole, then written as a whole.
 pub(crate) fn edit_weights<T: Real>(
     arena: &Arena<T>,
     w: &LiveWeights,
@@ -42,17 +65,8 @@ pub(crate) fn edit_weights<T: Real>(
             m.values()[k]
         )));
     }
-    let set = |values: &[f64]| {
-        // SAFETY: as above.
-        for (k, y) in unsafe { arena.get_mut(w.span) }.iter_mut().enumerate() {
-            // What stays the same keeps its bits.
-            if values[k] != now[k] {
-                *y = T::of(values[k]);
-            }
-        }
-    };
     match devices {
-        None => set(m.values()),
+        None => store(arena, w, m.values()),
         Some(array) => {
             array.set_weights_near(&now, m.values()).map_err(|u| {
                 refuse(format!(
@@ -61,7 +75,7 @@ pub(crate) fn edit_weights<T: Real>(
                     u.at, u.wanted, u.range.0, u.range.1
                 ))
             })?;
-            set(&array.weights_where(&now, m.values()));
+            store(arena, w, &array.weights_where(&now, m.values()));
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use bouton_random::RandomState;
 
 use crate::arena::Arena;
 use crate::build::Built;
-use crate::live::{Live, LiveWeights, edit_weights};
+use crate::live::{Live, LiveWeights, edit_weights, write_devices};
 use crate::loops::Loops;
 use crate::plan::{Kernel, Plan, Span};
 use crate::pool::Pool;
@@ -33,7 +33,8 @@ pub(crate) trait Engine: Send {
     /// Values of a signal, row-major, phase marks as times.
     fn read(&self, s: SignalId) -> Vec<f64>;
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
-    /// Sets the values of a signal. All writes from outside pass here or [`edit`](Engine::edit).
+    /// Sets the values of a signal. Weights are written by [`edit`](Engine::edit) and
+    /// [`with_devices`](Engine::with_devices).
     fn write(&mut self, s: SignalId, values: &[f64]);
     fn edit(
         &mut self,
@@ -490,13 +491,7 @@ impl<T: SimReal> Engine for Simulation<T> {
         ) else {
             return Err(Error::access("", format!("connection {} has no devices", c.index())));
         };
-        f(array).map_err(|m| Error::access(&w.path, m))?;
-        // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-        let y = unsafe { self.arena.get_mut(w.span) };
-        for (k, y) in y.iter_mut().enumerate() {
-            *y = T::of(array.weight(k));
-        }
-        Ok(())
+        write_devices(&self.arena, &w, array, f)
     }
     fn set_frozen(&mut self, c: ConnectionId, frozen: bool) {
         if frozen {

@@ -39,6 +39,12 @@ impl Pulses {
 pub trait PolicyModel {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
+    /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
+    fn filtered(&self) -> bool;
+    /// Names and values of the numbers that can be changed while the model runs.
+    fn parameters(&self) -> Vec<(&'static str, f64)>;
+    /// Changes one of them; an unknown name or a bad value is an error.
+    fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
     /// `change` is the wanted change of each row (in units of the rule), `activity` the presynaptic activity (Hz).
     fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses);
 }
@@ -56,6 +62,10 @@ macro_rules! policy_list {
             pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
             /// What the policy does.
             pub fn model(&self) -> &dyn PolicyModel {
+                match self { $(Policy::$name(x) => x),* }
+            }
+            /// The same, to change parameters.
+            pub fn model_mut(&mut self) -> &mut dyn PolicyModel {
                 match self { $(Policy::$name(x) => x),* }
             }
         }

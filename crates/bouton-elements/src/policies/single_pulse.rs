@@ -54,6 +54,26 @@ impl PolicyModel for SinglePulse {
         check_number("threshold", self.threshold, 0.0, false)?;
         check_number("dead_band", self.dead_band, 0.0, false)
     }
+    fn filtered(&self) -> bool {
+        self.gate == Gate::Filtered
+    }
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("threshold", self.threshold), ("dead_band", self.dead_band)]
+    }
+    fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
+        let parameter = match name {
+            "threshold" => &mut self.threshold,
+            "dead_band" => &mut self.dead_band,
+            _ => {
+                return Err(format!(
+                    "a single pulse has no parameter `{name}`; it has `threshold` and `dead_band`"
+                ));
+            }
+        };
+        check_number(name, value, 0.0, false)?;
+        *parameter = value;
+        Ok(())
+    }
     fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses) {
         out.rows.clear();
         out.columns.clear();

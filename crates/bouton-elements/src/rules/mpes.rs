@@ -17,8 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Acts, RuleInput, RuleModel, RuleStep, Source};
-use crate::neurons::check_number;
-use crate::policies::{Gate, Policy};
+use crate::policies::Policy;
 use crate::synapses::{Lowpass, Synapse};
 
 /// Prescribed error sensitivity by pulses on memristors.
@@ -47,8 +46,7 @@ impl RuleModel for Mpes {
         self.pre_synapse.as_ref().map_or(Ok(()), |s| s.model().check())
     }
     fn inputs(&self) -> Vec<RuleInput> {
-        let Policy::SinglePulse(p) = &self.policy;
-        let synapse = if p.gate == Gate::Spike { None } else { self.pre_synapse.clone() };
+        let synapse = self.pre_synapse.clone().filter(|_| self.policy.model().filtered());
         vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse }]
     }
     fn has_error(&self) -> bool {
@@ -60,22 +58,10 @@ impl RuleModel for Mpes {
     fn step_f64(&self, _: &mut RuleStep<'_, f64>) {}
     fn step_f32(&self, _: &mut RuleStep<'_, f32>) {}
     fn parameters(&self) -> Vec<(&'static str, f64)> {
-        let Policy::SinglePulse(p) = &self.policy;
-        vec![("threshold", p.threshold), ("dead_band", p.dead_band)]
+        self.policy.model().parameters()
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
-        let Policy::SinglePulse(p) = &mut self.policy;
-        check_number(name, value, 0.0, false)?;
-        match name {
-            "threshold" => p.threshold = value,
-            "dead_band" => p.dead_band = value,
-            _ => {
-                return Err(format!(
-                    "mPES has no parameter `{name}` that can change while it runs; it has `threshold` and `dead_band`"
-                ));
-            }
-        }
-        Ok(())
+        self.policy.model_mut().set_parameter(name, value)
     }
     fn travel(&self, _: f64, _: f64, _: usize, _: f64) -> Option<f64> {
         None
