@@ -88,7 +88,7 @@ fn mpes_learns_on_every_seed() {
 #[test]
 fn the_automatic_gain_is_near_the_best_of_a_grid() {
     let pulse = Pulse::shipped().unwrap();
-    for seed in 0..2 {
+    for seed in 0..SEEDS {
         let auto = outcome(&pulse, seed, Method::mpes_auto()).unwrap();
         let mut best = f64::INFINITY;
         for factor in [0.1, 0.3, 1.0, 3.0, 10.0] {

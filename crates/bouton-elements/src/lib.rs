@@ -3,6 +3,8 @@
 //! One file an element, one list a kind (at the end of each folder's page). The head of an element's file is the user's
 //! page: equation, table of symbols with defaults and units, reference.
 
+mod list;
+
 pub mod devices;
 pub mod mappings;
 pub mod neurons;

@@ -16,6 +16,8 @@ use bouton_random::Stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 use crate::policies::Pulses;
 pub use array::{AutoGain, Bounds, DeviceArray, DeviceSpec, Gain, SpreadOf, Unreachable};
 pub use power_law::PowerLaw;
@@ -75,35 +77,12 @@ pub trait DeviceModel: Debug + Send + Sync {
     fn pulse(&self, level: Level, bank: &mut DeviceBank, start: usize, pulses: &Pulses);
 }
 
-macro_rules! device_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A device type with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Device {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Device {
-            /// The names of all devices, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this device, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Device::$name(_) => $name::NAME),* }
-            }
-            /// What the device does.
-            pub fn model(&self) -> &dyn DeviceModel {
-                match self { $(Device::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Device {
-            fn from(x: $name) -> Device { Device::$name(x) }
-        })*
-    };
-}
-
-device_list! {
-    /// Resistance falls as a power of the number of pulses.
-    PowerLaw,
+element_list! {
+    /// A device type with its parameters. The list of all.
+    Device: dyn DeviceModel {
+        /// Resistance falls as a power of the number of pulses.
+        PowerLaw,
+    }
 }
 
 impl Default for Device {

@@ -9,6 +9,8 @@ mod single;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use pair::Pair;
 pub use single::{Sign, Single};
 
@@ -28,33 +30,14 @@ pub trait MappingModel {
     fn sides(&self) -> &'static [Side];
 }
 
-macro_rules! mapping_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A mapping with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Mapping {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Mapping {
-            /// The names of all mappings, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// What the mapping does.
-            pub fn model(&self) -> &dyn MappingModel {
-                match self { $(Mapping::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Mapping {
-            fn from(x: $name) -> Mapping { Mapping::$name(x) }
-        })*
-    };
-}
-
-mapping_list! {
-    /// Two devices a synapse, one for each sign.
-    Pair,
-    /// One device a synapse.
-    Single,
+element_list! {
+    /// A mapping with its parameters. The list of all.
+    Mapping: dyn MappingModel {
+        /// Two devices a synapse, one for each sign.
+        Pair,
+        /// One device a synapse.
+        Single,
+    }
 }
 
 impl Default for Mapping {

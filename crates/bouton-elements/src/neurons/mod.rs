@@ -15,6 +15,8 @@ use bouton_kernels::{Level, LifStep, Real};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use direct::Direct;
 pub use lif::Lif;
 pub use lif_rate::LifRate;
@@ -126,47 +128,20 @@ pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Resu
     Err(format!("`{name}` must be a finite number {at} {low}, found {value}"))
 }
 
-macro_rules! neuron_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A neuron type with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum NeuronType {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl NeuronType {
-            /// The names of all types, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// One of each type with its default parameters.
-            pub fn defaults() -> Vec<NeuronType> {
-                vec![$(NeuronType::$name($name::default())),*]
-            }
-            /// The name of this type, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(NeuronType::$name(_) => $name::NAME),* }
-            }
-            /// What the type does.
-            pub fn model(&self) -> &dyn NeuronModel {
-                match self { $(NeuronType::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for NeuronType {
-            fn from(x: $name) -> NeuronType { NeuronType::$name(x) }
-        })*
-    };
-}
-
-neuron_list! {
-    /// Leaky integrate-and-fire.
-    Lif,
-    /// Rate of a leaky integrate-and-fire neuron.
-    LifRate,
-    /// Rectified linear rate.
-    RectifiedLinear,
-    /// Spikes at a rectified linear rate.
-    SpikingRectifiedLinear,
-    /// No neurons: values pass through, functions are computed exactly.
-    Direct,
+element_list! {
+    /// A neuron type with its parameters. The list of all.
+    NeuronType: dyn NeuronModel {
+        /// Leaky integrate-and-fire.
+        Lif,
+        /// Rate of a leaky integrate-and-fire neuron.
+        LifRate,
+        /// Rectified linear rate.
+        RectifiedLinear,
+        /// Spikes at a rectified linear rate.
+        SpikingRectifiedLinear,
+        /// No neurons: values pass through, functions are computed exactly.
+        Direct,
+    }
 }
 
 impl Default for NeuronType {
@@ -186,12 +161,18 @@ impl NeuronType {
 mod tests {
     use super::*;
 
+    /// One of each type with its defaults, as a model file makes it of the name alone.
+    fn every_type() -> Vec<NeuronType> {
+        let of = |name: &&str| serde_json::from_value(serde_json::json!({ "type": name })).unwrap();
+        NeuronType::NAMES.iter().map(of).collect()
+    }
+
     /// For every type of the list: gain and bias give the maximum rate at 1 and silence at the intercept, and the step's
     /// mean output over ten seconds is the steady rate.
     #[test]
     fn every_type_keeps_the_contract() {
         let (max_rates, intercepts) = ([200.0, 250.0, 390.0], [-0.9, 0.0, 0.5]);
-        for neuron in NeuronType::defaults() {
+        for neuron in every_type() {
             if neuron.is_direct() {
                 continue;
             }
@@ -247,7 +228,7 @@ mod tests {
 
     #[test]
     fn names_in_files_are_the_names_in_the_list() {
-        for neuron in NeuronType::defaults() {
+        for neuron in every_type() {
             assert!(NeuronType::NAMES.contains(&neuron.name()));
         }
     }

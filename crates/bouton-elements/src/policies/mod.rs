@@ -7,6 +7,8 @@ mod single_pulse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use single_pulse::{Gate, SinglePulse};
 
 /// The pulses of one step: which rows (post) want to go up or down, and which columns (pre) are open.
@@ -49,35 +51,12 @@ pub trait PolicyModel {
     fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses);
 }
 
-macro_rules! policy_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A pulse policy with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Policy {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Policy {
-            /// The names of all policies, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// What the policy does.
-            pub fn model(&self) -> &dyn PolicyModel {
-                match self { $(Policy::$name(x) => x),* }
-            }
-            /// The same, to change parameters.
-            pub fn model_mut(&mut self) -> &mut dyn PolicyModel {
-                match self { $(Policy::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Policy {
-            fn from(x: $name) -> Policy { Policy::$name(x) }
-        })*
-    };
-}
-
-policy_list! {
-    /// One pulse a step on every synapse whose column is open.
-    SinglePulse,
+element_list! {
+    /// A pulse policy with its parameters. The list of all.
+    Policy: dyn PolicyModel {
+        /// One pulse a step on every synapse whose column is open.
+        SinglePulse,
+    }
 }
 
 impl Default for Policy {

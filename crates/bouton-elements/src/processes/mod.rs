@@ -14,6 +14,8 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use piecewise::{Interpolation, Piecewise};
 pub use table::{PastEnd, Table};
 pub use white_noise::WhiteNoise;
@@ -37,40 +39,17 @@ pub trait ProcessModel: Debug + Send + Sync {
     fn start(&self, width: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String>;
 }
 
-macro_rules! process_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A process with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Process {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Process {
-            /// The names of all processes, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this process, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Process::$name(_) => $name::NAME),* }
-            }
-            /// What the process does.
-            pub fn model(&self) -> &dyn ProcessModel {
-                match self { $(Process::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Process {
-            fn from(x: $name) -> Process { Process::$name(x) }
-        })*
-    };
-}
-
-process_list! {
-    /// Band-limited noise.
-    WhiteSignal,
-    /// Independent noise in every step.
-    WhiteNoise,
-    /// Values at given times, held or interpolated.
-    Piecewise,
-    /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
-    #[serde(skip)]
-    Table,
+element_list! {
+    /// A process with its parameters. The list of all.
+    Process: dyn ProcessModel {
+        /// Band-limited noise.
+        WhiteSignal,
+        /// Independent noise in every step.
+        WhiteNoise,
+        /// Values at given times, held or interpolated.
+        Piecewise,
+        /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
+        #[serde(skip)]
+        Table,
+    }
 }

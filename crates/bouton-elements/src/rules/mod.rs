@@ -12,6 +12,8 @@ use bouton_kernels::{Level, Real};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use mpes::Mpes;
 pub use pes::Pes;
 
@@ -112,39 +114,12 @@ impl RuleReal for f32 {
     }
 }
 
-macro_rules! rule_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A learning rule with its parameters. The list of all that come with bouton.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Rule {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Rule {
-            /// The names of all rules, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this rule, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Rule::$name(_) => $name::NAME),* }
-            }
-            /// What the rule does.
-            pub fn model(&self) -> &dyn RuleModel {
-                match self { $(Rule::$name(x) => x),* }
-            }
-            /// The same, to change parameters.
-            pub fn model_mut(&mut self) -> &mut dyn RuleModel {
-                match self { $(Rule::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Rule {
-            fn from(x: $name) -> Rule { Rule::$name(x) }
-        })*
-    };
-}
-
-rule_list! {
-    /// Prescribed error sensitivity.
-    Pes,
-    /// Prescribed error sensitivity by single pulses on memristors.
-    Mpes,
+element_list! {
+    /// A learning rule with its parameters. The list of all that come with bouton.
+    Rule: dyn RuleModel {
+        /// Prescribed error sensitivity.
+        Pes,
+        /// Prescribed error sensitivity by single pulses on memristors.
+        Mpes,
+    }
 }

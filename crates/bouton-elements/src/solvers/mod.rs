@@ -12,6 +12,8 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use lstsq_l2::LstsqL2;
 pub use no_solver::NoSolver;
 
@@ -46,38 +48,15 @@ pub struct SolveShape {
     pub dimensions: usize,
 }
 
-macro_rules! solver_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A solver with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Solver {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Solver {
-            /// The names of all solvers, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this solver, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Solver::$name(_) => $name::NAME),* }
-            }
-            /// What the solver does.
-            pub fn model(&self) -> &dyn SolverModel {
-                match self { $(Solver::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Solver {
-            fn from(x: $name) -> Solver { Solver::$name(x) }
-        })*
-    };
-}
-
-solver_list! {
-    /// Least squares with L2 regularisation.
-    #[serde(rename = "lstsq_l2")]
-    LstsqL2,
-    /// No solving: given decoders, or zeros.
-    NoSolver,
+element_list! {
+    /// A solver with its parameters. The list of all.
+    Solver: dyn SolverModel {
+        /// Least squares with L2 regularisation.
+        #[serde(rename = "lstsq_l2")]
+        LstsqL2,
+        /// No solving: given decoders, or zeros.
+        NoSolver,
+    }
 }
 
 impl Default for Solver {

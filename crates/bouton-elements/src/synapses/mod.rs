@@ -13,6 +13,8 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::list::element_list;
+
 pub use alpha::Alpha;
 pub use linear::LinearFilter;
 pub use lowpass::Lowpass;
@@ -26,39 +28,16 @@ pub trait SynapseModel: Debug + Send + Sync {
     fn discretise(&self, dt: f64) -> Result<Filter, String>;
 }
 
-macro_rules! synapse_list {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
-        /// A synapse with its parameters. The list of all.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum Synapse {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl Synapse {
-            /// The names of all synapses, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this synapse, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Synapse::$name(_) => $name::NAME),* }
-            }
-            /// What the synapse does.
-            pub fn model(&self) -> &dyn SynapseModel {
-                match self { $(Synapse::$name(x) => x),* }
-            }
-        }
-        $(impl From<$name> for Synapse {
-            fn from(x: $name) -> Synapse { Synapse::$name(x) }
-        })*
-    };
-}
-
-synapse_list! {
-    /// First-order low-pass filter.
-    Lowpass,
-    /// Alpha function: two equal low-pass filters in a row.
-    Alpha,
-    /// Any rational transfer function.
-    LinearFilter,
+element_list! {
+    /// A synapse with its parameters. The list of all.
+    Synapse: dyn SynapseModel {
+        /// First-order low-pass filter.
+        Lowpass,
+        /// Alpha function: two equal low-pass filters in a row.
+        Alpha,
+        /// Any rational transfer function.
+        LinearFilter,
+    }
 }
 
 /// A number is a low-pass filter with that time constant (s).
