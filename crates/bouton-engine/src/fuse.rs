@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use bouton_kernels::{LANES, MAX_DECODED};
 
-use crate::plan::{Kernel, Plan, Span};
+use crate::plan::{Kernel, Origin, Plan, Span};
 use crate::program::{Action, Program};
 use crate::stages::spans;
 
@@ -51,29 +51,25 @@ impl Plan {
     pub(crate) fn fuse_populations(&mut self, program: &Program) {
         let users = Users::new(self, program);
         let mut kernels: Vec<Kernel> = Vec::with_capacity(self.kernels.len());
-        let mut lines: Vec<String> = Vec::with_capacity(self.kernels.len());
-        for (k, line) in
-            std::mem::take(&mut self.kernels).into_iter().zip(std::mem::take(&mut self.explanation))
+        let mut origins: Vec<Origin> = Vec::with_capacity(self.kernels.len());
+        for (k, origin) in
+            std::mem::take(&mut self.kernels).into_iter().zip(std::mem::take(&mut self.origins))
         {
             match kernels.last().and_then(|last| fused(&users, last, &k)) {
                 Some(both) => {
-                    let (name, numbers) = crate::plan::describe(&both);
-                    let object = lines
-                        .pop()
-                        .and_then(|l| l.split_once("  ").map(|_| l[25.min(l.len())..].to_string()));
-                    let object = object.unwrap_or_default();
-                    let object = object.split("  [").next().unwrap_or_default().to_string();
-                    lines.push(format!("{name:<12} {numbers:>10}  {object}  [fuse_populations]"));
                     kernels.pop();
                     kernels.push(both);
+                    if let Some(o) = origins.last_mut() {
+                        o.pass = "fuse_populations";
+                    }
                 }
                 None => {
                     kernels.push(k);
-                    lines.push(line);
+                    origins.push(origin);
                 }
             }
         }
-        (self.kernels, self.explanation) = (kernels, lines);
+        (self.kernels, self.origins) = (kernels, origins);
         self.regroup();
     }
 }

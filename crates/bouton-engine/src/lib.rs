@@ -17,6 +17,7 @@ mod run;
 mod scale;
 mod simulator;
 mod stages;
+mod views;
 
 pub use build::{
     BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build,

@@ -35,8 +35,8 @@ impl<T: StepReal> Loops<'_, T> {
                 let y = unsafe { arena.get_mut(*dst) };
                 bouton_kernels::fill(y, T::of(*value));
             }
-            Kernel::Copy { src, dst, inc, rule } => {
-                if rule.is_some_and(|c| self.frozen[c]) {
+            Kernel::Copy { src, dst, inc, delta_of } => {
+                if delta_of.is_some_and(|c| self.frozen[c.index()]) {
                     return;
                 }
                 // SAFETY: as above.

@@ -101,10 +101,10 @@ impl Plan {
             self.schedule(&pieces, block, &mut order);
         }
         let mut old: Vec<Option<Kernel>> = std::mem::take(&mut self.kernels).into_iter().map(Some).collect();
-        let mut lines: Vec<String> = std::mem::take(&mut self.explanation);
+        let mut origins = std::mem::take(&mut self.origins);
         for k in &order {
             self.kernels.extend(old[*k].take());
-            self.explanation.push(std::mem::take(&mut lines[*k]));
+            self.origins.push(std::mem::take(&mut origins[*k]));
         }
         self.groups = self.join(&pieces);
     }
@@ -277,7 +277,7 @@ impl Plan {
 
     fn work(&self, group: usize) -> usize {
         // A call of a loop costs about as much as touching twenty numbers.
-        self.groups[group].clone().map(|k| 20 + crate::plan::describe(&self.kernels[k]).1).sum()
+        self.groups[group].clone().map(|k| 20 + self.kernels[k].describe().1).sum()
     }
 }
 

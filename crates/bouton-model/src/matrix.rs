@@ -2,6 +2,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use bouton_random::Distribution;
+
 /// A matrix, row-major. Rows are postsynaptic, columns presynaptic, where it holds weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
@@ -18,6 +20,11 @@ impl Matrix {
     /// A matrix filled with one value.
     pub fn filled(rows: usize, cols: usize, value: f64) -> Matrix {
         Matrix { rows, cols, values: vec![value; rows * cols] }
+    }
+    /// A matrix of which `f(row, column)` gives the values.
+    pub fn from_fn(rows: usize, cols: usize, f: impl Fn(usize, usize) -> f64) -> Matrix {
+        let values = (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))).map(|(r, c)| f(r, c)).collect();
+        Matrix { rows, cols, values }
     }
     /// Rows and columns.
     pub fn shape(&self) -> (usize, usize) {
@@ -91,16 +98,24 @@ impl Matrix {
     }
 }
 
+/// Rows are given samples: encoders, evaluation points.
+impl From<Matrix> for Distribution {
+    fn from(m: Matrix) -> Distribution {
+        m.values.chunks_exact(m.cols.max(1)).map(<[f64]>::to_vec).collect::<Vec<_>>().into()
+    }
+}
+
+/// Panics outside the matrix; [`Matrix::row`] and [`Matrix::column`] do not.
 impl Index<(usize, usize)> for Matrix {
     type Output = f64;
     fn index(&self, (r, c): (usize, usize)) -> &f64 {
-        assert!(c < self.cols, "column {c} of a matrix with {} columns", self.cols);
+        assert!(r < self.rows && c < self.cols, "weight ({r}, {c}) of a matrix of {:?}", self.shape());
         &self.values[r * self.cols + c]
     }
 }
 impl IndexMut<(usize, usize)> for Matrix {
     fn index_mut(&mut self, (r, c): (usize, usize)) -> &mut f64 {
-        assert!(c < self.cols, "column {c} of a matrix with {} columns", self.cols);
+        assert!(r < self.rows && c < self.cols, "weight ({r}, {c}) of a matrix of {:?}", self.shape());
         &mut self.values[r * self.cols + c]
     }
 }

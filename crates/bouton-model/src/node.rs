@@ -5,12 +5,24 @@ use std::sync::{Arc, Mutex};
 
 use bouton_elements::processes::Process;
 
-use crate::{ConnectionId, Error, Matrix};
+use crate::{ConnectionId, EnsembleId, Error, Matrix};
 
-/// Reading and writing weights from inside a step. The engine implements it; a node's callback is given it.
+/// Reading and writing weights from inside a step. The engine implements it; a node's callback is given it. The views
+/// mean what they mean between steps.
 pub trait LiveAccess {
     /// A copy of the weights of a connection as they stand at this place in the step.
     fn weights(&self, connection: ConnectionId) -> Result<Matrix, Error>;
+    /// Decoders of a decoded connection (outputs × neurons).
+    fn decoders(&self, connection: ConnectionId) -> Result<Matrix, Error>;
+    /// Encoders of an ensemble (neurons × dimensions).
+    fn encoders(&self, ensemble: EnsembleId) -> Result<Matrix, Error>;
+    /// Gains of an ensemble's neurons.
+    fn gain(&self, ensemble: EnsembleId) -> Result<Vec<f64>, Error>;
+    /// Bias currents of an ensemble's neurons.
+    fn bias(&self, ensemble: EnsembleId) -> Result<Vec<f64>, Error>;
+    /// What a connection delivers to each neuron of its post ensemble, as input current: of this step if the connection
+    /// ran before the node, of the step before otherwise.
+    fn current(&self, connection: ConnectionId) -> Result<Vec<f64>, Error>;
     /// Edits the weights of a connection that the node has declared ([`NodeFunction::edits`]). `edit` changes a copy,
     /// which is checked and written as a whole; if it fails, nothing is written. Every operator that reads the weights
     /// runs after the node, and so sees the new ones in this very step.

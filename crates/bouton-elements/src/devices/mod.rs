@@ -8,6 +8,7 @@
 
 mod array;
 mod power_law;
+mod write;
 
 use std::fmt::Debug;
 
@@ -19,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use crate::list::element_list;
 
 use crate::policies::Pulses;
-pub use array::{AutoGain, Bounds, DeviceArray, DeviceSpec, Gain, SpreadOf, Unreachable};
+pub use array::{AutoGain, Bounds, DeviceArray, DeviceSpec, Gain, SpreadOf};
 pub use power_law::PowerLaw;
+pub use write::Unreachable;
 
 /// The fixed parameters of one device after its spread was drawn.
 ///

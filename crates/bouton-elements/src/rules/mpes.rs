@@ -46,8 +46,12 @@ impl RuleModel for Mpes {
         self.pre_synapse.as_ref().map_or(Ok(()), |s| s.model().check())
     }
     fn inputs(&self) -> Vec<RuleInput> {
-        let synapse = self.pre_synapse.clone().filter(|_| self.policy.model().filtered());
-        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse }]
+        // The spikes themselves pass a filter that does nothing, so that the gate can change while the model runs.
+        let synapse = match &self.pre_synapse {
+            Some(s) if self.policy.model().filtered() => s.clone(),
+            _ => Lowpass { tau: 0.0 }.into(),
+        };
+        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse: Some(synapse) }]
     }
     fn has_error(&self) -> bool {
         true

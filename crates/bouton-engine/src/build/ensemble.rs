@@ -109,11 +109,6 @@ impl BuiltEnsemble {
                 (gain, bias, rates, intercepts)
             }
         };
-        let scaled = if direct {
-            encoders.clone()
-        } else {
-            encoders.iter().enumerate().map(|(k, x)| x * (gain[k / d] / e.radius)).collect()
-        };
         // The state has a stream of its own, the seed's successor.
         let mut rng = RandomState::new(seed.wrapping_add(1));
         let mut state = vec![];
@@ -126,10 +121,10 @@ impl BuiltEnsemble {
             };
             state.push(Arc::new(values));
         }
-        Ok(BuiltEnsemble {
+        let mut built = BuiltEnsemble {
             eval_points: Arc::new(eval_points),
             encoders: Arc::new(encoders),
-            scaled_encoders: Arc::new(scaled),
+            scaled_encoders: Arc::default(),
             gain: Arc::new(gain),
             bias: Arc::new(bias),
             max_rates,
@@ -137,7 +132,20 @@ impl BuiltEnsemble {
             state,
             dimensions: d,
             radius: e.radius,
-        })
+        };
+        if direct {
+            built.scaled_encoders = built.encoders.clone();
+        } else {
+            built.scale_encoders();
+        }
+        Ok(built)
+    }
+
+    /// Makes the scaled encoders of neurons from encoders, gains and radius.
+    pub(crate) fn scale_encoders(&mut self) {
+        let factor = |k: usize| self.gain[k / self.dimensions] / self.radius;
+        self.scaled_encoders =
+            Arc::new(self.encoders.iter().enumerate().map(|(k, x)| x * factor(k)).collect());
     }
 
     /// The columns of the scaled encoders that a slice of the dimensions takes (neurons × taken), row-major.

@@ -4,6 +4,7 @@ mod connection;
 mod decoders;
 mod ensemble;
 mod parallel;
+mod probe;
 mod rule;
 mod seeds;
 
@@ -11,8 +12,7 @@ use std::sync::Arc;
 
 use bouton_elements::devices::DeviceArray;
 use bouton_model::{
-    ConnectionId, EnsembleId, Error, Network, NetworkId, NodeId, Object, Output, Probe, ProbeId, Slice,
-    Target,
+    ConnectionId, EnsembleId, Error, Network, NetworkId, NodeId, Object, Output, ProbeId, Slice,
 };
 
 use crate::program::{Action, Program, SignalId};
@@ -134,7 +134,7 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
         parallel::map(options.threads, &ids, |id| connection_decoders(net, &ensembles, &seeds, *id))?;
     let ids: Vec<ProbeId> = net.probes().collect();
     let probe_decoders =
-        parallel::map(options.threads, &ids, |id| probe_decoders(net, &ensembles, &seeds, *id))?;
+        parallel::map(options.threads, &ids, |id| probe::probe_decoders(net, &ensembles, &seeds, *id))?;
     let mut b = Builder {
         net,
         dt: options.dt,
@@ -187,29 +187,6 @@ fn connection_decoders(
         solver: &c.solver,
         connection: Some(c),
         seed: seeds.connections[id.index()],
-    };
-    problem.solve().map(|d| Some(Arc::new(d)))
-}
-
-fn probe_decoders(
-    net: &Network,
-    ensembles: &[Arc<BuiltEnsemble>],
-    seeds: &Seeds,
-    id: ProbeId,
-) -> Result<Option<Arc<Vec<f64>>>, Error> {
-    let Some(p) = net.get_probe(id) else { return Ok(None) };
-    let Target::Decoded(e) = p.target else { return Ok(None) };
-    let Some(ensemble) = net.get_ensemble(e).filter(|e| !e.neuron_type.is_direct()) else { return Ok(None) };
-    let path = net.probe_path(id);
-    let problem = decoders::Problem {
-        path: &path,
-        ensemble,
-        built: &ensembles[e.index()],
-        slice: &p.slice,
-        function: None,
-        solver: &p.solver,
-        connection: None,
-        seed: seeds.probes[id.index()],
     };
     problem.solve().map(|d| Some(Arc::new(d)))
 }
@@ -389,108 +366,6 @@ impl Builder<'_> {
             (states > 0).then(|| self.program.signal(format!("{name}.state"), states, rows * cols, None));
         self.program.add(path, Action::Filter { filter, u: s, out, state, now });
         Ok(out)
-    }
-
-    fn probe(&mut self, id: ProbeId) -> Result<(), Error> {
-        let Some(probe) = self.net.get_probe(id) else { return Ok(()) };
-        let path = self.net.probe_path(id);
-        let missing = || Error::build(&path, "there is nothing to record: the target has no such signal");
-        let signal = match &probe.target {
-            Target::Devices(..) => {
-                self.probes[id.index()] = Some(ProbeSource::Devices);
-                return Ok(());
-            }
-            Target::Decoded(e) => self.decoded_probe(id, *e, probe)?,
-            other => {
-                let (ens, conn) = (&self.ens, &self.conn);
-                let source = match other {
-                    Target::EnsembleInput(e) => ens[e.index()].input,
-                    Target::ScaledEncoders(e) => ens[e.index()].encoders,
-                    Target::Spikes(e) => ens[e.index()].out,
-                    Target::NeuronInput(e) => ens[e.index()].neuron_in,
-                    Target::NeuronState(e, name) => {
-                        let vars =
-                            self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
-                        vars.iter()
-                            .position(|v| v.name == name)
-                            .and_then(|k| ens[e.index()].state.get(k))
-                            .copied()
-                    }
-                    Target::Node(n) => self.node_out[n.index()],
-                    Target::Weights(c) => conn[c.index()].weights,
-                    Target::ConnectionOutput(c) => conn[c.index()].weighted,
-                    Target::ConnectionInput(c) => conn[c.index()].input,
-                    Target::RuleError(c) => conn[c.index()].error,
-                    Target::RuleDelta(c) => conn[c.index()].delta,
-                    Target::RuleSignal(c, name) => {
-                        conn[c.index()].named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
-                    }
-                    Target::Decoded(_) | Target::Devices(..) => None,
-                };
-                let source = source.ok_or_else(missing)?;
-                let signal = if probe.slice == Slice::All {
-                    source
-                } else {
-                    if self.program.signals[source.index()].cols != 1 {
-                        return Err(Error::build(
-                            &path,
-                            "a matrix can't be sliced by a probe; record all of it",
-                        ));
-                    }
-                    let n = self.program.signals[source.index()].len();
-                    probe.slice.check(n).map_err(|m| Error::build(&path, m))?;
-                    self.sliced(&path, source, &probe.slice)
-                };
-                match &probe.synapse {
-                    None => signal,
-                    Some(s) => {
-                        let (rows, cols) = (
-                            self.program.signals[signal.index()].rows,
-                            self.program.signals[signal.index()].cols,
-                        );
-                        let inner = self.program.signal(path.clone(), rows, cols, None);
-                        let filtered = self.filtered(&path, signal, Some(s))?;
-                        let copy = Action::Copy {
-                            src: filtered,
-                            dst: inner,
-                            from: Slice::All,
-                            to: Slice::All,
-                            inc: false,
-                            delta_of: None,
-                        };
-                        self.program.add(&path, copy);
-                        inner
-                    }
-                }
-            }
-        };
-        self.program.add(&path, Action::Probe { signal });
-        self.probes[id.index()] = Some(ProbeSource::Signal(signal));
-        Ok(())
-    }
-
-    /// A decoded probe is a connection to a sink of its own.
-    fn decoded_probe(&mut self, id: ProbeId, e: EnsembleId, probe: &Probe) -> Result<SignalId, Error> {
-        let path = self.net.probe_path(id);
-        let width = probe.slice.len(self.ensembles[e.index()].dimensions);
-        let sink = self.program.signal(path.clone(), width, 1, None);
-        self.program.add(&path, Action::Reset { dst: sink, value: 0.0 });
-        let out = self.ens[e.index()].out.ok_or_else(|| Error::build(&path, "the ensemble has no output"))?;
-        let value = match self.probe_decoders[id.index()].clone() {
-            None => self.sliced(&path, out, &probe.slice),
-            Some(d) => self.weighted(&path, out, width, self.ensembles[e.index()].gain.len(), d).1,
-        };
-        let value = self.filtered(&path, value, probe.synapse.as_ref())?;
-        let copy = Action::Copy {
-            src: value,
-            dst: sink,
-            from: Slice::All,
-            to: Slice::All,
-            inc: true,
-            delta_of: None,
-        };
-        self.program.add(&path, copy);
-        Ok(sink)
     }
 
     /// weights · input: the signals of the weights and of the product.

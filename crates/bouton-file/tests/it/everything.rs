@@ -118,6 +118,21 @@ impl LiveAccess for Nothing {
     fn weights(&self, _: bouton_model::ConnectionId) -> Result<Matrix, bouton_model::Error> {
         unreachable!()
     }
+    fn decoders(&self, _: bouton_model::ConnectionId) -> Result<Matrix, bouton_model::Error> {
+        unreachable!()
+    }
+    fn encoders(&self, _: bouton_model::EnsembleId) -> Result<Matrix, bouton_model::Error> {
+        unreachable!()
+    }
+    fn gain(&self, _: bouton_model::EnsembleId) -> Result<Vec<f64>, bouton_model::Error> {
+        unreachable!()
+    }
+    fn bias(&self, _: bouton_model::EnsembleId) -> Result<Vec<f64>, bouton_model::Error> {
+        unreachable!()
+    }
+    fn current(&self, _: bouton_model::ConnectionId) -> Result<Vec<f64>, bouton_model::Error> {
+        unreachable!()
+    }
     fn edit_weights(
         &mut self,
         _: bouton_model::ConnectionId,

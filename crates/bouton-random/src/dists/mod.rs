@@ -147,6 +147,13 @@ impl Distribution {
     }
 }
 
+/// A number is always that number.
+impl From<f64> for Distribution {
+    fn from(value: f64) -> Distribution {
+        choice::Choice::scalars(&[value]).into()
+    }
+}
+
 /// Numbers are given samples of one dimension.
 impl From<Vec<f64>> for Distribution {
     fn from(values: Vec<f64>) -> Distribution {

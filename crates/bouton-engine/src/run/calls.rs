@@ -1,0 +1,89 @@
+//! Kernels that call: processes, callbacks of nodes, functions of connections.
+
+use bouton_model::{Error, NodeStep};
+
+use super::{SimReal, Simulation};
+use crate::live::{Live, Reader};
+
+impl<T: SimReal> Simulation<T> {
+    pub(super) fn process(&mut self, k: usize, t: f64) -> Result<(), Error> {
+        let p = &self.plan.processes[k];
+        let mut y = std::mem::take(&mut self.scratch[0]);
+        y.resize(p.out.len, 0.0);
+        let done = self.processes[k].step(t, &mut y);
+        // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
+        for (out, y) in unsafe { self.arena.get_mut(p.out) }.iter_mut().zip(&y) {
+            *out = T::of(*y);
+        }
+        self.scratch[0] = y;
+        done.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))
+    }
+
+    pub(super) fn node(&mut self, call: usize, t: f64) -> Result<(), Error> {
+        let n = &self.plan.nodes[call];
+        let mut x = std::mem::take(&mut self.scratch[0]);
+        let mut y = std::mem::take(&mut self.scratch[1]);
+        x.clear();
+        y.clear();
+        if let Some(s) = n.x {
+            // SAFETY: no slice to write is alive.
+            x.extend(unsafe { self.arena.get(s) }.iter().map(|v| v.f64()));
+        }
+        if let Some(s) = n.out {
+            // SAFETY: as above.
+            y.extend(unsafe { self.arena.get(s) }.iter().map(|v| v.f64()));
+        }
+        let mut live = Live {
+            net: &self.net,
+            reader: Reader { arena: &self.arena, plan: &self.plan, built: &self.built, lif: &self.lif },
+            ensembles: &self.ensembles,
+            weights: &self.weights,
+            devices: &mut self.devices,
+            node: n,
+        };
+        let result = match n.callback.lock() {
+            Ok(mut f) => f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }),
+            Err(_) => Err("its callback panicked in an earlier step".into()),
+        };
+        let bad = y.iter().find(|v| !v.is_finite());
+        let result = match (result, bad) {
+            (Err(m), _) => Err(m),
+            (Ok(()), Some(v)) => Err(format!("the output is {v}; it must be finite (input {x:?})")),
+            (Ok(()), None) => Ok(()),
+        };
+        if result.is_ok()
+            && let Some(s) = n.out
+        {
+            // SAFETY: the callback has returned; no other slice is alive.
+            for (out, y) in unsafe { self.arena.get_mut(s) }.iter_mut().zip(&y) {
+                *out = T::of(*y);
+            }
+        }
+        (self.scratch[0], self.scratch[1]) = (x, y);
+        result.map_err(|m| Error::run(&self.plan.nodes[call].object, format!("at t = {t:.6} s: {m}")))
+    }
+
+    pub(super) fn function(&mut self, call: usize, t: f64) -> Result<(), Error> {
+        let f = &self.plan.functions[call];
+        let mut x = std::mem::take(&mut self.scratch[0]);
+        let mut y = std::mem::take(&mut self.scratch[1]);
+        x.clear();
+        y.clear();
+        // SAFETY: no slice to write is alive.
+        x.extend(unsafe { self.arena.get(f.x) }.iter().map(|v| v.f64()));
+        y.resize(f.out.len, 0.0);
+        let result = f.function.call(&x, &mut y);
+        let result = match (result, y.iter().find(|v| !v.is_finite())) {
+            (Ok(()), Some(v)) => Err(format!("the function gave {v} at {x:?}; it must be finite")),
+            (r, _) => r,
+        };
+        if result.is_ok() {
+            // SAFETY: input and output are different signals, and the input was copied.
+            for (out, y) in unsafe { self.arena.get_mut(f.out) }.iter_mut().zip(&y) {
+                *out = T::of(*y);
+            }
+        }
+        (self.scratch[0], self.scratch[1]) = (x, y);
+        result.map_err(|m| Error::run(&self.plan.functions[call].object, format!("at t = {t:.6} s: {m}")))
+    }
+}

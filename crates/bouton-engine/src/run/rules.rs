@@ -1,0 +1,226 @@
+//! Learning rules while they run.
+
+use bouton_elements::policies::{Policy, Pulses};
+use bouton_elements::rules::{Acts, RuleStep};
+use bouton_elements::synapses::{Filter, Synapse};
+use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep};
+
+use super::{SimReal, Simulation};
+use crate::plan::{Kernel, Span};
+
+/// A rule as it is now.
+pub(super) struct RuleRun {
+    rule: LearningRule,
+    /// Parameters of a rule written as a function.
+    parameters: Vec<f64>,
+    /// Inputs, and the filters on them.
+    pub(super) synapses: Vec<(String, Option<Synapse>)>,
+    pulses: Pulses,
+    change: Vec<f64>,
+    activity: Vec<f64>,
+}
+
+impl RuleRun {
+    /// A rule as it was declared.
+    pub(super) fn new(rule: &LearningRule) -> RuleRun {
+        let parameters = match rule {
+            LearningRule::Function(f) => f.parameters().iter().map(|p| p.1).collect(),
+            LearningRule::Element(_) => vec![],
+        };
+        RuleRun {
+            rule: rule.clone(),
+            parameters,
+            synapses: rule.inputs().into_iter().map(|i| (i.name, i.synapse)).collect(),
+            pulses: Pulses::default(),
+            change: vec![],
+            activity: vec![],
+        }
+    }
+
+    pub(super) fn parameters(&self) -> Vec<(String, f64)> {
+        match &self.rule {
+            LearningRule::Element(r) => {
+                r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect()
+            }
+            LearningRule::Function(f) => {
+                f.parameters().iter().map(|p| p.0.clone()).zip(self.parameters.iter().copied()).collect()
+            }
+        }
+    }
+
+    pub(super) fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
+        let f = match &mut self.rule {
+            LearningRule::Element(r) => return r.model_mut().set_parameter(name, value),
+            LearningRule::Function(f) => f,
+        };
+        let names: Vec<&str> = f.parameters().iter().map(|p| p.0.as_str()).collect();
+        match names.iter().position(|n| *n == name) {
+            Some(i) if value.is_finite() => {
+                self.parameters[i] = value;
+                Ok(())
+            }
+            Some(_) => Err(format!("`{name}` must be finite, found {value}")),
+            None => Err(format!(
+                "the rule `{}` has no parameter `{name}`; it has: {}",
+                f.name(),
+                names.join(", ")
+            )),
+        }
+    }
+}
+
+impl<T: SimReal> Simulation<T> {
+    /// The rule of a connection.
+    pub(super) fn rule_of(&self, c: ConnectionId) -> Option<usize> {
+        self.plan.rules.iter().position(|r| r.connection == c)
+    }
+
+    /// Puts another filter on an input of a rule; the filtered values go on from where they are.
+    pub(super) fn set_synapse(&mut self, rule: usize, input: &str, synapse: &Synapse) -> Result<(), String> {
+        let run = &self.rules[rule];
+        let Some(k) = run.synapses.iter().position(|(name, _)| name == input) else {
+            let names: Vec<&str> = run.synapses.iter().map(|(n, _)| n.as_str()).collect();
+            return Err(format!("the rule has no input `{input}`; it has: {}", names.join(", ")));
+        };
+        synapse.model().check()?;
+        let filter = synapse.model().discretise(self.dt)?;
+        if run.synapses[k].1.is_none() {
+            return Err(format!(
+                "`{input}` was built without a filter, and none can be put in while it runs; build the model with a \
+                 low-pass filter of `tau` 0, which is none"
+            ));
+        }
+        let at = self.plan.rules[rule].inputs[k];
+        for kernel in &mut self.plan.kernels {
+            let new = match (&*kernel, &filter) {
+                (Kernel::First { u, y, .. } | Kernel::Gain { u, y, .. }, Filter::First { a, b })
+                    if *y == at =>
+                {
+                    Kernel::First { a: *a, b: *b, u: *u, y: *y }
+                }
+                (Kernel::First { u, y, .. } | Kernel::Gain { u, y, .. }, Filter::Gain(g)) if *y == at => {
+                    Kernel::Gain { gain: *g, u: *u, y: *y }
+                }
+                (Kernel::Space { space, u, x, y }, Filter::Space(s)) if *y == at && s.n == space.n => {
+                    Kernel::Space { space: Box::new(s.clone()), u: *u, x: *x, y: *y }
+                }
+                _ => continue,
+            };
+            *kernel = new;
+            self.rules[rule].synapses[k].1 = Some(synapse.clone());
+            return Ok(());
+        }
+        Err(format!(
+            "the filter on `{input}` can only be changed to one of the same order while the model runs; build the model \
+             with a filter of the order that is wanted"
+        ))
+    }
+
+    pub(super) fn rule(&mut self, k: usize, t: f64) -> Result<(), Error> {
+        if self.frozen[self.plan.rules[k].connection.index()] {
+            return Ok(());
+        }
+        match &self.rules[k].rule {
+            LearningRule::Element(r) => {
+                match r.model().acts() {
+                    Acts::OnDevices(policy) => self.pulse(k, &policy),
+                    Acts::OnWeights(_) => self.element_rule(k),
+                }
+                Ok(())
+            }
+            LearningRule::Function(f) => {
+                let f = f.clone();
+                self.function_rule(k, &f, t)
+            }
+        }
+    }
+
+    /// Pulses on devices: the change that is wanted is −error ⊗ activity.
+    fn pulse(&mut self, k: usize, policy: &Policy) {
+        let (p, run) = (&self.plan.rules[k], &mut self.rules[k]);
+        let Some(array) = &mut self.devices[p.connection.index()] else { return };
+        run.change.clear();
+        run.activity.clear();
+        // SAFETY: reads only.
+        unsafe {
+            if let Some(e) = p.error {
+                run.change.extend(self.arena.get(e).iter().map(|e| -e.f64()));
+            }
+            run.activity.extend(self.arena.get(p.inputs[0]).iter().map(|a| a.f64()));
+        }
+        policy.model().pulses(&run.change, &run.activity, &mut run.pulses);
+        // SAFETY: the weights are a signal of their own; inputs and error were copied.
+        let w = unsafe { self.arena.get_mut(p.weights) };
+        array.pulse(self.level, &run.pulses, |k, v| w[k] = T::of(v));
+    }
+
+    /// A rule of the list that acts on weights.
+    fn element_rule(&mut self, k: usize) {
+        let p = &self.plan.rules[k];
+        let (LearningRule::Element(r), Some(delta)) = (&self.rules[k].rule, p.delta) else { return };
+        // SAFETY: delta is a signal of its own.
+        let (inputs, error, delta): (Vec<&[T]>, &[T], &mut [T]) = unsafe {
+            let inputs = p.inputs.iter().map(|s| self.arena.get(*s)).collect();
+            (inputs, p.error.map_or(&[][..], |s| self.arena.get(s)), self.arena.get_mut(delta))
+        };
+        let mut step = RuleStep { level: self.level, dt: T::of(self.dt), inputs: &inputs, error, delta };
+        T::rule_step(r.model(), &mut step);
+    }
+
+    fn function_rule(&mut self, k: usize, f: &RuleFunction, t: f64) -> Result<(), Error> {
+        let p = &self.plan.rules[k];
+        let arena = &self.arena;
+        let copy = |s: Span| -> Vec<f64> {
+            // SAFETY: reads only; nothing is written until everything was copied.
+            let x = unsafe { arena.get(s) };
+            x.iter().map(|v| v.f64()).collect()
+        };
+        let inputs: Vec<Vec<f64>> = p.inputs.iter().map(|s| copy(*s)).collect();
+        let inputs: Vec<&[f64]> = inputs.iter().map(|v| &v[..]).collect();
+        let error = p.error.map_or_else(|| vec![0.0; p.shape.0], copy);
+        let mut state: Vec<Vec<f64>> = p.state.iter().map(|s| copy(*s)).collect();
+        let weights = copy(p.weights);
+        let mut delta = vec![0.0; weights.len()];
+        let result = {
+            let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();
+            let mut step = RuleFunctionStep {
+                t,
+                dt: self.dt,
+                shape: p.shape,
+                inputs: &inputs,
+                error: &error,
+                weights: &weights,
+                state: &mut state,
+                parameters: &self.rules[k].parameters,
+                delta: &mut delta,
+            };
+            match f.callback().lock() {
+                Ok(mut f) => f(&mut step),
+                Err(_) => Err("it panicked in an earlier step".into()),
+            }
+        };
+        let bad = delta.iter().position(|d| !d.is_finite());
+        let result = result.and_then(|()| match bad {
+            None => Ok(()),
+            Some(k) => {
+                let at = (k / p.shape.1, k % p.shape.1);
+                Err(format!("the change of weight {at:?} is {}; it must be finite", delta[k]))
+            }
+        });
+        result.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))?;
+        // SAFETY: everything read was copied; state, delta and weights are signals of their own.
+        unsafe {
+            for (s, v) in p.state.iter().zip(&state) {
+                arena.get_mut(*s).iter_mut().zip(v).for_each(|(y, v)| *y = T::of(*v));
+            }
+            if let Some(d) = p.delta {
+                arena.get_mut(d).iter_mut().zip(&delta).for_each(|(y, v)| *y = T::of(*v));
+            }
+            if p.now {
+                let w = arena.get_mut(p.weights).iter_mut();
+                w.zip(&delta).for_each(|(w, d)| *w = T::of(w.f64() + d));
+            }
+        }
+        Ok(())
+    }
+}

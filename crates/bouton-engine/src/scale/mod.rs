@@ -1,0 +1,278 @@
+//! The scale check: which connections can't matter to what they lead to, or swamp it, by how much, and what mends it.
+//!
+//! A connection's **share** is what it can contribute to its target, divided by what the target needs to span its range,
+//! both as root mean squares. 1 is a connection that fills the range by itself.
+//!
+//! | part | taken as |
+//! |---|---|
+//! | need of an ensemble | its values, uniform in the ball of its radius |
+//! | need of neurons | the input currents that such values cause |
+//! | need of a passing node | that of the ensembles behind it; of a rule's error, that of the ensemble that learns |
+//! | fixed weights | the outputs of the weights as they stand, over the pre object's evaluation points |
+//! | a node before the weights | its constant, table or noise where that is known, else values of up to ±1 |
+//! | weights of devices | how far pulses to one side move them, against those that a solver would need |
+//! | weights that a rule learns | the change of the output in one second, at an error as large as the range |
+//!
+//! Devices reach too little in all the pulses of the run, or too far in those of one second.
+//!
+//! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of.
+
+mod share;
+mod values;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use bouton_elements::rules::Rule;
+use bouton_model::{
+    Connection, ConnectionId, End, Error, LearningRule, Network, NodeId, Object, Output, Transform,
+};
+
+use crate::build::{Built, BuiltEnsemble};
+use crate::simulator::Simulator;
+use crate::views::Views;
+
+/// Shares below this are too small.
+const LEAST: f64 = 0.01;
+/// Shares above this are too large.
+const MOST: f64 = 100.0;
+/// Pulses that a device may get when the run's length isn't known.
+const PULSES: f64 = 10_000.0;
+/// Share that a learning rate is set to: the output can go through its range in a third of a second. Faster than the
+/// default of PES makes it, learning follows the noise of the spikes; much slower, it takes longer than a person waits.
+const LEARN: f64 = 3.0;
+/// Points at which a connection's output is looked at: root mean squares come out within some per cent.
+const POINTS: usize = 64;
+/// Devices of a connection that are looked at.
+const DEVICES: usize = 4096;
+
+/// What the scale check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleKind {
+    /// The share is below 1 %.
+    TooSmall,
+    /// The share is above 100.
+    TooLarge,
+    /// All weights are zero, and something will learn them: stated, not warned of.
+    ZeroButLearned,
+}
+
+/// What the scale check has to say of one connection. `Display` gives the whole sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScaleNote {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its path in the network.
+    pub path: String,
+    /// What it can contribute, as a share of what its target needs to span its range.
+    pub share: f64,
+    /// The factor on `parameter` that mends it; infinite where no factor does (weights of zero), 1 where none is needed.
+    pub factor: f64,
+    /// What the factor is for: `transform`, `gain` (of devices) or `learning_rate`.
+    pub parameter: &'static str,
+    /// What was found.
+    pub kind: ScaleKind,
+    /// The figure and the way out, without the connection's name.
+    pub message: String,
+}
+
+impl ScaleNote {
+    /// Whether this is a warning; otherwise it is only stated.
+    pub fn is_warning(&self) -> bool {
+        self.kind != ScaleKind::ZeroButLearned
+    }
+}
+
+impl fmt::Display for ScaleNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path, self.message)
+    }
+}
+
+impl Simulator {
+    /// What the scale check found when the model was built.
+    pub fn scale_notes(&self) -> &[ScaleNote] {
+        &self.notes
+    }
+
+    /// Checks the scale of every connection as it stands now: live weights, gains and learning rates. `pulses` is how
+    /// many each device may still get; 10,000 when it isn't known. Nothing is changed.
+    pub fn scale_check(&self, pulses: Option<f64>) -> Result<Vec<ScaleNote>, Error> {
+        let pulses = pulses.unwrap_or(PULSES);
+        if !(pulses.is_finite() && pulses > 0.0) {
+            let m = format!("`pulses` must be a finite number greater than 0, found {pulses}");
+            return Err(Error::access("", m));
+        }
+        let check = Check::new(self, pulses);
+        Ok(self.network().connections().flat_map(|id| check.connection(id)).collect())
+    }
+}
+
+struct Check<'a> {
+    sim: &'a Simulator,
+    net: &'a Network,
+    built: &'a Built,
+    /// Parameters of ensembles as they are now.
+    ensembles: &'a [Arc<BuiltEnsemble>],
+    pulses: f64,
+    /// Connections that start at each node.
+    outgoing: Vec<Vec<ConnectionId>>,
+    /// Connections that a node's callback edits.
+    edited: HashSet<ConnectionId>,
+    /// Needs behind passing nodes; empty while one is being looked for, so that a ring ends.
+    passing: RefCell<HashMap<NodeId, Vec<Option<f64>>>>,
+}
+
+/// The nearest power of ten: what is mis-scaled is a unit, and the function that a connection computes need not fill the
+/// range to the last digit.
+fn power_of_ten(x: f64) -> f64 {
+    10f64.powi(x.log10().round().clamp(-300.0, 300.0) as i32)
+}
+
+/// To two significant digits.
+fn two_digits(x: f64) -> f64 {
+    format!("{x:.1e}").parse().unwrap_or(x)
+}
+
+/// A number as a person writes it: 300, 0.25, 1.3e-7.
+fn plain(x: f64) -> String {
+    let text = if x != 0.0 && !(1e-3..1e4).contains(&x.abs()) {
+        format!("{x:.1e}")
+    } else {
+        two_digits(x).to_string()
+    };
+    text.replace(".0e", "e")
+}
+
+fn share_text(share: f64) -> String {
+    if share < 1.0 { format!("{} %", plain(100.0 * share)) } else { format!("{} times", plain(share)) }
+}
+
+impl<'a> Check<'a> {
+    fn new(sim: &'a Simulator, pulses: f64) -> Check<'a> {
+        let Views { net, built, ensembles, .. } = sim.views();
+        let mut outgoing = vec![vec![]; net.nodes().len()];
+        for id in net.connections() {
+            if let Some((End { object: Object::Node(n), .. }, ..)) = net.get_connection(id)
+                && let Some(list) = outgoing.get_mut(n.index())
+            {
+                list.push(id);
+            }
+        }
+        let mut edited = HashSet::new();
+        for n in net.nodes() {
+            if let Some(Output::Function(f)) = net.get_node(n) {
+                edited.extend(f.edited());
+            }
+        }
+        Check { sim, net, built, ensembles, pulses, outgoing, edited, passing: RefCell::default() }
+    }
+
+    /// Everything there is to say of one connection. What can't be judged is passed over.
+    fn connection(&self, id: ConnectionId) -> Vec<ScaleNote> {
+        let Some((pre, post, c)) = self.net.get_connection(id) else { return vec![] };
+        let weights = self.sim.weights(id).ok();
+        let devices = self.sim.devices(id).ok();
+        let rule = self.live_rule(id, c);
+        // A rate of zero is the way to switch a rule off.
+        let off = matches!(&rule, Some(LearningRule::Element(r)) if rate(r) == Some(0.0));
+        let learns = (rule.is_some() && !off) || self.edited.contains(&id);
+        let zero = weights.as_ref().is_some_and(|w| w.values().iter().all(|v| *v == 0.0));
+
+        let mut notes = vec![];
+        if zero && learns {
+            notes.push(self.note(id, 0.0, 1.0, "transform", ScaleKind::ZeroButLearned, {
+                "all its weights are zero; something learns them, so nothing is wrong with that".into()
+            }));
+        }
+        if let (Some(d), true) = (devices, learns) {
+            notes.extend(self.devices(id, c, d));
+            return notes;
+        }
+        let need = self.need(post, c);
+        if let Some(LearningRule::Element(r)) = &rule
+            && learns
+        {
+            notes.extend(self.learned(id, pre, c, r, need.as_ref(), weights.as_ref()));
+        }
+        if zero && learns {
+            return notes;
+        }
+        let Some((share, assumed)) = need.and_then(|n| self.fixed(pre, c, weights.as_ref(), &n)) else {
+            return notes;
+        };
+        // Weights that something changes may start as small as they like.
+        if learns && share < LEAST {
+            return notes;
+        }
+        let parameter = if devices.is_some() { "gain" } else { "transform" };
+        let target = self.net.object_path(post.object);
+        let taken = if assumed { ", for inputs of up to ±1," } else { "" };
+        if zero {
+            let m = format!(
+                "all its weights are zero and nothing changes them: it contributes nothing to `{target}`. No factor mends \
+                 that; set the weights, or give the connection a learning rule"
+            );
+            notes.push(self.note(id, 0.0, f64::INFINITY, parameter, ScaleKind::TooSmall, m));
+            return notes;
+        }
+        let Some((kind, limit)) = judge(share) else { return notes };
+        let factor = power_of_ten(1.0 / share);
+        let way = match (&c.transform, parameter) {
+            (Transform::None, "transform") => format!("give it a `transform` of {}", plain(factor)),
+            _ => format!("multiply `{parameter}` by {}", plain(factor)),
+        };
+        let m = format!(
+            "what it contributes{taken} is {} what `{target}` needs to span its range ({limit}): {way}",
+            of(share)
+        );
+        notes.push(self.note(id, share, factor, parameter, kind, m));
+        notes
+    }
+
+    fn note(
+        &self,
+        connection: ConnectionId,
+        share: f64,
+        factor: f64,
+        parameter: &'static str,
+        kind: ScaleKind,
+        message: String,
+    ) -> ScaleNote {
+        let path = self.net.connection_path(connection);
+        ScaleNote { connection, path, share, factor, parameter, kind, message }
+    }
+
+    /// The rule with the parameters that it has now.
+    fn live_rule(&self, id: ConnectionId, c: &Connection) -> Option<LearningRule> {
+        let mut rule = c.rule.clone()?;
+        if let (LearningRule::Element(r), Ok(live)) = (&mut rule, self.sim.rule_parameters(id)) {
+            for (name, value) in live {
+                // The value is one that the rule had accepted.
+                let _ = r.model_mut().set_parameter(&name, value);
+            }
+        }
+        Some(rule)
+    }
+}
+
+/// "3.2 % of" or "300 times", before what it is a share of.
+fn of(share: f64) -> String {
+    if share < 1.0 { format!("{} of", share_text(share)) } else { share_text(share) }
+}
+
+fn judge(share: f64) -> Option<(ScaleKind, &'static str)> {
+    if share < LEAST {
+        Some((ScaleKind::TooSmall, "below 1 %"))
+    } else if share > MOST {
+        Some((ScaleKind::TooLarge, "above 100 times"))
+    } else {
+        None
+    }
+}
+
+fn rate(rule: &Rule) -> Option<f64> {
+    rule.model().parameters().into_iter().find(|(name, _)| *name == "learning_rate").map(|(_, v)| v)
+}

@@ -1,0 +1,166 @@
+//! Shares: of weights as they stand, of those that a rule learns, of devices.
+
+use bouton_elements::devices::{DeviceArray, Gain};
+use bouton_elements::rules::Rule;
+use bouton_model::{Connection, ConnectionId, End, Matrix, Object, Transform};
+
+use super::values::{Need, is_known, rms, spread};
+use super::{Check, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleNote, judge, of, plain, rate, two_digits};
+use crate::build::needed_weight;
+
+impl Check<'_> {
+    /// Share of weights as they stand, and whether it rests on an assumed input.
+    pub(super) fn fixed(
+        &self,
+        pre: &End,
+        c: &Connection,
+        weights: Option<&Matrix>,
+        need: &Need,
+    ) -> Option<(f64, bool)> {
+        let wanted = need.total();
+        if !(wanted > 0.0 && wanted.is_finite()) {
+            return None;
+        }
+        let (rows, cols) = weights.map_or((1, 1), Matrix::shape);
+        // Nothing is known of such a value, and nothing is done to it: there is nothing to judge.
+        if weights.is_none()
+            && let Object::Node(n) = pre.object
+            && !self.net.get_node(n).is_some_and(is_known)
+        {
+            return None;
+        }
+        let count = (20_000_000 / (rows * cols).max(1)).clamp(4, POINTS);
+        let inputs = self.inputs(pre, c, count)?;
+        if !inputs.points.iter().flatten().any(|x| *x != 0.0) {
+            return None;
+        }
+        let neural = match pre.object {
+            Object::Ensemble(e) => self.net.get_ensemble(e).is_some_and(|e| !e.neuron_type.is_direct()),
+            _ => false,
+        };
+        let dense = neural || c.devices.is_some() || matches!(c.transform, Transform::Matrix(_));
+        let mut sum = 0.0;
+        for x in &inputs.points {
+            let y: Vec<f64> = match weights {
+                None => x.clone(),
+                Some(w) if dense => (0..rows)
+                    .filter_map(|r| w.row(r))
+                    .map(|w| w.iter().zip(x).map(|(w, x)| w * x).sum())
+                    .collect(),
+                Some(w) if rows == 1 => x.iter().map(|x| w[(0, 0)] * x).collect(),
+                Some(w) => x.iter().zip(w.values()).map(|(x, w)| w * x).collect(),
+            };
+            for (i, y) in y.iter().enumerate() {
+                if need.rms.get(i).copied().flatten().is_some() {
+                    let gain = need.gains.as_ref().and_then(|g| g.get(i)).copied().unwrap_or(1.0);
+                    sum += (gain * y) * (gain * y);
+                }
+            }
+        }
+        let share = (sum / inputs.points.len().max(1) as f64).sqrt() / wanted;
+        if !share.is_finite() {
+            return None;
+        }
+        // Many values of ±1 may as well be a vector of length one: only what is large either way is too large.
+        let width = inputs.points.first().map_or(1.0, |x| x.len() as f64).sqrt();
+        let share = if inputs.assumed && share > MOST { (share / width).max(1.0) } else { share };
+        Some((share, inputs.assumed))
+    }
+
+    /// How far one second of learning moves the output.
+    pub(super) fn learned(
+        &self,
+        id: ConnectionId,
+        pre: &End,
+        c: &Connection,
+        rule: &Rule,
+        need: Option<&Need>,
+        weights: Option<&Matrix>,
+    ) -> Option<ScaleNote> {
+        let inputs = self.inputs(pre, c, POINTS)?;
+        let activity = rms(inputs.points.iter().flatten());
+        let columns = weights?.shape().1;
+        // Behind a node nothing says how large an error is; PES's share doesn't depend on it.
+        let known = need.filter(|n| n.total() > 0.0);
+        let wanted = known.map_or(1.0, |n| n.total() / (n.rms.iter().flatten().count().max(1) as f64).sqrt());
+        // A few neurons with very high gains fire in a small part of the range: the median is what the output follows.
+        let gain = known.and_then(|n| n.gains.as_deref()).map_or(1.0, median);
+        let travel = rule.model().travel(wanted, activity, columns, 1.0)?;
+        let share = travel * activity * columns as f64 * gain / wanted;
+        if !(share.is_finite() && share > 0.0) {
+            return None;
+        }
+        let (kind, limit) = judge(share)?;
+        let (way, factor) = match rate(rule) {
+            Some(now) => {
+                let to = two_digits(LEARN * now / share);
+                (format!("set `learning_rate` to {} (now {})", plain(to), plain(now)), to / now)
+            }
+            None => {
+                (format!("make the rule's changes {} times as large", plain(LEARN / share)), LEARN / share)
+            }
+        };
+        let m = format!(
+            "one second of learning moves its output by {} the range, at an error as large as the range ({limit}): {way}",
+            of(share)
+        );
+        Some(self.note(id, share, factor, "learning_rate", kind, m))
+    }
+
+    /// How far pulses move weights of devices.
+    pub(super) fn devices(&self, id: ConnectionId, c: &Connection, d: &DeviceArray) -> Option<ScaleNote> {
+        let needed = match c.devices.as_ref().map(|s| (s, &s.gain)) {
+            // The automatic gain was made of it.
+            Some((spec, Gain::Auto(a))) => self
+                .built
+                .devices
+                .get(id.index())
+                .and_then(Option::as_ref)
+                .map(|d| d.gain() * spec.reach(a.pulses))?,
+            _ => needed_weight(self.net, self.ensembles, &self.built.seeds, id).ok()?,
+        };
+        let (rows, cols) = d.shape();
+        let swing = |pulses: f64| {
+            let widths: Vec<f64> = spread(rows * cols, DEVICES)
+                .map(|k| d.reach(k, pulses))
+                .map(|(low, high)| high - low)
+                .collect();
+            rms(widths.iter()) / d.sides().len().max(1) as f64
+        };
+        // Weights anywhere between the two ends that a synapse can reach: rms width/√12, and 1/√3 of half the width.
+        let reach = |pulses: f64| swing(pulses) / 3f64.sqrt();
+        // What all pulses together can't reach is too small. Reaching far in a long run is no fault, moving far in a short
+        // time is: a second with a pulse in each step is held against the weights as a second of any other learning is.
+        let second = (1.0 / self.sim.dt()).min(self.pulses);
+        let (pulses, share) = match (reach(self.pulses) / needed, reach(second) / needed) {
+            (all, _) if all < LEAST => (self.pulses, all),
+            (_, fast) => (second, fast.max(LEAST)),
+        };
+        if !(share.is_finite() && needed > 0.0) {
+            return None;
+        }
+        let (kind, limit) = judge(share)?;
+        // As the automatic gain: one rms weight in 100 pulses, or in a tenth of those that there are.
+        let step = swing((0.1 * self.pulses).clamp(1.0, 100.0));
+        let to = two_digits(d.gain() * needed / step);
+        if !(to.is_finite() && to > 0.0) {
+            return None;
+        }
+        let m = format!(
+            "{} pulses move its weights by rms {}, {} what it needs (rms {}) ({limit}): set `gain` to {} (now {})",
+            plain(pulses),
+            plain(share * needed),
+            of(share),
+            plain(needed),
+            plain(to),
+            plain(d.gain())
+        );
+        Some(self.note(id, share, to / d.gain(), "gain", kind, m))
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(1.0)
+}

@@ -1,0 +1,236 @@
+//! Live access between steps: weights, encoders, parameters of rules, devices, states of neurons.
+
+use std::sync::Arc;
+
+use bouton_elements::devices::DeviceArray;
+use bouton_elements::mappings::Side;
+use bouton_elements::synapses::Synapse;
+use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, NodeId};
+
+use super::Simulator;
+use crate::build::BuiltEnsemble;
+use crate::program::SignalId;
+
+impl Simulator {
+    /// A copy of the live weights of a connection, post × pre. What they are, by kind of connection:
+    ///
+    /// | connection | weights | shape |
+    /// |---|---|---|
+    /// | decoded | transform · decoders | outputs × neurons |
+    /// | weight solver | scaled encoders · transform · decoders (gain and radius included) | post neurons × neurons |
+    /// | from neurons | the matrix; the post gain comes after it when the post side is neurons | outputs × neurons |
+    /// | from a node | the transform as it is | scalar 1 × 1, list n × 1, matrix |
+    /// | of devices | what the devices make, at the place of one of the above | as above |
+    pub fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
+        self.views().weights(c)
+    }
+
+    /// Edits the weights of a connection: `edit` changes a copy, which is checked and written as a whole. If it fails,
+    /// nothing is written. The next step sees the new weights before it adds a rule's pending change.
+    ///
+    /// On devices the edit is ideal: it sets the state of the device on the side of the change (see
+    /// [`DeviceArray::set_weights`]); a weight that they can't reach is an error that says the range.
+    pub fn edit_weights(
+        &mut self,
+        c: ConnectionId,
+        mut edit: impl FnMut(&mut Matrix) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        self.views().weights_signal(c)?;
+        self.engine.edit(c, &mut edit).map_err(|m| self.refuse(c, m))
+    }
+
+    /// Sets all weights of a connection.
+    pub fn set_weights(&mut self, c: ConnectionId, weights: &Matrix) -> Result<(), Error> {
+        self.edit_weights(c, |w| w.assign(weights))
+    }
+
+    /// Stops all change of a connection's weights by its rule; a pending change is dropped. Edits still work.
+    pub fn freeze(&mut self, c: ConnectionId) -> Result<(), Error> {
+        self.views().weights_signal(c)?;
+        self.engine.set_frozen(c, true);
+        Ok(())
+    }
+
+    /// Lets a connection's rule change its weights again.
+    pub fn unfreeze(&mut self, c: ConnectionId) -> Result<(), Error> {
+        self.views().weights_signal(c)?;
+        self.engine.set_frozen(c, false);
+        Ok(())
+    }
+
+    /// Decoders of a decoded connection (outputs × neurons). Where a transform or encoders are folded into the weights
+    /// they are those that were solved; otherwise they are the live weights.
+    pub fn decoders(&self, c: ConnectionId) -> Result<Matrix, Error> {
+        self.views().decoders(c)
+    }
+
+    /// Encoders of an ensemble (neurons × dimensions): of unit length unless that was switched off or they were edited.
+    pub fn encoders(&self, e: EnsembleId) -> Result<Matrix, Error> {
+        self.views().encoders(e)
+    }
+
+    /// Gains of an ensemble's neurons.
+    pub fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.views().ensemble(e).map(|b| b.gain.to_vec())
+    }
+
+    /// Bias currents of an ensemble's neurons.
+    pub fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.views().ensemble(e).map(|b| b.bias.to_vec())
+    }
+
+    /// Edits the encoders of an ensemble (neurons × dimensions), as they are, without scaling them to unit length. The
+    /// next step encodes with gain · encoder / radius; decoders, and the weights of weight solvers, stay as they were
+    /// solved.
+    pub fn edit_encoders(
+        &mut self,
+        e: EnsembleId,
+        edit: impl FnOnce(&mut Matrix) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        let mut m = self.encoders(e)?;
+        let shape = m.shape();
+        self.edit_ensemble(e, |b| {
+            edit(&mut m)?;
+            if m.shape() != shape {
+                return Err(format!(
+                    "the encoders have shape {shape:?}, the edit left a matrix of {:?}",
+                    m.shape()
+                ));
+            }
+            b.encoders = Arc::new(m.values().to_vec());
+            Ok(())
+        })
+    }
+
+    /// Edits the gains of an ensemble's neurons. A gain scales the neuron's encoder and what connections onto the neurons
+    /// deliver; the weights of weight solvers have the gain of the build in them, and keep it. Biases and decoders stay.
+    pub fn edit_gain(
+        &mut self,
+        e: EnsembleId,
+        edit: impl FnOnce(&mut [f64]) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.gain).as_mut_slice()))
+    }
+
+    /// Edits the bias currents of an ensemble's neurons. Decoders stay as they were solved.
+    pub fn edit_bias(
+        &mut self,
+        e: EnsembleId,
+        edit: impl FnOnce(&mut [f64]) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.bias).as_mut_slice()))
+    }
+
+    fn edit_ensemble(
+        &mut self,
+        e: EnsembleId,
+        edit: impl FnOnce(&mut BuiltEnsemble) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        let mut new = self.views().ensemble(e)?.clone();
+        let direct = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
+        let done = if direct {
+            Err("a direct ensemble has no neurons, and so no encoders, gains and biases to edit".into())
+        } else {
+            edit(&mut new).and_then(|()| {
+                new.scale_encoders();
+                self.engine.set_ensemble(e, new)
+            })
+        };
+        done.map_err(|m| Error::access(self.net.ensemble_path(e), m))
+    }
+
+    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
+    pub fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
+        self.views().current(c)
+    }
+
+    fn refuse(&self, c: ConnectionId, message: String) -> Error {
+        Error::access(self.net.connection_path(c), message)
+    }
+
+    /// Names and values of the parameters of a connection's rule that can change while it runs.
+    pub fn rule_parameters(&self, c: ConnectionId) -> Result<Vec<(String, f64)>, Error> {
+        let none = || self.refuse(c, "the connection has no learning rule".into());
+        self.engine.parameters(c).ok_or_else(none)
+    }
+    /// Changes a parameter of a connection's rule, from the next step on.
+    pub fn set_rule_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), Error> {
+        self.engine.set_parameter(c, name, value).map_err(|m| self.refuse(c, m))
+    }
+    /// Names of the inputs of a connection's rule, and the filters on them.
+    pub fn rule_synapses(&self, c: ConnectionId) -> Result<Vec<(String, Option<Synapse>)>, Error> {
+        let none = || self.refuse(c, "the connection has no learning rule".into());
+        self.engine.rule_synapses(c).ok_or_else(none)
+    }
+    /// Puts another filter on an input of a connection's rule, from the next step on; what is filtered goes on from its
+    /// present value. The filter must be of the same order as the one that the model was built with: a low-pass filter
+    /// of another `tau`, 0 for none, in place of a low-pass filter.
+    pub fn set_rule_synapse(
+        &mut self,
+        c: ConnectionId,
+        input: &str,
+        synapse: impl Into<Synapse>,
+    ) -> Result<(), Error> {
+        self.engine.set_rule_synapse(c, input, &synapse.into()).map_err(|m| self.refuse(c, m))
+    }
+    /// The devices of a connection.
+    pub fn devices(&self, c: ConnectionId) -> Result<&DeviceArray, Error> {
+        self.engine
+            .devices(c)
+            .ok_or_else(|| Error::access(self.net.connection_path(c), "the connection has no devices"))
+    }
+    /// Changes the gain of a connection's devices; its weights change with it.
+    pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
+        if !(gain.is_finite() && gain > 0.0) {
+            let m = format!("`gain` must be a finite number greater than 0, found {gain}");
+            return Err(Error::access(self.net.connection_path(c), m));
+        }
+        let set = &mut |d: &mut DeviceArray| {
+            d.set_gain(gain);
+            Ok(())
+        };
+        self.engine.with_devices(c, set).map_err(|m| self.refuse(c, m))
+    }
+    /// Sets the conductances (S, post × pre) of one side of a connection's devices, clipped to each device's bounds.
+    pub fn set_conductances(&mut self, c: ConnectionId, side: Side, values: &Matrix) -> Result<(), Error> {
+        let set = &mut |d: &mut DeviceArray| d.set_conductance(side, values.values());
+        self.engine.with_devices(c, set).map_err(|m| self.refuse(c, m))
+    }
+    /// The present output of a node.
+    pub fn node_output(&self, n: NodeId) -> Result<Vec<f64>, Error> {
+        let s = self.built.node_out.get(n.index()).copied().flatten();
+        s.map(|s| self.engine.read(s))
+            .ok_or_else(|| Error::access(self.net.node_path(n), "the node has no output"))
+    }
+    /// A state variable of an ensemble's neurons, such as `voltage` or `refractory_time` (s; 0 when it is over).
+    pub fn neuron_state(&self, e: EnsembleId, name: &str) -> Result<Vec<f64>, Error> {
+        self.state_signal(e, name).map(|s| self.engine.read(s))
+    }
+    /// Sets a state variable of an ensemble's neurons.
+    pub fn set_neuron_state(&mut self, e: EnsembleId, name: &str, values: &[f64]) -> Result<(), Error> {
+        let s = self.state_signal(e, name)?;
+        let n = self.built.program.signals[s.index()].len();
+        if values.len() != n || values.iter().any(|v| !v.is_finite()) {
+            let m = format!(
+                "`{name}` takes {n} finite numbers, found {} of which some may not be finite",
+                values.len()
+            );
+            return Err(Error::access(self.net.ensemble_path(e), m));
+        }
+        self.engine.write(s, values);
+        Ok(())
+    }
+    fn state_signal(&self, e: EnsembleId, name: &str) -> Result<SignalId, Error> {
+        let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().state());
+        let signals = self.built.ensemble_signals.get(e.index());
+        let found =
+            vars.iter().position(|v| v.name == name).and_then(|k| signals.and_then(|s| s.state.get(k)));
+        found.copied().ok_or_else(|| {
+            let names: Vec<&str> = vars.iter().map(|v| v.name).collect();
+            Error::access(
+                self.net.ensemble_path(e),
+                format!("has no neuron state `{name}`; it has: {}", names.join(", ")),
+            )
+        })
+    }
+}
