@@ -3,12 +3,10 @@
 use std::cell::RefCell;
 
 use bouton_expr::{Scratch, Vars};
-use bouton_model::{
-    Connection, Function, LearningRule, Matrix, Network, Object, Output, Probe, Slice, Transform,
-};
+use bouton_model::{Connection, Function, LearningRule, Matrix, Network, Probe, Slice, Transform};
 
 use crate::check::Path;
-use crate::describe::{Array, Described, compile, distribution, fault};
+use crate::describe::{Described, compile, distribution, fault};
 use crate::fault::Fault;
 use crate::files::MAX_VALUES;
 use crate::format;
@@ -37,7 +35,7 @@ pub(crate) fn assemble(
         net.subnetwork(&name, inner.seed, |net| assemble(net, names, root, &prefix, inner, path)).1?;
     }
     for (name, a) in from.arrays {
-        array(net, &name, &a);
+        net.seeded_ensemble_array(&name, a.seed, a.count, &a.ensemble);
     }
     for (k, c) in from.connections.into_iter().enumerate() {
         let kind = Path::Key(&at, "connections");
@@ -54,24 +52,6 @@ pub(crate) fn assemble(
         })?;
     }
     Ok(())
-}
-
-/// As [`Network::ensemble_array`], with a seed. A test compares the two.
-fn array(net: &mut Network, name: &str, a: &Array) {
-    let d = a.ensemble.dimensions;
-    net.subnetwork(name, a.seed, |net| {
-        let input = net.node("input", Output::passthrough(a.count * d));
-        let mut ensembles = Vec::with_capacity(a.count);
-        for i in 0..a.count {
-            let e = net.ensemble(&i.to_string(), a.ensemble.clone());
-            net.connect(input.slice(i * d..(i + 1) * d), e, Connection::new().no_synapse());
-            ensembles.push(e);
-        }
-        let output = net.node("output", Output::passthrough(a.count * d));
-        for (i, e) in ensembles.into_iter().enumerate() {
-            net.connect(e, Object::Node(output).slice(i * d..(i + 1) * d), Connection::new().no_synapse());
-        }
-    });
 }
 
 /// An error with the field that it is about.

@@ -160,8 +160,18 @@ impl Network {
     /// Makes `count` ensembles that represent one value (or `ensemble.dimensions`) each, with an input node that hands
     /// out and an output node that collects.
     pub fn ensemble_array(&mut self, name: &str, count: usize, ensemble: &Ensemble) -> EnsembleArray {
+        self.seeded_ensemble_array(name, None, count, ensemble)
+    }
+    /// [`ensemble_array`](Network::ensemble_array) whose network has a seed of its own.
+    pub fn seeded_ensemble_array(
+        &mut self,
+        name: &str,
+        seed: Option<u32>,
+        count: usize,
+        ensemble: &Ensemble,
+    ) -> EnsembleArray {
         let d = ensemble.dimensions;
-        let (network, (input, output, ensembles)) = self.subnetwork(name, None, |net| {
+        let (network, (input, output, ensembles)) = self.subnetwork(name, seed, |net| {
             // The order of creation decides the seeds: input, ensembles with their inputs, output, outputs.
             let input = net.node("input", Output::passthrough(count * d));
             let ensembles: Vec<EnsembleId> = (0..count)

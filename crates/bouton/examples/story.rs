@@ -54,6 +54,14 @@ fn main() -> Result<(), Error> {
     println!(
         "\n4. His memristors, w = r0/R⁺ − r0/R⁻, are to learn the identity on a sine by mPES, for 20 s."
     );
+    let d = tale::his_devices();
+    println!(
+        "   R = {:.0} Ω + {:.1e} Ω · n^{:.3}: pulses of {} V, as on the second day of his thread; at the 1 V of the first, R\n   falls a hundredfold within the run and the weights leave 1e-7 behind.",
+        d.r0,
+        d.r1,
+        d.exponent(),
+        d.voltage
+    );
     let m = tale::memristors(20.0)?;
     println!(
         "   The largest of 10,000 weights is {:.1e}. The target has rms {:.2}, the output {:.3}.",
