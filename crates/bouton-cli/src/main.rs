@@ -1,6 +1,6 @@
 //! The `bouton` program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +10,7 @@ use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton_cli::demo;
-use bouton_cli::run::RunOptions;
+use bouton_cli::run::{RunOptions, Source};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -35,8 +35,8 @@ enum Command {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
         seeds: u16,
         /// Threads (default: all processors).
-        #[arg(long)]
-        threads: Option<usize>,
+        #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
         /// No progress bar.
         #[arg(long)]
         quiet: bool,
@@ -60,10 +60,10 @@ struct ModelArgs {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// Seed of the top network.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seed: Option<u32>,
     /// Time step (s); the file's, or 0.001.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     dt: Option<f64>,
     /// Lets the model read files outside its own folder.
     #[arg(long)]
@@ -75,7 +75,7 @@ struct RunArgs {
     #[command(flatten)]
     model: ModelArgs,
     /// Simulated time (s); the file's, or 1.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     time: Option<f64>,
     /// Folder of the recording; a fresh one under `runs` when left out.
     #[arg(long)]
@@ -84,12 +84,12 @@ struct RunArgs {
     #[arg(long)]
     overwrite: bool,
     /// Threads (default: all processors).
-    #[arg(long)]
-    threads: Option<usize>,
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Number type: f64 or f32.
     #[arg(long, default_value = "f64", value_parser = ["f64", "f32"])]
     precision: String,
-    /// No progress bar.
+    /// No progress bar and no notes; warnings stay.
     #[arg(long)]
     quiet: bool,
 }
@@ -115,7 +115,7 @@ impl ModelArgs {
     }
 }
 
-fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<(), Error> {
+fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
     let model = args.model.load()?;
     let defaults = Options::default();
     let options = RunOptions {
@@ -123,9 +123,14 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<(), Error> {
         out: args.out.clone(),
         overwrite: args.overwrite,
         quiet: args.quiet,
+        source: Source {
+            path: args.model.model.display().to_string(),
+            text: std::fs::read_to_string(&args.model.model).unwrap_or_default(),
+            set: args.model.set.clone(),
+        },
         simulator: Options {
             dt: model.dt,
-            threads: args.threads.unwrap_or(defaults.threads),
+            threads: args.threads.map_or(defaults.threads, usize::from),
             precision: if args.precision == "f32" { Precision::F32 } else { Precision::F64 },
             ..defaults
         },
@@ -137,15 +142,23 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<(), Error> {
         ));
     }
     let ran = bouton_cli::run::run(&args.model.name(), &model.network, &options, stop)?;
-    ran.summary.print().map_err(|e| Error::file("stdout", e.to_string()))?;
-    if ran.stopped {
-        eprintln!(
-            "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
-            ran.time, options.time
-        );
+    if ran.probes > 0 {
+        ran.summary.print().map_err(|e| Error::file("stdout", e.to_string()))?;
     }
     eprintln!("recording: {}", ran.folder.display());
-    Ok(())
+    if !ran.stopped {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
+        ran.time, options.time
+    );
+    Ok(stopped())
+}
+
+/// As a shell has it for a program that ended at Ctrl-C.
+fn stopped() -> ExitCode {
+    ExitCode::from(130)
 }
 
 fn main() -> ExitCode {
@@ -157,17 +170,17 @@ fn main() -> ExitCode {
     }
     let result = match Cli::parse().command {
         Command::Demo { out, seeds, threads, quiet } => {
-            run_demo(&out, usize::from(seeds), threads, quiet, &stop)
+            run_demo(&out, usize::from(seeds), threads.map(usize::from), quiet, &stop)
         }
         Command::Run(args) => run_model(&args, &stop),
         Command::Explain { model } => model.load().and_then(|m| {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
-            print(&sim.explain())
+            print(&sim.explain()).map(|()| ExitCode::SUCCESS)
         }),
-        Command::Schema => print(&format!("{:#}\n", bouton_file::schema())),
+        Command::Schema => print(&format!("{:#}\n", bouton_file::schema())).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             eprintln!("bouton: {e}");
             ExitCode::FAILURE
@@ -185,35 +198,47 @@ fn print(text: &str) -> Result<(), Error> {
 }
 
 fn run_demo(
-    out: &std::path::Path,
+    out: &Path,
     seeds: usize,
     threads: Option<usize>,
     quiet: bool,
     stop: &AtomicBool,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let pulse = demo::Pulse::shipped()?;
     let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let options = demo::DemoOptions { seeds, threads };
+    // Before the work, which would be lost in a place that can't be written.
+    let at = |e: std::io::Error| Error::file(out.display().to_string(), e.to_string());
+    let folder = fresh_folder(out, "demo").map_err(at)?;
     let total = (seeds * (5 + demo::PES_RATES.len())) as u64;
     let bar = Progress::new(total, pulse.seconds(), quiet);
     let report = demo::run(&pulse, &options, &|k, _| bar.set(k as u64), stop);
     bar.finish();
-    let report = report?;
-    let folder =
-        fresh_folder(out, "demo").map_err(|e| Error::file(out.display().to_string(), e.to_string()))?;
+    let report = report.inspect_err(|_| {
+        // Empty: there is nothing to lose.
+        let _ = std::fs::remove_dir(&folder);
+    })?;
+    let done = report.outcomes.len();
+    print(&format!(
+        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {done} seeds, mean ± sd\n",
+        pulse.train_seconds(),
+        pulse.seconds() - pulse.train_seconds(),
+    ))?;
+    demo::table(&report).print().map_err(|e| Error::file("stdout", e.to_string()))?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;
     let figures = demo::figure(&report, &folder)?;
-    println!(
-        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {seeds} seeds, mean ± sd",
-        pulse.train_seconds(),
-        pulse.seconds() - pulse.train_seconds()
-    );
-    demo::table(&report).print().map_err(|e| Error::file("stdout", e.to_string()))?;
-    println!("peak memory {} MB", bouton_cli::peak_memory_mb());
-    println!("recording: {}", recording.display());
+    eprintln!("peak memory {} MB", bouton_cli::peak_memory_mb());
+    eprintln!("recording: {}", recording.display());
     for f in figures {
-        println!("figure: {}", f.display());
+        eprintln!("figure: {}", f.display());
     }
-    Ok(())
+    if done == report.asked {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "bouton: stopped after {done} of {} seeds; table, recording and figure are of these",
+        report.asked
+    );
+    Ok(stopped())
 }

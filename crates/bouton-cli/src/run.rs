@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
-use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink};
+use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink, remove_recording};
 use bouton::io::table::{Table, significant};
 use bouton::model::{Network, ProbeId, Target};
-use bouton::prelude::{Options, Simulator};
+use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, io};
+use serde_json::json;
 
 /// How a model is run.
 #[derive(Clone, Debug)]
@@ -21,10 +22,23 @@ pub struct RunOptions {
     pub out: Option<PathBuf>,
     /// Whether a recording in that folder may be replaced.
     pub overwrite: bool,
-    /// No progress bar.
+    /// No progress bar and no notes; warnings stay.
     pub quiet: bool,
+    /// What the model was read from, for the recording's manifest.
+    pub source: Source,
     /// Time step, precision, threads.
     pub simulator: Options,
+}
+
+/// What a model was read from.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The model file.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// Overrides, as `path=value`.
+    pub set: Vec<String>,
 }
 
 /// What a run did.
@@ -36,6 +50,8 @@ pub struct Ran {
     pub time: f64,
     /// Whether it was stopped before its time was up.
     pub stopped: bool,
+    /// Number of probes.
+    pub probes: usize,
     /// One line a probe.
     pub summary: Table,
 }
@@ -69,30 +85,31 @@ impl Stats {
     }
 }
 
-/// Runs a network. Everything recorded before an error or a stop is in the folder.
+/// Runs a network, and records its probes. Everything recorded before an error or a stop is in the folder.
 pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -> Result<Ran, Error> {
     let t0 = Instant::now();
     let mut sim = Simulator::with(net, options.simulator)?;
     let built = t0.elapsed().as_secs_f64();
-    for note in sim.scale_check(Some((options.time / sim.dt()).round()))? {
-        let kind = if note.is_warning() { "warning" } else { "note" };
-        eprintln!("{kind}: {note}");
+    let total = steps(options.time, sim.dt())?;
+    for note in sim.scale_check(Some((total as f64).max(1.0)))? {
+        if note.is_warning() {
+            eprintln!("warning: {note}");
+        } else if !options.quiet {
+            eprintln!("note: {note}");
+        }
+    }
+    let probes: Vec<ProbeId> = net.probes().collect();
+    if probes.is_empty() && !options.quiet {
+        eprintln!("note: the model has no probes: nothing of it is recorded");
     }
     let folder = folder(name, options)?;
     let mut sink = FolderSink::create(&folder, FolderOptions::default()).map_err(|e| file(&folder, e))?;
-    let probes: Vec<ProbeId> = net.probes().collect();
     let events: Vec<bool> = probes.iter().map(|p| is_spikes(net, *p)).collect();
-    for (p, events) in probes.iter().zip(&events) {
-        let width = sim.data(*p)?.width;
-        let path = net.probe_path(*p);
-        let opened = if *events {
-            sink.open_events(EventsSpec::new(path, width as u32, sim.dt()))
-        } else {
-            sink.open_series(SeriesSpec::new(path, unit(net, *p), width))
-        };
-        opened.map_err(|e| file(&folder, e))?;
+    if let Err(e) = open(&mut sink, &sim, &probes, &events).and_then(|()| describe(&mut sink, &sim, options))
+    {
+        sink.discard();
+        return Err(file(&folder, e));
     }
-    let total = (options.time / sim.dt()).round() as u64;
     let bar = Progress::new(total, sim.dt(), options.quiet);
     let mut stats = vec![Stats::default(); probes.len()];
     let mut chunk = 20;
@@ -114,18 +131,19 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         chunk = ((chunk as f64 * (BLOCK / took).clamp(0.5, 2.0)) as u64).clamp(1, 1_000_000);
     }
     bar.finish();
-    let wall = start.elapsed().as_secs_f64();
-    let meta = [
-        ("model", serde_json::json!(name)),
-        ("dt", serde_json::json!(sim.dt())),
-        // Also where the model gave none: the one that was drawn, so that the run can be repeated.
-        ("seed", serde_json::json!(sim.built().seeds.networks[0])),
-        ("simulated_seconds", serde_json::json!(sim.time())),
-        ("build_seconds", serde_json::json!(built)),
-        ("run_seconds", serde_json::json!(wall)),
-        ("version", serde_json::json!(env!("CARGO_PKG_VERSION"))),
+    let stopped = sim.n_steps() < total;
+    let status = match &failed {
+        Some(e) => format!("failed: {e}"),
+        None if stopped => "stopped".into(),
+        None => "finished".into(),
+    };
+    let end = [
+        ("status", json!(status)),
+        ("simulated_seconds", json!(sim.time())),
+        ("build_seconds", json!(built)),
+        ("run_seconds", json!(start.elapsed().as_secs_f64())),
     ];
-    for (key, value) in meta {
+    for (key, value) in end {
         sink.set_meta(key, value).map_err(|e| file(&folder, e))?;
     }
     sink.finish().map_err(|e| file(&folder, e))?;
@@ -133,8 +151,56 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         eprintln!("bouton: what was recorded until the error is in {}", folder.display());
         return Err(e);
     }
-    let stopped = sim.n_steps() < total;
-    Ok(Ran { folder, time: sim.time(), stopped, summary: summary(net, &probes, &stats) })
+    let summary = summary(net, &probes, &stats);
+    Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary })
+}
+
+/// Whole steps in a time.
+fn steps(time: f64, dt: f64) -> Result<u64, Error> {
+    let n = (time / dt).round();
+    if n == 0.0 && time > 0.0 {
+        let m = format!(
+            "a run of {time} s is shorter than half a time step ({dt} s): give a longer `--time` or a smaller `--dt`"
+        );
+        return Err(Error::model("", m));
+    }
+    Ok(n as u64)
+}
+
+/// Opens a series or a list of events for each probe.
+fn open(sink: &mut FolderSink, sim: &Simulator, probes: &[ProbeId], events: &[bool]) -> io::Result<()> {
+    let net = sim.network();
+    for (p, events) in probes.iter().zip(events) {
+        let width = sim.data(*p).map_or(0, |s| s.width);
+        let path = net.probe_path(*p);
+        if *events {
+            sink.open_events(EventsSpec::new(path, width as u32, sim.dt()))?;
+        } else {
+            sink.open_series(SeriesSpec::new(path, unit(net, *p), width))?;
+        }
+    }
+    Ok(())
+}
+
+/// What the run is of, from its beginning on: enough to repeat it.
+fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io::Result<()> {
+    let source = &options.source;
+    for (key, value) in [
+        ("status", json!("running")),
+        ("model", json!(source.path)),
+        ("model_text", json!(source.text)),
+        ("set", json!(source.set)),
+        ("dt", json!(sim.dt())),
+        // Also where the model gave none: the one that was drawn, so that the run can be repeated.
+        ("seed", json!(sim.built().seeds.networks[0])),
+        ("precision", json!(if options.simulator.precision == Precision::F32 { "f32" } else { "f64" })),
+        ("threads", json!(options.simulator.threads)),
+        ("wanted_seconds", json!(options.time)),
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+    ] {
+        sink.set_meta(key, value)?;
+    }
+    Ok(())
 }
 
 fn file(folder: &Path, e: io::Error) -> Error {
@@ -146,30 +212,14 @@ fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
     let Some(out) = &options.out else {
         return fresh_folder(Path::new("runs"), name).map_err(|e| Error::file("runs", e.to_string()));
     };
-    let manifest = out.join("manifest.json");
-    if !manifest.exists() {
-        return Ok(out.clone());
-    }
-    if !options.overwrite {
+    if options.overwrite {
+        remove_recording(out).map_err(|e| file(out, e))?;
+    } else if out.join("manifest.json").exists() {
         return Err(Error::file(
             out.display().to_string(),
             "holds a recording already; give `--overwrite` to replace it, or another `--out`",
         ));
     }
-    // Only what the old recording lists as its own is removed.
-    let at = |e: std::io::Error| Error::file(out.display().to_string(), e.to_string());
-    let text = std::fs::read_to_string(&manifest).map_err(at)?;
-    let old: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    for kind in ["series", "events"] {
-        for entry in old[kind].as_array().into_iter().flatten() {
-            if let Some(csv) = entry["csv"].as_str().filter(|c| !c.contains(['/', '\\'])) {
-                let _ = std::fs::remove_file(out.join(csv));
-            }
-        }
-    }
-    let _ = std::fs::remove_file(out.join("recording.npz"));
-    let _ = std::fs::remove_dir_all(out.join("parts"));
-    std::fs::remove_file(&manifest).map_err(at)?;
     Ok(out.clone())
 }
 
@@ -225,6 +275,11 @@ fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Table {
     let mut t = Table::new(["probe", "samples", "width", "mean", "rms", "lowest", "highest"]);
     for (p, s) in probes.iter().zip(stats) {
         let n = s.count.max(1.0);
+        if s.rows == 0 {
+            // Nothing was sampled: no number would be true.
+            t.push([&net.probe_path(*p), "0", "–", "–", "–", "–", "–"]);
+            continue;
+        }
         t.push([
             net.probe_path(*p),
             s.rows.to_string(),

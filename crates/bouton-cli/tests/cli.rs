@@ -102,6 +102,10 @@ fn parameters_are_set_from_the_command_line() {
     assert_eq!(r.events("spikes").unwrap().n_neurons, 30);
     assert_eq!(r.series("value").unwrap().rows, 10);
     assert_eq!(r.meta["seed"], 7);
+    // What was run can be read from the recording.
+    assert_eq!((&r.meta["status"], &r.meta["precision"]), (&"finished".into(), &"f64".into()));
+    assert!(r.meta["set"].to_string().contains("n_neurons=30"), "{}", r.meta["set"]);
+    assert!(r.meta["model_text"].as_str().unwrap().contains("[ensembles.memory]"));
     std::fs::remove_dir_all(&out).unwrap();
     let o = bouton(&["run", model, "--set", "ensembles.memory.n_neuron=30"]);
     let e = text(&o.stderr);
@@ -124,8 +128,9 @@ fn interrupted_runs_keep_what_they_have() {
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    assert!(child.wait().unwrap().success(), "an interrupted run is no failure");
+    assert_eq!(child.wait().unwrap().code(), Some(130), "a script must see that the run was cut short");
     let r = bouton::io::recording::read_recording(&out).unwrap();
+    assert_eq!((&r.meta["status"], &r.meta["wanted_seconds"]), (&"stopped".into(), &100_000.0.into()));
     let value = r.series("value").unwrap();
     assert!(value.rows > 100, "{} rows", value.rows);
     assert!((value.times[value.rows - 1] - value.rows as f64 * 0.001).abs() < 1e-9, "a step is missing");
@@ -145,4 +150,96 @@ fn explain_and_schema_print_to_stdout() {
     );
     let s: serde_json::Value = serde_json::from_slice(&bouton(&["schema"]).stdout).unwrap();
     assert!(s.to_string().contains("tau_rc"));
+}
+
+/// A model of one constant node, recorded by a probe called `p`.
+const SMALL: &str = "format = 1\ntime = 0.01\n[nodes.stim]\nconstant = 0.5\n[probes.p]\ntarget = \"stim\"\n";
+
+fn small(name: &str) -> (String, String) {
+    let folder = fresh(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let model = format!("{folder}/model.toml");
+    std::fs::write(&model, SMALL).unwrap();
+    (folder, model)
+}
+
+#[test]
+fn files_that_are_not_of_a_recording_are_never_replaced() {
+    let (folder, model) = small("foreign");
+    let out = format!("{folder}/out");
+    std::fs::create_dir(&out).unwrap();
+    let own = format!("{out}/p.csv");
+    for link in [false, true] {
+        let target = format!("{folder}/elsewhere.csv");
+        if link {
+            std::fs::write(&target, "mine").unwrap();
+            std::os::unix::fs::symlink(&target, &own).unwrap();
+        } else {
+            std::fs::write(&own, "mine").unwrap();
+        }
+        for more in [&[][..], &["--overwrite"]] {
+            let o = bouton(&[&["run", &model, "--out", &out][..], more].concat());
+            let e = text(&o.stderr);
+            assert!(!o.status.success() && e.contains("p.csv") && e.contains("another folder"), "{e}");
+            assert_eq!(std::fs::read_to_string(&own).unwrap(), "mine");
+            assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "something was left behind");
+        }
+        std::fs::remove_file(&own).unwrap();
+    }
+    assert!(bouton(&["run", &model, "--out", &out]).status.success());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn times_that_make_no_run_are_named() {
+    let (folder, model) = small("times");
+    let run = |more: &[&str]| {
+        let out = format!("{folder}/out");
+        let o = bouton(&[&["run", &model, "--overwrite", "--out", &out][..], more].concat());
+        (o.status.code(), text(&o.stderr))
+    };
+    let (code, e) = run(&["--time", "0"]);
+    assert_eq!(code, Some(0), "{e}");
+    for (more, part) in [
+        (&["--time", "0.0004"][..], "half a time step"),
+        (&["--time", "-1"], "`--time`"),
+        (&["--seed", "-1"], "--seed"),
+        (&["--threads", "0"], "1..=1024"),
+    ] {
+        let (code, e) = run(more);
+        assert!(code != Some(0) && e.contains(part), "{more:?}: {e}");
+    }
+    std::fs::write(&model, SMALL.split("[probes").next().unwrap()).unwrap();
+    let (code, e) = run(&[]);
+    assert!(code == Some(0) && e.contains("no probes"), "{e}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_demonstration_keeps_the_seeds_that_were_done() {
+    let out = fresh("demo-stop");
+    let o = bouton(&["demo", "--out", "/dev/null/x"]);
+    assert!(!o.status.success() && text(&o.stderr).contains("/dev/null/x"), "{}", text(&o.stderr));
+    let stopped_after = |seconds: u64| {
+        let child = Command::new(env!("CARGO_BIN_EXE_bouton"))
+            .args(["demo", "--seeds", "1000", "--threads", "2", "--out", &out])
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(seconds));
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        child.wait_with_output().unwrap()
+    };
+    // How long a first seed takes is the machine's affair; a thousand take an hour.
+    let waits = [8, 30, 120];
+    let o = waits.into_iter().map(stopped_after).find(|o| o.status.code() == Some(130));
+    let o = o.expect("no seed was done in two minutes");
+    let e = text(&o.stderr);
+    assert!(text(&o.stdout).contains("mPES, automatic gain") && e.contains("of 1000 seeds"), "{e}");
+    let folder = Path::new(&out).join("demo-001");
+    assert!(folder.join("figure.png").exists());
+    let r = bouton::io::recording::read_recording(folder.join("recording")).unwrap();
+    assert_eq!(r.series("input").unwrap().rows, r.series("target").unwrap().rows);
+    std::fs::remove_dir_all(&out).unwrap();
 }

@@ -21,7 +21,7 @@ fn every_method_of_the_demonstration_is_silent() {
             let sim = Simulator::new(&m.net).unwrap();
             for note in sim.scale_notes() {
                 assert!(!note.is_warning(), "{}: {note}", method.name());
-                assert_eq!((Some(note.connection), note.kind), (m.learned, ScaleKind::ZeroButLearned));
+                assert_eq!((note.connection, note.kind), (m.learned, ScaleKind::ZeroButLearned));
             }
         }
         // Of the rates that the demonstration tries, those that make the output noise.
@@ -29,7 +29,7 @@ fn every_method_of_the_demonstration_is_silent() {
             let m = describe(&pulse, seed, Method::Pes { rate });
             let sim = Simulator::new(&m.net).unwrap();
             let found = sim.scale_notes().iter().filter(|n| n.is_warning());
-            let found: Vec<_> = found.map(|n| (Some(n.connection), n.kind, n.parameter)).collect();
+            let found: Vec<_> = found.map(|n| (n.connection, n.kind, n.parameter)).collect();
             assert_eq!(found, [(m.learned, ScaleKind::TooLarge, "learning_rate")]);
         }
     }

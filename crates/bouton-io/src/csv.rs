@@ -201,6 +201,11 @@ pub(crate) fn push_number(out: &mut String, x: f64) {
     let _ = write!(out, "{x:?}");
 }
 
+/// Appends a time to twelve significant digits: 0.009, where step times dt is 0.009000000000000001.
+pub(crate) fn push_time(out: &mut String, t: f64) {
+    push_number(out, format!("{t:.11e}").parse().unwrap_or(t));
+}
+
 /// Appends a cell of text, quoted where it must be.
 pub(crate) fn push_text(out: &mut String, text: &str) {
     if text.contains([',', '"', ';', '\t', '\n', '\r'])

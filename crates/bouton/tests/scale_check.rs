@@ -184,7 +184,7 @@ fn is_caught_and_mended(name: &str, kind: ScaleKind, make: impl Fn(Scale) -> Cas
     let found: Vec<&ScaleNote> = sim.scale_notes().iter().filter(|n| n.is_warning()).collect();
     assert_eq!(found.len(), 1, "{name}: {found:?}");
     let note = found[0];
-    assert_eq!((note.connection, note.kind), (bad.suspect, kind), "{name}: {note}");
+    assert_eq!((note.connection, note.kind), (Some(bad.suspect), kind), "{name}: {note}");
     let text = note.to_string();
     assert!(text.contains(&bad.net.connection_path(bad.suspect)) && text.contains(note.parameter), "{text}");
     let (after, sim) = mse(&make(Scale::Bad(note.factor)));
@@ -265,7 +265,7 @@ fn what_passes_through_a_node_is_judged_by_what_is_behind_it() {
     net.connect(array.output, array.input, Connection::new().synapse(0.1));
     let sim = Simulator::new(&net).unwrap();
     let found: Vec<_> = sim.scale_notes().iter().map(|n| (n.connection, n.kind, n.factor)).collect();
-    assert_eq!(found, [(c, TooSmall, 1e4)]);
+    assert_eq!(found, [(Some(c), TooSmall, 1e4)]);
 }
 
 #[test]
@@ -273,6 +273,7 @@ fn weights_of_zero_are_stated_where_they_are_learned_and_warned_of_where_not() {
     let (mut net, _, a, b) = base(sine());
     let zeros = || Connection::new().transform(Matrix::filled(60, 60, 0.0));
     let learned = net.connect_as("learned", a.neurons(), b.neurons(), zeros().learn(Pes::new(1e-5)));
+    net.connect(b, learned.rule(), Connection::new());
     let edited = net.connect_as("edited", a.neurons(), b.neurons(), zeros());
     net.connect_as("dead", a.neurons(), b.neurons(), zeros());
     // A rate of zero is a rule that is switched off.
@@ -304,4 +305,50 @@ fn weights_of_zero_are_stated_where_they_are_learned_and_warned_of_where_not() {
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(sim.scale_check(Some(bad)).unwrap_err().message().contains("pulses"));
     }
+}
+
+#[test]
+fn a_rule_without_an_error_is_warned_of() {
+    for devices in [false, true] {
+        let (mut net, _, a, b) = base(sine());
+        let c = Connection::new();
+        let c = if devices {
+            c.devices(DeviceSpec::default()).learn(Mpes::default())
+        } else {
+            c.learn(Pes::new(1e-4))
+        };
+        let c = net.connect_as("learned", a, b, c);
+        let sim = Simulator::new(&net).unwrap();
+        let [note] = sim.scale_notes() else { panic!("{:?}", sim.scale_notes()) };
+        assert_eq!((note.connection, note.kind), (Some(c), ScaleKind::NoError));
+        assert!(note.is_warning() && note.to_string().contains("connect an error"), "{note}");
+        net.connect(b, c.rule(), Connection::new());
+        let sim = Simulator::new(&net).unwrap();
+        assert!(sim.scale_notes().iter().all(|n| n.kind != ScaleKind::NoError));
+    }
+}
+
+#[test]
+fn a_time_step_too_long_for_the_neurons_is_warned_of_and_the_factor_mends_it() {
+    let mean = |dt: f64| {
+        let mut net = Network::with_seed(1);
+        let stim = net.node("stim", 0.5);
+        let a = net.ensemble("a", Ensemble::new(100, 1));
+        let rate = net.ensemble("rate", Ensemble::new(100, 1).neuron_type(LifRate::default()));
+        net.connect(stim, a, Connection::new());
+        net.connect(stim, rate, Connection::new());
+        let p = net.probe("p", Probe::new(a).synapse(0.1));
+        let mut sim = Simulator::with(&net, Options { dt, ..Options::default() }).unwrap();
+        let notes = sim.scale_notes().to_vec();
+        sim.run(4.0).unwrap();
+        let y = sim.data(p).unwrap().values;
+        (notes, y[y.len() / 2..].iter().sum::<f64>() / (y.len() - y.len() / 2) as f64)
+    };
+    let (notes, wrong) = mean(0.01);
+    let [note] = &notes[..] else { panic!("{notes:?}") };
+    assert_eq!((note.kind, note.parameter, &note.path[..]), (ScaleKind::StepTooLong, "dt", "a"), "{note}");
+    assert!((wrong - 0.5).abs() > 0.1, "nothing was wrong: {wrong}");
+    let (notes, right) = mean(0.01 * note.factor);
+    assert_eq!(notes, []);
+    assert!((right - 0.5).abs() < 0.05, "still wrong: {right}");
 }

@@ -33,6 +33,8 @@ pub struct DemoOptions {
 /// What one method did with one seed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// The seed.
+    pub seed: usize,
     /// The method, with its resolved parameters.
     pub method: Method,
     /// Scores on the test part.
@@ -45,7 +47,7 @@ pub struct Outcome {
     pub gain: f64,
     /// Wall time for a simulated second (s).
     pub wall: f64,
-    /// Recordings, of the first seed only.
+    /// Recordings, of the lowest seed that was finished.
     pub trial: Option<Trial>,
 }
 
@@ -54,8 +56,10 @@ pub struct Outcome {
 pub struct Report {
     /// The input.
     pub pulse: Pulse,
-    /// By seed, by method.
+    /// By seed, by method: the seeds that were finished, at least one.
     pub outcomes: Vec<Vec<Outcome>>,
+    /// Number of seeds asked for.
+    pub asked: usize,
 }
 
 /// Learning rates of PES that are tried.
@@ -64,7 +68,8 @@ pub const PES_RATES: [f64; 5] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
 /// Share of the training part on which a learning rate learns; the rest of it chooses.
 const CHOOSE_AFTER: f64 = 2.0 / 3.0;
 
-/// Runs the demonstration. `done(k, of)` is called after each simulation; `stop` ends it early with an error.
+/// Runs the demonstration. `done(k, of)` is called after each simulation. `stop` ends it early: the report is then of the
+/// seeds that were finished, and an error if there is none.
 pub fn run(
     pulse: &Pulse,
     options: &DemoOptions,
@@ -85,9 +90,10 @@ pub fn run(
                     if seed >= options.seeds || stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let r = one_seed(pulse, seed, &count, stop);
+                    let Some(r) = one_seed(pulse, seed, &count, stop).transpose() else { break };
                     if let Ok(mut all) = results.lock() {
                         all.push((seed, r));
+                        keep_one_recording(&mut all);
                     }
                 }
             });
@@ -95,23 +101,41 @@ pub fn run(
     });
     let mut all = results.into_inner().unwrap_or_default();
     all.sort_by_key(|r| r.0);
-    if all.len() < options.seeds {
-        return Err(Error::model("", "interrupted before all seeds were done"));
+    let outcomes = all.into_iter().map(|r| r.1).collect::<Result<Vec<_>, _>>()?;
+    if outcomes.is_empty() {
+        return Err(Error::run("", "stopped before the first seed was done; there is nothing to report"));
     }
-    let outcomes = all.into_iter().map(|r| r.1).collect::<Result<_, _>>()?;
-    Ok(Report { pulse: pulse.clone(), outcomes })
+    Ok(Report { pulse: pulse.clone(), outcomes, asked: options.seeds })
 }
 
-fn one_seed(pulse: &Pulse, seed: usize, count: &dyn Fn(), stop: &AtomicBool) -> Result<Vec<Outcome>, Error> {
-    let check = || {
-        if stop.load(Ordering::Relaxed) { Err(Error::model("", "interrupted")) } else { Ok(()) }
-    };
+type SeedResult = (usize, Result<Vec<Outcome>, Error>);
+
+/// Recordings are large: those of the lowest seed are enough for files and figure.
+fn keep_one_recording(all: &mut [SeedResult]) {
+    let lowest = all.iter().filter(|r| r.1.is_ok()).map(|r| r.0).min();
+    for (seed, r) in all.iter_mut() {
+        if Some(*seed) != lowest {
+            r.iter_mut().flatten().for_each(|o| o.trial = None);
+        }
+    }
+}
+
+/// All methods with one seed; `None` if it was stopped.
+fn one_seed(
+    pulse: &Pulse,
+    seed: usize,
+    count: &dyn Fn(),
+    stop: &AtomicBool,
+) -> Result<Option<Vec<Outcome>>, Error> {
+    let stopped = || stop.load(Ordering::Relaxed);
     // The rate is chosen inside the training part: learn on its beginning, compare on its end.
     let inner = pulse.first(pulse.train_rows());
     let inner = Pulse { train: CHOOSE_AFTER, ..inner };
     let mut best = (f64::INFINITY, PES_RATES[0]);
     for rate in PES_RATES {
-        check()?;
+        if stopped() {
+            return Ok(None);
+        }
         let mse = match outcome(&inner, seed, Method::Pes { rate }) {
             Ok(o) => o.scores.mse,
             // A rate that is too high runs away: it is not the best.
@@ -131,17 +155,15 @@ fn one_seed(pulse: &Pulse, seed: usize, count: &dyn Fn(), stop: &AtomicBool) -> 
         Method::mpes_auto(),
         Method::mpes_published(),
     ] {
-        check()?;
-        let mut o = outcome(pulse, seed, method)?;
-        if seed > 0 {
-            o.trial = None;
+        if stopped() {
+            return Ok(None);
         }
-        all.push(o);
+        all.push(outcome(pulse, seed, method)?);
         if !matches!(method, Method::Constant) {
             count();
         }
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Runs one method with one seed on a recording, and scores it on the test part.
@@ -151,5 +173,5 @@ pub fn outcome(pulse: &Pulse, seed: usize, method: Method) -> Result<Outcome, Er
     let wall = start.elapsed().as_secs_f64() / pulse.seconds();
     let scores = trial.scores(pulse);
     let (pulses, reach, gain) = (trial.pulses, trial.reach, trial.gain);
-    Ok(Outcome { method, scores, pulses, reach, gain, wall, trial: Some(trial) })
+    Ok(Outcome { seed, method, scores, pulses, reach, gain, wall, trial: Some(trial) })
 }

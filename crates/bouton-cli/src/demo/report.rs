@@ -32,10 +32,10 @@ pub fn table(r: &Report) -> Table {
 }
 
 fn trials(r: &Report) -> impl Iterator<Item = (&Method, &Trial)> {
-    r.outcomes[0].iter().filter_map(|o| o.trial.as_ref().map(|t| (&o.method, t)))
+    r.outcomes.iter().flatten().filter_map(|o| o.trial.as_ref().map(|t| (&o.method, t)))
 }
 
-/// Writes the first seed's recordings into `folder`: `recording.npz`, one CSV a series, `manifest.json`.
+/// Writes the recordings of the lowest seed into `folder`: `recording.npz`, one CSV a series, `manifest.json`.
 pub fn write_recording(r: &Report, folder: &Path) -> Result<(), Error> {
     let file = |e: bouton::io::Error| Error::file(folder.display().to_string(), e.to_string());
     let mut sink = FolderSink::create(folder, FolderOptions::default()).map_err(file)?;
@@ -59,10 +59,10 @@ pub fn write_recording(r: &Report, folder: &Path) -> Result<(), Error> {
                 .map_err(file)?;
         }
     }
-    let scores: Vec<serde_json::Value> = r.outcomes.iter().enumerate().flat_map(|(seed, all)| {
-        all.iter().map(move |o| {
+    let scores: Vec<serde_json::Value> = r.outcomes.iter().flat_map(|all| {
+        all.iter().map(|o| {
             serde_json::json!({
-                "seed": seed, "method": o.method.name(), "mse": o.scores.mse, "pearson": o.scores.pearson,
+                "seed": o.seed, "method": o.method.name(), "mse": o.scores.mse, "pearson": o.scores.pearson,
                 "spearman": o.scores.spearman, "pulses_per_device": o.pulses, "gain": o.gain, "reach": o.reach,
                 "pes_rate": if let Method::Pes { rate } = o.method { Some(rate) } else { None },
             })
@@ -88,7 +88,7 @@ fn smooth_error(t: &Trial) -> Vec<f64> {
         .collect()
 }
 
-/// Draws the figure of the first seed: `figure.svg` and `figure.png` in `folder`.
+/// Draws the figure of the lowest seed: `figure.svg` and `figure.png` in `folder`.
 pub fn figure(r: &Report, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let (learn, end) = (r.pulse.train_seconds(), r.pulse.seconds());
     let all: Vec<(&Method, &Trial)> = trials(r).collect();

@@ -99,6 +99,10 @@ impl NeuronModel for Lif {
     fn spiking(&self) -> bool {
         true
     }
+    fn fastest(&self, dt: f64) -> Option<f64> {
+        // One spike a step at most.
+        Some(1.0 / dt)
+    }
     fn check(&self) -> Result<(), String> {
         check_number("tau_rc", self.tau_rc, 0.0, true)?;
         check_number("tau_ref", self.tau_ref, 0.0, false)?;

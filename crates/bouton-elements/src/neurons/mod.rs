@@ -68,6 +68,11 @@ pub trait NeuronModel: Debug + Send + Sync {
     fn rates(&self, j: &mut [f64]);
     /// The state variables, in the order in which [`step_f64`](NeuronModel::step_f64) takes them.
     fn state(&self) -> Vec<StateVar>;
+    /// The highest rate (Hz) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
+    fn fastest(&self, dt: f64) -> Option<f64> {
+        let _ = dt;
+        None
+    }
     /// One step of `dt` (s) in double precision.
     fn step_f64(&self, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);
     /// One step of `dt` (s) in single precision.
@@ -80,6 +85,11 @@ pub trait NeuronModel: Debug + Send + Sync {
 
 /// Picks the step of the simulation's number type. Implemented for `f64` and `f32`.
 pub trait StepReal: Real {
+    /// The highest rate (Hz) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
+    fn fastest(&self, dt: f64) -> Option<f64> {
+        let _ = dt;
+        None
+    }
     /// One step of `model`.
     fn step(model: &dyn NeuronModel, dt: f64, j: &[Self], out: &mut [Self], state: &mut [&mut [Self]]);
 }

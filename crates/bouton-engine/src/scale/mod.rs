@@ -13,6 +13,9 @@
 //! | weights of devices | how far pulses to one side move them, against those that a solver would need |
 //! | weights that a rule learns | the change of the output in one second, at an error as large as the range |
 //!
+//! Beside shares, two things are told that no factor on a weight mends: a rule without an error, and a time step too long
+//! for the neurons.
+//!
 //! Devices reach too little in all the pulses of the run, or too far in those of one second.
 //!
 //! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of.
@@ -27,7 +30,8 @@ use std::sync::Arc;
 
 use bouton_elements::rules::Rule;
 use bouton_model::{
-    Connection, ConnectionId, End, Error, LearningRule, Network, NodeId, Object, Output, Transform,
+    Connection, ConnectionId, End, EnsembleId, Error, LearningRule, Network, NodeId, Object, Output,
+    Transform,
 };
 
 use crate::build::{Built, BuiltEnsemble};
@@ -57,24 +61,29 @@ pub enum ScaleKind {
     TooLarge,
     /// All weights are zero, and something will learn them: stated, not warned of.
     ZeroButLearned,
+    /// The learning rule waits for an error that nothing delivers: it learns nothing.
+    NoError,
+    /// Neurons are to fire more often than once a time step, which they can't.
+    StepTooLong,
 }
 
-/// What the scale check has to say of one connection. `Display` gives the whole sentence.
+/// What the scale check has to say of one connection, or of an ensemble. `Display` gives the whole sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScaleNote {
-    /// The connection.
-    pub connection: ConnectionId,
+    /// The connection; `None` if it is about an ensemble.
+    pub connection: Option<ConnectionId>,
     /// Its path in the network.
     pub path: String,
     /// What it can contribute, as a share of what its target needs to span its range.
     pub share: f64,
     /// The factor on `parameter` that mends it; infinite where no factor does (weights of zero), 1 where none is needed.
     pub factor: f64,
-    /// What the factor is for: `transform`, `gain` (of devices) or `learning_rate`.
+    /// What the factor is for: `transform`, `gain` (of devices), `learning_rate` or `dt`; `rule` where a factor mends
+    /// nothing.
     pub parameter: &'static str,
     /// What was found.
     pub kind: ScaleKind,
-    /// The figure and the way out, without the connection's name.
+    /// The figure and the way out, without the name.
     pub message: String,
 }
 
@@ -106,7 +115,8 @@ impl Simulator {
             return Err(Error::access("", m));
         }
         let check = Check::new(self, pulses);
-        Ok(self.network().connections().flat_map(|id| check.connection(id)).collect())
+        let ensembles = self.network().ensembles().filter_map(|e| check.ensemble(e));
+        Ok(ensembles.chain(self.network().connections().flat_map(|id| check.connection(id))).collect())
     }
 }
 
@@ -121,6 +131,8 @@ struct Check<'a> {
     outgoing: Vec<Vec<ConnectionId>>,
     /// Connections that a node's callback edits.
     edited: HashSet<ConnectionId>,
+    /// Connections whose rule is given an error.
+    taught: HashSet<ConnectionId>,
     /// Needs behind passing nodes; empty while one is being looked for, so that a ring ends.
     passing: RefCell<HashMap<NodeId, Vec<Option<f64>>>>,
 }
@@ -154,11 +166,15 @@ impl<'a> Check<'a> {
     fn new(sim: &'a Simulator, pulses: f64) -> Check<'a> {
         let Views { net, built, ensembles, .. } = sim.views();
         let mut outgoing = vec![vec![]; net.nodes().len()];
+        let mut taught = HashSet::new();
         for id in net.connections() {
             if let Some((End { object: Object::Node(n), .. }, ..)) = net.get_connection(id)
                 && let Some(list) = outgoing.get_mut(n.index())
             {
                 list.push(id);
+            }
+            if let Some((_, End { object: Object::Rule(learned), .. }, _)) = net.get_connection(id) {
+                taught.insert(*learned);
             }
         }
         let mut edited = HashSet::new();
@@ -167,7 +183,7 @@ impl<'a> Check<'a> {
                 edited.extend(f.edited());
             }
         }
-        Check { sim, net, built, ensembles, pulses, outgoing, edited, passing: RefCell::default() }
+        Check { sim, net, built, ensembles, pulses, outgoing, edited, taught, passing: RefCell::default() }
     }
 
     /// Everything there is to say of one connection. What can't be judged is passed over.
@@ -178,10 +194,16 @@ impl<'a> Check<'a> {
         let rule = self.live_rule(id, c);
         // A rate of zero is the way to switch a rule off.
         let off = matches!(&rule, Some(LearningRule::Element(r)) if rate(r) == Some(0.0));
-        let learns = (rule.is_some() && !off) || self.edited.contains(&id);
+        let deaf = rule.as_ref().is_some_and(|r| r.has_error() && !off && !self.taught.contains(&id));
+        let learns = (rule.is_some() && !off && !deaf) || self.edited.contains(&id);
         let zero = weights.as_ref().is_some_and(|w| w.values().iter().all(|v| *v == 0.0));
 
         let mut notes = vec![];
+        if deaf {
+            let m = "its learning rule waits for an error that nothing delivers, and learns nothing: connect an error to the \
+                     rule";
+            notes.push(self.note(id, 0.0, f64::INFINITY, "rule", ScaleKind::NoError, m.into()));
+        }
         if zero && learns {
             notes.push(self.note(id, 0.0, 1.0, "transform", ScaleKind::ZeroButLearned, {
                 "all its weights are zero; something learns them, so nothing is wrong with that".into()
@@ -210,6 +232,9 @@ impl<'a> Check<'a> {
         let parameter = if devices.is_some() { "gain" } else { "transform" };
         let target = self.net.object_path(post.object);
         let taken = if assumed { ", for inputs of up to ±1," } else { "" };
+        if zero && deaf {
+            return notes;
+        }
         if zero {
             let m = format!(
                 "all its weights are zero and nothing changes them: it contributes nothing to `{target}`. No factor mends \
@@ -242,7 +267,36 @@ impl<'a> Check<'a> {
         message: String,
     ) -> ScaleNote {
         let path = self.net.connection_path(connection);
-        ScaleNote { connection, path, share, factor, parameter, kind, message }
+        ScaleNote { connection: Some(connection), path, share, factor, parameter, kind, message }
+    }
+
+    /// Whether the neurons of an ensemble can fire as often as they should.
+    fn ensemble(&self, id: EnsembleId) -> Option<ScaleNote> {
+        let (e, b) = (self.net.get_ensemble(id)?, self.ensembles.get(id.index())?);
+        let dt = self.sim.dt();
+        let fastest = e.neuron_type.model().fastest(dt)?;
+        let wanted = b.max_rates.iter().fold(0.0f64, |m, r| m.max(*r));
+        if wanted <= fastest {
+            return None;
+        }
+        // Two digits, rounded down: what is printed mends it.
+        let limit = dt * fastest / wanted;
+        let unit = 10f64.powf(limit.log10().floor() - 1.0);
+        let to = (limit / unit).floor() * unit;
+        let m = format!(
+            "its neurons should fire at up to {wanted:.0} Hz, and can't fire at more than {fastest:.0} Hz with a time step \
+             of {dt} s: what is decoded from them is wrong. Set `dt` to {} at most, or lower `max_rates`",
+            plain(to)
+        );
+        Some(ScaleNote {
+            connection: None,
+            path: self.net.ensemble_path(id),
+            share: wanted / fastest,
+            factor: to / dt,
+            parameter: "dt",
+            kind: ScaleKind::StepTooLong,
+            message: m,
+        })
     }
 
     /// The rule with the parameters that it has now.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::parts::{GrowingNpy, GrowingText};
 use super::*;
-use crate::csv::{push_number, push_text};
+use crate::csv::{push_number, push_text, push_time};
 use crate::files::{file_stem, write_atomic};
 use crate::npz::{ArchiveWriter, MANIFEST};
 
@@ -77,22 +77,33 @@ pub struct FolderSink {
 }
 
 impl FolderSink {
-    /// A recording in `folder`, which is created if need be and must not hold a recording yet.
+    /// A recording in `folder`, which is created if need be and must not hold a recording yet. Files that are there
+    /// already are never replaced, and links never followed.
     ///
     /// # Errors
-    /// A folder that holds a recording, or cannot be written.
+    /// A folder that holds a recording ([`remove_recording`] takes it away), or cannot be written.
     pub fn create(folder: impl Into<PathBuf>, options: FolderOptions) -> Result<Self> {
         let folder = folder.into();
-        let make = |path: &Path| fs::create_dir_all(path).map_err(|e| Error::file("cannot create", path, e));
-        make(&folder)?;
-        if folder.join(MANIFEST).exists() || folder.join(ARCHIVE).exists() {
+        fs::create_dir_all(&folder).map_err(|e| Error::file("cannot create", &folder, e))?;
+        if folder.join(MANIFEST).symlink_metadata().is_ok() {
             return Err(Error::new(format!(
-                "{} holds a recording already: take a new folder, see `fresh_folder`",
+                "{} holds a recording already: take another folder",
                 folder.display()
             )));
         }
+        let foreign = |path: &Path| {
+            let m = "exists and is no part of a recording: move it away, or take another folder";
+            Error::new(format!("{} {m}", path.display()))
+        };
         if options.npz {
-            make(&folder.join(PARTS))?;
+            let (archive, parts) = (folder.join(ARCHIVE), folder.join(PARTS));
+            if archive.symlink_metadata().is_ok() {
+                return Err(foreign(&archive));
+            }
+            fs::create_dir(&parts).map_err(|e| match e.kind() {
+                std::io::ErrorKind::AlreadyExists => foreign(&parts),
+                _ => Error::file("cannot create", &parts, e),
+            })?;
         }
         let sink = Self {
             folder,
@@ -106,6 +117,11 @@ impl FolderSink {
         };
         sink.write_manifest(false)?;
         Ok(sink)
+    }
+
+    /// Takes away what was written so far: for a recording that could not begin.
+    pub fn discard(self) {
+        let _ = remove_recording(&self.folder);
     }
 
     /// The folder that is written.
@@ -247,7 +263,7 @@ impl Sink for FolderSink {
         if let Some(csv) = &mut s.csv {
             let mut text = String::with_capacity(times.len() * 20 + values.len() * 20);
             for (i, &t) in times.iter().enumerate() {
-                push_number(&mut text, t);
+                push_time(&mut text, t);
                 for &x in &values[i * width..(i + 1) * width] {
                     text.push(',');
                     push_number(&mut text, x);
@@ -276,7 +292,7 @@ impl Sink for FolderSink {
         if let Some(csv) = &mut e.csv {
             let mut text = String::with_capacity(steps.len() * 24);
             for (&n, &i) in steps.iter().zip(neuron) {
-                push_number(&mut text, n as f64 * e.spec.dt);
+                push_time(&mut text, n as f64 * e.spec.dt);
                 let _ = writeln!(text, ",{n},{i}"); // writing to a String cannot fail
             }
             csv.append(&text)?;
@@ -309,6 +325,36 @@ impl Sink for FolderSink {
         }
         Ok(())
     }
+}
+
+/// Takes the recording out of a folder: the files that its manifest lists as its own, and nothing else. Whether there was
+/// one.
+///
+/// # Errors
+/// A manifest that can't be read or removed.
+pub fn remove_recording(folder: &Path) -> Result<bool> {
+    let manifest = folder.join(MANIFEST);
+    if manifest.symlink_metadata().is_err() {
+        return Ok(false);
+    }
+    let text = fs::read_to_string(&manifest).map_err(|e| Error::file("cannot read", &manifest, e))?;
+    let all: Value = serde_json::from_str(&text).unwrap_or_default();
+    if all["format"] != "bouton-recording" {
+        return Err(Error::new(format!(
+            "{} is not the manifest of a recording: move it away, or take another folder",
+            manifest.display()
+        )));
+    }
+    for entry in ["series", "events"].iter().flat_map(|kind| all[kind].as_array().into_iter().flatten()) {
+        // A name, never a path: a manifest may come from anywhere.
+        if let Some(csv) = entry["csv"].as_str().filter(|c| !c.contains(['/', '\\'])) {
+            let _ = fs::remove_file(folder.join(csv));
+        }
+    }
+    let _ = fs::remove_file(folder.join(ARCHIVE));
+    let _ = fs::remove_dir_all(folder.join(PARTS));
+    fs::remove_file(&manifest).map_err(|e| Error::file("cannot remove", &manifest, e))?;
+    Ok(true)
 }
 
 fn le_bytes<const N: usize, T: Copy>(values: &[T], to_le: impl Fn(T) -> [u8; N]) -> Vec<u8> {

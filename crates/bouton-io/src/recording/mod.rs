@@ -21,7 +21,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-pub use folder::{FolderOptions, FolderSink};
+pub use folder::{FolderOptions, FolderSink, remove_recording};
 pub use memory::MemorySink;
 pub use read::read_recording;
 /// A value of a recording's `meta`: anything JSON can say.

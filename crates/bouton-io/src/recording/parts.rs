@@ -9,7 +9,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::npy;
@@ -30,7 +30,7 @@ impl GrowingNpy {
         let row_shape: Vec<u64> = row_shape.iter().map(|&d| d as u64).collect();
         let row_bytes = item * row_shape.iter().product::<u64>();
         let this = Self { path, descr, row_shape, row_bytes, rows: 0 };
-        std::fs::write(&this.path, this.header(0)).map_err(|e| Error::file("cannot write", &this.path, e))?;
+        create(&this.path, &this.header(0))?;
         Ok(this)
     }
 
@@ -73,7 +73,7 @@ pub(super) struct GrowingText {
 
 impl GrowingText {
     pub(super) fn create(path: PathBuf, head: &str) -> Result<Self> {
-        std::fs::write(&path, head).map_err(|e| Error::file("cannot write", &path, e))?;
+        create(&path, head.as_bytes())?;
         Ok(Self { path, len: head.len() as u64 })
     }
 
@@ -89,6 +89,19 @@ impl GrowingText {
         }
         outcome
     }
+}
+
+/// Makes a file that is not there yet: somebody's own file of the same name is not ours to replace, and a link is not
+/// ours to follow.
+fn create(path: &Path, content: &[u8]) -> Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut f| f.write_all(content)).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::new(format!(
+            "{} exists and is no part of a recording: move it away, or take another folder",
+            path.display()
+        )),
+        _ => Error::file("cannot write", path, e),
+    })
 }
 
 fn write_at(path: &PathBuf, at: u64, bytes: &[u8]) -> Result<()> {

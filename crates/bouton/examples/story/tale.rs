@@ -262,7 +262,8 @@ pub fn memristors(seconds: f64) -> Result<Memristors, Error> {
     let largest = sim.weights(w.learned)?.values().iter().fold(0.0f64, |m, v| m.max(v.abs()));
     let before = mse(&sim, w.output, w.target, 0.75)?;
 
-    let factor = notes.iter().find(|n| n.connection == w.learned && n.is_warning()).map_or(1.0, |n| n.factor);
+    let factor =
+        notes.iter().find(|n| n.connection == Some(w.learned) && n.is_warning()).map_or(1.0, |n| n.factor);
     sim.reset(Reset::All)?;
     let gain = sim.devices(w.learned)?.gain() * factor;
     sim.set_device_gain(w.learned, gain)?;
