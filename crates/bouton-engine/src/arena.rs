@@ -1,10 +1,11 @@
 //! The memory of a simulation: one allocation that never moves, reached by spans.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 
 use bouton_kernels::Real;
 
+use crate::memory::fits;
 use crate::plan::Span;
 
 /// Size of a huge page. Large arenas begin at one and ask for them: a million neurons are streamed through in every step,
@@ -27,16 +28,16 @@ pub(crate) struct Arena<T> {
 unsafe impl<T: Send> Send for Arena<T> {}
 
 impl<T: Real> Arena<T> {
-    /// `len` zeros.
-    pub(crate) fn new(len: usize) -> Arena<T> {
+    /// `len` zeros, or an error if there is no room for them.
+    pub(crate) fn new(len: usize) -> Result<Arena<T>, String> {
+        fits(len as f64 * size_of::<T>() as f64)?;
         let bytes = len.max(1) * size_of::<T>();
         let align = if bytes >= 2 * HUGE { HUGE } else { LINE };
-        let Ok(layout) = Layout::from_size_align(bytes, align) else {
-            panic!("an arena of {len} numbers is larger than memory can be");
-        };
+        let none = || format!("needs {:.3} GB of memory, and the system gives less", bytes as f64 / 1e9);
+        let layout = Layout::from_size_align(bytes, align).map_err(|_| none())?;
         // SAFETY: the layout has at least one byte.
         let raw = unsafe { alloc(layout) }.cast::<T>();
-        let Some(start) = NonNull::new(raw) else { handle_alloc_error(layout) };
+        let start = NonNull::new(raw).ok_or_else(none)?;
         #[cfg(target_os = "linux")]
         if align == HUGE {
             // Only a wish: without huge pages everything is the same but slower.
@@ -47,7 +48,7 @@ impl<T: Real> Arena<T> {
             // SAFETY: `i` lies in the allocation, which is aligned for T.
             unsafe { start.add(i).write(T::ZERO) };
         }
-        Arena { start, len, layout }
+        Ok(Arena { start, len, layout })
     }
 
     #[inline(always)]

@@ -9,6 +9,7 @@ mod build;
 mod fuse;
 mod live;
 mod loops;
+mod memory;
 mod plan;
 mod pool;
 mod program;

@@ -37,8 +37,16 @@ pub(crate) fn write_devices<T: Real>(
     array: &mut DeviceArray,
     write: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
 ) -> Result<(), String> {
+    let before = array.clone();
     write(array)?;
-    store(arena, w, &array.weights());
+    let weights = array.weights();
+    if let Some(x) = weights.iter().find(|x| !T::of(**x).is_finite()) {
+        *array = before;
+        return Err(format!(
+            "a weight would be {x:e}, which is more than the simulation's numbers hold. Nothing was written"
+        ));
+    }
+    store(arena, w, &weights);
     Ok(())
 }
 
@@ -62,9 +70,16 @@ pub(crate) fn edit_weights<T: Real>(
     }
     if let Some(k) = m.values().iter().position(|v| !v.is_finite() || !T::of(*v).is_finite()) {
         let at = (k / w.shape.1, k % w.shape.1);
+        let x = m.values()[k];
+        if !now[k].is_finite() {
+            return Err(format!(
+                "weight {at:?} is {} since the run went wrong, and the edit leaves it {x}: set all such weights in one edit, \
+                 or reset. Nothing was written",
+                now[k]
+            ));
+        }
         return Err(format!(
-            "the edit sets weight {at:?} to {}; weights must be finite. Nothing was written",
-            m.values()[k]
+            "the edit sets weight {at:?} to {x:e}; weights must be finite. Nothing was written"
         ));
     }
     match devices {

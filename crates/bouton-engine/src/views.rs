@@ -52,7 +52,7 @@ impl Views<'_> {
         let none = || {
             Error::access(
                 self.net.connection_path(c),
-                "this connection has no decoders: it does not come from an ensemble with neurons",
+                "this connection has no decoders: it does not come from the value that an ensemble's neurons represent",
             )
         };
         let solved = self.built.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;

@@ -9,7 +9,7 @@ use bouton_elements::solvers::Solver;
 use bouton_elements::synapses::{Lowpass, Synapse};
 use bouton_random::Distribution;
 
-use crate::Matrix;
+use crate::{Matrix, no_panic};
 
 /// A function on a connection: from the (sliced) value of the pre object to `width` values.
 #[derive(Clone)]
@@ -49,9 +49,9 @@ impl Function {
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
-    /// Computes the results.
+    /// Computes the results. A panic of the function is an error.
     pub fn call(&self, x: &[f64], y: &mut [f64]) -> Result<(), String> {
-        (self.f)(x, y)
+        no_panic(|| (self.f)(x, y))
     }
 }
 
@@ -175,8 +175,12 @@ impl RuleFunction {
             callback: Arc::new(Mutex::new(callback)),
         }
     }
+    /// The second input of a kind is `pre_filtered_2`, and so on: a rule may need two traces of one spike train.
     fn input(mut self, name: &str, source: Source, synapse: Option<Synapse>) -> RuleFunction {
-        self.inputs.push(RuleInput { name: name.into(), source, synapse });
+        let base = |n: &str| n.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()) == name;
+        let same = self.inputs.iter().filter(|i| base(&i.name)).count();
+        let name = if same == 0 { name.to_string() } else { format!("{name}_{}", same + 1) };
+        self.inputs.push(RuleInput { name, source, synapse });
         self
     }
     /// Reads the presynaptic spikes of the step (height 1/dt) or rates (Hz).
@@ -214,6 +218,35 @@ impl RuleFunction {
     pub fn now(mut self) -> RuleFunction {
         self.applies = Applies::Now;
         self
+    }
+    /// Refuses declarations that make no sense.
+    pub fn check(&self) -> Result<(), String> {
+        for i in &self.inputs {
+            if let Some(s) = &i.synapse {
+                s.model().check().map_err(|m| format!("input `{}`: {m}", i.name))?;
+            }
+        }
+        for (kind, name, value) in self
+            .parameters
+            .iter()
+            .map(|(name, value)| ("parameter", name, value))
+            .chain(self.state.iter().map(|(name, _, value)| ("state", name, value)))
+        {
+            if !value.is_finite() {
+                return Err(format!("the {kind} `{name}` must be finite, found {value}"));
+            }
+        }
+        let mut parameters: Vec<&str> = self.parameters.iter().map(|p| p.0.as_str()).collect();
+        // Probes find inputs and states by name.
+        let mut signals: Vec<&str> = self.inputs.iter().map(|i| i.name.as_str()).collect();
+        signals.extend(self.state.iter().map(|s| s.0.as_str()));
+        for names in [&mut parameters, &mut signals] {
+            names.sort_unstable();
+            if let Some(pair) = names.windows(2).find(|w| w[0] == w[1]) {
+                return Err(format!("two things are called `{}`; give them different names", pair[0]));
+            }
+        }
+        Ok(())
     }
     /// Its name.
     pub fn name(&self) -> &str {

@@ -79,6 +79,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Runs a callback of the user's. A panic in it becomes an error, so that nothing already computed is lost, and the model
+/// can be run again.
+pub fn no_panic(f: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    // What the callback leaves half done is its own; of ours it has only copies, which an error drops.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    result.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_string());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(format!("it panicked: {text}"))
+    })
+}
+
 /// The entry of `known` that is closest to `name`, if one is close enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |a: &str, b: &str| {

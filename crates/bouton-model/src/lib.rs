@@ -17,7 +17,7 @@ pub use connection::{
     Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform,
 };
 pub use ensemble::Ensemble;
-pub use error::{Error, ErrorKind, nearest};
+pub use error::{Error, ErrorKind, nearest, no_panic};
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, Slice};
 pub use matrix::Matrix;
 pub use network::{Contents, EnsembleArray, Network};

@@ -15,7 +15,7 @@ pub struct Matrix {
 impl Matrix {
     /// A matrix of `rows` × `cols` values, row-major. Returns `None` if there are not rows·cols of them.
     pub fn new(rows: usize, cols: usize, values: Vec<f64>) -> Option<Matrix> {
-        (values.len() == rows * cols).then_some(Matrix { rows, cols, values })
+        (rows.checked_mul(cols) == Some(values.len())).then_some(Matrix { rows, cols, values })
     }
     /// A matrix filled with one value.
     pub fn filled(rows: usize, cols: usize, value: f64) -> Matrix {

@@ -222,6 +222,15 @@ impl Network {
     pub fn probe_path(&self, id: ProbeId) -> String {
         self.path(&self.probes, id.index())
     }
+    /// Path of a nested network.
+    pub fn network_path(&self, id: NetworkId) -> String {
+        self.prefix(id).trim_end_matches('.').to_string()
+    }
+    /// Path of a connection that was given a name.
+    pub(crate) fn connection_name(&self, id: ConnectionId) -> Option<String> {
+        let named = self.connections.get(id.index()).is_some_and(|e| !e.name.is_empty());
+        named.then(|| self.connection_path(id))
+    }
     /// Path of a connection: its own name, or `pre→post` made of its ends' paths.
     pub fn connection_path(&self, id: ConnectionId) -> String {
         let Some(e) = self.connections.get(id.index()) else {

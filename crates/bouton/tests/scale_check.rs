@@ -352,3 +352,44 @@ fn a_time_step_too_long_for_the_neurons_is_warned_of_and_the_factor_mends_it() {
     assert_eq!(notes, []);
     assert!((right - 0.5).abs() < 0.05, "still wrong: {right}");
 }
+
+#[test]
+fn single_devices_whose_first_weights_swamp_the_target_are_warned_of() {
+    for (gain, warned) in [(1e3, false), (1e7, true)] {
+        let (mut net, stim, a, b) = base(sine());
+        net.connect(stim, a, Connection::new().no_synapse());
+        // From the lowest resistance on, pulses hardly move a device: only its first weight tells.
+        let device = PowerLaw { initial: 250.0, ..PowerLaw::default() };
+        let mapping = Mapping::Single(Single { sign: Sign::Excitatory });
+        let spec = DeviceSpec {
+            device: Device::PowerLaw(device),
+            mapping,
+            gain: Gain::Fixed(gain * 1e-6),
+            ..DeviceSpec::default()
+        };
+        let c = Connection::new().devices(spec).learn(Mpes::default());
+        let c = net.connect_as("learned", a.neurons(), b.neurons(), c);
+        taught(&mut net, stim, b, c, 1.0);
+        let sim = Simulator::new(&net).unwrap();
+        let found: Vec<_> = sim.scale_notes().iter().filter(|n| n.kind == TooLarge).collect();
+        assert_eq!(!found.is_empty(), warned, "gain {gain}: {:?}", sim.scale_notes());
+        assert!(found.iter().all(|n| n.parameter == "gain" && n.message.contains("as they stand")));
+    }
+}
+
+#[test]
+fn little_that_comes_into_a_loop_adds_up() {
+    let notes = |transform: f64, loop_: bool| {
+        let mut net = Network::with_seed(1);
+        let stim = net.node("stim", sine());
+        let a = net.ensemble("a", Ensemble::new(100, 1));
+        let pass = net.node("pass", Output::passthrough(1));
+        net.connect(stim, a, Connection::new().transform(transform).synapse(0.1));
+        if loop_ {
+            net.connect(a, pass, Connection::new().synapse(0.1));
+            net.connect(pass, a, Connection::new().no_synapse());
+        }
+        warnings(&Simulator::new(&net).unwrap()).len()
+    };
+    assert_eq!([notes(0.005, true), notes(0.005, false), notes(1e-7, true)], [0, 1, 1]);
+}

@@ -73,7 +73,7 @@ impl DeviceModel for PowerLaw {
         check_number("r0", self.r0, 0.0, true)?;
         check_number("r1", self.r1, self.r0, true)?;
         let c = self.exponent();
-        if c.is_nan() || c >= 0.0 {
+        if !c.is_finite() || c >= 0.0 {
             return Err(format!(
                 "the exponent a + b·voltage must be below 0 (a pulse lowers the resistance), found {c}"
             ));

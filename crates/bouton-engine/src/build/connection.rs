@@ -222,17 +222,19 @@ impl Builder<'_> {
     }
 
     fn device_array(
-        &self,
+        &mut self,
         id: ConnectionId,
         spec: &DeviceSpec,
         rows: usize,
         cols: usize,
     ) -> Result<DeviceArray, Error> {
         let path = self.net.connection_path(id);
+        let needed = needed_weight(self.net, &self.ensembles, &self.seeds, id);
+        self.needed[id.index()] = needed.as_ref().ok().copied();
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
             Gain::Auto(a) => {
-                let needed = needed_weight(self.net, &self.ensembles, &self.seeds, id)?;
+                let needed = needed?;
                 let step = spec.reach(a.pulses);
                 if !(step > 0.0 && needed > 0.0) {
                     return Err(Error::build(
@@ -254,7 +256,7 @@ impl Builder<'_> {
 
 /// rms of the weights that a solver would put in the place of a connection from neurons: encoders / radius (or scaled,
 /// or none) times decoders of the represented value. 0 where there are no neurons to decode.
-pub(crate) fn needed_weight(
+fn needed_weight(
     net: &Network,
     ensembles: &[Arc<BuiltEnsemble>],
     seeds: &Seeds,

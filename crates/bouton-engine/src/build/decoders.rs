@@ -43,12 +43,21 @@ impl Problem<'_> {
             let own = match self.connection.and_then(|c| c.eval_points.as_ref().map(|e| (c, e))) {
                 Some((c, e)) => {
                     let scale = if c.scale_eval_points { self.built.radius } else { 1.0 };
-                    Some(points(e, self.ensemble.eval_point_count(), d, scale, &mut rng).map_err(err)?)
+                    let own = points(e, self.ensemble.eval_point_count(), d, scale, &mut rng).map_err(err)?;
+                    if let Some(x) = own.iter().find(|x| !x.is_finite()) {
+                        return Err(err(format!("`eval_points` must be finite, found {x}")));
+                    }
+                    Some(own)
                 }
                 None => None,
             };
             let eval = own.as_ref().unwrap_or(&self.built.eval_points);
             let m = eval.len() / d;
+            // Activities, and a matrix of neurons by neurons twice.
+            let bytes = 8.0 * n as f64 * (m as f64 + 2.0 * n as f64);
+            crate::memory::fits(bytes).map_err(|m| {
+                err(format!("to solve decoders of {n} neurons {m}; take fewer neurons or `n_eval_points`, or give decoders"))
+            })?;
             let targets = self.targets(eval, k)?;
             let activities = self.built.activities(self.ensemble, eval);
             if activities.iter().all(|a| *a == 0.0) {

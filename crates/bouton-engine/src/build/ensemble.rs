@@ -59,8 +59,14 @@ impl BuiltEnsemble {
         let mut rng = RandomState::new(seed);
         let eval_points = points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng)
             .map_err(err("eval_points"))?;
+        let finite = |name: &str, x: &[f64]| match x.iter().find(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(x) => Err(err(name)(format!("must be finite, found {x}"))),
+        };
+        finite("eval_points", &eval_points)?;
         let sample = |name: &str, dist: &Distribution, cols: usize, rng: &mut RandomState| {
-            dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))
+            let x = dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))?;
+            finite(name, &x).map(|()| x)
         };
         let mut encoders = if direct {
             (0..d * d).map(|k| f64::from(u8::from(k / d == k % d))).collect()

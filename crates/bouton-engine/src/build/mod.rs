@@ -16,7 +16,6 @@ use bouton_model::{
 };
 
 use crate::program::{Action, Program, SignalId};
-pub(crate) use connection::needed_weight;
 pub use ensemble::BuiltEnsemble;
 pub use seeds::Seeds;
 
@@ -85,6 +84,8 @@ pub struct Built {
     pub decoders: Vec<Option<Arc<Vec<f64>>>>,
     /// Devices of each connection that has some.
     pub devices: Vec<Option<DeviceArray>>,
+    /// rms of the weights that a solver would put in the place of each connection's devices.
+    pub needed: Vec<Option<f64>>,
     /// Source of each probe.
     pub probes: Vec<ProbeSource>,
     /// Output signal of each node.
@@ -115,6 +116,7 @@ struct Builder<'a> {
     node_out: Vec<Option<SignalId>>,
     conn: Vec<ConnectionSignals>,
     devices: Vec<Option<DeviceArray>>,
+    needed: Vec<Option<f64>>,
     /// Edits that node callbacks declared: operator and connection. Connections are built after nodes.
     edits: Vec<(usize, ConnectionId)>,
     probes: Vec<Option<ProbeSource>>,
@@ -144,6 +146,7 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
         node_out: vec![None; net.nodes().len()],
         conn: vec![ConnectionSignals::default(); net.connections().len()],
         devices: vec![None; net.connections().len()],
+        needed: vec![None; net.connections().len()],
         edits: vec![],
         probes: vec![None; net.probes().len()],
         seeds,
@@ -163,6 +166,7 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
         connection_signals: b.conn,
         decoders: b.decoders,
         devices: b.devices,
+        needed: b.needed,
         probes,
         node_out: b.node_out,
     })

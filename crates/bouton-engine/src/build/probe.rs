@@ -71,15 +71,21 @@ impl Builder<'_> {
                 let signal = if probe.slice == Slice::All {
                     source
                 } else {
-                    if self.program.signals[source.index()].cols != 1 {
-                        return Err(Error::build(
-                            &path,
-                            "a matrix can't be sliced by a probe; record all of it",
-                        ));
+                    let (rows, cols) = (
+                        self.program.signals[source.index()].rows,
+                        self.program.signals[source.index()].cols,
+                    );
+                    probe.slice.check(rows).map_err(|m| Error::build(&path, m))?;
+                    match &probe.slice {
+                        Slice::Range(a, b) if cols != 1 => {
+                            self.program.view(source, a * cols, b.min(&rows) - a, cols)
+                        }
+                        Slice::Indices(_) if cols != 1 => {
+                            let m = "of a matrix, a probe takes a range of rows, not a list of them";
+                            return Err(Error::build(&path, m));
+                        }
+                        slice => self.sliced(&path, source, slice),
                     }
-                    let n = self.program.signals[source.index()].len();
-                    probe.slice.check(n).map_err(|m| Error::build(&path, m))?;
-                    self.sliced(&path, source, &probe.slice)
                 };
                 match &probe.synapse {
                     None => signal,

@@ -1,9 +1,21 @@
 //! Kernels that call: processes, callbacks of nodes, functions of connections.
 
-use bouton_model::{Error, NodeStep};
+use std::sync::PoisonError;
+
+use bouton_model::{Error, NodeStep, no_panic};
 
 use super::{SimReal, Simulation};
 use crate::live::{Live, Reader};
+
+/// Numbers that aren't finite stop where a callback would be given them: it may make something of them that looks well.
+pub(super) fn finite(x: &[f64], what: &str) -> Result<(), String> {
+    match x.iter().find(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(v) => Err(format!(
+            "{what} is {v}; what was recorded until here is kept. Look at learning rates, and at feedback without a limit"
+        )),
+    }
+}
 
 impl<T: SimReal> Simulation<T> {
     pub(super) fn process(&mut self, k: usize, t: f64) -> Result<(), Error> {
@@ -41,14 +53,16 @@ impl<T: SimReal> Simulation<T> {
             devices: &mut self.devices,
             node: n,
         };
-        let result = match n.callback.lock() {
-            Ok(mut f) => f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }),
-            Err(_) => Err("its callback panicked in an earlier step".into()),
-        };
-        let bad = y.iter().find(|v| !v.is_finite());
+        let result = finite(&x, "the input").and_then(|()| {
+            // A callback that panicked left the lock poisoned; what it holds is the user's own affair.
+            let mut f = n.callback.lock().unwrap_or_else(PoisonError::into_inner);
+            no_panic(|| f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }))
+        });
+        let bad = y.iter().find(|v| !T::of(**v).is_finite());
         let result = match (result, bad) {
             (Err(m), _) => Err(m),
-            (Ok(()), Some(v)) => Err(format!("the output is {v}; it must be finite (input {x:?})")),
+            (Ok(()), Some(v)) if x.is_empty() => Err(format!("the output is {v:?}; it must be finite")),
+            (Ok(()), Some(v)) => Err(format!("the output is {v:?}; it must be finite (input {x:?})")),
             (Ok(()), None) => Ok(()),
         };
         if result.is_ok()
@@ -72,9 +86,9 @@ impl<T: SimReal> Simulation<T> {
         // SAFETY: no slice to write is alive.
         x.extend(unsafe { self.arena.get(f.x) }.iter().map(|v| v.f64()));
         y.resize(f.out.len, 0.0);
-        let result = f.function.call(&x, &mut y);
-        let result = match (result, y.iter().find(|v| !v.is_finite())) {
-            (Ok(()), Some(v)) => Err(format!("the function gave {v} at {x:?}; it must be finite")),
+        let result = finite(&x, "the input of the function").and_then(|()| f.function.call(&x, &mut y));
+        let result = match (result, y.iter().find(|v| !T::of(**v).is_finite())) {
+            (Ok(()), Some(v)) => Err(format!("the function gave {v:?} at {x:?}; it must be finite")),
             (r, _) => r,
         };
         if result.is_ok() {

@@ -42,6 +42,8 @@ pub(crate) trait Engine: ReadSignals + Send {
     /// Sets the values of a signal. Weights are written by [`edit`](Engine::edit) and
     /// [`with_devices`](Engine::with_devices).
     fn write(&mut self, s: SignalId, values: &[f64]);
+    /// Whether a number is finite in the simulation's precision.
+    fn holds(&self, x: f64) -> bool;
     /// Gives an ensemble other encoders, gains and biases.
     fn set_ensemble(&mut self, e: EnsembleId, new: BuiltEnsemble) -> Result<(), String>;
     fn edit(
@@ -62,7 +64,8 @@ pub(crate) trait Engine: ReadSignals + Send {
     fn rule_synapses(&self, c: ConnectionId) -> Option<Vec<(String, Option<Synapse>)>>;
     fn set_rule_synapse(&mut self, c: ConnectionId, input: &str, synapse: &Synapse) -> Result<(), String>;
     fn reset(&mut self, keep_weights: bool, seed: Option<u32>) -> Result<(), Error>;
-    /// The first signal that holds a number which isn't finite.
+    /// A signal that holds a number which isn't finite: weights, if there are such, because that is where it begins as a
+    /// rule; otherwise the first.
     fn not_finite(&self) -> Option<SignalId>;
 }
 
@@ -99,6 +102,12 @@ impl<T: SimReal> Simulation<T> {
         level: Level,
         threads: usize,
     ) -> Result<Simulation<T>, Error> {
+        let arena = Arena::new(plan.arena).map_err(|m| {
+            let largest = built.program.signals.iter().max_by_key(|s| s.len());
+            let largest = largest
+                .map_or(String::new(), |s| format!("; the most of it is `{}`, {} numbers", s.name, s.len()));
+            Error::build("", format!("the simulation {m}{largest}"))
+        })?;
         let lif = plan
             .populations
             .iter()
@@ -115,7 +124,7 @@ impl<T: SimReal> Simulation<T> {
         let mut sim = Simulation {
             segments: if parallel { segments } else { vec![] },
             pool: parallel.then(|| Pool::new(threads)),
-            arena: Arena::new(plan.arena),
+            arena,
             level,
             dt,
             n_steps: 0,
@@ -132,8 +141,23 @@ impl<T: SimReal> Simulation<T> {
             net,
             built,
         };
+        sim.check_gains()?;
         sim.start(false)?;
         Ok(sim)
+    }
+
+    /// Gains of devices that the number type can't hold would be weights of infinity after some pulse.
+    fn check_gains(&self) -> Result<(), Error> {
+        for (c, d) in self.net.connections().zip(&self.devices) {
+            if let Some(d) = d.as_ref().filter(|d| !self.holds(d.gain())) {
+                let m = format!(
+                    "`gain` is {:e}, which is more than the simulation's numbers hold; use double precision",
+                    d.gain()
+                );
+                return Err(Error::build(self.net.connection_path(c), m));
+            }
+        }
+        Ok(())
     }
 
     /// Initial values of all signals, and processes from their seeds.
@@ -148,6 +172,14 @@ impl<T: SimReal> Simulation<T> {
         for (k, s) in built.program.signals.iter().enumerate() {
             if s.view.is_some() || keep[k] {
                 continue;
+            }
+            if let Some(x) = s.initial.iter().flat_map(|v| v.iter()).find(|x| !self.holds(**x)) {
+                return Err(Error::build(
+                    &s.name,
+                    format!(
+                        "holds {x:e} at the start, which is more than the simulation's numbers hold; scale it, or use double precision"
+                    ),
+                ));
             }
             match &s.initial {
                 Some(values) => self.write(SignalId(k as u32), values),
@@ -186,6 +218,13 @@ impl<T: SimReal> Simulation<T> {
                 dst[k % s.cols * rows + k / s.cols] = *v;
             }
         }
+    }
+
+    /// Whether a signal holds a number that isn't finite.
+    fn is_bad(&self, signal: usize) -> bool {
+        // SAFETY: between kernels no slice to write is alive.
+        let data = unsafe { self.arena.get(self.plan.spans[signal]) };
+        data.iter().any(|v| !v.is_finite())
     }
 
     fn reader(&self) -> Reader<'_, T> {
@@ -265,6 +304,9 @@ impl<T: SimReal> Engine for Simulation<T> {
     fn views(&self) -> Views<'_> {
         Views { net: &self.net, built: &self.built, ensembles: &self.ensembles, signals: self }
     }
+    fn holds(&self, x: f64) -> bool {
+        T::of(x).is_finite()
+    }
     fn write(&mut self, s: SignalId, values: &[f64]) {
         let mark = self.plan.marks.get(&s).and_then(|p| self.lif[*p]);
         // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
@@ -273,8 +315,7 @@ impl<T: SimReal> Engine for Simulation<T> {
         }
     }
     fn set_ensemble(&mut self, e: EnsembleId, new: BuiltEnsemble) -> Result<(), String> {
-        let held = |x: &f64| x.is_finite() && T::of(*x).is_finite();
-        if let Some(x) = new.scaled_encoders.iter().chain(&*new.bias).find(|x| !held(x)) {
+        if let Some(x) = new.scaled_encoders.iter().chain(&*new.bias).find(|x| !self.holds(**x)) {
             return Err(format!(
                 "gain times encoder, or bias, would be {x}: it must be finite. Nothing was written"
             ));
@@ -349,6 +390,11 @@ impl<T: SimReal> Engine for Simulation<T> {
         self.set_synapse(k, input, synapse)
     }
     fn reset(&mut self, keep_weights: bool, seed: Option<u32>) -> Result<(), Error> {
+        let weights = self.built.connection_signals.iter().filter_map(|c| c.weights);
+        if keep_weights && let Some(w) = weights.into_iter().find(|w| self.is_bad(w.index())) {
+            let m = "these weights hold numbers that aren't finite and can't be kept: reset everything, or set them first";
+            return Err(Error::run(&self.built.program.signals[w.index()].name, m));
+        }
         if let Some(s) = seed {
             self.sim_seed = s;
         }
@@ -370,10 +416,10 @@ impl<T: SimReal> Engine for Simulation<T> {
         self.start(keep_weights)
     }
     fn not_finite(&self) -> Option<SignalId> {
-        self.built.program.signals.iter().enumerate().find_map(|(k, s)| {
-            // SAFETY: between kernels no slice to write is alive.
-            let data = unsafe { self.arena.get(self.plan.spans[k]) };
-            (s.view.is_none() && data.iter().any(|v| !v.is_finite())).then_some(SignalId(k as u32))
-        })
+        let signals = &self.built.program.signals;
+        let first = (0..signals.len()).find(|k| signals[*k].view.is_none() && self.is_bad(*k))?;
+        let weights = self.built.connection_signals.iter().filter_map(|c| c.weights);
+        let learned = weights.into_iter().find(|w| self.is_bad(w.index()));
+        Some(learned.unwrap_or(SignalId(first as u32)))
     }
 }

@@ -1,10 +1,13 @@
 //! Learning rules while they run.
 
+use std::sync::PoisonError;
+
 use bouton_elements::policies::{Policy, Pulses};
 use bouton_elements::rules::{Acts, RuleStep};
 use bouton_elements::synapses::{Filter, Synapse};
-use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep};
+use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
 
+use super::calls::finite;
 use super::{SimReal, Simulation};
 use crate::plan::{Kernel, Span};
 
@@ -120,6 +123,15 @@ impl<T: SimReal> Simulation<T> {
         if self.frozen[self.plan.rules[k].connection.index()] {
             return Ok(());
         }
+        let p = &self.plan.rules[k];
+        if let Some(e) = p.error {
+            // SAFETY: reads only.
+            let error = unsafe { self.arena.get(e) };
+            if let Some(x) = error.iter().find(|x| !x.is_finite()) {
+                let what = finite(&[x.f64()], "the error");
+                return what.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")));
+            }
+        }
         match &self.rules[k].rule {
             LearningRule::Element(r) => {
                 match r.model().acts() {
@@ -194,18 +206,22 @@ impl<T: SimReal> Simulation<T> {
                 parameters: &self.rules[k].parameters,
                 delta: &mut delta,
             };
-            match f.callback().lock() {
-                Ok(mut f) => f(&mut step),
-                Err(_) => Err("it panicked in an earlier step".into()),
-            }
+            let mut f = f.callback().lock().unwrap_or_else(PoisonError::into_inner);
+            no_panic(|| f(&mut step))
         };
-        let bad = delta.iter().position(|d| !d.is_finite());
-        let result = result.and_then(|()| match bad {
+        let fits = |x: f64| T::of(x).is_finite();
+        let sum = |k: usize| if p.now { weights[k] + delta[k] } else { delta[k] };
+        let result = result.and_then(|()| match (0..delta.len()).find(|k| !fits(sum(*k))) {
             None => Ok(()),
             Some(k) => {
                 let at = (k / p.shape.1, k % p.shape.1);
-                Err(format!("the change of weight {at:?} is {}; it must be finite", delta[k]))
+                Err(format!("the change of weight {at:?} is {:?}; the weight must stay finite", delta[k]))
             }
+        });
+        let bad = state.iter().zip(f.states()).find(|(s, _)| s.iter().any(|x| !fits(*x)));
+        let result = result.and_then(|()| match bad {
+            None => Ok(()),
+            Some((_, (name, ..))) => Err(format!("its state `{name}` is not finite any more")),
         });
         result.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))?;
         // SAFETY: everything read was copied; state, delta and weights are signals of their own.

@@ -210,7 +210,24 @@ impl<'a> Check<'a> {
             }));
         }
         if let (Some(d), true) = (devices, learns) {
-            notes.extend(self.devices(id, c, d));
+            if let Some(note) = self.devices(id, d) {
+                notes.push(note);
+                return notes;
+            }
+            // What they begin with counts only where it swamps: single devices have no zero.
+            let standing = self.need(post, c).and_then(|n| self.fixed(pre, c, weights.as_ref(), &n));
+            if let Some((share, _)) = standing
+                && share > MOST
+            {
+                let m = format!(
+                    "its weights as they stand contribute {} what `{}` needs to span its range (above 100 times): multiply \
+                     `gain` by {}",
+                    of(share),
+                    self.net.object_path(post.object),
+                    plain(power_of_ten(1.0 / share))
+                );
+                notes.push(self.note(id, share, power_of_ten(1.0 / share), "gain", ScaleKind::TooLarge, m));
+            }
             return notes;
         }
         let need = self.need(post, c);
@@ -244,6 +261,10 @@ impl<'a> Check<'a> {
             return notes;
         }
         let Some((kind, limit)) = judge(share) else { return notes };
+        // In a loop what comes in adds up, as in an integrator: a hundredth of it is enough.
+        if kind == ScaleKind::TooSmall && share >= 0.01 * LEAST && self.in_a_loop(post.object) {
+            return notes;
+        }
         let factor = power_of_ten(1.0 / share);
         let way = match (&c.transform, parameter) {
             (Transform::None, "transform") => format!("give it a `transform` of {}", plain(factor)),
@@ -297,6 +318,34 @@ impl<'a> Check<'a> {
             kind: ScaleKind::StepTooLong,
             message: m,
         })
+    }
+
+    /// Whether what an object gives comes back to it.
+    fn in_a_loop(&self, start: Object) -> bool {
+        let place = |o: Object| match o {
+            Object::Ensemble(e) | Object::Neurons(e) => Some(Object::Ensemble(e)),
+            Object::Node(_) => Some(o),
+            Object::Rule(_) => None,
+        };
+        let (mut seen, mut open) = (vec![], vec![start]);
+        while let Some(at) = open.pop() {
+            for id in self.net.connections() {
+                let Some((pre, post, _)) = self.net.get_connection(id) else { continue };
+                if place(pre.object) != place(at) {
+                    continue;
+                }
+                match place(post.object) {
+                    None => {}
+                    to if to == place(start) => return true,
+                    Some(to) if seen.contains(&to) => {}
+                    Some(to) => {
+                        seen.push(to);
+                        open.push(to);
+                    }
+                }
+            }
+        }
+        false
     }
 
     /// The rule with the parameters that it has now.

@@ -1,12 +1,11 @@
 //! Shares: of weights as they stand, of those that a rule learns, of devices.
 
-use bouton_elements::devices::{DeviceArray, Gain};
+use bouton_elements::devices::DeviceArray;
 use bouton_elements::rules::Rule;
 use bouton_model::{Connection, ConnectionId, End, Matrix, Object, Transform};
 
 use super::values::{Need, is_known, rms, spread};
 use super::{Check, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleNote, judge, of, plain, rate, two_digits};
-use crate::build::needed_weight;
 
 impl Check<'_> {
     /// Share of weights as they stand, and whether it rests on an assumed input.
@@ -108,17 +107,8 @@ impl Check<'_> {
     }
 
     /// How far pulses move weights of devices.
-    pub(super) fn devices(&self, id: ConnectionId, c: &Connection, d: &DeviceArray) -> Option<ScaleNote> {
-        let needed = match c.devices.as_ref().map(|s| (s, &s.gain)) {
-            // The automatic gain was made of it.
-            Some((spec, Gain::Auto(a))) => self
-                .built
-                .devices
-                .get(id.index())
-                .and_then(Option::as_ref)
-                .map(|d| d.gain() * spec.reach(a.pulses))?,
-            _ => needed_weight(self.net, self.ensembles, &self.built.seeds, id).ok()?,
-        };
+    pub(super) fn devices(&self, id: ConnectionId, d: &DeviceArray) -> Option<ScaleNote> {
+        let needed = self.built.needed.get(id.index()).copied().flatten()?;
         let (rows, cols) = d.shape();
         let swing = |pulses: f64| {
             let widths: Vec<f64> = spread(rows * cols, DEVICES)

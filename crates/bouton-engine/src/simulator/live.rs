@@ -44,16 +44,17 @@ impl Simulator {
         self.edit_weights(c, |w| w.assign(weights))
     }
 
-    /// Stops all change of a connection's weights by its rule; a pending change is dropped. Edits still work.
+    /// Stops all change of a connection's weights by its rule; a pending change is dropped. Edits still work, from outside
+    /// and by callbacks. A connection without a rule has nothing to stop: an error.
     pub fn freeze(&mut self, c: ConnectionId) -> Result<(), Error> {
-        self.views().weights_signal(c)?;
+        self.rule_parameters(c)?;
         self.engine.set_frozen(c, true);
         Ok(())
     }
 
     /// Lets a connection's rule change its weights again.
     pub fn unfreeze(&mut self, c: ConnectionId) -> Result<(), Error> {
-        self.views().weights_signal(c)?;
+        self.rule_parameters(c)?;
         self.engine.set_frozen(c, false);
         Ok(())
     }
@@ -181,8 +182,9 @@ impl Simulator {
     }
     /// Changes the gain of a connection's devices; its weights change with it.
     pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
-        if !(gain.is_finite() && gain > 0.0) {
-            let m = format!("`gain` must be a finite number greater than 0, found {gain}");
+        if !(self.engine.holds(gain) && gain > 0.0) {
+            let m =
+                format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
             return Err(Error::access(self.net.connection_path(c), m));
         }
         let set = &mut |d: &mut DeviceArray| {
@@ -193,7 +195,15 @@ impl Simulator {
     }
     /// Sets the conductances (S, post × pre) of one side of a connection's devices, clipped to each device's bounds.
     pub fn set_conductances(&mut self, c: ConnectionId, side: Side, values: &Matrix) -> Result<(), Error> {
-        let set = &mut |d: &mut DeviceArray| d.set_conductance(side, values.values());
+        let set = &mut |d: &mut DeviceArray| {
+            if d.shape() != values.shape() {
+                let (found, wanted) = (values.shape(), d.shape());
+                return Err(format!(
+                    "the devices have shape {wanted:?} (post × pre), found conductances of {found:?}"
+                ));
+            }
+            d.set_conductance(side, values.values())
+        };
         self.engine.with_devices(c, set).map_err(|m| self.refuse(c, m))
     }
     /// The present output of a node.
@@ -210,12 +220,12 @@ impl Simulator {
     pub fn set_neuron_state(&mut self, e: EnsembleId, name: &str, values: &[f64]) -> Result<(), Error> {
         let s = self.state_signal(e, name)?;
         let n = self.built.program.signals[s.index()].len();
-        if values.len() != n || values.iter().any(|v| !v.is_finite()) {
-            let m = format!(
-                "`{name}` takes {n} finite numbers, found {} of which some may not be finite",
-                values.len()
-            );
-            return Err(Error::access(self.net.ensemble_path(e), m));
+        let refuse = |m: String| Error::access(self.net.ensemble_path(e), m);
+        if values.len() != n {
+            return Err(refuse(format!("`{name}` takes {n} numbers, one a neuron; found {}", values.len())));
+        }
+        if let Some(k) = values.iter().position(|v| !self.engine.holds(*v)) {
+            return Err(refuse(format!("`{name}` must be finite, found {:e} for neuron {k}", values[k])));
         }
         self.engine.write(s, values);
         Ok(())

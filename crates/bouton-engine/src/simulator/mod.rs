@@ -118,7 +118,7 @@ impl Simulator {
         Ok(sim)
     }
 
-    /// Runs for `seconds` of simulated time, rounded to whole steps.
+    /// Runs for `seconds` of simulated time, rounded to whole steps; less than half a step is an error.
     pub fn run(&mut self, seconds: f64) -> Result<(), Error> {
         if !(seconds.is_finite() && seconds >= 0.0) {
             return Err(Error::run(
@@ -126,7 +126,15 @@ impl Simulator {
                 format!("the time to run must be a number of seconds, at least 0, found {seconds}"),
             ));
         }
-        self.run_steps((seconds / self.dt).round() as u64)
+        let steps = (seconds / self.dt).round();
+        if steps == 0.0 && seconds > 0.0 {
+            let m = format!(
+                "{seconds} s are less than half a time step of {} s; nothing would be simulated",
+                self.dt
+            );
+            return Err(Error::run("", m));
+        }
+        self.run_steps(steps as u64)
     }
 
     /// Takes `steps` steps.
@@ -144,9 +152,14 @@ impl Simulator {
         Err(self.fail(Error::run(
             name,
             format!(
-                "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. A learning \
-                 rate that is too high does this; record the signal to see when it began",
-                self.time()
+                "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. {}; record the \
+                 signal to see when it began",
+                self.time(),
+                if self.net.connections().any(|c| self.rule_parameters(c).is_ok()) {
+                    "A learning rate that is too high does this"
+                } else {
+                    "Values or weights that are too large do this, and feedback without a limit"
+                }
             ),
         )))
     }
@@ -199,11 +212,15 @@ impl Simulator {
     pub fn built(&self) -> &Built {
         &self.built
     }
-    /// Goes back to the start. Recordings are cleared.
+    /// Goes back to the start. Recordings are cleared. What a closure has captured is the user's, and stays as it is.
+    ///
+    /// # Errors
+    /// With [`Reset::KeepWeights`], weights that aren't finite; then nothing is reset.
     pub fn reset(&mut self, what: Reset) -> Result<(), Error> {
+        self.engine.reset(what == Reset::KeepWeights, None)?;
         self.failed = None;
         self.clear_probes();
-        self.engine.reset(what == Reset::KeepWeights, None)
+        Ok(())
     }
     /// Units of work that several threads share in a step; 0 with one thread, or when a step has too little work.
     pub fn parallel_units(&self) -> usize {

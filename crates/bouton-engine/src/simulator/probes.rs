@@ -2,7 +2,7 @@
 
 use bouton_elements::devices::DeviceArray;
 use bouton_elements::mappings::Side;
-use bouton_model::{DeviceQuantity, Error, Network, ProbeId, Target};
+use bouton_model::{DeviceQuantity, Error, Network, ProbeId, Slice, Target};
 
 use super::Simulator;
 use crate::build::{Built, ProbeSource};
@@ -12,6 +12,7 @@ use crate::record::{Samples, Store};
 pub(super) struct ProbeRun {
     source: ProbeSource,
     target: Target,
+    slice: Slice,
     period: f64,
     store: Store,
 }
@@ -27,7 +28,7 @@ impl Simulator {
             match (&p.source, &p.target) {
                 (ProbeSource::Signal(s), _) => self.engine.read_into(*s, &mut self.buffer),
                 (ProbeSource::Devices, Target::Devices(c, side, q)) => {
-                    device_values(self.engine.devices(*c), *side, *q, &mut self.buffer);
+                    device_values(self.engine.devices(*c), *side, *q, &p.slice, &mut self.buffer);
                 }
                 (ProbeSource::Devices, _) => {}
             }
@@ -82,13 +83,15 @@ pub(super) fn probe_run(net: &Network, built: &Built, id: ProbeId, dt: f64) -> R
     let width = match (&source, &p.target) {
         (ProbeSource::Signal(s), _) => built.program.signals[s.index()].len(),
         (ProbeSource::Devices, Target::Devices(c, ..)) => {
-            built.devices[c.index()].as_ref().map_or(0, |d| d.shape().0 * d.shape().1)
+            let (rows, cols) = built.devices[c.index()].as_ref().map_or((0, 0), DeviceArray::shape);
+            p.slice.check(rows).map_err(|m| Error::build(net.probe_path(id), m))?;
+            p.slice.len(rows) * cols
         }
         (ProbeSource::Devices, _) => 0,
     };
     if let Target::NeuronState(_, name) = &p.target
         && name == "refractory_time"
-        && (p.synapse.is_some() || matches!(p.slice, bouton_model::Slice::Indices(_)))
+        && (p.synapse.is_some() || matches!(p.slice, Slice::Indices(_)))
     {
         return Err(Error::build(
             net.probe_path(id),
@@ -101,17 +104,27 @@ pub(super) fn probe_run(net: &Network, built: &Built, id: ProbeId, dt: f64) -> R
     };
     let period = p.sample_every.map_or(1.0, |s| s / dt);
     let store = Store::new(width, spikes && p.synapse.is_none());
-    Ok(ProbeRun { source, target: p.target.clone(), period, store })
+    Ok(ProbeRun { source, target: p.target.clone(), slice: p.slice.clone(), period, store })
 }
 
-fn device_values(devices: Option<&DeviceArray>, side: Side, q: DeviceQuantity, out: &mut Vec<f64>) {
+/// A quantity of the devices of some rows, row-major.
+fn device_values(
+    devices: Option<&DeviceArray>,
+    side: Side,
+    q: DeviceQuantity,
+    rows: &Slice,
+    out: &mut Vec<f64>,
+) {
     out.clear();
     let Some(d) = devices else { return };
     let Some(k) = d.sides().iter().position(|s| *s == side) else { return };
-    let bank = &d.banks()[k];
-    match q {
-        DeviceQuantity::Conductance => out.extend(&bank.conductance),
-        DeviceQuantity::Resistance => out.extend(bank.conductance.iter().map(|g| 1.0 / g)),
-        DeviceQuantity::Pulses => out.extend(bank.pulses.iter().map(|p| f64::from(*p))),
+    let (bank, (all, cols)) = (&d.banks()[k], d.shape());
+    for row in rows.indices(all) {
+        let row = row * cols..(row + 1) * cols;
+        match q {
+            DeviceQuantity::Conductance => out.extend(&bank.conductance[row]),
+            DeviceQuantity::Resistance => out.extend(bank.conductance[row].iter().map(|g| 1.0 / g)),
+            DeviceQuantity::Pulses => out.extend(bank.pulses[row].iter().map(|p| f64::from(*p))),
+        }
     }
 }

@@ -1,0 +1,142 @@
+//! Connections.
+
+use bouton_elements::solvers::Solver;
+use bouton_random::Distribution;
+
+use crate::{ConnectionId, EnsembleId, Error, Function, Network, Object, Transform};
+
+impl Network {
+    pub(super) fn check_connection(&self, id: ConnectionId) -> Result<(), Error> {
+        let path = self.connection_path(id);
+        let Some((pre, post, c)) = self.get_connection(id) else { return Ok(()) };
+        let err = |m: String| Err(Error::model(&path, m));
+        let at = |m: String| Error::model(&path, m);
+        let pre_size = self.object_size(pre.object, true)?;
+        let post_size = self.object_size(post.object, false)?;
+        for (end, size) in [(pre, pre_size), (post, post_size)] {
+            if size == 0 {
+                let path = self.object_path(end.object);
+                return err(match std::ptr::eq(end, post) {
+                    true => {
+                        format!("`{path}` takes no input; make it a function of an input or a passthrough")
+                    }
+                    false => format!("`{path}` has no output to connect"),
+                });
+            }
+            end.slice.check(size).map_err(|m| at(format!("`{}`: {m}", self.object_path(end.object))))?;
+        }
+        let direct = |e: EnsembleId| self.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
+        for end in [pre, post] {
+            if let Object::Neurons(e) = end.object
+                && direct(e)
+            {
+                return err(format!(
+                    "`{}` is direct: it has no neurons; connect the ensemble itself",
+                    self.ensemble_path(e)
+                ));
+            }
+        }
+        if let Some(s) = &c.synapse {
+            s.model().check().map_err(at)?;
+        }
+        c.solver.model().check().map_err(at)?;
+        let from_neurons = matches!(pre.object, Object::Neurons(_));
+        let sliced = pre.slice.len(pre_size);
+        if from_neurons && c.function.is_some() {
+            return err(
+                "a function needs a represented value; connect the ensemble, not its neurons, or use a node"
+                    .into(),
+            );
+        }
+        let mid = c.function.as_ref().map_or(sliced, Function::width);
+        if mid == 0 {
+            return err("the function must have at least one result, found 0".into());
+        }
+        let wanted = post.slice.len(post_size);
+        let out = match &c.transform {
+            Transform::None | Transform::Scalar(_) => mid,
+            Transform::Diagonal(x) => {
+                if x.len() != mid {
+                    return err(format!(
+                        "`transform` is a list of {} numbers, the connection carries {mid} values",
+                        x.len()
+                    ));
+                }
+                mid
+            }
+            Transform::Matrix(m) => {
+                if m.shape().1 != mid {
+                    return err(format!(
+                        "`transform` must have {mid} columns (values that the connection carries), found {} × {}",
+                        m.shape().0,
+                        m.shape().1
+                    ));
+                }
+                m.shape().0
+            }
+        };
+        let bad = match &c.transform {
+            Transform::Scalar(x) if !x.is_finite() => Some(*x),
+            Transform::Diagonal(x) => x.iter().copied().find(|x| !x.is_finite()),
+            Transform::Matrix(m) => m.values().iter().copied().find(|x| !x.is_finite()),
+            _ => None,
+        };
+        if let Some(x) = bad {
+            return err(format!("`transform` must be finite, found {x}"));
+        }
+        // Devices bring a matrix of their own: neurons × neurons fits without a transform.
+        let devices_fit = c.devices.is_some() && from_neurons && matches!(c.transform, Transform::None);
+        if out != wanted && !devices_fit {
+            return err(format!(
+                "delivers {out} values to `{}`, which takes {wanted}; give a `transform` of {wanted} × {mid}, a function \
+                 with {wanted} results, or a slice",
+                self.object_path(post.object)
+            ));
+        }
+        let decoded = matches!(pre.object, Object::Ensemble(e) if !direct(e));
+        if c.solver.model().weights() {
+            let post_neurons = matches!(post.object, Object::Ensemble(e) if !direct(e));
+            if !decoded || !post_neurons {
+                return err(
+                    "a solver with `weights` needs an ensemble with neurons at both ends; leave `weights` out, or connect \
+                     neurons with a transform"
+                        .into(),
+                );
+            }
+        }
+        if c.eval_points.is_some() && !decoded {
+            return err("`eval_points` are for decoders, and this connection has none".into());
+        }
+        if let Some(Distribution::Samples(_)) = &c.eval_points
+            && let Some((_, cols)) = c.eval_points.as_ref().and_then(Distribution::fixed_shape)
+            && let Object::Ensemble(e) = pre.object
+            && self.get_ensemble(e).is_some_and(|e| e.dimensions != cols)
+        {
+            return err(format!(
+                "`eval_points` have {cols} columns, the ensemble has another number of dimensions"
+            ));
+        }
+        if let Some(d) = &c.devices {
+            d.check().map_err(at)?;
+            if !(from_neurons || decoded) {
+                return err(
+                    "devices are synapses: they need neurons before them; connect an ensemble or its neurons"
+                        .into(),
+                );
+            }
+            if !matches!(c.transform, Transform::None) {
+                return err(
+                    "the weights are made of devices, a `transform` would have no effect; leave it out"
+                        .into(),
+                );
+            }
+            if matches!(c.solver, Solver::NoSolver(_)) {
+                return err(
+                    "the weights are made of devices, the `values` of `no_solver` would have no effect; leave the solver out"
+                        .into(),
+                );
+            }
+        }
+        self.check_rule(id)
+    }
+}

@@ -1,0 +1,129 @@
+//! Probes.
+
+use bouton_elements::solvers::Solver;
+
+use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, ProbeId, Target, nearest};
+
+impl Network {
+    pub(super) fn check_probe(&self, id: ProbeId) -> Result<(), Error> {
+        let path = self.probe_path(id);
+        let Some(p) = self.get_probe(id) else { return Ok(()) };
+        let err = |m: String| Err(Error::model(&path, m));
+        if let Some(every) = p.sample_every
+            && !(every.is_finite() && every > 0.0)
+        {
+            return err(format!("`sample_every` must be a positive number of seconds, found {every}"));
+        }
+        if let Some(s) = &p.synapse {
+            s.model().check().map_err(|m| Error::model(&path, m))?;
+        }
+        let ensemble = |e: EnsembleId, neurons: bool| -> Result<usize, Error> {
+            let Some(x) = self.get_ensemble(e) else {
+                return Err(Error::model(&path, "records an ensemble that is not in the network"));
+            };
+            if neurons && x.neuron_type.is_direct() {
+                return Err(Error::model(
+                    &path,
+                    format!("`{}` is direct: it has no neurons", self.ensemble_path(e)),
+                ));
+            }
+            Ok(if neurons { x.n_neurons } else { x.dimensions })
+        };
+        let rule = |c: ConnectionId| -> Result<&LearningRule, Error> {
+            self.get_connection(c).and_then(|(_, _, c)| c.rule.as_ref()).ok_or_else(|| {
+                Error::model(&path, format!("`{}` has no learning rule to record", self.connection_path(c)))
+            })
+        };
+        let size = match &p.target {
+            Target::Decoded(e) | Target::EnsembleInput(e) => Some(ensemble(*e, false)?),
+            Target::ScaledEncoders(e) => {
+                ensemble(*e, true)?;
+                None
+            }
+            Target::Spikes(e) | Target::NeuronInput(e) => Some(ensemble(*e, true)?),
+            Target::NeuronState(e, name) => {
+                let n = ensemble(*e, true)?;
+                let kind = self.get_ensemble(*e).map(|e| &e.neuron_type);
+                let states: Vec<&str> =
+                    kind.map_or(vec![], |k| k.model().state().iter().map(|s| s.name).collect());
+                if !states.contains(&name.as_str()) {
+                    let hint = match nearest(name, states.iter().copied()) {
+                        Some(n) => format!("; did you mean `{n}`?"),
+                        None => format!("; it has: {}", states.join(", ")),
+                    };
+                    return err(format!("`{}` has no neuron state `{name}`{hint}", self.ensemble_path(*e)));
+                }
+                Some(n)
+            }
+            Target::Node(n) => Some(self.object_size(Object::Node(*n), true)?),
+            Target::Weights(c) | Target::ConnectionOutput(c) | Target::ConnectionInput(c) => {
+                if self.get_connection(*c).is_none() {
+                    return err("records a connection that is not in the network".into());
+                }
+                None
+            }
+            Target::RuleError(c) => {
+                if !rule(*c)?.has_error() {
+                    return err(format!("the rule of `{}` has no error", self.connection_path(*c)));
+                }
+                None
+            }
+            Target::RuleDelta(c) => {
+                rule(*c)?;
+                if self.get_connection(*c).is_some_and(|(_, _, c)| c.devices.is_some()) {
+                    return err(format!(
+                        "a rule on devices has no delta: it gives pulses; record the devices of `{}` instead",
+                        self.connection_path(*c)
+                    ));
+                }
+                None
+            }
+            Target::RuleSignal(c, name) => {
+                let r = rule(*c)?;
+                let mut names: Vec<String> = r.inputs().into_iter().map(|i| i.name).collect();
+                if let LearningRule::Function(f) = r {
+                    names.extend(f.states().iter().map(|s| s.0.clone()));
+                }
+                if !names.contains(name) {
+                    return err(format!(
+                        "the rule of `{}` has no signal `{name}`; it has: {}",
+                        self.connection_path(*c),
+                        names.join(", ")
+                    ));
+                }
+                None
+            }
+            Target::Devices(c, side, _) => {
+                let spec = self.get_connection(*c).and_then(|(_, _, c)| c.devices.as_ref());
+                let Some(spec) = spec else {
+                    return err(format!("`{}` has no devices", self.connection_path(*c)));
+                };
+                if !spec.mapping.model().sides().contains(side) {
+                    return err(format!(
+                        "the synapses of `{}` have no {side:?} device",
+                        self.connection_path(*c)
+                    ));
+                }
+                None
+            }
+        };
+        if !matches!(p.target, Target::Decoded(_)) && p.solver != Solver::default() {
+            return err("a `solver` is for a decoded value; leave it out".into());
+        }
+        if p.solver.model().weights() {
+            return err(
+                "a solver with `weights` is for connections between ensembles; a probe takes decoders".into(),
+            );
+        }
+        if matches!(p.target, Target::Devices(..)) && p.synapse.is_some() {
+            return err("devices are recorded as they are, without a `synapse`; leave it out".into());
+        }
+        if size == Some(0) {
+            return err("there is nothing to record: the target has no values".into());
+        }
+        if let Some(n) = size {
+            p.slice.check(n).map_err(|m| Error::model(&path, m))?;
+        }
+        Ok(())
+    }
+}
