@@ -6,6 +6,7 @@ use bouton_kernels::{Level, LifStep};
 
 use crate::arena::Arena;
 use crate::plan::{Kernel, Plan};
+use crate::run::Frozen;
 
 /// What loops need of a simulation.
 pub(crate) struct Loops<'a, T> {
@@ -14,7 +15,7 @@ pub(crate) struct Loops<'a, T> {
     pub(crate) level: Level,
     pub(crate) dt: f64,
     pub(crate) lif: &'a [Option<LifStep<T>>],
-    pub(crate) frozen: &'a [bool],
+    pub(crate) frozen: &'a [Frozen],
 }
 
 // SAFETY: kernels that run at once are of one stage, and the plan puts into a stage only kernels of which none writes
@@ -36,7 +37,7 @@ impl<T: StepReal> Loops<'_, T> {
                 bouton_kernels::fill(y, T::of(*value));
             }
             Kernel::Copy { src, dst, inc, delta_of } => {
-                if delta_of.is_some_and(|c| self.frozen[c.index()]) {
+                if delta_of.is_some_and(|c| self.frozen[c.index()] == Frozen::All) {
                     return;
                 }
                 // SAFETY: as above.

@@ -219,6 +219,57 @@ fn freeze_stops_learning_and_parameters_are_live() {
 }
 
 #[test]
+fn frozen_weights_stay_and_the_others_learn_as_before() {
+    // Every kind of change: a delta, a function at once, pulses.
+    let function = RuleFunction::new("count", |s| {
+        s.delta.fill(1e-6);
+        Ok(())
+    });
+    let rules: [(LearningRule, bool); 3] =
+        [(Pes::new(1e-4).into(), false), (function.now().into(), false), (Mpes::default().into(), true)];
+    for (rule, devices) in rules {
+        let mut net = Network::with_seed(3);
+        let a = net.ensemble("a", Ensemble::new(20, 1));
+        let b = net.ensemble("b", Ensemble::new(10, 1));
+        let one = net.node("one", 1.0);
+        let has_error = rule.has_error();
+        let mut c = Connection::new().learn(rule);
+        c = if devices {
+            c.devices(DeviceSpec { spread: 0.1, ..DeviceSpec::default() })
+        } else {
+            c.transform(Matrix::filled(10, 20, 0.0))
+        };
+        let c = net.connect(a.neurons(), b.neurons(), c);
+        if has_error {
+            net.connect(one, c.rule(), Connection::new());
+        }
+        let learned = |frozen: bool| {
+            let mut sim = Simulator::new(&net).unwrap();
+            if frozen {
+                sim.freeze_where(c, |row, col| (row + col) % 3 == 0).unwrap();
+            }
+            let start = sim.weights(c).unwrap();
+            // Spikes of b don't matter to what is learned: the error is given.
+            sim.run(0.1).unwrap();
+            (start, sim.weights(c).unwrap(), sim.devices(c).map_or(0, |d| d.pulses()))
+        };
+        let ((start, all, pulses), (_, some, fewer)) = (learned(false), learned(true));
+        assert!(!devices || fewer < pulses);
+        for k in 0..200 {
+            let frozen = (k / 20 + k % 20) % 3 == 0;
+            let wanted = if frozen { &start } else { &all };
+            assert_eq!(some.values()[k], wanted.values()[k], "weight {k}, frozen {frozen}");
+        }
+        assert_ne!(start, some);
+        let mut sim = Simulator::new(&net).unwrap();
+        sim.freeze_where(c, |_, _| true).unwrap();
+        sim.unfreeze(c).unwrap();
+        sim.run(0.1).unwrap();
+        assert_eq!(sim.weights(c).unwrap(), all);
+    }
+}
+
+#[test]
 fn reset_can_keep_learned_weights() {
     let (net, c, out) = learner(7);
     let mut sim = Simulator::new(&net).unwrap();

@@ -240,22 +240,50 @@ impl DeviceArray {
             return;
         }
         for (row, sign) in pulses.rows.iter().enumerate() {
-            let side = match sign {
-                1 => Side::Plus,
-                -1 => Side::Minus,
-                _ => continue,
-            };
-            let Some(bank) = self.sides.iter().position(|s| *s == side) else { continue };
-            let start = row * self.cols;
-            let b = &mut self.banks[bank];
-            self.device.model().pulse(level, b, start, pulses);
-            let counters = &mut b.pulses[start..start + self.cols];
-            for &c in &pulses.columns {
-                counters[c as usize] += 1;
-            }
-            self.total += pulses.columns.len() as u64;
-            self.row_weights(start, &pulses.columns, &mut changed);
+            self.pulse_row(level, row, *sign, pulses, &mut changed);
         }
+    }
+
+    /// [`pulse`](DeviceArray::pulse), without the synapses that are marked in `frozen` (row-major).
+    pub fn pulse_unless(
+        &mut self,
+        level: Level,
+        pulses: &Pulses,
+        frozen: &[bool],
+        mut changed: impl FnMut(usize, f64),
+    ) {
+        let mut left = Pulses::default();
+        for (row, sign) in pulses.rows.iter().enumerate() {
+            let frozen = &frozen[row * self.cols..][..self.cols];
+            left.open(self.cols, pulses.columns.iter().copied().filter(|c| !frozen[*c as usize]));
+            self.pulse_row(level, row, *sign, &left, &mut changed);
+        }
+    }
+
+    /// One row's pulses on the open columns.
+    fn pulse_row(
+        &mut self,
+        level: Level,
+        row: usize,
+        sign: i8,
+        pulses: &Pulses,
+        changed: &mut impl FnMut(usize, f64),
+    ) {
+        let side = match sign {
+            1 => Side::Plus,
+            -1 => Side::Minus,
+            _ => return,
+        };
+        let Some(bank) = self.sides.iter().position(|s| *s == side) else { return };
+        let start = row * self.cols;
+        let b = &mut self.banks[bank];
+        self.device.model().pulse(level, b, start, pulses);
+        let counters = &mut b.pulses[start..start + self.cols];
+        for &c in &pulses.columns {
+            counters[c as usize] += 1;
+        }
+        self.total += pulses.columns.len() as u64;
+        self.row_weights(start, &pulses.columns, changed);
     }
 
     /// Hands the weights of some columns of the row that begins at `start` to `changed`: [`weight`](Self::weight) of each,

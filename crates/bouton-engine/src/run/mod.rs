@@ -57,7 +57,8 @@ pub(crate) trait Engine: ReadSignals + Send {
         c: ConnectionId,
         f: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
     ) -> Result<(), String>;
-    fn set_frozen(&mut self, c: ConnectionId, frozen: bool);
+    /// Stops a rule at all weights of a connection, at those marked in a mask (row-major), or at none.
+    fn set_frozen(&mut self, c: ConnectionId, frozen: Frozen);
     fn parameters(&self, c: ConnectionId) -> Option<Vec<(String, f64)>>;
     fn set_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), String>;
     /// Names of a rule's inputs and the filters on them.
@@ -67,6 +68,28 @@ pub(crate) trait Engine: ReadSignals + Send {
     /// A signal that holds a number which isn't finite: weights, if there are such, because that is where it begins as a
     /// rule; otherwise the first.
     fn not_finite(&self) -> Option<SignalId>;
+}
+
+/// Weights that a rule may not change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Frozen {
+    #[default]
+    No,
+    All,
+    Where(Box<[bool]>),
+}
+
+impl Frozen {
+    /// Takes the change of frozen weights out of a rule's change.
+    fn hold<X: Copy>(&self, delta: &mut [X], zero: X) {
+        match self {
+            Frozen::No => {}
+            Frozen::All => delta.fill(zero),
+            Frozen::Where(mask) => {
+                delta.iter_mut().zip(mask).filter(|(_, m)| **m).for_each(|(d, _)| *d = zero);
+            }
+        }
+    }
 }
 
 pub(crate) struct Simulation<T> {
@@ -84,7 +107,7 @@ pub(crate) struct Simulation<T> {
     /// By connection.
     weights: Vec<Option<LiveWeights>>,
     devices: Vec<Option<DeviceArray>>,
-    frozen: Vec<bool>,
+    frozen: Vec<Frozen>,
     processes: Vec<Box<dyn ProcessStep>>,
     sim_seed: u32,
     scratch: [Vec<f64>; 2],
@@ -133,7 +156,7 @@ impl<T: SimReal> Simulation<T> {
             weights,
             ensembles: built.ensembles.clone(),
             devices: built.devices.clone(),
-            frozen: vec![false; built.connection_signals.len()],
+            frozen: vec![Frozen::No; built.connection_signals.len()],
             processes: vec![],
             sim_seed: built.sim_seed,
             scratch: [vec![], vec![]],
@@ -364,13 +387,11 @@ impl<T: SimReal> Engine for Simulation<T> {
         };
         write_devices(&self.arena, w, array, f)
     }
-    fn set_frozen(&mut self, c: ConnectionId, frozen: bool) {
-        if frozen {
-            for r in self.plan.rules.iter().filter(|r| r.connection == c) {
-                if let Some(d) = r.delta {
-                    // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-                    unsafe { self.arena.get_mut(d) }.fill(T::ZERO);
-                }
+    fn set_frozen(&mut self, c: ConnectionId, frozen: Frozen) {
+        for r in self.plan.rules.iter().filter(|r| r.connection == c) {
+            if let Some(d) = r.delta {
+                // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
+                frozen.hold(unsafe { self.arena.get_mut(d) }, T::ZERO);
             }
         }
         self.frozen[c.index()] = frozen;
@@ -380,7 +401,10 @@ impl<T: SimReal> Engine for Simulation<T> {
     }
     fn set_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), String> {
         let k = self.rule_of(c).ok_or("the connection has no learning rule")?;
-        self.rules[k].set_parameter(name, value)
+        self.rules[k].set_parameter(name, value).map_err(|m| match name {
+            "pre_synapse" | "gate" => format!("{m}; filters are changed by `set_rule_synapse`"),
+            _ => m,
+        })
     }
     fn rule_synapses(&self, c: ConnectionId) -> Option<Vec<(String, Option<Synapse>)>> {
         self.rule_of(c).map(|k| self.rules[k].synapses.clone())
@@ -401,7 +425,7 @@ impl<T: SimReal> Engine for Simulation<T> {
         if !keep_weights {
             self.devices = self.built.devices.clone();
             self.ensembles = self.built.ensembles.clone();
-            self.frozen.fill(false);
+            self.frozen.fill(Frozen::No);
             for k in 0..self.rules.len() {
                 let fresh = RuleRun::new(&self.plan.rules[k].rule);
                 for (input, synapse) in &fresh.synapses {

@@ -8,7 +8,7 @@ use bouton_elements::synapses::{Filter, Synapse};
 use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
 
 use super::calls::finite;
-use super::{SimReal, Simulation};
+use super::{Frozen, SimReal, Simulation};
 use crate::plan::{Kernel, Span};
 
 /// A rule as it is now.
@@ -120,7 +120,7 @@ impl<T: SimReal> Simulation<T> {
     }
 
     pub(super) fn rule(&mut self, k: usize, t: f64) -> Result<(), Error> {
-        if self.frozen[self.plan.rules[k].connection.index()] {
+        if self.frozen[self.plan.rules[k].connection.index()] == Frozen::All {
             return Ok(());
         }
         let p = &self.plan.rules[k];
@@ -163,7 +163,11 @@ impl<T: SimReal> Simulation<T> {
         policy.model().pulses(&run.change, &run.activity, &mut run.pulses);
         // SAFETY: the weights are a signal of their own; inputs and error were copied.
         let w = unsafe { self.arena.get_mut(p.weights) };
-        array.pulse(self.level, &run.pulses, |k, v| w[k] = T::of(v));
+        let changed = |k: usize, v: f64| w[k] = T::of(v);
+        match &self.frozen[p.connection.index()] {
+            Frozen::Where(mask) => array.pulse_unless(self.level, &run.pulses, mask, changed),
+            _ => array.pulse(self.level, &run.pulses, changed),
+        }
     }
 
     /// A rule of the list that acts on weights.
@@ -177,6 +181,7 @@ impl<T: SimReal> Simulation<T> {
         };
         let mut step = RuleStep { level: self.level, dt: T::of(self.dt), inputs: &inputs, error, delta };
         T::rule_step(r.model(), &mut step);
+        self.frozen[p.connection.index()].hold(step.delta, T::ZERO);
     }
 
     fn function_rule(&mut self, k: usize, f: &RuleFunction, t: f64) -> Result<(), Error> {
@@ -224,6 +229,7 @@ impl<T: SimReal> Simulation<T> {
             Some((_, (name, ..))) => Err(format!("its state `{name}` is not finite any more")),
         });
         result.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))?;
+        self.frozen[p.connection.index()].hold(&mut delta, 0.0);
         // SAFETY: everything read was copied; state, delta and weights are signals of their own.
         unsafe {
             for (s, v) in p.state.iter().zip(&state) {

@@ -10,6 +10,7 @@ use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, NodeId};
 use super::Simulator;
 use crate::build::BuiltEnsemble;
 use crate::program::SignalId;
+use crate::run::Frozen;
 
 impl Simulator {
     /// A copy of the live weights of a connection, post × pre. What they are, by kind of connection:
@@ -48,14 +49,28 @@ impl Simulator {
     /// and by callbacks. A connection without a rule has nothing to stop: an error.
     pub fn freeze(&mut self, c: ConnectionId) -> Result<(), Error> {
         self.rule_parameters(c)?;
-        self.engine.set_frozen(c, true);
+        self.engine.set_frozen(c, Frozen::All);
+        Ok(())
+    }
+
+    /// Stops the change of some weights of a connection by its rule, those for which `mask(row, column)` is true, and lets
+    /// it go on elsewhere: devices that are stuck, synapses that were pruned. It takes the place of what was frozen before.
+    pub fn freeze_where(
+        &mut self,
+        c: ConnectionId,
+        mask: impl Fn(usize, usize) -> bool,
+    ) -> Result<(), Error> {
+        self.rule_parameters(c)?;
+        let (rows, cols) = self.weights(c)?.shape();
+        let mask = (0..rows * cols).map(|k| mask(k / cols, k % cols)).collect();
+        self.engine.set_frozen(c, Frozen::Where(mask));
         Ok(())
     }
 
     /// Lets a connection's rule change its weights again.
     pub fn unfreeze(&mut self, c: ConnectionId) -> Result<(), Error> {
         self.rule_parameters(c)?;
-        self.engine.set_frozen(c, false);
+        self.engine.set_frozen(c, Frozen::No);
         Ok(())
     }
 
