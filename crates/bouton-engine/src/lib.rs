@@ -6,6 +6,7 @@
 
 mod arena;
 mod build;
+mod frozen;
 mod fuse;
 mod live;
 mod loops;

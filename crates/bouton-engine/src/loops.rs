@@ -5,8 +5,8 @@ use bouton_elements::synapses::Filter;
 use bouton_kernels::{Level, LifStep};
 
 use crate::arena::Arena;
+use crate::frozen::Frozen;
 use crate::plan::{Kernel, Plan};
-use crate::run::Frozen;
 
 /// What loops need of a simulation.
 pub(crate) struct Loops<'a, T> {

@@ -8,7 +8,7 @@ use crate::program::{Action, SignalId};
 
 impl Builder<'_> {
     pub(super) fn rule(&mut self, id: ConnectionId) -> Result<(), Error> {
-        let Some((pre, post, c)) = self.net.get_connection(id) else { return Ok(()) };
+        let Some((.., c)) = self.net.get_connection(id) else { return Ok(()) };
         let Some(rule) = c.rule.clone() else { return Ok(()) };
         let connection_path = self.net.connection_path(id);
         let path = format!("{connection_path}.rule");
@@ -55,10 +55,7 @@ impl Builder<'_> {
         }
         let mut inputs = vec![];
         for input in rule.inputs() {
-            let activity = match input.source {
-                Source::Pre => self.pre_activity(&path, id)?,
-                Source::Post => self.post_activity(&path, id)?,
-            };
+            let activity = self.activity(&path, id, input.source)?;
             let s = self.filter(&path, activity, input.synapse.as_ref(), true)?;
             self.conn[id.index()].named.push((input.name, s));
             inputs.push(s);
@@ -81,31 +78,23 @@ impl Builder<'_> {
                 state.push(s);
             }
         }
-        let _ = (pre, post);
         self.program
             .add(&path, Action::Rule { connection: id, rule, inputs, error, weights, delta, state, now });
         Ok(())
     }
 
-    fn pre_activity(&mut self, path: &str, id: ConnectionId) -> Result<SignalId, Error> {
-        let found = self.net.get_connection(id).and_then(|(pre, _, _)| match pre.object {
+    /// The activity of the neurons at one end of a connection.
+    fn activity(&mut self, path: &str, id: ConnectionId, source: Source) -> Result<SignalId, Error> {
+        let side = if source == Source::Pre { "before" } else { "after" };
+        let end =
+            self.net.get_connection(id).map(|(pre, post, _)| if source == Source::Pre { pre } else { post });
+        let found = end.and_then(|end| match end.object {
             Object::Ensemble(e) => self.ens[e.index()].out.map(|s| (s, Slice::All)),
-            Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, pre.slice.clone())),
+            Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, end.slice.clone())),
             _ => None,
         });
-        let (s, slice) =
-            found.ok_or_else(|| Error::build(path, "the rule needs neurons before the connection"))?;
-        Ok(self.sliced(path, s, &slice))
-    }
-
-    fn post_activity(&mut self, path: &str, id: ConnectionId) -> Result<SignalId, Error> {
-        let found = self.net.get_connection(id).and_then(|(_, post, _)| match post.object {
-            Object::Ensemble(e) => self.ens[e.index()].out.map(|s| (s, Slice::All)),
-            Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, post.slice.clone())),
-            _ => None,
-        });
-        let (s, slice) =
-            found.ok_or_else(|| Error::build(path, "the rule needs neurons after the connection"))?;
+        let none = || Error::build(path, format!("the rule needs neurons {side} the connection"));
+        let (s, slice) = found.ok_or_else(none)?;
         Ok(self.sliced(path, s, &slice))
     }
 

@@ -16,6 +16,7 @@ use bouton_random::RandomState;
 
 use crate::arena::Arena;
 use crate::build::{Built, BuiltEnsemble};
+use crate::frozen::Frozen;
 use crate::live::{LiveWeights, Reader, edit_weights, write_devices};
 use crate::loops::Loops;
 use crate::plan::{Kernel, Plan};
@@ -68,28 +69,6 @@ pub(crate) trait Engine: ReadSignals + Send {
     /// A signal that holds a number which isn't finite: weights, if there are such, because that is where it begins as a
     /// rule; otherwise the first.
     fn not_finite(&self) -> Option<SignalId>;
-}
-
-/// Weights that a rule may not change.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Frozen {
-    #[default]
-    No,
-    All,
-    Where(Box<[bool]>),
-}
-
-impl Frozen {
-    /// Takes the change of frozen weights out of a rule's change.
-    fn hold<X: Copy>(&self, delta: &mut [X], zero: X) {
-        match self {
-            Frozen::No => {}
-            Frozen::All => delta.fill(zero),
-            Frozen::Where(mask) => {
-                delta.iter_mut().zip(mask).filter(|(_, m)| **m).for_each(|(d, _)| *d = zero);
-            }
-        }
-    }
 }
 
 pub(crate) struct Simulation<T> {

@@ -8,7 +8,8 @@ use bouton_elements::synapses::{Filter, Synapse};
 use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
 
 use super::calls::finite;
-use super::{Frozen, SimReal, Simulation};
+use super::{SimReal, Simulation};
+use crate::frozen::Frozen;
 use crate::plan::{Kernel, Span};
 
 /// A rule as it is now.

@@ -9,8 +9,8 @@ use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, NodeId};
 
 use super::Simulator;
 use crate::build::BuiltEnsemble;
+use crate::frozen::Frozen;
 use crate::program::SignalId;
-use crate::run::Frozen;
 
 impl Simulator {
     /// A copy of the live weights of a connection, post × pre. What they are, by kind of connection:
