@@ -87,7 +87,7 @@ pub(crate) fn edit_weights<T: Real>(
         Some(array) => {
             array.set_weights_near(&now, m.values()).map_err(|u| {
                 format!(
-                    "weight {:?} can't be set to {:e}: from their present state its devices reach {:e} to {:e}. Nothing was \
+                    "weight {:?} can't be set to {:e}: its devices reach {:e} to {:e}. Nothing was \
                      written; choose a weight in that range, or a larger `gain`",
                     u.at, u.wanted, u.range.0, u.range.1
                 )

@@ -305,23 +305,28 @@ impl DeviceArray {
         }
     }
 
-    /// Lowest and highest weight that synapse `k` can be set to from its present state.
+    /// Highest normalised conductance of a device.
+    pub(super) fn most(&self, bank: usize, k: usize) -> f64 {
+        let (offset, scale) = &self.measures[bank];
+        (1.0 / self.banks[bank].r_min[k] - offset[k]) * scale[k]
+    }
+
+    /// Lowest normalised conductance of a device.
+    pub(super) fn least(&self, bank: usize, k: usize) -> f64 {
+        let b = &self.banks[bank];
+        let (offset, scale) = &self.measures[bank];
+        (1.0 / (b.r_min[k] + b.r_range[k] * libm::pow(b.least[k], b.shape[k])) - offset[k]) * scale[k]
+    }
+
+    /// Lowest and highest weight that synapse `k` can be set to.
     pub fn range(&self, k: usize) -> (f64, f64) {
-        let most = |bank: usize| {
-            let (offset, scale) = &self.measures[bank];
-            (1.0 / self.banks[bank].r_min[k] - offset[k]) * scale[k]
-        };
-        let least = |bank: usize| {
-            let b = &self.banks[bank];
-            let (offset, scale) = &self.measures[bank];
-            (1.0 / (b.r_min[k] + b.r_range[k] * libm::pow(b.least[k], b.shape[k])) - offset[k]) * scale[k]
-        };
         match *self.sides {
-            [Side::Plus, Side::Minus] => {
-                (self.gain * (self.g(0, k) - most(1)), self.gain * (most(0) - self.g(1, k)))
-            }
-            [Side::Minus] => (-self.gain * most(0), -self.gain * least(0)),
-            _ => (self.gain * least(0), self.gain * most(0)),
+            [Side::Plus, Side::Minus] => (
+                self.gain * (self.least(0, k) - self.most(1, k)),
+                self.gain * (self.most(0, k) - self.least(1, k)),
+            ),
+            [Side::Minus] => (-self.gain * self.most(0, k), -self.gain * self.least(0, k)),
+            _ => (self.gain * self.least(0, k), self.gain * self.most(0, k)),
         }
     }
 
@@ -451,6 +456,14 @@ mod tests {
         }
         assert!(a.banks()[0].count[0] > before.banks()[0].count[0], "the plus device did not rise");
         assert_eq!(a.banks()[1].count[0], before.banks()[1].count[0], "the minus device moved");
+        // However often: every weight in the range can be written again.
+        let (low, high) = a.range(2);
+        for k in 0..20 {
+            let x = if k % 2 == 0 { 0.99 * high } else { 0.99 * low };
+            a.set_weights(&[w[0], w[1], x, w[3]]).unwrap();
+            assert!((a.weight(2) - x).abs() < 1e-9 * x.abs(), "{} is not {x}", a.weight(2));
+        }
+        assert_eq!(a.range(2), (low, high), "the range hangs on what was written");
         let kept = a.clone();
         let e = a.set_weights(&[w[0], w[1], 2e4, w[3]]).unwrap_err();
         assert_eq!(e.at, (1, 0));

@@ -10,16 +10,17 @@ pub struct Unreachable {
     pub at: (usize, usize),
     /// What was asked for.
     pub wanted: f64,
-    /// Lowest and highest weight that this synapse can be set to from its present state.
+    /// Lowest and highest weight that this synapse can be set to.
     pub range: (f64, f64),
 }
 
 impl DeviceArray {
     /// Sets the state so that the weights are `wanted` (row-major): an ideal write, without pulses.
     ///
-    /// The rule: a synapse whose weight stays the same keeps its devices; otherwise the device on the side of the change
-    /// is set (the plus device for a higher weight, the minus device for a lower one), as pulses would, and the other
-    /// keeps its state. A single device is set either way. Nothing is changed when any weight can't be reached.
+    /// The rule: a synapse whose weight stays the same keeps its devices. Otherwise the device on the side of the change
+    /// rises (the plus device for a higher weight, the minus device for a lower one), as with pulses, and the other keeps
+    /// its state; only where the first is at its bound does the other fall by the rest. A single device is set either way.
+    /// Nothing is changed when any weight can't be reached.
     pub fn set_weights(&mut self, wanted: &[f64]) -> Result<(), Unreachable> {
         let now = self.weights();
         self.set_weights_near(&now, wanted)
@@ -46,23 +47,35 @@ impl DeviceArray {
             if w == shown[k] {
                 continue;
             }
-            let (bank, g) = match *self.sides {
-                [Side::Plus, Side::Minus] if w > now => (0, w / self.gain + self.g(1, k)),
-                [Side::Plus, Side::Minus] => (1, self.g(0, k) - w / self.gain),
-                [Side::Minus] => (0, -w / self.gain),
-                _ => (0, w / self.gain),
-            };
-            let (offset, scale) = (self.measures[bank].0[k], self.measures[bank].1[k]);
-            let b = &mut self.banks[bank];
-            let resistance = 1.0 / (g / scale + offset);
-            let d =
-                DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: resistance };
-            let m = self.device.model();
-            // At the very bound the count would be infinite, and every later pulse without effect.
-            b.count[k] = m.count_at(&d, resistance).min(1e300);
-            b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
+            let x = w / self.gain;
+            match *self.sides {
+                [Side::Plus, Side::Minus] => {
+                    let (rises, falls) = if w > now { (0, 1) } else { (1, 0) };
+                    let difference = if w > now { x } else { -x };
+                    let top = self.most(rises, k);
+                    let g = difference + self.g(falls, k);
+                    self.set_device(rises, k, g.min(top));
+                    if g > top {
+                        self.set_device(falls, k, self.g(rises, k) - difference);
+                    }
+                }
+                [Side::Minus] => self.set_device(0, k, -x),
+                _ => self.set_device(0, k, x),
+            }
         }
         Ok(())
+    }
+
+    /// Sets the state of one device by its normalised conductance.
+    fn set_device(&mut self, bank: usize, k: usize, g: f64) {
+        let (offset, scale) = (self.measures[bank].0[k], self.measures[bank].1[k]);
+        let b = &mut self.banks[bank];
+        let resistance = 1.0 / (g / scale + offset);
+        let d = DeviceDraw { r_min: b.r_min[k], r_max: b.r_range[k], shape: b.shape[k], initial: resistance };
+        let m = self.device.model();
+        // At the very bound the count would be infinite, and every later pulse without effect.
+        b.count[k] = m.count_at(&d, resistance).min(1e300);
+        b.conductance[k] = 1.0 / m.resistance_at(&d, b.count[k]);
     }
 
     /// The devices' weights where `wanted` differs from `shown`, and `shown` elsewhere.
