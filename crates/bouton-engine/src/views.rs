@@ -29,13 +29,19 @@ pub(crate) struct Views<'a> {
 }
 
 impl Views<'_> {
+    /// Refuses connections of other networks.
+    pub(crate) fn own(&self, c: ConnectionId) -> Result<(), Error> {
+        let none = || {
+            Error::access(self.net.connection_path(c), "this connection is not in the simulator's network")
+        };
+        self.net.get_connection(c).map(|_| ()).ok_or_else(none)
+    }
+
     /// The signal of a connection's weights.
     pub(crate) fn weights_signal(&self, c: ConnectionId) -> Result<SignalId, Error> {
-        let path = self.net.connection_path(c);
-        let signals = self.built.connection_signals.get(c.index());
-        let signals = signals
-            .ok_or_else(|| Error::access(&path, "this connection is not in the simulator's network"))?;
-        signals.weights.ok_or_else(|| {
+        self.own(c)?;
+        self.built.connection_signals[c.index()].weights.ok_or_else(|| {
+            let path = self.net.connection_path(c);
             let m = "this connection has no weights: it has neither decoders nor a transform; give it a `transform`";
             Error::access(path, m)
         })
@@ -55,6 +61,7 @@ impl Views<'_> {
                 "this connection has no decoders: it does not come from the value that an ensemble's neurons represent",
             )
         };
+        self.own(c)?;
         let solved = self.built.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;
         let (_, _, conn) = self.net.get_connection(c).ok_or_else(none)?;
         let folded =
@@ -67,7 +74,8 @@ impl Views<'_> {
     }
 
     pub(crate) fn ensemble(&self, e: EnsembleId) -> Result<&BuiltEnsemble, Error> {
-        let b = self.ensembles.get(e.index()).map(AsRef::as_ref);
+        let own = self.net.get_ensemble(e).map(|_| e.index());
+        let b = own.and_then(|k| self.ensembles.get(k)).map(AsRef::as_ref);
         b.ok_or_else(|| {
             Error::access(self.net.ensemble_path(e), "this ensemble is not in the simulator's network")
         })
@@ -81,6 +89,7 @@ impl Views<'_> {
     }
 
     pub(crate) fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
+        self.own(c)?;
         let none = |m: &str| Error::access(self.net.connection_path(c), m);
         let (_, post, _) =
             self.net.get_connection(c).ok_or_else(|| none("this connection is not in the network"))?;

@@ -2,19 +2,62 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
+/// The number of no network: a name that any network takes as its own.
+pub(crate) const ANY: u32 = 0;
+
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub(crate) u32);
+        ///
+        /// It is of the network that made it, and of that network's clones; used with another, it is an error.
+        #[derive(Clone, Copy)]
+        pub struct $name {
+            index: u32,
+            model: u32,
+        }
         impl $name {
+            pub(crate) fn new(index: usize, model: u32) -> $name {
+                $name { index: u32::try_from(index).unwrap_or(u32::MAX), model }
+            }
             /// Position among the objects of its kind, in order of creation.
             pub fn index(self) -> usize {
-                self.0 as usize
+                self.index as usize
             }
-            /// The object at a position among those of its kind. It need not exist: using it is then an error.
+            /// The object at a position among those of its kind, of any network. It need not exist: using it is then an
+            /// error.
             pub fn from_index(index: usize) -> $name {
-                $name(u32::try_from(index).unwrap_or(u32::MAX))
+                $name::new(index, ANY)
+            }
+            /// Its position, if it can be of this network.
+            pub(crate) fn of(self, model: u32) -> Option<usize> {
+                (self.model == model || self.model == ANY || model == ANY).then_some(self.index())
+            }
+        }
+        // Positions alone: what was made by `from_index` equals what the network has given out.
+        impl PartialEq for $name {
+            fn eq(&self, other: &$name) -> bool {
+                self.index == other.index
+            }
+        }
+        impl Eq for $name {}
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.index.hash(state);
+            }
+        }
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &$name) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+        impl Ord for $name {
+            fn cmp(&self, other: &$name) -> std::cmp::Ordering {
+                self.index.cmp(&other.index)
+            }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.index)
             }
         }
     };

@@ -1,5 +1,8 @@
 //! Networks: the objects of a model, in the order in which they were made.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::ids::ANY;
 use crate::{
     Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe,
     ProbeId, Target, nearest,
@@ -41,6 +44,18 @@ pub struct Network {
     pub(crate) connections: Vec<Entry<Link>>,
     pub(crate) probes: Vec<Entry<Probe>>,
     current: NetworkId,
+    /// Tells its names from those of other networks.
+    model: Tag,
+}
+
+/// The number of a network. It differs from run to run and has nothing to do with the model: it is not shown.
+#[derive(Clone, Copy)]
+struct Tag(u32);
+
+impl std::fmt::Debug for Tag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("_")
+    }
 }
 
 /// The nodes and ensembles of an ensemble array.
@@ -65,14 +80,19 @@ impl Default for Network {
 impl Network {
     /// An empty network without a seed: everything that is drawn differs from run to run.
     pub fn new() -> Network {
-        let top = Entry { name: String::new(), network: NetworkId(0), object: Sub { seed: None } };
+        static MADE: AtomicU32 = AtomicU32::new(ANY + 1);
+        // After four thousand million networks names may be taken for those of an old one, no worse.
+        let model = MADE.fetch_add(1, Ordering::Relaxed).max(ANY + 1);
+        let top =
+            Entry { name: String::new(), network: NetworkId::new(0, model), object: Sub { seed: None } };
         Network {
             networks: vec![top],
             ensembles: vec![],
             nodes: vec![],
             connections: vec![],
             probes: vec![],
-            current: NetworkId(0),
+            current: NetworkId::new(0, model),
+            model: Tag(model),
         }
     }
     /// An empty network with a seed, from which all other seeds are derived.
@@ -96,7 +116,7 @@ impl Network {
         seed: Option<u32>,
         fill: impl FnOnce(&mut Network) -> R,
     ) -> (NetworkId, R) {
-        let id = NetworkId::from_index(self.networks.len());
+        let id = NetworkId::new(self.networks.len(), self.model.0);
         self.networks.push(Entry { name: name.into(), network: self.current, object: Sub { seed } });
         let outer = std::mem::replace(&mut self.current, id);
         let result = fill(self);
@@ -105,13 +125,13 @@ impl Network {
     }
     /// Makes an ensemble.
     pub fn ensemble(&mut self, name: &str, ensemble: Ensemble) -> EnsembleId {
-        let id = EnsembleId::from_index(self.ensembles.len());
+        let id = EnsembleId::new(self.ensembles.len(), self.model.0);
         self.ensembles.push(Entry { name: name.into(), network: self.current, object: ensemble });
         id
     }
     /// Makes a node.
     pub fn node(&mut self, name: &str, output: impl Into<Output>) -> NodeId {
-        let id = NodeId::from_index(self.nodes.len());
+        let id = NodeId::new(self.nodes.len(), self.model.0);
         self.nodes.push(Entry { name: name.into(), network: self.current, object: output.into() });
         id
     }
@@ -132,7 +152,7 @@ impl Network {
         post: impl Into<End>,
         connection: Connection,
     ) -> ConnectionId {
-        let id = ConnectionId::from_index(self.connections.len());
+        let id = ConnectionId::new(self.connections.len(), self.model.0);
         let object = Link { pre: pre.into(), post: post.into(), connection };
         self.connections.push(Entry { name: name.into(), network: self.current, object });
         id
@@ -143,17 +163,19 @@ impl Network {
         connection: ConnectionId,
         rule: impl Into<crate::LearningRule>,
     ) -> Result<(), Error> {
-        match self.connections.get_mut(connection.index()) {
+        match connection.of(self.model.0).and_then(|k| self.connections.get_mut(k)) {
             Some(c) => {
                 c.object.connection.rule = Some(rule.into());
                 Ok(())
             }
-            None => Err(Error::model("", format!("there is no connection {}", connection.index()))),
+            None => {
+                Err(Error::model(self.connection_path(connection), "there is no such connection to learn"))
+            }
         }
     }
     /// Makes a probe.
     pub fn probe(&mut self, name: &str, probe: Probe) -> ProbeId {
-        let id = ProbeId::from_index(self.probes.len());
+        let id = ProbeId::new(self.probes.len(), self.model.0);
         self.probes.push(Entry { name: name.into(), network: self.current, object: probe });
         id
     }
@@ -197,30 +219,31 @@ impl Network {
     fn prefix(&self, network: NetworkId) -> String {
         let mut path = String::new();
         let mut at = network;
-        while at.0 != 0 {
+        while at.index() != 0 {
             let n = &self.networks[at.index()];
             path = format!("{}.{path}", n.name);
             at = n.network;
         }
         path
     }
-    fn path<T>(&self, list: &[Entry<T>], index: usize) -> String {
-        list.get(index).map_or_else(
+    /// `at` is the position, if it can be of this network.
+    fn path<T>(&self, list: &[Entry<T>], at: Option<usize>, index: usize) -> String {
+        at.and_then(|k| list.get(k)).map_or_else(
             || format!("(object {index} of another network)"),
             |e| format!("{}{}", self.prefix(e.network), e.name),
         )
     }
     /// Path of an ensemble.
     pub fn ensemble_path(&self, id: EnsembleId) -> String {
-        self.path(&self.ensembles, id.index())
+        self.path(&self.ensembles, id.of(self.model.0), id.index())
     }
     /// Path of a node.
     pub fn node_path(&self, id: NodeId) -> String {
-        self.path(&self.nodes, id.index())
+        self.path(&self.nodes, id.of(self.model.0), id.index())
     }
     /// Path of a probe.
     pub fn probe_path(&self, id: ProbeId) -> String {
-        self.path(&self.probes, id.index())
+        self.path(&self.probes, id.of(self.model.0), id.index())
     }
     /// Path of a nested network.
     pub fn network_path(&self, id: NetworkId) -> String {
@@ -228,16 +251,17 @@ impl Network {
     }
     /// Path of a connection that was given a name.
     pub(crate) fn connection_name(&self, id: ConnectionId) -> Option<String> {
-        let named = self.connections.get(id.index()).is_some_and(|e| !e.name.is_empty());
+        let named =
+            id.of(self.model.0).and_then(|k| self.connections.get(k)).is_some_and(|e| !e.name.is_empty());
         named.then(|| self.connection_path(id))
     }
     /// Path of a connection: its own name, or `pre→post` made of its ends' paths.
     pub fn connection_path(&self, id: ConnectionId) -> String {
-        let Some(e) = self.connections.get(id.index()) else {
-            return self.path(&self.connections, id.index());
+        let Some(e) = id.of(self.model.0).and_then(|k| self.connections.get(k)) else {
+            return self.path(&self.connections, id.of(self.model.0), id.index());
         };
         if !e.name.is_empty() {
-            return self.path(&self.connections, id.index());
+            return self.path(&self.connections, id.of(self.model.0), id.index());
         }
         format!("{}→{}", self.end_path(&e.object.pre), self.end_path(&e.object.post))
     }
@@ -262,90 +286,97 @@ impl Network {
 
     /// An ensemble's description.
     pub fn get_ensemble(&self, id: EnsembleId) -> Option<&Ensemble> {
-        self.ensembles.get(id.index()).map(|e| &e.object)
+        id.of(self.model.0).and_then(|k| self.ensembles.get(k)).map(|e| &e.object)
     }
     /// An ensemble's description, to change before building.
     pub fn get_ensemble_mut(&mut self, id: EnsembleId) -> Option<&mut Ensemble> {
-        self.ensembles.get_mut(id.index()).map(|e| &mut e.object)
+        id.of(self.model.0).and_then(|k| self.ensembles.get_mut(k)).map(|e| &mut e.object)
     }
     /// A node's output.
     pub fn get_node(&self, id: NodeId) -> Option<&Output> {
-        self.nodes.get(id.index()).map(|e| &e.object)
+        id.of(self.model.0).and_then(|k| self.nodes.get(k)).map(|e| &e.object)
     }
     /// A node's output, to change before building.
     pub fn get_node_mut(&mut self, id: NodeId) -> Option<&mut Output> {
-        self.nodes.get_mut(id.index()).map(|e| &mut e.object)
+        id.of(self.model.0).and_then(|k| self.nodes.get_mut(k)).map(|e| &mut e.object)
     }
     /// A connection's ends and description.
     pub fn get_connection(&self, id: ConnectionId) -> Option<(&End, &End, &Connection)> {
-        self.connections.get(id.index()).map(|e| (&e.object.pre, &e.object.post, &e.object.connection))
+        id.of(self.model.0)
+            .and_then(|k| self.connections.get(k))
+            .map(|e| (&e.object.pre, &e.object.post, &e.object.connection))
     }
     /// A connection's description, to change before building.
     pub fn get_connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
-        self.connections.get_mut(id.index()).map(|e| &mut e.object.connection)
+        id.of(self.model.0).and_then(|k| self.connections.get_mut(k)).map(|e| &mut e.object.connection)
     }
     /// A probe's description.
     pub fn get_probe(&self, id: ProbeId) -> Option<&Probe> {
-        self.probes.get(id.index()).map(|e| &e.object)
+        id.of(self.model.0).and_then(|k| self.probes.get(k)).map(|e| &e.object)
     }
     /// All ensembles, in order of creation.
     pub fn ensembles(&self) -> impl ExactSizeIterator<Item = EnsembleId> + use<> {
-        (0..self.ensembles.len()).map(EnsembleId::from_index)
+        let model = self.model.0;
+        (0..self.ensembles.len()).map(move |k| EnsembleId::new(k, model))
     }
     /// All nodes, in order of creation.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeId> + use<> {
-        (0..self.nodes.len()).map(NodeId::from_index)
+        let model = self.model.0;
+        (0..self.nodes.len()).map(move |k| NodeId::new(k, model))
     }
     /// All connections, in order of creation.
     pub fn connections(&self) -> impl ExactSizeIterator<Item = ConnectionId> + use<> {
-        (0..self.connections.len()).map(ConnectionId::from_index)
+        let model = self.model.0;
+        (0..self.connections.len()).map(move |k| ConnectionId::new(k, model))
     }
     /// All probes, in order of creation.
     pub fn probes(&self) -> impl ExactSizeIterator<Item = ProbeId> + use<> {
-        (0..self.probes.len()).map(ProbeId::from_index)
+        let model = self.model.0;
+        (0..self.probes.len()).map(move |k| ProbeId::new(k, model))
     }
     /// All networks, the top one first.
     pub fn networks(&self) -> impl ExactSizeIterator<Item = NetworkId> + use<> {
-        (0..self.networks.len()).map(NetworkId::from_index)
+        let model = self.model.0;
+        (0..self.networks.len()).map(move |k| NetworkId::new(k, model))
     }
     /// Networks, ensembles, nodes, connections and probes that are directly in a network, each in order of creation.
     pub fn contents(&self, network: NetworkId) -> Contents {
-        fn of<T, I>(list: &[Entry<T>], network: NetworkId, id: fn(usize) -> I) -> Vec<I> {
+        fn of<T, I>(list: &[Entry<T>], network: NetworkId, id: impl Fn(usize) -> I) -> Vec<I> {
             list.iter().enumerate().filter(|(_, e)| e.network == network).map(|(k, _)| id(k)).collect()
         }
-        let mut networks = of(&self.networks, network, NetworkId::from_index);
-        networks.retain(|n| n.0 != 0);
+        let mut networks = of(&self.networks, network, |k| NetworkId::new(k, self.model.0));
+        networks.retain(|n| n.index() != 0);
         Contents {
             networks,
-            ensembles: of(&self.ensembles, network, EnsembleId::from_index),
-            nodes: of(&self.nodes, network, NodeId::from_index),
-            connections: of(&self.connections, network, ConnectionId::from_index),
-            probes: of(&self.probes, network, ProbeId::from_index),
+            ensembles: of(&self.ensembles, network, |k| EnsembleId::new(k, self.model.0)),
+            nodes: of(&self.nodes, network, |k| NodeId::new(k, self.model.0)),
+            connections: of(&self.connections, network, |k| ConnectionId::new(k, self.model.0)),
+            probes: of(&self.probes, network, |k| ProbeId::new(k, self.model.0)),
         }
     }
     /// The contents of every network, by its number: one pass over the model.
     pub fn all_contents(&self) -> Vec<Contents> {
         let mut all = vec![Contents::default(); self.networks.len()];
         for (k, e) in self.networks.iter().enumerate().skip(1) {
-            all[e.network.index()].networks.push(NetworkId::from_index(k));
+            all[e.network.index()].networks.push(NetworkId::new(k, self.model.0));
         }
         for (k, e) in self.ensembles.iter().enumerate() {
-            all[e.network.index()].ensembles.push(EnsembleId::from_index(k));
+            all[e.network.index()].ensembles.push(EnsembleId::new(k, self.model.0));
         }
         for (k, e) in self.nodes.iter().enumerate() {
-            all[e.network.index()].nodes.push(NodeId::from_index(k));
+            all[e.network.index()].nodes.push(NodeId::new(k, self.model.0));
         }
         for (k, e) in self.connections.iter().enumerate() {
-            all[e.network.index()].connections.push(ConnectionId::from_index(k));
+            all[e.network.index()].connections.push(ConnectionId::new(k, self.model.0));
         }
         for (k, e) in self.probes.iter().enumerate() {
-            all[e.network.index()].probes.push(ProbeId::from_index(k));
+            all[e.network.index()].probes.push(ProbeId::new(k, self.model.0));
         }
         all
     }
     /// The seed that was given to a network.
     pub fn network_seed(&self, id: NetworkId) -> Option<u32> {
-        self.networks.get(id.index()).and_then(|n| n.object.seed)
+        id.of(self.model.0).and_then(|k| self.networks.get(k)).and_then(|n| n.object.seed)
     }
     /// Total number of neurons.
     pub fn n_neurons(&self) -> usize {
@@ -355,22 +386,22 @@ impl Network {
     /// The probe with this path; the error names the nearest one.
     pub fn find_probe(&self, path: &str) -> Result<ProbeId, Error> {
         let names: Vec<String> = self.probes().map(|p| self.probe_path(p)).collect();
-        find("probe", path, &names).map(ProbeId::from_index)
+        find("probe", path, &names).map(|k| ProbeId::new(k, self.model.0))
     }
     /// The ensemble with this path; the error names the nearest one.
     pub fn find_ensemble(&self, path: &str) -> Result<EnsembleId, Error> {
         let names: Vec<String> = self.ensembles().map(|e| self.ensemble_path(e)).collect();
-        find("ensemble", path, &names).map(EnsembleId::from_index)
+        find("ensemble", path, &names).map(|k| EnsembleId::new(k, self.model.0))
     }
     /// The node with this path; the error names the nearest one.
     pub fn find_node(&self, path: &str) -> Result<NodeId, Error> {
         let names: Vec<String> = self.nodes().map(|n| self.node_path(n)).collect();
-        find("node", path, &names).map(NodeId::from_index)
+        find("node", path, &names).map(|k| NodeId::new(k, self.model.0))
     }
     /// The connection with this path; the error names the nearest one.
     pub fn find_connection(&self, path: &str) -> Result<ConnectionId, Error> {
         let names: Vec<String> = self.connections().map(|c| self.connection_path(c)).collect();
-        find("connection", path, &names).map(ConnectionId::from_index)
+        find("connection", path, &names).map(|k| ConnectionId::new(k, self.model.0))
     }
 
     /// Number of values that an object gives (`pre`) or takes.

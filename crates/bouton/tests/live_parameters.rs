@@ -32,7 +32,7 @@ fn edited_encoders_gains_and_biases_are_those_of_a_model_built_with_them() {
     let mut wanted = Simulator::new(&net).unwrap();
     wanted.run(0.3).unwrap();
     let wanted = (wanted.data(spikes).unwrap(), wanted.current(onto).unwrap());
-    let (net, a, ..) = model(None);
+    let (net, a, onto, spikes) = model(None);
     for threads in [1, 2] {
         let mut sim = Simulator::with(&net, Options { threads, ..Options::default() }).unwrap();
         let before = (sim.encoders(a).unwrap(), sim.gain(a).unwrap(), sim.bias(a).unwrap());
@@ -116,21 +116,21 @@ fn the_filters_of_a_rule_are_live() {
         (learner(pes(0.005), false), learner(pes(0.0), false), 0.0),
         (learner(gate(Gate::Filtered), true), learner(gate(Gate::Spike), true), 0.0),
     ];
-    for ((built, c), (wanted, _), tau) in cases {
-        let run = |sim: &mut Simulator| {
+    for ((built, c), (wanted, other), tau) in cases {
+        let run = |sim: &mut Simulator, c: ConnectionId| {
             sim.run(0.2).unwrap();
             sim.weights(c).unwrap()
         };
-        let wanted = run(&mut Simulator::new(&wanted).unwrap());
+        let wanted = run(&mut Simulator::new(&wanted).unwrap(), other);
         let mut sim = Simulator::new(&built).unwrap();
-        let first = run(&mut sim);
+        let first = run(&mut sim, c);
         assert_ne!(first, wanted);
         sim.reset(Reset::All).unwrap();
         sim.set_rule_synapse(c, "activities", tau).unwrap();
         assert_eq!(sim.rule_synapses(c).unwrap(), [("activities".into(), Some(tau.into()))]);
-        assert_eq!(run(&mut sim), wanted);
+        assert_eq!(run(&mut sim, c), wanted);
         sim.reset(Reset::All).unwrap();
-        assert_eq!(run(&mut sim), first, "a reset does not bring the filter back");
+        assert_eq!(run(&mut sim, c), first, "a reset does not bring the filter back");
     }
     let (net, c) = learner(pes(0.005), false);
     let mut sim = Simulator::new(&net).unwrap();

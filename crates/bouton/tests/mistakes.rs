@@ -310,3 +310,41 @@ fn the_scale_check_calls_no_closure() {
     }
     assert_eq!(calls.load(Ordering::Relaxed), 10);
 }
+
+#[test]
+fn names_of_another_network_are_refused() {
+    let make = || {
+        let (mut net, a, out) = population();
+        let c = net.connect_as("c", a, out, Connection::new().learn(Pes::new(1e-4)));
+        let p = net.probe("p", Probe::new(out));
+        (net, a, out, c, p)
+    };
+    let (net, a, out, c, p) = make();
+    let (mut other, b, ..) = make();
+    let sim = Simulator::new(&net).unwrap();
+    let mut foreign = Simulator::new(&other).unwrap();
+    // Clones share names.
+    Simulator::new(&net.clone()).unwrap().weights(c).unwrap();
+    sim.weights(c).unwrap();
+    for e in [
+        foreign.weights(c).unwrap_err(),
+        foreign.decoders(c).unwrap_err(),
+        foreign.edit_weights(c, |_| Ok(())).unwrap_err(),
+        foreign.current(c).unwrap_err(),
+        foreign.freeze(c).unwrap_err(),
+        foreign.rule_parameters(c).unwrap_err(),
+        foreign.set_rule_parameter(c, "learning_rate", 0.0).unwrap_err(),
+        foreign.set_rule_synapse(c, "activities", 0.1).unwrap_err(),
+        foreign.devices(c).unwrap_err(),
+        foreign.encoders(a).unwrap_err(),
+        foreign.edit_gain(a, |_| Ok(())).unwrap_err(),
+        foreign.neuron_state(a, "voltage").unwrap_err(),
+        foreign.node_output(out).unwrap_err(),
+        foreign.data(p).unwrap_err(),
+    ] {
+        says(&e.to_string(), &["another network", "is not in the simulator's network"]);
+    }
+    sim.data(p).unwrap();
+    other.connect(a, b, Connection::new());
+    says(&refused(&other), &["another network", "not in the network"]);
+}

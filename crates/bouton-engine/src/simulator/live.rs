@@ -166,15 +166,18 @@ impl Simulator {
 
     /// Names and values of the parameters of a connection's rule that can change while it runs.
     pub fn rule_parameters(&self, c: ConnectionId) -> Result<Vec<(String, f64)>, Error> {
+        self.views().own(c)?;
         let none = || self.refuse(c, "the connection has no learning rule".into());
         self.engine.parameters(c).ok_or_else(none)
     }
     /// Changes a parameter of a connection's rule, from the next step on.
     pub fn set_rule_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), Error> {
+        self.views().own(c)?;
         self.engine.set_parameter(c, name, value).map_err(|m| self.refuse(c, m))
     }
     /// Names of the inputs of a connection's rule, and the filters on them.
     pub fn rule_synapses(&self, c: ConnectionId) -> Result<Vec<(String, Option<Synapse>)>, Error> {
+        self.views().own(c)?;
         let none = || self.refuse(c, "the connection has no learning rule".into());
         self.engine.rule_synapses(c).ok_or_else(none)
     }
@@ -187,16 +190,19 @@ impl Simulator {
         input: &str,
         synapse: impl Into<Synapse>,
     ) -> Result<(), Error> {
+        self.views().own(c)?;
         self.engine.set_rule_synapse(c, input, &synapse.into()).map_err(|m| self.refuse(c, m))
     }
     /// The devices of a connection.
     pub fn devices(&self, c: ConnectionId) -> Result<&DeviceArray, Error> {
+        self.views().own(c)?;
         self.engine
             .devices(c)
             .ok_or_else(|| Error::access(self.net.connection_path(c), "the connection has no devices"))
     }
     /// Changes the gain of a connection's devices; its weights change with it.
     pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
+        self.views().own(c)?;
         if !(self.engine.holds(gain) && gain > 0.0) {
             let m =
                 format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
@@ -210,6 +216,7 @@ impl Simulator {
     }
     /// Sets the conductances (S, post × pre) of one side of a connection's devices, clipped to each device's bounds.
     pub fn set_conductances(&mut self, c: ConnectionId, side: Side, values: &Matrix) -> Result<(), Error> {
+        self.views().own(c)?;
         let set = &mut |d: &mut DeviceArray| {
             if d.shape() != values.shape() {
                 let (found, wanted) = (values.shape(), d.shape());
@@ -223,9 +230,10 @@ impl Simulator {
     }
     /// The present output of a node.
     pub fn node_output(&self, n: NodeId) -> Result<Vec<f64>, Error> {
-        let s = self.built.node_out.get(n.index()).copied().flatten();
-        s.map(|s| self.engine.read(s))
-            .ok_or_else(|| Error::access(self.net.node_path(n), "the node has no output"))
+        let refuse = |m: &str| Error::access(self.net.node_path(n), m);
+        self.net.get_node(n).ok_or_else(|| refuse("this node is not in the simulator's network"))?;
+        let s = self.built.node_out[n.index()].ok_or_else(|| refuse("the node has no output"))?;
+        Ok(self.engine.read(s))
     }
     /// A state variable of an ensemble's neurons, such as `voltage` or `refractory_time` (s; 0 when it is over).
     pub fn neuron_state(&self, e: EnsembleId, name: &str) -> Result<Vec<f64>, Error> {
@@ -246,6 +254,7 @@ impl Simulator {
         Ok(())
     }
     fn state_signal(&self, e: EnsembleId, name: &str) -> Result<SignalId, Error> {
+        self.views().ensemble(e)?;
         let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().state());
         let signals = self.built.ensemble_signals.get(e.index());
         let found =

@@ -55,10 +55,10 @@ impl Simulator {
 
     /// What a probe has recorded.
     pub fn data(&self, probe: ProbeId) -> Result<Samples, Error> {
-        self.probes
-            .get(probe.index())
-            .map(|p| p.store.samples())
-            .ok_or_else(|| Error::access("", format!("the simulator has no probe {}", probe.index())))
+        let own = self.net.get_probe(probe).map(|_| &self.probes[probe.index()]);
+        own.map(|p| p.store.samples()).ok_or_else(|| {
+            Error::access(self.net.probe_path(probe), "this probe is not in the simulator's network")
+        })
     }
     /// What a probe has recorded since it was last drained; the simulator forgets it. For writing long runs in blocks.
     pub fn drain(&mut self, probe: ProbeId) -> Result<Samples, Error> {
