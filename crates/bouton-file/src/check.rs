@@ -14,7 +14,8 @@ use crate::tree::{Item, Value};
 pub(crate) enum Path<'a> {
     Root,
     Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
+    /// An entry of a list, by its number from 0, with its name or nothing.
+    Index(&'a Path<'a>, usize, &'a str),
 }
 
 impl fmt::Display for Path<'_> {
@@ -23,7 +24,8 @@ impl fmt::Display for Path<'_> {
             Path::Root => Ok(()),
             Path::Key(Path::Root, key) => f.write_str(&shown(key)),
             Path::Key(outer, key) => write!(f, "{outer}.{}", shown(key)),
-            Path::Index(outer, k) => write!(f, "{outer}[{k}]"),
+            Path::Index(outer, k, "") => write!(f, "{outer}[{k}]"),
+            Path::Index(outer, k, name) => write!(f, "{outer}[{k}] ({})", shown(name)),
         }
     }
 }
@@ -99,7 +101,8 @@ pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) ->
             let Value::Array(a) = &mut item.value else { return Ok(()) };
             for (k, x) in a.iter_mut().enumerate() {
                 if !(numbers && matches!(x.value, Value::Float(_) | Value::Int(_))) {
-                    check(inner, x, Path::Index(&path, k))?;
+                    let name = x.name().unwrap_or_default().to_string();
+                    check(inner, x, Path::Index(&path, k, &name))?;
                 }
             }
             Ok(())

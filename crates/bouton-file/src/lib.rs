@@ -68,9 +68,11 @@ mod dist;
 mod fault;
 mod files;
 mod format;
+mod made;
 mod names;
 mod schema;
 mod set;
+mod slices;
 mod tree;
 
 use std::io::Read;
@@ -223,7 +225,8 @@ fn assembled(
     let described = describe.network("", top, check::Path::Root)?;
     let mut network = Network::new();
     network.set_seed(seed);
-    assemble::assemble(&mut network, &describe.names, &root, "", described, check::Path::Root)?;
+    let assemble = assemble::Assemble { names: &describe.names, root: &root, dt };
+    assemble.network(&mut network, "", described, check::Path::Root)?;
     let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
     Ok((network, dt, time, lines))
 }

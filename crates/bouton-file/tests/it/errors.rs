@@ -34,14 +34,17 @@ fn unknown_fields_name_the_nearest() {
         "[ensembls.e]",
         "line 13: unknown field `ensembls` at the top of the file; did you mean `ensembles`?",
     );
-    bad("tranform = 1", "line 13: unknown field `tranform` in connections[0]; did you mean `transform`?");
+    bad(
+        "tranform = 1",
+        "line 13: unknown field `tranform` in connections[0] (learned); did you mean `transform`?",
+    );
     bad(
         "transform = { zero = true }",
-        "line 13: unknown field `zero` in connections[0].transform; did you mean `zeros`?",
+        "line 13: unknown field `zero` in connections[0] (learned).transform; did you mean `zeros`?",
     );
     bad(
         "devices = { device = { type = \"power_law\", r00 = 1 } }",
-        "line 13: unknown field `r00` in connections[0].devices.device; did you mean `r0`?",
+        "line 13: unknown field `r00` in connections[0] (learned).devices.device; did you mean `r0`?",
     );
     bad(
         "[probes.p]\nq = 1",
@@ -56,7 +59,7 @@ fn missing_fields_are_named() {
     bad("[nodes.n]\nprocess = \"white_signal\"", "line 14: missing field `period` in nodes.n.process");
     bad(
         "solver = { reg = 0.1 }",
-        "line 13: missing field `type` in connections[0].solver; it is one of: lstsq_l2, no_solver",
+        "line 13: missing field `type` in connections[0] (learned).solver; it is one of: lstsq_l2, no_solver",
     );
 }
 
@@ -87,11 +90,11 @@ fn wrong_types_name_path_expected_and_found() {
     );
     bad(
         "synapse = true",
-        "line 13: connections[0].synapse: expected a table with `type`, a name, a number or false, found true",
+        "line 13: connections[0] (learned).synapse: expected a table with `type`, a name, a number or false, found true",
     );
     bad(
         "devices = { gain = \"x\" }",
-        "line 13: connections[0].devices.gain: expected a number or a table, found the text \"x\"",
+        "line 13: connections[0] (learned).devices.gain: expected a number or a table, found the text \"x\"",
     );
     refused("format = 1\nnodes = 3", "line 2: nodes: expected a table, found 3");
 }
@@ -109,10 +112,13 @@ fn unknown_types_and_names_name_the_nearest() {
          spiking_rectified_linear, direct",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
-    bad("synapse = \"alfa\"", "line 13: connections[0].synapse: unknown type `alfa`; did you mean `alpha`?");
+    bad(
+        "synapse = \"alfa\"",
+        "line 13: connections[0] (learned).synapse: unknown type `alfa`; did you mean `alpha`?",
+    );
     bad(
         "devices = { bounds = \"nominl\" }",
-        "line 13: connections[0].devices.bounds: unknown name `nominl`; did you mean `nominal`?",
+        "line 13: connections[0] (learned).devices.bounds: unknown name `nominl`; did you mean `nominal`?",
     );
 }
 
@@ -152,6 +158,57 @@ fn objects_that_do_not_exist_name_the_nearest() {
 }
 
 #[test]
+fn a_rule_has_to_be_there_for_its_error() {
+    let c = |post: &str| format!("[[connections]]\npre = \"stim\"\npost = \"{post}\"");
+    bad(
+        &c("c.rule"),
+        "line 15: connections[1].post: there is no connection called `c`; a connection is found by its name: give the \
+         connection `name = \"c\"`",
+    );
+    bad(
+        &format!("[[connections]]\nname = \"plain\"\npre = \"a\"\npost = \"bob\"\n{}", c("plain.rule")),
+        "line 19: connections[2].post: `plain` has no rule; add `rule = …` to the connection, such as `rule = \"pes\"`",
+    );
+    bad(
+        &c("bob.rule"),
+        "line 15: connections[1].post: `bob` is no connection, and only connections have a rule",
+    );
+}
+
+#[test]
+fn a_node_without_input_is_no_end() {
+    let c = |node: &str| format!("[nodes.n]\n{node}\n[[connections]]\npre = \"a\"\npost = \"n\"");
+    let takes = "what takes input is an expression with `size_in = n` or a `passthrough = n`";
+    for (node, kind) in [
+        ("constant = 1", "constant"),
+        ("process = \"white_noise\"", "process"),
+        ("table = { file = \"ppg.csv\", rate = 1 }", "table"),
+    ] {
+        bad(
+            &c(node),
+            &format!("line 17: connections[1].post: `n` is a node that takes no input ({kind}); {takes}"),
+        );
+    }
+    bad(
+        &c("expression = \"t\""),
+        "line 17: connections[1].post: `n` is a node that takes no input (expression); give it `size_in = n`, and use the \
+         input as `x`",
+    );
+}
+
+#[test]
+fn a_name_does_not_end_with_a_dot() {
+    for name in ["stim.", ".stim", "a..neurons", "a. .neurons", "."] {
+        let expected = format!(
+            "line 14: connections[1].pre: `{name}`: a dot stands between two names, as in `a.neurons`"
+        );
+        bad(&format!("[[connections]]\npre = \"{name}\"\npost = \"bob\""), &expected);
+        let expected = expected.replace("connections[1].pre", "probes.p.target");
+        bad(&format!("[probes.p]\ntarget = \"{name}\""), &expected);
+    }
+}
+
+#[test]
 fn slices_that_make_no_sense_are_refused() {
     let c = |pre: &str| format!("[[connections]]\npre = \"{pre}\"\npost = \"bob\"");
     bad(&c("a[2]"), "line 14: connections[1].pre: `a`: the slice 2..3 must lie in 0..1 and not be empty");
@@ -174,7 +231,7 @@ fn expressions_are_shown_with_the_place() {
     );
     bad(
         "function = \"x + t\"",
-        "line 13: connections[0].function: unknown name `t`; the variables here are `x`\n  |\n1 | x + t\n  |     ^",
+        "line 13: connections[0] (learned).function: unknown name `t`; the variables here are `x`\n  |\n1 | x + t\n  |     ^",
     );
     bad(
         "[nodes.n]\nexpression = \"t\"\nsize_in = 0",
@@ -201,7 +258,7 @@ fn names_are_plain_and_taken_once() {
     bad("[nodes.a]\nconstant = 1", "line 13: nodes.a: the name `a` is taken by another object");
     bad(
         "[[connections]]\nname = \"learned\"\npre = \"a\"\npost = \"a\"",
-        "line 14: connections[1].name: the name `learned` is taken by another object",
+        "line 14: connections[1] (learned).name: the name `learned` is taken by another object",
     );
     bad(
         "[nodes.\"x.y\"]\nconstant = 1",
@@ -271,11 +328,11 @@ fn what_the_model_refuses_comes_with_the_line() {
 fn transforms_that_are_no_matrix_are_refused() {
     bad(
         "transform = [[1], [1, 2]]",
-        "line 13: connections[0].transform: all rows must have as many numbers: row 0 has 1, row 1 has 2",
+        "line 13: connections[0] (learned).transform: all rows must have as many numbers: row 0 has 1, row 1 has 2",
     );
     bad(
         "transform = { zeros = false }",
-        "line 13: connections[0].transform: `zeros` must be true; leave the transform out for none",
+        "line 13: connections[0] (learned).transform: `zeros` must be true; leave the transform out for none",
     );
     bad(
         "[ensembles.big]\nn_neurons = 4000000000\n[[connections]]\npre = \"big.neurons\"\npost = \"big.neurons\"\ntransform = { zeros = true }",
@@ -304,6 +361,6 @@ fn distributions_that_make_no_sense_are_refused() {
     );
     bad(
         "eval_points = { type = \"exponential\", scale = 0 }",
-        "line 13: connections[0].eval_points: scale: expected finite and above 0, found 0",
+        "line 13: connections[0] (learned).eval_points: scale: expected finite and above 0, found 0",
     );
 }

@@ -3,6 +3,7 @@
 mod errors;
 mod everything;
 mod overrides;
+mod probes;
 mod robust;
 mod schema;
 mod security;
