@@ -14,9 +14,6 @@ use crate::made::Made;
 use crate::names::{Named, Names};
 use crate::tree::{Item, Value};
 
-/// Most ensembles of an array.
-const MAX_COUNT: usize = 1 << 20;
-
 /// A network whose ensembles and nodes are described, and whose connections and probes wait for names.
 pub(crate) struct Described {
     pub(crate) seed: Option<u32>,
@@ -188,10 +185,6 @@ impl<'a> Describe<'a> {
     fn array(&mut self, prefix: &str, a: format::EnsembleArray, path: &Path<'_>) -> Result<Array, Fault> {
         let root = self.root;
         let (count, seed) = (a.count, a.seed);
-        if count == 0 || count > MAX_COUNT {
-            let message = format!("`count` must lie between 1 and {MAX_COUNT}, found {count}");
-            return Err(fault(root, path, message));
-        }
         let Some(width) = count.checked_mul(a.dimensions).filter(|w| *w <= MAX_VALUES) else {
             return Err(fault(root, path, "the array has too many dimensions"));
         };
@@ -273,9 +266,6 @@ fn kind_of(output: &Output) -> &'static str {
 
 /// A node that computes an expression.
 fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
-    if size_in == Some(0) {
-        return Err("`size_in` must be at least 1; leave it out for a function of time".into());
-    }
     let vars = Vars::new().scalar("t");
     let vars = match size_in {
         Some(n) => vars.vector("x", n),

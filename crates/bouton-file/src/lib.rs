@@ -62,12 +62,14 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod belongs;
 mod check;
 mod describe;
 mod dist;
 mod fault;
 mod files;
 mod format;
+mod limits;
 mod made;
 mod names;
 mod schema;
@@ -245,6 +247,7 @@ fn check_format(root: &Item) -> Result<(), Fault> {
     match found {
         None => Err(Fault::new(0, format!("`format = {FORMAT}` is missing at the top of the file; {reads}"))),
         Some(Item { value: Value::Int(i), .. }) if *i == i64::from(FORMAT) => Ok(()),
+        Some(Item { value: Value::Float(x), .. }) if *x == f64::from(FORMAT) => Ok(()),
         Some(item) => Err(Fault::new(item.line, format!("the file has format {}; {reads}", item.describe()))),
     }
 }

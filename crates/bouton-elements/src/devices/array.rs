@@ -15,7 +15,7 @@ use crate::policies::Pulses;
 #[serde(untagged)]
 pub enum Gain {
     /// This number: weight = gain × normalised conductance (difference).
-    Fixed(f64),
+    Fixed(#[schemars(extend("exclusiveMinimum" = 0))] f64),
     /// From the weights that the model needs: see [`AutoGain`].
     Auto(AutoGain),
 }
@@ -27,6 +27,7 @@ pub enum Gain {
 pub struct AutoGain {
     /// Pulses for one rms weight. Fewer are coarser and reach further; 100 by default.
     #[serde(rename = "auto_pulses")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub pulses: f64,
 }
 
@@ -73,6 +74,7 @@ pub struct DeviceSpec {
     /// What the conductance is measured by.
     pub bounds: Bounds,
     /// Relative spread of the device parameters: standard deviation / mean (0.15 is the published one).
+    #[schemars(range(min = 0, max = 1))]
     pub spread: f64,
     /// Whether the devices of a synapse share their spread.
     pub spread_of: SpreadOf,

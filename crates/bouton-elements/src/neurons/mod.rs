@@ -119,6 +119,11 @@ pub fn step_lif_phase<T: Real>(
     bouton_kernels::lif_phase(level, p, j, v, mark, out);
 }
 
+/// Refuses a number that isn't finite.
+pub(crate) fn check_finite(name: &str, value: f64) -> Result<(), String> {
+    if value.is_finite() { Ok(()) } else { Err(format!("`{name}` must be a finite number, found {value}")) }
+}
+
 /// Refuses a number that isn't finite and at least `low` (or above it).
 pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Result<(), String> {
     if value.is_finite() && (value > low || (!open && value == low)) {

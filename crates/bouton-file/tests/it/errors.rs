@@ -53,6 +53,30 @@ fn unknown_fields_name_the_nearest() {
 }
 
 #[test]
+fn a_field_that_stands_too_far_out_is_shown_its_place() {
+    bad(
+        "devices = { sign = \"inhibitory\" }",
+        "line 13: unknown field `sign` in connections[0] (learned).devices; it belongs to `mapping`: \
+         `mapping = { type = \"single\", sign = \"inhibitory\" }`",
+    );
+    bad(
+        "devices = { sign = -1 }",
+        "line 13: unknown field `sign` in connections[0] (learned).devices; it belongs to `mapping`: \
+         `mapping = { type = \"single\", sign = \"inhibitory\" }`",
+    );
+    bad(
+        "[ensembles.e]\nn_neurons = 10\nneuron_type = \"lif_rate\"\ntau_ref = 0.003",
+        "line 16: unknown field `tau_ref` in ensembles.e; it belongs to `neuron_type`: \
+         `neuron_type = { type = \"lif_rate\", tau_ref = 0.003 }`",
+    );
+    bad(
+        "spread = 0.1",
+        "line 13: unknown field `spread` in connections[0] (learned); it belongs to `devices`: \
+         `devices = { spread = 0.1 }`",
+    );
+}
+
+#[test]
 fn missing_fields_are_named() {
     bad("[ensembles.e]", "line 13: missing field `n_neurons` in ensembles.e");
     bad("[[connections]]\npre = \"a\"", "line 13: missing field `post` in connections[1]");
@@ -68,16 +92,17 @@ fn wrong_types_name_path_expected_and_found() {
     let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
     bad(
         "[ensembles.e]\nn_neurons = \"many\"",
-        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found the text \"many\"",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found the text \"many\"",
     );
     bad(
-        "[ensembles.e]\nn_neurons = 10.0",
-        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found 10.0",
+        "[ensembles.e]\nn_neurons = 10.5",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found 10.5",
     );
     bad(&e("seed = -1"), "line 15: ensembles.e.seed: expected a whole number from 0 to 4294967295, found -1");
     bad(
-        &e("intercepts = 3"),
-        "line 15: ensembles.e.intercepts: expected a table with `type`, a name, a list of numbers or a list of rows, found 3",
+        &e("intercepts = true"),
+        "line 15: ensembles.e.intercepts: expected a table with `type`, a name, a number, a list of numbers or a list of \
+         rows, found true",
     );
     bad(
         &e("intercepts = [\n1,\n\"x\"]"),
@@ -86,15 +111,15 @@ fn wrong_types_name_path_expected_and_found() {
     bad(&e("encoders = [[1], 2]"), "line 15: ensembles.e.encoders[1]: expected a list of numbers, found 2");
     bad(
         &e("radius = 1979-05-27"),
-        "line 15: ensembles.e.radius: expected a number, found the date 1979-05-27",
+        "line 15: ensembles.e.radius: expected a number above 0, found the date 1979-05-27",
     );
     bad(
         "synapse = true",
-        "line 13: connections[0] (learned).synapse: expected a table with `type`, a name, a number or false, found true",
+        "line 13: connections[0] (learned).synapse: expected a table with `type`, a name, a number of at least 0 or false, found true",
     );
     bad(
         "devices = { gain = \"x\" }",
-        "line 13: connections[0] (learned).devices.gain: expected a number or a table, found the text \"x\"",
+        "line 13: connections[0] (learned).devices.gain: expected a number above 0 or a table, found the text \"x\"",
     );
     refused("format = 1\nnodes = 3", "line 2: nodes: expected a table, found 3");
 }
@@ -235,7 +260,7 @@ fn expressions_are_shown_with_the_place() {
     );
     bad(
         "[nodes.n]\nexpression = \"t\"\nsize_in = 0",
-        "line 14: nodes.n.expression: `size_in` must be at least 1; leave it out for a function of time",
+        "line 15: nodes.n.size_in: expected a whole number of at least 1, found 0",
     );
 }
 
@@ -305,6 +330,56 @@ fn tables_that_do_not_fit_are_refused() {
     bad(&t("file = \"ppg.txt\""), "line 14: nodes.n.table: `ppg.txt`: a table is a .csv or .npy file");
 }
 
+/// A folder with the files that a test names, removed at the end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &[u8])]) -> Folder {
+        let path = std::env::temp_dir().join(format!("bouton-file-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        files.iter().for_each(|(file, bytes)| std::fs::write(path.join(file), bytes).unwrap());
+        Folder(path)
+    }
+    fn refused(&self, table: &str) -> String {
+        let text = format!("format = 1\n[nodes.n]\ntable = {{ rate = 1, {table} }}");
+        let files = bouton_file::FolderFiles::new(&self.0, false);
+        bouton_file::parse(&text, &files, &bouton_file::LoadOptions::default()).unwrap_err().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_name_of_two_columns_names_none() {
+    let f = Folder::new("twice", &[("t.csv", b"x,y,x,x\n1,2,3,4\n")]);
+    let e = "line 3: nodes.n.table: `t.csv` has more than one column `x`, the first of them 0 and 2, counted from 0; give \
+             the number of the one that is meant";
+    assert_eq!(f.refused("file = \"t.csv\", column = \"x\""), e);
+    assert_eq!(f.refused("file = \"t.csv\", columns = [\"y\", \"x\"]"), e);
+}
+
+#[test]
+fn an_array_without_numbers_says_what_it_lacks() {
+    let npy = |shape: &str| {
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        bytes.extend(format!("{header:<117}\n").bytes());
+        bytes
+    };
+    let (wide, long, flat) = (npy("(5, 0)"), npy("(0, 3)"), npy("(0,)"));
+    let f = Folder::new("empty", &[("wide.npy", &wide), ("long.npy", &long), ("flat.npy", &flat)]);
+    assert_eq!(
+        f.refused("file = \"wide.npy\""),
+        "line 3: nodes.n.table: `wide.npy` has no columns: its rows have no numbers"
+    );
+    assert_eq!(f.refused("file = \"long.npy\""), "line 3: nodes.n.table: `long.npy` has no rows");
+    assert_eq!(f.refused("file = \"flat.npy\""), "line 3: nodes.n.table: `flat.npy` has no rows");
+}
+
 #[test]
 fn what_the_model_refuses_comes_with_the_line() {
     bad(
@@ -314,13 +389,13 @@ fn what_the_model_refuses_comes_with_the_line() {
     );
     bad(
         "[networks.s.nodes.n]\npassthrough = 0",
-        "s.n: a passthrough node needs at least one value, found size 0 (line 13)",
+        "line 14: networks.s.nodes.n.passthrough: expected a whole number of at least 1, found 0",
     );
     bad(
         "[ensembles.e]\nn_neurons = 3\nintercepts = [1]",
         "e: `intercepts` must be 3 rows (neurons) of 1, found 1 rows of 1 (line 13)",
     );
-    refused("format = 1\ndt = -1", "`dt` must be a positive number of seconds, found -1");
+    refused("format = 1\ndt = -1", "line 2: dt: expected a number above 0, found -1");
     refused("format = 1\ntime = inf", "line 2: time: must be a positive number of seconds, found inf");
 }
 
@@ -340,7 +415,48 @@ fn transforms_that_are_no_matrix_are_refused() {
     );
     bad(
         "[arrays.ea]\nn_neurons = 1\ncount = 0",
-        "line 13: arrays.ea: `count` must lie between 1 and 1048576, found 0",
+        "line 15: arrays.ea.count: expected a whole number from 1 to 1048576, found 0",
+    );
+}
+
+#[test]
+fn numbers_out_of_bounds_say_the_bounds() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        "[ensembles.e]\nn_neurons = 0",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found 0",
+    );
+    bad(
+        &e("dimensions = 0.0"),
+        "line 15: ensembles.e.dimensions: expected a whole number of at least 1, found 0.0",
+    );
+    bad(
+        &e("neuron_type = { type = \"lif\", tau_rc = 0 }"),
+        "line 15: ensembles.e.neuron_type.tau_rc: expected a number above 0, found 0",
+    );
+    bad(
+        &e("neuron_type = { type = \"lif\", min_voltage = 0.5 }"),
+        "line 15: ensembles.e.neuron_type.min_voltage: expected a number of at most 0, found 0.5",
+    );
+    bad(
+        "synapse = -0.1",
+        "line 13: connections[0] (learned).synapse.tau: expected a number of at least 0, found -0.1",
+    );
+    bad(
+        "devices = { spread = 1.5 }",
+        "line 13: connections[0] (learned).devices.spread: expected a number from 0 to 1, found 1.5",
+    );
+    bad(
+        "eval_points = { type = \"uniform_hypersphere\", min_magnitude = 1 }",
+        "line 13: connections[0] (learned).eval_points.min_magnitude: expected a number of at least 0 and below 1, found 1",
+    );
+    bad(
+        "[nodes.n]\nprocess = { type = \"white_noise\", mean = nan }",
+        "n: `mean` must be a finite number, found NaN (line 13)",
+    );
+    bad(
+        "[nodes.n]\nprocess = { type = \"white_noise\", std = nan }",
+        "line 14: nodes.n.process.std: expected a number of at least 0, found NaN",
     );
 }
 
@@ -349,7 +465,7 @@ fn distributions_that_make_no_sense_are_refused() {
     let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
     bad(
         &e("max_rates = { type = \"gaussian\", mean = 1, std = -1 }"),
-        "line 15: ensembles.e.max_rates: std: expected finite and above 0, found -1",
+        "line 15: ensembles.e.max_rates.std: expected a number above 0, found -1",
     );
     bad(
         &e("encoders = [[1, 0], [1]]"),
@@ -361,6 +477,6 @@ fn distributions_that_make_no_sense_are_refused() {
     );
     bad(
         "eval_points = { type = \"exponential\", scale = 0 }",
-        "line 13: connections[0] (learned).eval_points: scale: expected finite and above 0, found 0",
+        "line 13: connections[0] (learned).eval_points.scale: expected a number above 0, found 0",
     );
 }

@@ -119,7 +119,7 @@ fn values_are_checked_as_those_of_the_file() {
     refused(
         "ensembles.a.n_neurons",
         "x",
-        "ensembles.a.n_neurons: expected a whole number of at least 0, found the text \"x\"",
+        "ensembles.a.n_neurons: expected a whole number of at least 1, found the text \"x\"",
     );
     refused(
         "ensembles.a.neuron_type",
