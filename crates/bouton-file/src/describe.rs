@@ -292,6 +292,14 @@ pub(crate) fn distribution(samples: format::Samples) -> Result<Distribution, Str
         // The file has another spelling of the kind's name.
         message.strip_prefix(&format!("{}.", d.name())).map_or(message.clone(), Into::into)
     })?;
+    let given = match &d {
+        Distribution::Samples(s) => s.values.as_slice(),
+        Distribution::Choice(c) => c.options.as_slice(),
+        _ => &[],
+    };
+    if let Some(x) = given.iter().flatten().find(|x| !x.is_finite()) {
+        return Err(format!("expected finite numbers, found {x}"));
+    }
     Ok(d)
 }
 

@@ -203,16 +203,10 @@ fn assembled(
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);
-    if let Some(time) = file.time
-        && !(time.is_finite() && time > 0.0)
-    {
-        let path = check::Path::Key(&check::Path::Root, "time");
-        return Err(describe::fault(
-            &root,
-            &path,
-            format!("must be a positive number of seconds, found {time}"),
-        ));
-    }
+    check_times(dt, file.time).map_err(|(key, m)| {
+        let path = check::Path::Key(&check::Path::Root, key);
+        describe::fault(&root, &path, m)
+    })?;
     let (time, seed) = (file.time, options.seed.or(file.seed));
     let top = format::Network {
         seed,
@@ -236,6 +230,30 @@ fn assembled(
 /// The JSON schema of the format, generated from what is read: each field with its meaning.
 pub fn schema() -> serde_json::Value {
     schema::schema().clone()
+}
+
+/// Most steps of a run: from here on, adding one to a float changes nothing.
+const MAX_STEPS: f64 = 9_007_199_254_740_992.0;
+
+/// Refuses times with which the clock would stand still. The error has the field that it is about.
+fn check_times(dt: f64, time: Option<f64>) -> Result<(), (&'static str, String)> {
+    if let Some(time) = time
+        && !time.is_finite()
+    {
+        return Err(("time", format!("must be a number of seconds, found {time}")));
+    }
+    if !(1.0 / dt).is_finite() {
+        return Err(("dt", format!("a time step of {dt:e} s is too short; give at least 1e-300 s")));
+    }
+    // A run lasts a second unless told otherwise.
+    if time.unwrap_or(1.0) / dt <= MAX_STEPS {
+        return Ok(());
+    }
+    let many = format!("more than 2^53 steps of {dt:e} s, more than can be counted");
+    Err(match time {
+        Some(time) => ("time", format!("{time:e} s are {many}; give a shorter `time` or a longer `dt`")),
+        None => ("dt", format!("a second has {many}; give a longer `dt`, or with it a short `time`")),
+    })
 }
 
 fn check_format(root: &Item) -> Result<(), Fault> {

@@ -396,7 +396,7 @@ fn what_the_model_refuses_comes_with_the_line() {
         "e: `intercepts` must be 3 rows (neurons) of 1, found 1 rows of 1 (line 13)",
     );
     refused("format = 1\ndt = -1", "line 2: dt: expected a number above 0, found -1");
-    refused("format = 1\ntime = inf", "line 2: time: must be a positive number of seconds, found inf");
+    refused("format = 1\ntime = inf", "line 2: time: must be a number of seconds, found inf");
 }
 
 #[test]
@@ -458,6 +458,27 @@ fn numbers_out_of_bounds_say_the_bounds() {
         "[nodes.n]\nprocess = { type = \"white_noise\", std = nan }",
         "line 14: nodes.n.process.std: expected a number of at least 0, found NaN",
     );
+}
+
+#[test]
+fn a_clock_that_would_stand_still_is_refused() {
+    refused(
+        "format = 1\ntime = 1e300",
+        "line 2: time: 1e300 s are more than 2^53 steps of 1e-3 s, more than can be counted; give a shorter `time` or a \
+         longer `dt`",
+    );
+    refused(
+        "format = 1\ndt = 1e-17",
+        "line 2: dt: a second has more than 2^53 steps of 1e-17 s, more than can be counted; give a longer `dt`, or with \
+         it a short `time`",
+    );
+    refused(
+        "format = 1\ndt = 1e-320\ntime = 1e-319",
+        "line 2: dt: a time step of 1e-320 s is too short; give at least 1e-300 s",
+    );
+    refused("format = 1\ntime = nan", "line 2: time: expected a number above 0, found NaN");
+    assert!(crate::read("format = 1\ndt = 1e-17\ntime = 1e-15").is_ok());
+    assert!(crate::read("format = 1\ndt = 0.001\ntime = 1e12").is_ok());
 }
 
 #[test]

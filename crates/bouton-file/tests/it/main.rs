@@ -7,6 +7,7 @@ mod probes;
 mod robust;
 mod schema;
 mod security;
+mod short_forms;
 
 use bouton_file::{FolderFiles, LoadOptions, Model, parse};
 
