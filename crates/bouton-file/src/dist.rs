@@ -9,13 +9,13 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Samples {
-    /// Drawn.
+    /// Drawn from it.
     Drawn(Distribution),
-    /// Always this number.
+    /// The same for all.
     Number(f64),
-    /// Given numbers, one a row.
+    /// The numbers themselves, one a row.
     Scalars(Vec<f64>),
-    /// Given rows.
+    /// The rows themselves.
     Rows(Vec<Vec<f64>>),
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Distribution {
         /// Samples stay below it. Default: no limit.
         high: Option<f64>,
     },
-    /// Normal.
+    /// Normal distribution.
     Gaussian {
         /// Centre.
         mean: f64,

@@ -215,7 +215,7 @@ pub(crate) enum OneOrMany {
 pub(crate) struct Connection {
     /// Its name, by which its rule, probes and overrides refer to it.
     pub(crate) name: Option<String>,
-    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[[0,2]]`.
+    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`.
     pub(crate) pre: String,
     /// Where it ends; also `name.rule`, the learning rule of a named connection.
     pub(crate) post: String,
@@ -270,11 +270,12 @@ pub(crate) struct Zeros {
 pub(crate) struct Probe {
     /// What is recorded: `a` (decoded), `a.input`, `a.neurons` (spikes), `a.neurons.input`, `a.neurons.voltage`,
     /// `a.scaled_encoders`, a node; of a named connection `c.weights`, `c.output`, `c.input`, `c.rule.error`,
-    /// `c.rule.delta`, `c.rule.activities`, `c.devices.plus.resistance` (or `minus`; `conductance`, `pulses`).
+    /// `c.rule.delta` (not of a rule on devices), `c.rule.activities`, `c.devices.plus.resistance` (or `minus`;
+    /// `conductance`, `pulses`).
     pub(crate) target: String,
-    /// Which of its values: `0`, `0:2`, `[0,2]`. Default: all.
+    /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of devices always all. Default: all.
     pub(crate) slice: Option<String>,
-    /// Filter on the recording. Default: none.
+    /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]
     pub(crate) synapse: Option<Synapse>,
     /// Sampling period (s), at least the time step. Default: every step.

@@ -72,6 +72,7 @@ mod format;
 mod limits;
 mod made;
 mod names;
+mod reference;
 mod schema;
 mod set;
 mod slices;
@@ -85,6 +86,7 @@ use serde::Deserialize;
 
 pub use bouton_io::{CsvTable, NpyArray};
 pub use files::{Files, FolderFiles, NoFiles};
+pub use reference::reference;
 
 use fault::Fault;
 use tree::{Item, Value};

@@ -16,7 +16,7 @@ use crate::policies::Pulses;
 pub enum Gain {
     /// This number: weight = gain × normalised conductance (difference).
     Fixed(#[schemars(extend("exclusiveMinimum" = 0))] f64),
-    /// From the weights that the model needs: see [`AutoGain`].
+    /// From the weights that the model needs.
     Auto(AutoGain),
 }
 
@@ -25,7 +25,7 @@ pub enum Gain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoGain {
-    /// Pulses for one rms weight. Fewer are coarser and reach further; 100 by default.
+    /// Pulses for one rms weight. Fewer are coarser and reach further. 100 unless a gain is given.
     #[serde(rename = "auto_pulses")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub pulses: f64,

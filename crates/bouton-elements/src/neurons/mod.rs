@@ -134,11 +134,11 @@ pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Resu
 }
 
 element_list! {
-    /// A neuron type with its parameters. The list of all.
+    /// A neuron type with its parameters.
     NeuronType: dyn NeuronModel {
-        /// Leaky integrate-and-fire.
+        /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
         Lif,
-        /// Rate of a leaky integrate-and-fire neuron.
+        /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
         LifRate,
         /// Rectified linear rate.
         RectifiedLinear,

@@ -25,7 +25,7 @@ pub struct WhiteNoise {
     pub std: f64,
     /// Whether values are divided by √dt.
     pub scale: bool,
-    /// Seed of its own.
+    /// Seed of its own. Default: drawn by the simulator.
     pub seed: Option<u32>,
 }
 

@@ -37,7 +37,7 @@ pub struct WhiteSignal {
     /// The signal starts where it is closest to this value.
     #[serde(default)]
     pub y0: Option<f64>,
-    /// Seed of its own.
+    /// Seed of its own. Default: drawn by the simulator.
     #[serde(default)]
     pub seed: Option<u32>,
 }

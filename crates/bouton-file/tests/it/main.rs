@@ -4,6 +4,7 @@ mod errors;
 mod everything;
 mod overrides;
 mod probes;
+mod reference;
 mod robust;
 mod schema;
 mod security;
