@@ -9,6 +9,7 @@ mod robust;
 mod schema;
 mod security;
 mod short_forms;
+mod tables;
 
 use bouton_file::{FolderFiles, LoadOptions, Model, parse};
 

@@ -1,4 +1,4 @@
-//! The reference page.
+//! The pages about the model file.
 
 use serde_json::Value;
 
@@ -64,4 +64,24 @@ fn every_link_of_the_reference_leads_to_a_heading() {
     for link in links {
         assert!(headings.iter().any(|h| h == link), "there is no heading for #{link}");
     }
+}
+
+/// Whole models as they are, parts of one behind two ensembles.
+#[test]
+fn every_example_of_the_guide_is_read() {
+    let guide =
+        std::fs::read_to_string(page().with_file_name("model-file.md")).unwrap().replace("\r\n", "\n");
+    let blocks = guide.split("```toml\n").skip(1).filter_map(|b| b.split_once("```")).map(|(b, _)| b);
+    let mut n = 0;
+    for block in blocks {
+        let start = if block.starts_with("format = 1\n") {
+            ""
+        } else {
+            "format = 1\n[ensembles.a]\nn_neurons = 5\n[ensembles.b]\nn_neurons = 5\n"
+        };
+        let text = format!("{start}{block}");
+        crate::read(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        n += 1;
+    }
+    assert!(n >= 6, "{n} examples");
 }
