@@ -36,12 +36,12 @@
 //! | `[[connections]]` | from `pre` to `post` |
 //! | `[probes.NAME]` | a recording |
 //!
-//! All fields with their meaning and default are in the JSON [`schema`].
+//! All fields with their meaning and default are in the JSON [`schema`], and on the page that [`reference`] makes of it.
 //!
 //! - A kind with a `type` (neuron type, filter, distribution, rule, …) may be written as its bare name: `"lif"` is
 //!   `{ type = "lif" }`.
 //! - A number in a filter's place is the time constant (s) of a low-pass; `false` is no filter.
-//! - Distributions may be replaced by the numbers themselves: a list, or a list of rows.
+//! - Distributions may be replaced by a number that all have, or by the numbers themselves: a list, or a list of rows.
 //!
 //! # Names
 //!
@@ -113,8 +113,9 @@ pub struct Model {
 pub struct LoadOptions {
     /// Whether tables may be read from outside the model's folder. Default no.
     pub allow_outside: bool,
-    /// Overrides, in this order: a path such as `ensembles.a.n_neurons` or `connections.c.synapse`, and a value as in
-    /// the file; what is no TOML value is text.
+    /// Overrides, in this order: a path such as `ensembles.a.n_neurons`, `connections.c.synapse` or
+    /// `connections[0].synapse`, and a value as in the file. Where only text can stand, the value is that text; elsewhere,
+    /// what is no TOML value is text.
     pub set: Vec<(String, String)>,
     /// Seed of the top network, in place of the file's.
     pub seed: Option<u32>,
