@@ -39,10 +39,9 @@ fn scalars_stand_for_rows_of_one() {
         format!("[nodes.n]\nprocess = {{ type = \"piecewise\", times = [0, 1], values = {values} }}")
     };
     same(&p("[1, 2]"), &p("[[1.0], [2.0]]"));
-    let text = format!(
-        "format = 1\n[ensembles.a]\nn_neurons = 2\nmax_rates = {{ type = \"choice\", options = [7, 8] }}"
-    );
-    let net = read(&text).unwrap().network;
+    let text =
+        "format = 1\n[ensembles.a]\nn_neurons = 2\nmax_rates = { type = \"choice\", options = [7, 8] }";
+    let net = read(text).unwrap().network;
     let a = net.get_ensemble(net.find_ensemble("a").unwrap()).unwrap();
     assert_eq!(a.max_rates, dists::Choice::scalars(&[7.0, 8.0]).into());
 }
