@@ -4,6 +4,7 @@
 //! page: equation, table of symbols with defaults and units, reference.
 
 mod list;
+mod rows;
 
 pub mod devices;
 pub mod mappings;

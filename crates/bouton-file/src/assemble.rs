@@ -3,86 +3,138 @@
 use std::cell::RefCell;
 
 use bouton_expr::{Scratch, Vars};
-use bouton_model::{Connection, Function, LearningRule, Matrix, Network, Probe, Slice, Transform};
+use bouton_model::{Connection, Function, LearningRule, Matrix, Network, Probe, Slice, Target, Transform};
 
 use crate::check::Path;
 use crate::describe::{Described, compile, distribution, fault};
 use crate::fault::Fault;
 use crate::files::MAX_VALUES;
 use crate::format;
-use crate::names::{Names, parse_slice};
+use crate::names::Names;
+use crate::slices::parse_slice;
 use crate::tree::Item;
 
-/// Makes the objects of `from` in `net`. Within a network: ensembles, nodes, networks, arrays, connections, probes.
-pub(crate) fn assemble(
-    net: &mut Network,
-    names: &Names,
-    root: &Item,
-    prefix: &str,
-    from: Described,
-    at: Path<'_>,
-) -> Result<(), Fault> {
-    for (name, e) in from.ensembles {
-        net.ensemble(&name, e);
-    }
-    for (name, n) in from.nodes {
-        net.node(&name, n);
-    }
-    for (name, inner) in from.networks {
-        let kind = Path::Key(&at, "networks");
-        let path = Path::Key(&kind, &name);
-        let prefix = format!("{prefix}{name}.");
-        net.subnetwork(&name, inner.seed, |net| assemble(net, names, root, &prefix, inner, path)).1?;
-    }
-    for (name, a) in from.arrays {
-        net.seeded_ensemble_array(&name, a.seed, a.count, &a.ensemble);
-    }
-    for (k, c) in from.connections.into_iter().enumerate() {
-        let kind = Path::Key(&at, "connections");
-        connection(net, names, prefix, c).map_err(|(key, m)| {
-            let path = Path::Index(&kind, k);
-            fault(root, &Path::Key(&path, key), m)
-        })?;
-    }
-    for (name, p) in from.probes {
-        let kind = Path::Key(&at, "probes");
-        probe(net, names, prefix, &name, p).map_err(|(key, m)| {
-            let path = Path::Key(&kind, &name);
-            fault(root, &Path::Key(&path, key), m)
-        })?;
-    }
-    Ok(())
+/// What the second pass knows of the file.
+pub(crate) struct Assemble<'a> {
+    pub(crate) names: &'a Names,
+    pub(crate) root: &'a Item,
+    /// Time step (s).
+    pub(crate) dt: f64,
 }
 
 /// An error with the field that it is about.
 type At<T> = Result<T, (&'static str, String)>;
 
-fn connection(net: &mut Network, names: &Names, prefix: &str, c: format::Connection) -> At<()> {
-    let pre = names.end(prefix, &c.pre, false).map_err(|m| ("pre", m))?;
-    let post = names.end(prefix, &c.post, true).map_err(|m| ("post", m))?;
-    let taken = pre.size.unwrap_or(0);
-    let function = match &c.function {
-        Some(text) => Some(function(text, taken).map_err(|m| ("function", m))?),
-        None => None,
-    };
-    let carried = function.as_ref().map_or(taken, Function::width);
-    let transform = match c.transform {
-        Some(t) => transform(t, carried, post.size).map_err(|m| ("transform", m))?,
-        None => Transform::None,
-    };
-    let connection = Connection {
-        synapse: c.synapse,
-        function,
-        transform,
-        solver: c.solver,
-        eval_points: c.eval_points.map(distribution).transpose().map_err(|m| ("eval_points", m))?,
-        scale_eval_points: c.scale_eval_points,
-        rule: c.rule.map(LearningRule::Element),
-        devices: c.devices,
-        seed: c.seed,
-    };
-    net.connect_as(c.name.as_deref().unwrap_or(""), pre.end, post.end, connection);
-    Ok(())
+impl Assemble<'_> {
+    /// Makes the objects of `from` in `net`. Within a network: ensembles, nodes, networks, arrays, connections, probes.
+    pub(crate) fn network(
+        &self,
+        net: &mut Network,
+        prefix: &str,
+        from: Described,
+        at: Path<'_>,
+    ) -> Result<(), Fault> {
+        for (name, e) in from.ensembles {
+            net.ensemble(&name, e);
+        }
+        for (name, n) in from.nodes {
+            net.node(&name, n);
+        }
+        for (name, inner) in from.networks {
+            let kind = Path::Key(&at, "networks");
+            let path = Path::Key(&kind, &name);
+            let prefix = format!("{prefix}{name}.");
+            net.subnetwork(&name, inner.seed, |net| self.network(net, &prefix, inner, path)).1?;
+        }
+        for (name, a) in from.arrays {
+            net.seeded_ensemble_array(&name, a.seed, a.count, &a.ensemble);
+        }
+        for (k, c) in from.connections.into_iter().enumerate() {
+            let kind = Path::Key(&at, "connections");
+            let name = c.name.clone().unwrap_or_default();
+            self.connection(net, prefix, c).map_err(|(key, m)| {
+                let path = Path::Index(&kind, k, &name);
+                fault(self.root, &Path::Key(&path, key), m)
+            })?;
+        }
+        for (name, p) in from.probes {
+            let kind = Path::Key(&at, "probes");
+            self.probe(net, prefix, &name, p).map_err(|(key, m)| {
+                let path = Path::Key(&kind, &name);
+                fault(self.root, &Path::Key(&path, key), m)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn connection(&self, net: &mut Network, prefix: &str, c: format::Connection) -> At<()> {
+        let pre = self.names.end(prefix, &c.pre, false).map_err(|m| ("pre", m))?;
+        let post = self.names.end(prefix, &c.post, true).map_err(|m| ("post", m))?;
+        let taken = pre.size.unwrap_or(0);
+        let function = match &c.function {
+            Some(text) => Some(function(text, taken).map_err(|m| ("function", m))?),
+            None => None,
+        };
+        let carried = function.as_ref().map_or(taken, Function::width);
+        let transform = match c.transform {
+            Some(t) => transform(t, carried, post.size).map_err(|m| ("transform", m))?,
+            None => Transform::None,
+        };
+        let connection = Connection {
+            synapse: c.synapse,
+            function,
+            transform,
+            solver: c.solver,
+            eval_points: c.eval_points.map(distribution).transpose().map_err(|m| ("eval_points", m))?,
+            scale_eval_points: c.scale_eval_points,
+            rule: c.rule.map(LearningRule::Element),
+            devices: c.devices,
+            seed: c.seed,
+        };
+        net.connect_as(c.name.as_deref().unwrap_or(""), pre.end, post.end, connection);
+        Ok(())
+    }
+
+    fn probe(&self, net: &mut Network, prefix: &str, name: &str, p: format::Probe) -> At<()> {
+        let (target, brackets) = self.names.target(prefix, &p.target).map_err(|m| ("target", m))?;
+        let field = p.slice.map(|s| parse_slice(&s, None)).transpose().map_err(|m| ("slice", m))?;
+        let (slice, key) = match (brackets, field) {
+            (Some(_), Some(_)) => return Err(("slice", "the target has a slice already".into())),
+            (Some(slice), None) => (slice, "target"),
+            (None, slice) => (slice.unwrap_or(Slice::All), "slice"),
+        };
+        if let Target::Devices(..) = target {
+            // They are read from the devices themselves, past slices and filters.
+            if slice != Slice::All {
+                return Err((key, "devices are recorded as a whole; leave the slice out".into()));
+            }
+            if p.synapse.is_some() {
+                return Err(("synapse", "devices are recorded as they are; leave the filter out".into()));
+            }
+        }
+        if let Some(every) = p.sample_every
+            && every < self.dt * (1.0 - 1e-9)
+        {
+            return Err((
+                "sample_every",
+                format!(
+                    "a sampling period of {every} s is shorter than the time step of {} s; leave it out to record every \
+                     step",
+                    self.dt
+                ),
+            ));
+        }
+        let probe = Probe {
+            target,
+            slice,
+            synapse: p.synapse,
+            sample_every: p.sample_every,
+            solver: p.solver,
+            seed: p.seed,
+        };
+        net.probe(name, probe);
+        Ok(())
+    }
 }
 
 thread_local! {
@@ -133,23 +185,4 @@ fn transform(t: format::Transform, carried: usize, post: Option<usize>) -> Resul
             }
         }
     }
-}
-
-fn probe(net: &mut Network, names: &Names, prefix: &str, name: &str, p: format::Probe) -> At<()> {
-    let (target, brackets) = names.target(prefix, &p.target).map_err(|m| ("target", m))?;
-    let field = p.slice.map(|s| parse_slice(&s, None)).transpose().map_err(|m| ("slice", m))?;
-    let slice = match (brackets, field) {
-        (Some(_), Some(_)) => return Err(("slice", "the target has a slice already".into())),
-        (a, b) => a.or(b).unwrap_or(Slice::All),
-    };
-    let probe = Probe {
-        target,
-        slice,
-        synapse: p.synapse,
-        sample_every: p.sample_every,
-        solver: p.solver,
-        seed: p.seed,
-    };
-    net.probe(name, probe);
-    Ok(())
 }

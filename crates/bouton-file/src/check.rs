@@ -5,7 +5,9 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde_json::Value as Schema;
 
+use crate::belongs::belongs;
 use crate::fault::{Fault, hint, quoted};
+use crate::limits::limits;
 use crate::schema::{candidates, entries, fields, kind, member, tag, tags};
 use crate::tree::{Item, Value};
 
@@ -14,7 +16,8 @@ use crate::tree::{Item, Value};
 pub(crate) enum Path<'a> {
     Root,
     Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
+    /// An entry of a list, by its number from 0, with its name or nothing.
+    Index(&'a Path<'a>, usize, &'a str),
 }
 
 impl fmt::Display for Path<'_> {
@@ -23,7 +26,8 @@ impl fmt::Display for Path<'_> {
             Path::Root => Ok(()),
             Path::Key(Path::Root, key) => f.write_str(&shown(key)),
             Path::Key(outer, key) => write!(f, "{outer}.{}", shown(key)),
-            Path::Index(outer, k) => write!(f, "{outer}[{k}]"),
+            Path::Index(outer, k, "") => write!(f, "{outer}[{k}]"),
+            Path::Index(outer, k, name) => write!(f, "{outer}[{k}] ({})", shown(name)),
         }
     }
 }
@@ -68,12 +72,34 @@ pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) ->
                 Some(_) => Ok(()),
             }
         }
-        Value::Int(_) if has("number") => Ok(()),
-        Value::Int(i) => match of.iter().find(|s| kind(s) == "integer") {
-            Some(s) if in_range(s, *i) => Ok(()),
-            _ => Err(found(&of, item)),
-        },
-        Value::Float(_) if has("number") => Ok(()),
+        Value::Int(i) => {
+            let (i, x) = (*i, *i as f64);
+            let fits = |s: &&&Schema| match kind(s) {
+                "integer" => limits(s).hold(x) && (!is_u32(s) || u32::try_from(i).is_ok()),
+                "number" => limits(s).hold(x),
+                _ => false,
+            };
+            of.iter().find(fits).map(|_| ()).ok_or_else(|| found(&of, item))
+        }
+        Value::Float(x) => {
+            let x = *x;
+            if of.iter().any(|s| kind(s) == "number" && limits(s).hold(x)) {
+                return Ok(());
+            }
+            // JSON has one kind of number: there 20.0 is a whole one.
+            let whole = x.fract() == 0.0 && x.abs() <= MAX_WHOLE;
+            if !(whole && has("integer")) {
+                return Err(found(&of, item));
+            }
+            let as_int = Item::new(Value::Int(x as i64), item.line);
+            match check(schema, &mut as_int.clone(), path) {
+                Ok(()) => {
+                    *item = as_int;
+                    Ok(())
+                }
+                Err(_) => Err(found(&of, item)),
+            }
+        }
         Value::Str(s) => {
             let texts: Vec<&Schema> = of.iter().copied().filter(|s| kind(s) == "string").collect();
             let names: Vec<&str> = texts.iter().flat_map(|s| names_of(s)).collect();
@@ -99,7 +125,8 @@ pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) ->
             let Value::Array(a) = &mut item.value else { return Ok(()) };
             for (k, x) in a.iter_mut().enumerate() {
                 if !(numbers && matches!(x.value, Value::Float(_) | Value::Int(_))) {
-                    check(inner, x, Path::Index(&path, k))?;
+                    let name = x.name().unwrap_or_default().to_string();
+                    check(inner, x, Path::Index(&path, k, &name))?;
                 }
             }
             Ok(())
@@ -163,15 +190,17 @@ fn check_table(
         Path::Root => "at the top of the file".to_string(),
         _ => format!("in {path}"),
     };
+    let unknown =
+        |key: &String| fields(schema).is_none_or(|f| !f.contains_key(key)) && entries(schema).is_none();
+    if let Some((key, item)) = table.iter().find(|(key, _)| unknown(key)) {
+        let known = fields(schema).into_iter().flatten().map(|(k, _)| k.as_str());
+        let hint = belongs(schema, table, key).unwrap_or_else(|| hint(key, known));
+        return Err(Fault::new(item.line, format!("unknown field {} {}{hint}", quoted(key), place())));
+    }
     for (key, item) in table.iter_mut() {
         let field = fields(schema).and_then(|f| f.get(key)).or_else(|| entries(schema));
-        match field {
-            Some(field) => check(field, item, Path::Key(&path, key))?,
-            None => {
-                let known = fields(schema).into_iter().flatten().map(|(k, _)| k.as_str());
-                let message = format!("unknown field {} {}{}", quoted(key), place(), hint(key, known));
-                return Err(Fault::new(item.line, message));
-            }
+        if let Some(field) = field {
+            check(field, item, Path::Key(&path, key))?;
         }
     }
     let required =
@@ -184,14 +213,16 @@ fn check_table(
     Ok(())
 }
 
-fn names_of(s: &Schema) -> Vec<&str> {
+pub(crate) fn names_of(s: &Schema) -> Vec<&str> {
     let list = s.get("enum").and_then(Schema::as_array).into_iter().flatten();
     s.get("const").into_iter().chain(list).filter_map(Schema::as_str).collect()
 }
 
-fn in_range(s: &Schema, i: i64) -> bool {
-    let low = s.get("minimum").and_then(Schema::as_f64).is_none_or(|m| i as f64 >= m);
-    low && (s.get("format").and_then(Schema::as_str) != Some("uint32") || u32::try_from(i).is_ok())
+/// The largest number up to which every whole one is a float.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+fn is_u32(s: &Schema) -> bool {
+    s.get("format").and_then(Schema::as_str) == Some("uint32")
 }
 
 /// What a schema allows, in words.
@@ -199,11 +230,9 @@ fn expected(of: &[&'static Schema]) -> String {
     let mut words: Vec<String> = vec![];
     for s in of {
         let word = match kind(s) {
-            "number" => "a number".into(),
-            "integer" if s.get("format").and_then(Schema::as_str) == Some("uint32") => {
-                format!("a whole number from 0 to {}", u32::MAX)
-            }
-            "integer" => "a whole number of at least 0".into(),
+            "number" => format!("a number{}", limits(s)),
+            "integer" if is_u32(s) => format!("a whole number from 0 to {}", u32::MAX),
+            "integer" => format!("a whole number{}", limits(s)),
             "boolean" => s.get("const").map_or("true or false".into(), ToString::to_string),
             "string" if names_of(s).is_empty() => "text".into(),
             "string" => "a name".into(),

@@ -10,11 +10,9 @@ use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
 use crate::files::{Files, MAX_VALUES, table};
 use crate::format;
+use crate::made::Made;
 use crate::names::{Named, Names};
 use crate::tree::{Item, Value};
-
-/// Most ensembles of an array.
-const MAX_COUNT: usize = 1 << 20;
 
 /// A network whose ensembles and nodes are described, and whose connections and probes wait for names.
 pub(crate) struct Described {
@@ -56,7 +54,7 @@ pub(crate) fn line(root: &Item, path: &Path<'_>) -> usize {
                 let outer = item(root, outer);
                 (outer, if let Value::Table(t) = &outer.value { t.get(*key) } else { None })
             }
-            Path::Index(outer, k) => {
+            Path::Index(outer, k, _) => {
                 let outer = item(root, outer);
                 (outer, if let Value::Array(a) = &outer.value { a.get(*k) } else { None })
             }
@@ -139,7 +137,8 @@ impl<'a> Describe<'a> {
             let kind = Path::Key(&at, "nodes");
             let path = Path::Key(&kind, &name);
             let output = self.node(node, &path)?;
-            let named = Named::Node(NodeId::from_index(self.nodes), output.size_in(), output.size_out());
+            let id = NodeId::from_index(self.nodes);
+            let named = Named::Node(id, kind_of(&output), output.size_in(), output.size_out());
             self.name(prefix, &name, named, &path)?;
             self.nodes += 1;
             self.lines.push((format!("{prefix}{name}"), line(self.root, &path)));
@@ -161,9 +160,10 @@ impl<'a> Describe<'a> {
         }
         for (k, c) in file.connections.iter().enumerate() {
             let kind = Path::Key(&at, "connections");
-            let path = Path::Index(&kind, k);
+            let path = Path::Index(&kind, k, c.name.as_deref().unwrap_or(""));
             if let Some(name) = &c.name {
-                let named = Named::Connection(ConnectionId::from_index(self.connection_lines.len()));
+                let id = ConnectionId::from_index(self.connection_lines.len());
+                let named = Named::Connection(id, Made::of(c));
                 self.name(prefix, name, named, &Path::Key(&path, "name"))?;
             }
             self.connection_lines.push(line(self.root, &path));
@@ -185,16 +185,14 @@ impl<'a> Describe<'a> {
     fn array(&mut self, prefix: &str, a: format::EnsembleArray, path: &Path<'_>) -> Result<Array, Fault> {
         let root = self.root;
         let (count, seed) = (a.count, a.seed);
-        if count == 0 || count > MAX_COUNT {
-            let message = format!("`count` must lie between 1 and {MAX_COUNT}, found {count}");
-            return Err(fault(root, path, message));
-        }
         let Some(width) = count.checked_mul(a.dimensions).filter(|w| *w <= MAX_VALUES) else {
             return Err(fault(root, path, "the array has too many dimensions"));
         };
         let own = |what: &str| format!("{prefix}{what}");
-        self.names.add(own("input"), Named::Node(NodeId::from_index(self.nodes), width, width));
-        self.names.add(own("output"), Named::Node(NodeId::from_index(self.nodes + 1), width, width));
+        for (k, name) in ["input", "output"].into_iter().enumerate() {
+            let id = NodeId::from_index(self.nodes + k);
+            self.names.add(own(name), Named::Node(id, "passthrough", width, width));
+        }
         for k in 0..count {
             let id = EnsembleId::from_index(self.ensembles + k);
             self.names.add(own(&k.to_string()), Named::Ensemble(id, a.dimensions, a.n_neurons));
@@ -255,11 +253,19 @@ impl<'a> Describe<'a> {
     }
 }
 
+/// The field of a node that says what it is.
+fn kind_of(output: &Output) -> &'static str {
+    match output {
+        Output::Passthrough { .. } => "passthrough",
+        Output::Constant(_) => "constant",
+        Output::Function(_) => "expression",
+        Output::Process { process: Process::Table(_), .. } => "table",
+        Output::Process { .. } => "process",
+    }
+}
+
 /// A node that computes an expression.
 fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
-    if size_in == Some(0) {
-        return Err("`size_in` must be at least 1; leave it out for a function of time".into());
-    }
     let vars = Vars::new().scalar("t");
     let vars = match size_in {
         Some(n) => vars.vector("x", n),
@@ -286,6 +292,14 @@ pub(crate) fn distribution(samples: format::Samples) -> Result<Distribution, Str
         // The file has another spelling of the kind's name.
         message.strip_prefix(&format!("{}.", d.name())).map_or(message.clone(), Into::into)
     })?;
+    let given = match &d {
+        Distribution::Samples(s) => s.values.as_slice(),
+        Distribution::Choice(c) => c.options.as_slice(),
+        _ => &[],
+    };
+    if let Some(x) = given.iter().flatten().find(|x| !x.is_finite()) {
+        return Err(format!("expected finite numbers, found {x}"));
+    }
     Ok(d)
 }
 

@@ -5,15 +5,17 @@ use bouton_random::dists;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A distribution, or the numbers themselves: one a row, or a list of rows.
+/// A distribution, a number that all have, or the numbers themselves: one a row, or a list of rows.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Samples {
-    /// Drawn.
+    /// Drawn from it.
     Drawn(Distribution),
-    /// Given numbers, one a row.
+    /// The same for all.
+    Number(f64),
+    /// The numbers themselves, one a row.
     Scalars(Vec<f64>),
-    /// Given rows.
+    /// The rows themselves.
     Rows(Vec<Vec<f64>>),
 }
 
@@ -23,19 +25,21 @@ pub(crate) enum Samples {
 pub(crate) enum Distribution {
     /// One of a set of vectors (a scalar is a vector of one), by weights.
     Choice {
-        /// The options.
-        options: Vec<Vec<f64>>,
+        /// The options: rows, or numbers.
+        options: Options,
         /// One weight an option. Default: all equal.
         weights: Option<Vec<f64>>,
     },
     /// The cosine of the angle between two random vectors.
     CosineSimilarity {
         /// Dimensions of the vectors, at least 2.
+        #[schemars(range(min = 2))]
         dimensions: usize,
     },
     /// Exponential, shifted and cut off.
     Exponential {
         /// Mean distance from `shift`.
+        #[schemars(extend("exclusiveMinimum" = 0))]
         scale: f64,
         /// Least value. Default 0.
         #[serde(default)]
@@ -43,11 +47,12 @@ pub(crate) enum Distribution {
         /// Samples stay below it. Default: no limit.
         high: Option<f64>,
     },
-    /// Normal.
+    /// Normal distribution.
     Gaussian {
         /// Centre.
         mean: f64,
         /// Standard deviation.
+        #[schemars(extend("exclusiveMinimum" = 0))]
         std: f64,
     },
     /// Evenly scattered points in the unit cube.
@@ -59,6 +64,7 @@ pub(crate) enum Distribution {
         surface: bool,
         /// Least length of a point. Default 0.
         #[serde(default)]
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
         min_magnitude: f64,
         /// The map from the cube to the sphere. Default `sct-approx`.
         #[serde(default)]
@@ -67,17 +73,21 @@ pub(crate) enum Distribution {
     /// The square root of a beta-distributed number.
     SqrtBeta {
         /// Coordinates left out, at least 1.
+        #[schemars(range(min = 1))]
         n: usize,
         /// Coordinates of the part, at least 1. Default 1.
         #[serde(default = "one")]
+        #[schemars(range(min = 1))]
         m: usize,
     },
     /// The length of a part of a random unit vector.
     SubvectorLength {
         /// Dimensions of the unit vector, at least 2.
+        #[schemars(range(min = 2))]
         dimensions: usize,
         /// Dimensions of the part. Default 1.
         #[serde(default = "one")]
+        #[schemars(range(min = 1))]
         subdimensions: usize,
     },
     /// Uniform in an interval.
@@ -97,8 +107,19 @@ pub(crate) enum Distribution {
         surface: bool,
         /// Least length of a point. Default 0.
         #[serde(default)]
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
         min_magnitude: f64,
     },
+}
+
+/// Options of a choice: rows, or numbers where an option is one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Options {
+    /// Numbers.
+    Scalars(Vec<f64>),
+    /// Rows.
+    Rows(Vec<Vec<f64>>),
 }
 
 /// How evenly scattered points are put on a sphere.
@@ -121,7 +142,12 @@ fn one() -> usize {
 impl From<Distribution> for Random {
     fn from(d: Distribution) -> Random {
         match d {
-            Distribution::Choice { options, weights } => dists::Choice { options, weights }.into(),
+            Distribution::Choice { options: Options::Rows(options), weights } => {
+                dists::Choice { options, weights }.into()
+            }
+            Distribution::Choice { options: Options::Scalars(options), weights } => {
+                dists::Choice { weights, ..dists::Choice::scalars(&options) }.into()
+            }
             Distribution::CosineSimilarity { dimensions } => dists::CosineSimilarity { dimensions }.into(),
             Distribution::Exponential { scale, shift, high } => {
                 dists::Exponential { scale, shift, high: high.unwrap_or(f64::INFINITY) }.into()
@@ -152,6 +178,7 @@ impl From<Samples> for bouton_random::Distribution {
     fn from(s: Samples) -> bouton_random::Distribution {
         match s {
             Samples::Drawn(d) => d.into(),
+            Samples::Number(x) => x.into(),
             Samples::Scalars(x) => x.into(),
             Samples::Rows(x) => x.into(),
         }

@@ -60,16 +60,65 @@ impl FolderFiles {
         }
         let unreadable = |e: std::io::Error| fail(format!("cannot read the file: {e}"));
         let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
-        let real = folder.join(path).canonicalize().map_err(unreadable)?;
-        if !self.allow_outside && !real.starts_with(folder.canonicalize().map_err(unreadable)?) {
-            return Err(outside("a link leads out of the folder"));
-        }
+        let real = if self.allow_outside {
+            folder.join(path).canonicalize().map_err(unreadable)?
+        } else {
+            match inside(folder, path).map_err(unreadable)? {
+                Some(real) => real,
+                None => return Err(outside("a link leads out of the folder")),
+            }
+        };
         // A pipe or device would block or never end.
         if !real.metadata().map_err(unreadable)?.is_file() {
             return Err(fail("this is not a file".into()));
         }
         Ok(real)
     }
+}
+
+/// Most links that are followed on the way to one file.
+const MAX_LINKS: usize = 40;
+
+/// The real path of what `path` names in `folder`, step by step; `None` at a link that leads out. What lies outside is
+/// never looked at, so that no answer says whether it exists.
+fn inside(folder: &Path, path: &Path) -> std::io::Result<Option<PathBuf>> {
+    let root = folder.canonicalize()?;
+    let mut at = root.clone();
+    // What is still to be walked, the next part last.
+    let parts = |p: &Path| p.components().rev().map(|c| c.as_os_str().to_owned()).collect::<Vec<_>>();
+    let mut ahead = parts(path);
+    let mut links = 0;
+    while let Some(part) = ahead.pop() {
+        match Path::new(&part).components().next() {
+            Some(Component::Normal(_)) => at.push(&part),
+            Some(Component::ParentDir) if at != root => {
+                at.pop();
+                continue;
+            }
+            Some(Component::CurDir) | None => continue,
+            Some(_) => return Ok(None),
+        }
+        if !at.symlink_metadata()?.is_symlink() {
+            continue;
+        }
+        links += 1;
+        if links > MAX_LINKS {
+            return Err(std::io::Error::other("too many links on the way"));
+        }
+        let target = at.read_link()?;
+        at.pop();
+        if target.is_absolute() {
+            let given = std::path::absolute(folder)?;
+            let Ok(rest) = target.strip_prefix(&root).or_else(|_| target.strip_prefix(&given)) else {
+                return Ok(None);
+            };
+            ahead.extend(parts(rest));
+            at.clone_from(&root);
+        } else {
+            ahead.extend(parts(&target));
+        }
+    }
+    Ok(Some(at))
 }
 
 impl Files for FolderFiles {
@@ -128,9 +177,30 @@ fn read(node: &TableNode, files: &dyn Files) -> Result<Content, Error> {
     }
 }
 
+/// The one column of a name.
+fn place(file: &str, header: &[String], name: &str) -> Result<usize, String> {
+    let mut places = header.iter().enumerate().filter(|(_, h)| *h == name).map(|(k, _)| k);
+    match (places.next(), places.next()) {
+        (Some(k), None) => Ok(k),
+        (Some(k), Some(other)) => Err(format!(
+            "{} has more than one column {}, the first of them {k} and {other}, counted from 0; give the number of the \
+             one that is meant",
+            quoted(file),
+            quoted(name)
+        )),
+        (None, _) => {
+            let hint = hint(name, header.iter().map(String::as_str));
+            Err(format!("{} has no column {}{hint}", quoted(file), quoted(name)))
+        }
+    }
+}
+
 /// The rows and columns that the node takes.
 fn rows(node: &TableNode, (values, width, header): Content) -> Result<processes::Table, String> {
-    if width == 0 || values.is_empty() || values.len() % width != 0 {
+    if width == 0 {
+        return Err(format!("{} has no columns: its rows have no numbers", quoted(&node.file)));
+    }
+    if values.is_empty() || values.len() % width != 0 {
         return Err(format!("{} has no rows", quoted(&node.file)));
     }
     let rows = values.len() / width;
@@ -146,14 +216,7 @@ fn rows(node: &TableNode, (values, width, header): Content) -> Result<processes:
             Err(format!("there is no column {k}: {} has {width}, counted from 0", quoted(&node.file)))
         }
         Column::Name(n) => match &header {
-            Some(h) => h.iter().position(|x| x == n).ok_or_else(|| {
-                format!(
-                    "{} has no column {}{}",
-                    quoted(&node.file),
-                    quoted(n),
-                    hint(n, h.iter().map(String::as_str))
-                )
-            }),
+            Some(h) => place(&node.file, h, n),
             None => Err(format!("{} names no columns; give their numbers, from 0", quoted(&node.file))),
         },
     };

@@ -24,8 +24,10 @@ pub(crate) struct File {
     /// Seed of the top network, from which all others are derived. Without, every run differs.
     pub(crate) seed: Option<u32>,
     /// Time step (s). Default 0.001.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) dt: Option<f64>,
     /// How long a run lasts unless told otherwise (s).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) time: Option<f64>,
     /// Populations of neurons, by name.
     #[serde(default)]
@@ -81,11 +83,14 @@ macro_rules! ensemble_fields {
         pub(crate) struct $name {
             $($extra)*
             /// Number of neurons.
+            #[schemars(range(min = 1))]
             pub(crate) n_neurons: usize,
             /// Number of dimensions. Default 1.
             #[serde(default = "one")]
+            #[schemars(range(min = 1))]
             pub(crate) dimensions: usize,
             /// Length of the longest vector that is represented well. Default 1.
+            #[schemars(extend("exclusiveMinimum" = 0))]
             pub(crate) radius: Option<f64>,
             /// Neuron type. Default LIF.
             #[serde(default)]
@@ -99,6 +104,7 @@ macro_rules! ensemble_fields {
             /// Points at which decoders are solved, in units of the radius. Default: scattered in the unit ball.
             pub(crate) eval_points: Option<Samples>,
             /// Number of evaluation points. Default: 500 a dimension within 750 to 2500, at least two a neuron.
+            #[schemars(range(min = 1))]
             pub(crate) n_eval_points: Option<usize>,
             /// Gains; only together with `bias`, in place of intercepts and maximum rates.
             pub(crate) gain: Option<Samples>,
@@ -125,6 +131,7 @@ ensemble_fields! {
     /// called `0`, `1`, and so on; `dimensions` is that of each; `seed` is that of the network that holds them.
     EnsembleArray {
         /// Number of ensembles.
+        #[schemars(range(min = 1, max = 1_048_576))]
         pub(crate) count: usize,
     }
 }
@@ -135,15 +142,18 @@ ensemble_fields! {
 pub(crate) struct Node {
     /// Expression of the time `t` (s) and, where `size_in` is given, of the input `x`.
     pub(crate) expression: Option<String>,
-    /// Number of inputs of an expression.
+    /// Number of inputs of an expression. Default: none, a function of time.
+    #[schemars(range(min = 1))]
     pub(crate) size_in: Option<usize>,
     /// Passes this number of values on.
+    #[schemars(range(min = 1))]
     pub(crate) passthrough: Option<usize>,
     /// Always these values.
     pub(crate) constant: Option<OneOrMany>,
     /// A process that makes the values.
     pub(crate) process: Option<Process>,
     /// Number of values of a process. Default: what the process fixes, or 1.
+    #[schemars(range(min = 1))]
     pub(crate) size: Option<usize>,
     /// Rows of a file.
     pub(crate) table: Option<TableNode>,
@@ -160,6 +170,7 @@ pub(crate) struct TableNode {
     /// Several columns, in this order.
     pub(crate) columns: Option<Vec<Column>>,
     /// Rows a second (Hz).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) rate: f64,
     /// What happens between two rows. Default: the last one is held.
     #[serde(default)]
@@ -204,7 +215,7 @@ pub(crate) enum OneOrMany {
 pub(crate) struct Connection {
     /// Its name, by which its rule, probes and overrides refer to it.
     pub(crate) name: Option<String>,
-    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[[0,2]]`.
+    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`.
     pub(crate) pre: String,
     /// Where it ends; also `name.rule`, the learning rule of a named connection.
     pub(crate) post: String,
@@ -259,14 +270,16 @@ pub(crate) struct Zeros {
 pub(crate) struct Probe {
     /// What is recorded: `a` (decoded), `a.input`, `a.neurons` (spikes), `a.neurons.input`, `a.neurons.voltage`,
     /// `a.scaled_encoders`, a node; of a named connection `c.weights`, `c.output`, `c.input`, `c.rule.error`,
-    /// `c.rule.delta`, `c.rule.activities`, `c.devices.plus.resistance` (or `minus`; `conductance`, `pulses`).
+    /// `c.rule.delta` (not of a rule on devices), `c.rule.activities`, `c.devices.plus.resistance` (or `minus`;
+    /// `conductance`, `pulses`).
     pub(crate) target: String,
-    /// Which of its values: `0`, `0:2`, `[0,2]`. Default: all.
+    /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of devices always all. Default: all.
     pub(crate) slice: Option<String>,
-    /// Filter on the recording. Default: none.
+    /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]
     pub(crate) synapse: Option<Synapse>,
-    /// Sampling period (s). Default: every step.
+    /// Sampling period (s), at least the time step. Default: every step.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) sample_every: Option<f64>,
     /// How a decoded value's decoders are solved. Default: least squares with L2 regularisation.
     #[serde(default)]

@@ -36,12 +36,12 @@
 //! | `[[connections]]` | from `pre` to `post` |
 //! | `[probes.NAME]` | a recording |
 //!
-//! All fields with their meaning and default are in the JSON [`schema`].
+//! All fields with their meaning and default are in the JSON [`schema`], and on the page that [`reference`] makes of it.
 //!
 //! - A kind with a `type` (neuron type, filter, distribution, rule, …) may be written as its bare name: `"lif"` is
 //!   `{ type = "lif" }`.
 //! - A number in a filter's place is the time constant (s) of a low-pass; `false` is no filter.
-//! - Distributions may be replaced by the numbers themselves: a list, or a list of rows.
+//! - Distributions may be replaced by a number that all have, or by the numbers themselves: a list, or a list of rows.
 //!
 //! # Names
 //!
@@ -62,15 +62,20 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod belongs;
 mod check;
 mod describe;
 mod dist;
 mod fault;
 mod files;
 mod format;
+mod limits;
+mod made;
 mod names;
+mod reference;
 mod schema;
 mod set;
+mod slices;
 mod tree;
 
 use std::io::Read;
@@ -81,6 +86,7 @@ use serde::Deserialize;
 
 pub use bouton_io::{CsvTable, NpyArray};
 pub use files::{Files, FolderFiles, NoFiles};
+pub use reference::reference;
 
 use fault::Fault;
 use tree::{Item, Value};
@@ -107,8 +113,9 @@ pub struct Model {
 pub struct LoadOptions {
     /// Whether tables may be read from outside the model's folder. Default no.
     pub allow_outside: bool,
-    /// Overrides, in this order: a path such as `ensembles.a.n_neurons` or `connections.c.synapse`, and a value as in
-    /// the file; what is no TOML value is text.
+    /// Overrides, in this order: a path such as `ensembles.a.n_neurons`, `connections.c.synapse` or
+    /// `connections[0].synapse`, and a value as in the file. Where only text can stand, the value is that text; elsewhere,
+    /// what is no TOML value is text.
     pub set: Vec<(String, String)>,
     /// Seed of the top network, in place of the file's.
     pub seed: Option<u32>,
@@ -199,16 +206,10 @@ fn assembled(
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);
-    if let Some(time) = file.time
-        && !(time.is_finite() && time > 0.0)
-    {
-        let path = check::Path::Key(&check::Path::Root, "time");
-        return Err(describe::fault(
-            &root,
-            &path,
-            format!("must be a positive number of seconds, found {time}"),
-        ));
-    }
+    check_times(dt, file.time).map_err(|(key, m)| {
+        let path = check::Path::Key(&check::Path::Root, key);
+        describe::fault(&root, &path, m)
+    })?;
     let (time, seed) = (file.time, options.seed.or(file.seed));
     let top = format::Network {
         seed,
@@ -223,7 +224,8 @@ fn assembled(
     let described = describe.network("", top, check::Path::Root)?;
     let mut network = Network::new();
     network.set_seed(seed);
-    assemble::assemble(&mut network, &describe.names, &root, "", described, check::Path::Root)?;
+    let assemble = assemble::Assemble { names: &describe.names, root: &root, dt };
+    assemble.network(&mut network, "", described, check::Path::Root)?;
     let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
     Ok((network, dt, time, lines))
 }
@@ -231,6 +233,30 @@ fn assembled(
 /// The JSON schema of the format, generated from what is read: each field with its meaning.
 pub fn schema() -> serde_json::Value {
     schema::schema().clone()
+}
+
+/// Most steps of a run: from here on, adding one to a float changes nothing.
+const MAX_STEPS: f64 = 9_007_199_254_740_992.0;
+
+/// Refuses times with which the clock would stand still. The error has the field that it is about.
+fn check_times(dt: f64, time: Option<f64>) -> Result<(), (&'static str, String)> {
+    if let Some(time) = time
+        && !time.is_finite()
+    {
+        return Err(("time", format!("must be a number of seconds, found {time}")));
+    }
+    if !(1.0 / dt).is_finite() {
+        return Err(("dt", format!("a time step of {dt:e} s is too short; give at least 1e-300 s")));
+    }
+    // A run lasts a second unless told otherwise.
+    if time.unwrap_or(1.0) / dt <= MAX_STEPS {
+        return Ok(());
+    }
+    let many = format!("more than 2^53 steps of {dt:e} s, more than can be counted");
+    Err(match time {
+        Some(time) => ("time", format!("{time:e} s are {many}; give a shorter `time` or a longer `dt`")),
+        None => ("dt", format!("a second has {many}; give a longer `dt`, or with it a short `time`")),
+    })
 }
 
 fn check_format(root: &Item) -> Result<(), Fault> {
@@ -242,6 +268,7 @@ fn check_format(root: &Item) -> Result<(), Fault> {
     match found {
         None => Err(Fault::new(0, format!("`format = {FORMAT}` is missing at the top of the file; {reads}"))),
         Some(Item { value: Value::Int(i), .. }) if *i == i64::from(FORMAT) => Ok(()),
+        Some(Item { value: Value::Float(x), .. }) if *x == f64::from(FORMAT) => Ok(()),
         Some(item) => Err(Fault::new(item.line, format!("the file has format {}; {reads}", item.describe()))),
     }
 }

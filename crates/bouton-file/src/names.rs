@@ -1,21 +1,22 @@
-//! What the names of a file refer to, and slices.
+//! What the names of a file refer to.
 
 use std::collections::HashMap;
 
-use bouton_elements::mappings::Side;
-use bouton_model::{ConnectionId, DeviceQuantity, End, EnsembleId, NodeId, Object, Slice, Target};
+use bouton_model::{ConnectionId, End, EnsembleId, NodeId, Object, Slice, Target};
 
 use crate::fault::{hint, hint_in, quoted};
+use crate::made::Made;
+use crate::slices::{parse_slice, split_slice};
 
 /// What a path refers to. Ids are known before the objects are made: they count up in the order of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     /// An ensemble with its dimensions and neurons.
     Ensemble(EnsembleId, usize, usize),
-    /// A node with its inputs and outputs.
-    Node(NodeId, usize, usize),
-    /// A connection.
-    Connection(ConnectionId),
+    /// A node with what it is, its inputs and its outputs.
+    Node(NodeId, &'static str, usize, usize),
+    /// A connection with what it is made of.
+    Connection(ConnectionId, Made),
     /// A nested network.
     Network,
     /// An ensemble array.
@@ -39,8 +40,11 @@ impl Names {
     }
 
     /// The object that the longest beginning of `path` names, seen from the network whose objects begin with
-    /// `prefix`, and what follows.
-    fn find<'p>(&self, prefix: &str, path: &'p str) -> Result<(Named, &'p str), String> {
+    /// `prefix`, that beginning, and what follows.
+    fn find<'p>(&self, prefix: &str, path: &'p str) -> Result<(Named, &'p str, &'p str), String> {
+        if path.contains('.') && path.split('.').any(|part| part.trim().is_empty()) {
+            return Err(format!("{}: a dot stands between two names, as in `a.neurons`", quoted(path)));
+        }
         let ends = path.char_indices().filter(|(_, c)| *c == '.').map(|(k, _)| k);
         let mut ends: Vec<usize> = ends.chain([path.len()]).collect();
         ends.reverse();
@@ -55,20 +59,44 @@ impl Names {
                     group = group
                         .or(Some((head, "an array; use its `input`, its `output` or an ensemble in it")));
                 }
-                Some(n) => return Ok((*n, path[end..].strip_prefix('.').unwrap_or(""))),
+                Some(n) => return Ok((*n, head, path[end..].strip_prefix('.').unwrap_or(""))),
                 None => {}
             }
         }
-        let known = self.known(prefix);
-        match group {
-            Some((head, what)) if head == path => Err(format!("`{path}` is {what}")),
-            _ => Err(format!("there is no {}{}", quoted(path), hint(path, known.iter().map(String::as_str)))),
+        match (group, of_connection(path)) {
+            (Some((head, what)), _) if head == path => Err(format!("`{path}` is {what}")),
+            (_, Some(head)) => Err(self.no_connection(prefix, head)),
+            _ => {
+                let known = self.known(prefix, |n| !matches!(n, Named::Network | Named::Array));
+                let hint = hint(path, known.iter().map(String::as_str));
+                Err(format!("there is no {}{hint}", quoted(path)))
+            }
         }
     }
 
-    /// Paths that could have been meant, those of the own network without its prefix.
-    fn known(&self, prefix: &str) -> Vec<String> {
-        let objects = self.0.iter().filter(|(_, n)| !matches!(n, Named::Network | Named::Array));
+    /// What to say when `path` is that of a connection whose rule or weights are meant, and there is none.
+    fn no_connection(&self, prefix: &str, path: &str) -> String {
+        let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
+        let known = self.known(prefix, |n| matches!(n, Named::Connection(..)));
+        let near = match path.chars().count() {
+            2..=200 => bouton_model::nearest(path, known.iter().map(String::as_str)),
+            _ => None,
+        };
+        let way = match near {
+            Some(near) => format!("did you mean `{near}`? If not, give"),
+            None => "a connection is found by its name: give".into(),
+        };
+        let name = name.chars().take(80).collect::<String>();
+        format!(
+            "there is no connection called {}; {way} the connection `name = \"{}\"`",
+            quoted(path),
+            name.escape_debug()
+        )
+    }
+
+    /// Paths of a kind that could have been meant, those of the own network without its prefix.
+    fn known(&self, prefix: &str, kind: impl Fn(&Named) -> bool) -> Vec<String> {
+        let objects = self.0.iter().filter(|(_, n)| kind(n));
         let mut known: Vec<String> =
             objects.map(|(p, _)| p.strip_prefix(prefix).unwrap_or(p).to_string()).collect();
         known.sort();
@@ -79,23 +107,30 @@ impl Names {
     /// One end of a connection.
     pub(crate) fn end(&self, prefix: &str, text: &str, post: bool) -> Result<Found, String> {
         let (path, slice) = split_slice(text)?;
-        let (named, rest) = self.find(prefix, path)?;
+        let (named, name, rest) = self.find(prefix, path)?;
         let unknown = |known: &[&str]| {
-            let hint = hint_in(&path[..path.len() - rest.len()], rest, known.to_vec());
+            let hint = hint_in(&format!("{name}."), rest, known.to_vec());
             format!("{} is no end of a connection{hint}", quoted(path))
         };
         let (object, size) = match (named, rest) {
             (Named::Ensemble(e, dimensions, _), "") => (Object::Ensemble(e), Some(dimensions)),
             (Named::Ensemble(e, _, neurons), "neurons") => (Object::Neurons(e), Some(neurons)),
+            (Named::Ensemble(..) | Named::Node(..), "rule") => {
+                return Err(format!("{} is no connection, and only connections have a rule", quoted(name)));
+            }
             (Named::Ensemble(..), _) => return Err(unknown(&["neurons"])),
-            (Named::Node(n, size_in, size_out), "") => {
+            (Named::Node(_, kind, 0, _), "") if post => return Err(no_input(name, kind)),
+            (Named::Node(n, _, size_in, size_out), "") => {
                 (Object::Node(n), Some(if post { size_in } else { size_out }))
             }
-            (Named::Connection(c), "rule") if post => (Object::Rule(c), None),
-            (Named::Connection(_), "rule") => {
+            (Named::Connection(c, made), "rule") if post => {
+                made.has_rule(name)?;
+                (Object::Rule(c), None)
+            }
+            (Named::Connection(..), "rule") => {
                 return Err("a learning rule can only be the end of a connection".into());
             }
-            (Named::Connection(_), _) => return Err(unknown(&["rule"])),
+            (Named::Connection(..), _) => return Err(unknown(&["rule"])),
             _ => return Err(unknown(&[])),
         };
         let slice = match slice {
@@ -112,9 +147,9 @@ impl Names {
     /// What a probe records, and the slice in brackets.
     pub(crate) fn target(&self, prefix: &str, text: &str) -> Result<(Target, Option<Slice>), String> {
         let (path, slice) = split_slice(text)?;
-        let (named, rest) = self.find(prefix, path)?;
+        let (named, name, rest) = self.find(prefix, path)?;
         let unknown = |known: &[&str]| {
-            let hint = hint_in(&path[..path.len() - rest.len()], rest, known.to_vec());
+            let hint = hint_in(&format!("{name}."), rest, known.to_vec());
             format!("{} can't be recorded{hint}", quoted(path))
         };
         let target = match (named, rest) {
@@ -136,95 +171,27 @@ impl Names {
                 }
             },
             (Named::Node(n, ..), "") => Target::Node(n),
-            (Named::Connection(c), "weights") => Target::Weights(c),
-            (Named::Connection(c), "output") => Target::ConnectionOutput(c),
-            (Named::Connection(c), "input") => Target::ConnectionInput(c),
-            (Named::Connection(c), "rule.error") => Target::RuleError(c),
-            (Named::Connection(c), "rule.delta") => Target::RuleDelta(c),
-            (Named::Connection(c), rest) => match (rest.strip_prefix("rule."), devices(rest)) {
-                (Some(signal), _) => Target::RuleSignal(c, signal.into()),
-                (None, Some((side, quantity))) => Target::Devices(c, side, quantity),
-                (None, None) => {
-                    let rule = ["weights", "output", "input", "rule.error", "rule.delta", "rule.activities"];
-                    let devices =
-                        ["devices.plus.resistance", "devices.plus.conductance", "devices.plus.pulses"];
-                    let minus =
-                        ["devices.minus.resistance", "devices.minus.conductance", "devices.minus.pulses"];
-                    return Err(unknown(&[&rule[..], &devices, &minus].concat()));
-                }
-            },
+            (Named::Connection(c, made), rest) => made.target(c, name, rest)?,
             _ => return Err(unknown(&[])),
         };
-        let size = match named {
-            Named::Ensemble(_, d, n) => Some(if rest.starts_with("neurons") { n } else { d }),
-            Named::Node(_, _, out) => Some(out),
-            _ => None,
-        };
-        let slice = slice.map(|s| parse_slice(s, size)).transpose()?;
+        // An open end stays open: how many values a target has is known when the model is built.
+        let slice = slice.map(|s| parse_slice(s, None)).transpose()?;
         Ok((target, slice))
     }
 }
 
-fn devices(rest: &str) -> Option<(Side, DeviceQuantity)> {
-    let (side, quantity) = rest.strip_prefix("devices.")?.split_once('.')?;
-    let side = match side {
-        "plus" => Side::Plus,
-        "minus" => Side::Minus,
-        _ => return None,
-    };
-    let quantity = match quantity {
-        "resistance" => DeviceQuantity::Resistance,
-        "conductance" => DeviceQuantity::Conductance,
-        "pulses" => DeviceQuantity::Pulses,
-        _ => return None,
-    };
-    Some((side, quantity))
+/// The connection of a path such as `c.rule`, `c.weights` or `c.devices.plus.pulses`.
+fn of_connection(path: &str) -> Option<&str> {
+    [".rule", ".weights", ".devices"].into_iter().find_map(|part| {
+        let (head, behind) = path.split_once(part)?;
+        (behind.is_empty() || behind.starts_with('.')).then_some(head)
+    })
 }
 
-/// A path and what stands in brackets behind it.
-fn split_slice(text: &str) -> Result<(&str, Option<&str>), String> {
-    let text = text.trim();
-    let Some(open) = text.find('[') else { return Ok((text, None)) };
-    match text[open..].strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
-        Some(inner) => Ok((text[..open].trim_end(), Some(inner))),
-        None => Err(format!("{}: a slice ends with `]`, as in `a[0:2]`", quoted(text))),
-    }
-}
-
-/// `0`, `0:2`, `:2`, `1:`, `[0,2]`. An open end is that of `size`, or all there is.
-pub(crate) fn parse_slice(text: &str, size: Option<usize>) -> Result<Slice, String> {
-    let bad = || {
-        format!("{} is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from 0", quoted(text.trim()))
+fn no_input(name: &str, kind: &str) -> String {
+    let way = match kind {
+        "expression" => "give it `size_in = n`, and use the input as `x`",
+        _ => "what takes input is an expression with `size_in = n` or a `passthrough = n`",
     };
-    let number = |s: &str| s.trim().parse::<usize>().map_err(|_| bad());
-    let text_ = text.trim();
-    if let Some(list) = text_.strip_prefix('[') {
-        let list = list.strip_suffix(']').ok_or_else(bad)?;
-        return Ok(Slice::Indices(list.split(',').map(number).collect::<Result<_, _>>()?));
-    }
-    if let Some((a, b)) = text_.split_once(':') {
-        let start = if a.trim().is_empty() { 0 } else { number(a)? };
-        let end = if b.trim().is_empty() { size.unwrap_or(usize::MAX) } else { number(b)? };
-        return Ok(Slice::Range(start, end));
-    }
-    let i = number(text_)?;
-    Ok(Slice::Range(i, i.checked_add(1).ok_or_else(bad)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slices_are_read() {
-        let of = |s| parse_slice(s, Some(9));
-        assert_eq!(of("3"), Ok(Slice::Range(3, 4)));
-        assert_eq!(of("0:2"), Ok(Slice::Range(0, 2)));
-        assert_eq!(of(" : 2"), Ok(Slice::Range(0, 2)));
-        assert_eq!(of("1:"), Ok(Slice::Range(1, 9)));
-        assert_eq!(of("[2, 0,2]"), Ok(Slice::Indices(vec![2, 0, 2])));
-        for bad in ["", "-1", "a", "0:2:1", "[]", "[1", "[1,]", "1.5", "18446744073709551615"] {
-            assert!(of(bad).unwrap_err().contains("is not a slice"), "{bad}");
-        }
-    }
+    format!("{} is a node that takes no input ({kind}); {way}", quoted(name))
 }

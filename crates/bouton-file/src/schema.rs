@@ -70,7 +70,7 @@ fn short_forms(name: &str, def: &mut Value) {
         variants.push(short);
     }
     if name == "Synapse" {
-        variants.push(json!({ "type": "number", "description": "Time constant (s) of a low-pass filter." }));
+        variants.push(json!({ "type": "number", "minimum": 0, "description": "Time constant (s) of a low-pass filter." }));
     }
     o.insert("anyOf".into(), variants.into());
 }

@@ -37,6 +37,17 @@ impl Item {
         Item { value, line }
     }
 
+    /// The name that the table has, if it is one of a connection.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.value {
+            Value::Table(t) => match &t.get("name")?.value {
+                Value::Str(s) => Some(s),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What it is, for messages.
     pub(crate) fn describe(&self) -> String {
         match &self.value {

@@ -48,7 +48,7 @@ impl CsvTable {
         self.values.iter().skip(index).step_by(self.width).copied().collect()
     }
 
-    /// The place of a column by its name in the header.
+    /// The place of a column by its name in the header; of the first, should several have that name.
     pub fn column_index(&self, name: &str) -> Option<usize> {
         self.header.as_ref()?.iter().position(|h| h == name)
     }

@@ -90,7 +90,8 @@ pub enum Slice {
     /// All.
     #[default]
     All,
-    /// Those from `start` up to, not including, `end`.
+    /// Those from `start` up to, not including, `end`; an `end` of [`usize::MAX`] is that of the object, whose size need
+    /// not be known yet.
     Range(usize, usize),
     /// These, in this order; an index may occur twice.
     Indices(Vec<usize>),
@@ -121,6 +122,8 @@ impl Slice {
     pub fn check(&self, size: usize) -> Result<(), String> {
         match self {
             Slice::All => Ok(()),
+            Slice::Range(a, usize::MAX) if *a < size => Ok(()),
+            Slice::Range(a, usize::MAX) => Err(format!("the slice {a}.. must begin below {size}")),
             Slice::Range(a, b) if a < b && *b <= size => Ok(()),
             Slice::Range(a, b) => Err(format!("the slice {a}..{b} must lie in 0..{size} and not be empty")),
             Slice::Indices(i) if i.is_empty() => Err("the list of indices is empty".into()),
@@ -232,5 +235,22 @@ impl Object {
     /// Some values of the object.
     pub fn slice(self, slice: impl Into<Slice>) -> End {
         End { object: self, slice: slice.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_slice_ends_where_the_object_ends() {
+        let open = Slice::from(2..);
+        assert_eq!(open.check(4), Ok(()));
+        assert_eq!((open.len(4), open.indices(4)), (2, vec![2, 3]));
+        assert_eq!(open.check(2), Err("the slice 2.. must begin below 2".into()));
+        assert_eq!(
+            Slice::from(2..5).check(4),
+            Err("the slice 2..5 must lie in 0..4 and not be empty".into())
+        );
     }
 }

@@ -15,8 +15,8 @@ use crate::policies::Pulses;
 #[serde(untagged)]
 pub enum Gain {
     /// This number: weight = gain × normalised conductance (difference).
-    Fixed(f64),
-    /// From the weights that the model needs: see [`AutoGain`].
+    Fixed(#[schemars(extend("exclusiveMinimum" = 0))] f64),
+    /// From the weights that the model needs.
     Auto(AutoGain),
 }
 
@@ -25,8 +25,9 @@ pub enum Gain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoGain {
-    /// Pulses for one rms weight. Fewer are coarser and reach further; 100 by default.
+    /// Pulses for one rms weight. Fewer are coarser and reach further. 100 unless a gain is given.
     #[serde(rename = "auto_pulses")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub pulses: f64,
 }
 
@@ -73,6 +74,7 @@ pub struct DeviceSpec {
     /// What the conductance is measured by.
     pub bounds: Bounds,
     /// Relative spread of the device parameters: standard deviation / mean (0.15 is the published one).
+    #[schemars(range(min = 0, max = 1))]
     pub spread: f64,
     /// Whether the devices of a synapse share their spread.
     pub spread_of: SpreadOf,

@@ -80,9 +80,9 @@ pub trait DeviceModel: Debug + Send + Sync {
 }
 
 element_list! {
-    /// A device type with its parameters. The list of all.
+    /// A device type with its parameters.
     Device: dyn DeviceModel {
-        /// Resistance falls as a power of the number of pulses.
+        /// Resistance falls as a power of the number n of pulses: R = r0 + r1·n^c, c = a + b·voltage.
         PowerLaw,
     }
 }

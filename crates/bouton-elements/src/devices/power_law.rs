@@ -34,8 +34,10 @@ use crate::policies::Pulses;
 #[serde(default, deny_unknown_fields)]
 pub struct PowerLaw {
     /// Resistance that many pulses lead to (Ω).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub r0: f64,
     /// Resistance range (Ω).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub r1: f64,
     /// Exponent at 0 V.
     pub a: f64,
@@ -44,6 +46,7 @@ pub struct PowerLaw {
     /// Voltage of a pulse (V).
     pub voltage: f64,
     /// Resistance at the start (Ω).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub initial: f64,
 }
 

@@ -31,7 +31,7 @@ pub trait MappingModel {
 }
 
 element_list! {
-    /// A mapping with its parameters. The list of all.
+    /// A mapping with its parameters.
     Mapping: dyn MappingModel {
         /// Two devices a synapse, one for each sign.
         Pair,

@@ -16,10 +16,10 @@ use super::{MappingModel, Side};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
-    /// w = gain·g.
+    /// w = gain·g; the device is on the plus side.
     #[default]
     Excitatory,
-    /// w = −gain·g.
+    /// w = −gain·g; the device is on the minus side.
     Inhibitory,
 }
 

@@ -24,12 +24,16 @@ use super::{FastForm, Initial, NeuronModel, StateVar, both_precisions, check_num
 #[serde(default, deny_unknown_fields)]
 pub struct Lif {
     /// Membrane time constant (s).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub tau_rc: f64,
     /// Refractory period (s).
+    #[schemars(range(min = 0))]
     pub tau_ref: f64,
     /// Lowest voltage, at most 0.
+    #[schemars(range(max = 0))]
     pub min_voltage: f64,
     /// Scale of the output; a spike has the height amplitude/dt.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
 }
 

@@ -22,10 +22,13 @@ use super::{NeuronModel, StateVar, both_precisions, check_number};
 #[serde(default, deny_unknown_fields)]
 pub struct LifRate {
     /// Membrane time constant (s).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub tau_rc: f64,
     /// Refractory period (s).
+    #[schemars(range(min = 0))]
     pub tau_ref: f64,
     /// Scale of the output.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
 }
 

@@ -129,6 +129,11 @@ pub fn step_lif_phase<T: Real>(
     bouton_kernels::lif_phase(level, p, j, v, mark, out);
 }
 
+/// Refuses a number that isn't finite.
+pub(crate) fn check_finite(name: &str, value: f64) -> Result<(), String> {
+    if value.is_finite() { Ok(()) } else { Err(format!("`{name}` must be a finite number, found {value}")) }
+}
+
 /// Refuses a number that isn't finite and at least `low` (or above it).
 pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Result<(), String> {
     if value.is_finite() && (value > low || (!open && value == low)) {
@@ -139,11 +144,11 @@ pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Resu
 }
 
 element_list! {
-    /// A neuron type with its parameters. The list of all.
+    /// A neuron type with its parameters.
     NeuronType: dyn NeuronModel {
-        /// Leaky integrate-and-fire.
+        /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
         Lif,
-        /// Rate of a leaky integrate-and-fire neuron.
+        /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
         LifRate,
         /// Rectified linear rate.
         RectifiedLinear,

@@ -17,6 +17,7 @@ use super::{NeuronModel, StateVar, both_precisions, check_number};
 #[serde(default, deny_unknown_fields)]
 pub struct RectifiedLinear {
     /// Scale of the output.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
 }
 

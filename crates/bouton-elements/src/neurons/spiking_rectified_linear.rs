@@ -18,6 +18,7 @@ use super::{Initial, NeuronModel, StateVar, both_precisions, check_number};
 #[serde(default, deny_unknown_fields)]
 pub struct SpikingRectifiedLinear {
     /// Scale of the output; a spike has the height amplitude/dt.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
 }
 

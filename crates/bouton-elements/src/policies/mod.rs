@@ -52,7 +52,7 @@ pub trait PolicyModel {
 }
 
 element_list! {
-    /// A pulse policy with its parameters. The list of all.
+    /// A pulse policy with its parameters.
     Policy: dyn PolicyModel {
         /// One pulse a step on every synapse whose column is open.
         SinglePulse,

@@ -34,8 +34,10 @@ pub struct SinglePulse {
     /// What opens a column.
     pub gate: Gate,
     /// A column is open when its activity (Hz) is above this.
+    #[schemars(range(min = 0))]
     pub threshold: f64,
     /// No pulse at all when the wanted change of every row is at most this.
+    #[schemars(range(min = 0))]
     pub dead_band: f64,
 }
 

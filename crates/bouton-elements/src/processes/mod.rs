@@ -40,13 +40,14 @@ pub trait ProcessModel: Debug + Send + Sync {
 }
 
 element_list! {
-    /// A process with its parameters. The list of all.
+    /// A process with its parameters.
     Process: dyn ProcessModel {
-        /// Band-limited noise.
+        /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
         WhiteSignal,
         /// Independent noise in every step.
         WhiteNoise,
-        /// Values at given times, held or interpolated.
+        /// Values at given times, held or interpolated. Before the first time they are 0; after the last they are held, or 0
+        /// with linear interpolation.
         Piecewise,
         /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
         #[serde(skip)]

@@ -3,7 +3,7 @@
 //! | parameter | default | unit |
 //! |---|---|---|
 //! | `times` | – | s, ascending |
-//! | `values` | – | one row a time |
+//! | `values` | – | one row a time, or one value a time |
 //! | `interpolation` | hold | hold the last value, or linear |
 //!
 //! Before the first time the value is 0; after the last one it is held, or 0 with linear interpolation (as Nengo has it).
@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
+use crate::rows;
 
 /// What happens between two given values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +32,9 @@ pub enum Interpolation {
 pub struct Piecewise {
     /// Times (s), ascending.
     pub times: Vec<f64>,
-    /// One row of values a time.
+    /// One row of values a time, or one value a time.
+    #[serde(deserialize_with = "rows::read")]
+    #[schemars(with = "rows::Rows")]
     pub values: Vec<Vec<f64>>,
     /// What happens in between.
     #[serde(default)]

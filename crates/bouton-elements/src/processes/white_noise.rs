@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
-use crate::neurons::check_number;
+use crate::neurons::{check_finite, check_number};
 
 /// Independent normal noise in every step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,10 +21,11 @@ pub struct WhiteNoise {
     /// Mean.
     pub mean: f64,
     /// Standard deviation.
+    #[schemars(range(min = 0))]
     pub std: f64,
     /// Whether values are divided by √dt.
     pub scale: bool,
-    /// Seed of its own.
+    /// Seed of its own. Default: drawn by the simulator.
     pub seed: Option<u32>,
 }
 
@@ -56,7 +57,7 @@ impl ProcessStep for Running {
 
 impl ProcessModel for WhiteNoise {
     fn check(&self, _: usize, _: f64) -> Result<(), String> {
-        check_number("mean", self.mean, f64::MIN, false)?;
+        check_finite("mean", self.mean)?;
         check_number("std", self.std, 0.0, false)
     }
     fn width(&self) -> Option<usize> {

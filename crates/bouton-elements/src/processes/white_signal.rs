@@ -25,16 +25,19 @@ use crate::neurons::check_number;
 #[serde(deny_unknown_fields)]
 pub struct WhiteSignal {
     /// Period (s) after which the signal repeats.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub period: f64,
     /// Highest frequency (Hz).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub high: f64,
     /// Root mean square.
     #[serde(default = "half")]
+    #[schemars(range(min = 0))]
     pub rms: f64,
     /// The signal starts where it is closest to this value.
     #[serde(default)]
     pub y0: Option<f64>,
-    /// Seed of its own.
+    /// Seed of its own. Default: drawn by the simulator.
     #[serde(default)]
     pub seed: Option<u32>,
 }

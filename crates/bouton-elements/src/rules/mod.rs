@@ -115,11 +115,13 @@ impl RuleReal for f32 {
 }
 
 element_list! {
-    /// A learning rule with its parameters. The list of all that come with bouton.
+    /// A learning rule with its parameters.
     Rule: dyn RuleModel {
-        /// Prescribed error sensitivity.
+        /// Prescribed error sensitivity: Δ = −(κ·dt/n)·E ⊗ a, E the error and a the filtered activity of the n presynaptic
+        /// neurons.
         Pes,
-        /// Prescribed error sensitivity by single pulses on memristors.
+        /// Prescribed error sensitivity by pulses on memristors: where PES would raise a weight, a pulse on its plus device,
+        /// where it would lower one, on its minus device.
         Mpes,
     }
 }

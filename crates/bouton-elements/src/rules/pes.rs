@@ -23,6 +23,7 @@ use crate::synapses::{Lowpass, Synapse};
 #[serde(default, deny_unknown_fields)]
 pub struct Pes {
     /// Learning rate κ (1/(s·Hz)).
+    #[schemars(range(min = 0))]
     pub learning_rate: f64,
     /// Filter on the presynaptic activity.
     pub pre_synapse: Option<Synapse>,

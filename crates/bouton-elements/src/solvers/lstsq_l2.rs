@@ -24,6 +24,7 @@ use crate::neurons::check_number;
 #[serde(default, deny_unknown_fields)]
 pub struct LstsqL2 {
     /// Regularisation, as a share of the highest activity.
+    #[schemars(range(min = 0))]
     pub reg: f64,
     /// Whether full connection weights are made.
     pub weights: bool,

@@ -49,9 +49,10 @@ pub struct SolveShape {
 }
 
 element_list! {
-    /// A solver with its parameters. The list of all.
+    /// A solver with its parameters.
     Solver: dyn SolverModel {
-        /// Least squares with L2 regularisation.
+        /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
+        /// evaluation points.
         #[serde(rename = "lstsq_l2")]
         LstsqL2,
         /// No solving: given decoders, or zeros.

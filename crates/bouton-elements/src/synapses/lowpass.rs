@@ -17,6 +17,7 @@ use crate::neurons::check_number;
 #[serde(default, deny_unknown_fields)]
 pub struct Lowpass {
     /// Time constant (s), at least 0.
+    #[schemars(range(min = 0))]
     pub tau: f64,
 }
 

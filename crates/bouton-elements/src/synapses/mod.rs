@@ -29,13 +29,13 @@ pub trait SynapseModel: Debug + Send + Sync {
 }
 
 element_list! {
-    /// A synapse with its parameters. The list of all.
+    /// A synapse with its parameters.
     Synapse: dyn SynapseModel {
-        /// First-order low-pass filter.
+        /// First-order low-pass filter: 1/(τs + 1).
         Lowpass,
-        /// Alpha function: two equal low-pass filters in a row.
+        /// Alpha function: two equal low-pass filters in a row, 1/(τs + 1)².
         Alpha,
-        /// Any rational transfer function.
+        /// Any rational transfer function: num(s)/den(s).
         LinearFilter,
     }
 }

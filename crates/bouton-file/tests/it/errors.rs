@@ -34,18 +34,45 @@ fn unknown_fields_name_the_nearest() {
         "[ensembls.e]",
         "line 13: unknown field `ensembls` at the top of the file; did you mean `ensembles`?",
     );
-    bad("tranform = 1", "line 13: unknown field `tranform` in connections[0]; did you mean `transform`?");
+    bad(
+        "tranform = 1",
+        "line 13: unknown field `tranform` in connections[0] (learned); did you mean `transform`?",
+    );
     bad(
         "transform = { zero = true }",
-        "line 13: unknown field `zero` in connections[0].transform; did you mean `zeros`?",
+        "line 13: unknown field `zero` in connections[0] (learned).transform; did you mean `zeros`?",
     );
     bad(
         "devices = { device = { type = \"power_law\", r00 = 1 } }",
-        "line 13: unknown field `r00` in connections[0].devices.device; did you mean `r0`?",
+        "line 13: unknown field `r00` in connections[0] (learned).devices.device; did you mean `r0`?",
     );
     bad(
         "[probes.p]\nq = 1",
         "line 14: unknown field `q` in probes.p; there are: sample_every, seed, slice, solver, synapse, target",
+    );
+}
+
+#[test]
+fn a_field_that_stands_too_far_out_is_shown_its_place() {
+    bad(
+        "devices = { sign = \"inhibitory\" }",
+        "line 13: unknown field `sign` in connections[0] (learned).devices; it belongs to `mapping`: \
+         `mapping = { type = \"single\", sign = \"inhibitory\" }`",
+    );
+    bad(
+        "devices = { sign = -1 }",
+        "line 13: unknown field `sign` in connections[0] (learned).devices; it belongs to `mapping`: \
+         `mapping = { type = \"single\", sign = \"inhibitory\" }`",
+    );
+    bad(
+        "[ensembles.e]\nn_neurons = 10\nneuron_type = \"lif_rate\"\ntau_ref = 0.003",
+        "line 16: unknown field `tau_ref` in ensembles.e; it belongs to `neuron_type`: \
+         `neuron_type = { type = \"lif_rate\", tau_ref = 0.003 }`",
+    );
+    bad(
+        "spread = 0.1",
+        "line 13: unknown field `spread` in connections[0] (learned); it belongs to `devices`: \
+         `devices = { spread = 0.1 }`",
     );
 }
 
@@ -56,7 +83,7 @@ fn missing_fields_are_named() {
     bad("[nodes.n]\nprocess = \"white_signal\"", "line 14: missing field `period` in nodes.n.process");
     bad(
         "solver = { reg = 0.1 }",
-        "line 13: missing field `type` in connections[0].solver; it is one of: lstsq_l2, no_solver",
+        "line 13: missing field `type` in connections[0] (learned).solver; it is one of: lstsq_l2, no_solver",
     );
 }
 
@@ -65,16 +92,17 @@ fn wrong_types_name_path_expected_and_found() {
     let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
     bad(
         "[ensembles.e]\nn_neurons = \"many\"",
-        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found the text \"many\"",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found the text \"many\"",
     );
     bad(
-        "[ensembles.e]\nn_neurons = 10.0",
-        "line 14: ensembles.e.n_neurons: expected a whole number of at least 0, found 10.0",
+        "[ensembles.e]\nn_neurons = 10.5",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found 10.5",
     );
     bad(&e("seed = -1"), "line 15: ensembles.e.seed: expected a whole number from 0 to 4294967295, found -1");
     bad(
-        &e("intercepts = 3"),
-        "line 15: ensembles.e.intercepts: expected a table with `type`, a name, a list of numbers or a list of rows, found 3",
+        &e("intercepts = true"),
+        "line 15: ensembles.e.intercepts: expected a table with `type`, a name, a number, a list of numbers or a list of \
+         rows, found true",
     );
     bad(
         &e("intercepts = [\n1,\n\"x\"]"),
@@ -83,15 +111,15 @@ fn wrong_types_name_path_expected_and_found() {
     bad(&e("encoders = [[1], 2]"), "line 15: ensembles.e.encoders[1]: expected a list of numbers, found 2");
     bad(
         &e("radius = 1979-05-27"),
-        "line 15: ensembles.e.radius: expected a number, found the date 1979-05-27",
+        "line 15: ensembles.e.radius: expected a number above 0, found the date 1979-05-27",
     );
     bad(
         "synapse = true",
-        "line 13: connections[0].synapse: expected a table with `type`, a name, a number or false, found true",
+        "line 13: connections[0] (learned).synapse: expected a table with `type`, a name, a number of at least 0 or false, found true",
     );
     bad(
         "devices = { gain = \"x\" }",
-        "line 13: connections[0].devices.gain: expected a number or a table, found the text \"x\"",
+        "line 13: connections[0] (learned).devices.gain: expected a number above 0 or a table, found the text \"x\"",
     );
     refused("format = 1\nnodes = 3", "line 2: nodes: expected a table, found 3");
 }
@@ -109,10 +137,13 @@ fn unknown_types_and_names_name_the_nearest() {
          spiking_rectified_linear, direct",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
-    bad("synapse = \"alfa\"", "line 13: connections[0].synapse: unknown type `alfa`; did you mean `alpha`?");
+    bad(
+        "synapse = \"alfa\"",
+        "line 13: connections[0] (learned).synapse: unknown type `alfa`; did you mean `alpha`?",
+    );
     bad(
         "devices = { bounds = \"nominl\" }",
-        "line 13: connections[0].devices.bounds: unknown name `nominl`; did you mean `nominal`?",
+        "line 13: connections[0] (learned).devices.bounds: unknown name `nominl`; did you mean `nominal`?",
     );
 }
 
@@ -152,6 +183,57 @@ fn objects_that_do_not_exist_name_the_nearest() {
 }
 
 #[test]
+fn a_rule_has_to_be_there_for_its_error() {
+    let c = |post: &str| format!("[[connections]]\npre = \"stim\"\npost = \"{post}\"");
+    bad(
+        &c("c.rule"),
+        "line 15: connections[1].post: there is no connection called `c`; a connection is found by its name: give the \
+         connection `name = \"c\"`",
+    );
+    bad(
+        &format!("[[connections]]\nname = \"plain\"\npre = \"a\"\npost = \"bob\"\n{}", c("plain.rule")),
+        "line 19: connections[2].post: `plain` has no rule; add `rule = …` to the connection, such as `rule = \"pes\"`",
+    );
+    bad(
+        &c("bob.rule"),
+        "line 15: connections[1].post: `bob` is no connection, and only connections have a rule",
+    );
+}
+
+#[test]
+fn a_node_without_input_is_no_end() {
+    let c = |node: &str| format!("[nodes.n]\n{node}\n[[connections]]\npre = \"a\"\npost = \"n\"");
+    let takes = "what takes input is an expression with `size_in = n` or a `passthrough = n`";
+    for (node, kind) in [
+        ("constant = 1", "constant"),
+        ("process = \"white_noise\"", "process"),
+        ("table = { file = \"ppg.csv\", rate = 1 }", "table"),
+    ] {
+        bad(
+            &c(node),
+            &format!("line 17: connections[1].post: `n` is a node that takes no input ({kind}); {takes}"),
+        );
+    }
+    bad(
+        &c("expression = \"t\""),
+        "line 17: connections[1].post: `n` is a node that takes no input (expression); give it `size_in = n`, and use the \
+         input as `x`",
+    );
+}
+
+#[test]
+fn a_name_does_not_end_with_a_dot() {
+    for name in ["stim.", ".stim", "a..neurons", "a. .neurons", "."] {
+        let expected = format!(
+            "line 14: connections[1].pre: `{name}`: a dot stands between two names, as in `a.neurons`"
+        );
+        bad(&format!("[[connections]]\npre = \"{name}\"\npost = \"bob\""), &expected);
+        let expected = expected.replace("connections[1].pre", "probes.p.target");
+        bad(&format!("[probes.p]\ntarget = \"{name}\""), &expected);
+    }
+}
+
+#[test]
 fn slices_that_make_no_sense_are_refused() {
     let c = |pre: &str| format!("[[connections]]\npre = \"{pre}\"\npost = \"bob\"");
     bad(&c("a[2]"), "line 14: connections[1].pre: `a`: the slice 2..3 must lie in 0..1 and not be empty");
@@ -174,11 +256,11 @@ fn expressions_are_shown_with_the_place() {
     );
     bad(
         "function = \"x + t\"",
-        "line 13: connections[0].function: unknown name `t`; the variables here are `x`\n  |\n1 | x + t\n  |     ^",
+        "line 13: connections[0] (learned).function: unknown name `t`; the variables here are `x`\n  |\n1 | x + t\n  |     ^",
     );
     bad(
         "[nodes.n]\nexpression = \"t\"\nsize_in = 0",
-        "line 14: nodes.n.expression: `size_in` must be at least 1; leave it out for a function of time",
+        "line 15: nodes.n.size_in: expected a whole number of at least 1, found 0",
     );
 }
 
@@ -201,7 +283,7 @@ fn names_are_plain_and_taken_once() {
     bad("[nodes.a]\nconstant = 1", "line 13: nodes.a: the name `a` is taken by another object");
     bad(
         "[[connections]]\nname = \"learned\"\npre = \"a\"\npost = \"a\"",
-        "line 14: connections[1].name: the name `learned` is taken by another object",
+        "line 14: connections[1] (learned).name: the name `learned` is taken by another object",
     );
     bad(
         "[nodes.\"x.y\"]\nconstant = 1",
@@ -248,6 +330,56 @@ fn tables_that_do_not_fit_are_refused() {
     bad(&t("file = \"ppg.txt\""), "line 14: nodes.n.table: `ppg.txt`: a table is a .csv or .npy file");
 }
 
+/// A folder with the files that a test names, removed at the end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &[u8])]) -> Folder {
+        let path = std::env::temp_dir().join(format!("bouton-file-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        files.iter().for_each(|(file, bytes)| std::fs::write(path.join(file), bytes).unwrap());
+        Folder(path)
+    }
+    fn refused(&self, table: &str) -> String {
+        let text = format!("format = 1\n[nodes.n]\ntable = {{ rate = 1, {table} }}");
+        let files = bouton_file::FolderFiles::new(&self.0, false);
+        bouton_file::parse(&text, &files, &bouton_file::LoadOptions::default()).unwrap_err().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_name_of_two_columns_names_none() {
+    let f = Folder::new("twice", &[("t.csv", b"x,y,x,x\n1,2,3,4\n")]);
+    let e = "line 3: nodes.n.table: `t.csv` has more than one column `x`, the first of them 0 and 2, counted from 0; give \
+             the number of the one that is meant";
+    assert_eq!(f.refused("file = \"t.csv\", column = \"x\""), e);
+    assert_eq!(f.refused("file = \"t.csv\", columns = [\"y\", \"x\"]"), e);
+}
+
+#[test]
+fn an_array_without_numbers_says_what_it_lacks() {
+    let npy = |shape: &str| {
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        bytes.extend(format!("{header:<117}\n").bytes());
+        bytes
+    };
+    let (wide, long, flat) = (npy("(5, 0)"), npy("(0, 3)"), npy("(0,)"));
+    let f = Folder::new("empty", &[("wide.npy", &wide), ("long.npy", &long), ("flat.npy", &flat)]);
+    assert_eq!(
+        f.refused("file = \"wide.npy\""),
+        "line 3: nodes.n.table: `wide.npy` has no columns: its rows have no numbers"
+    );
+    assert_eq!(f.refused("file = \"long.npy\""), "line 3: nodes.n.table: `long.npy` has no rows");
+    assert_eq!(f.refused("file = \"flat.npy\""), "line 3: nodes.n.table: `flat.npy` has no rows");
+}
+
 #[test]
 fn what_the_model_refuses_comes_with_the_line() {
     bad(
@@ -257,25 +389,25 @@ fn what_the_model_refuses_comes_with_the_line() {
     );
     bad(
         "[networks.s.nodes.n]\npassthrough = 0",
-        "s.n: a passthrough node needs at least one value, found size 0 (line 13)",
+        "line 14: networks.s.nodes.n.passthrough: expected a whole number of at least 1, found 0",
     );
     bad(
         "[ensembles.e]\nn_neurons = 3\nintercepts = [1]",
         "e: `intercepts` must be 3 rows (neurons) of 1, found 1 rows of 1 (line 13)",
     );
-    refused("format = 1\ndt = -1", "`dt` must be a positive number of seconds, found -1");
-    refused("format = 1\ntime = inf", "line 2: time: must be a positive number of seconds, found inf");
+    refused("format = 1\ndt = -1", "line 2: dt: expected a number above 0, found -1");
+    refused("format = 1\ntime = inf", "line 2: time: must be a number of seconds, found inf");
 }
 
 #[test]
 fn transforms_that_are_no_matrix_are_refused() {
     bad(
         "transform = [[1], [1, 2]]",
-        "line 13: connections[0].transform: all rows must have as many numbers: row 0 has 1, row 1 has 2",
+        "line 13: connections[0] (learned).transform: all rows must have as many numbers: row 0 has 1, row 1 has 2",
     );
     bad(
         "transform = { zeros = false }",
-        "line 13: connections[0].transform: `zeros` must be true; leave the transform out for none",
+        "line 13: connections[0] (learned).transform: `zeros` must be true; leave the transform out for none",
     );
     bad(
         "[ensembles.big]\nn_neurons = 4000000000\n[[connections]]\npre = \"big.neurons\"\npost = \"big.neurons\"\ntransform = { zeros = true }",
@@ -283,8 +415,70 @@ fn transforms_that_are_no_matrix_are_refused() {
     );
     bad(
         "[arrays.ea]\nn_neurons = 1\ncount = 0",
-        "line 13: arrays.ea: `count` must lie between 1 and 1048576, found 0",
+        "line 15: arrays.ea.count: expected a whole number from 1 to 1048576, found 0",
     );
+}
+
+#[test]
+fn numbers_out_of_bounds_say_the_bounds() {
+    let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
+    bad(
+        "[ensembles.e]\nn_neurons = 0",
+        "line 14: ensembles.e.n_neurons: expected a whole number of at least 1, found 0",
+    );
+    bad(
+        &e("dimensions = 0.0"),
+        "line 15: ensembles.e.dimensions: expected a whole number of at least 1, found 0.0",
+    );
+    bad(
+        &e("neuron_type = { type = \"lif\", tau_rc = 0 }"),
+        "line 15: ensembles.e.neuron_type.tau_rc: expected a number above 0, found 0",
+    );
+    bad(
+        &e("neuron_type = { type = \"lif\", min_voltage = 0.5 }"),
+        "line 15: ensembles.e.neuron_type.min_voltage: expected a number of at most 0, found 0.5",
+    );
+    bad(
+        "synapse = -0.1",
+        "line 13: connections[0] (learned).synapse.tau: expected a number of at least 0, found -0.1",
+    );
+    bad(
+        "devices = { spread = 1.5 }",
+        "line 13: connections[0] (learned).devices.spread: expected a number from 0 to 1, found 1.5",
+    );
+    bad(
+        "eval_points = { type = \"uniform_hypersphere\", min_magnitude = 1 }",
+        "line 13: connections[0] (learned).eval_points.min_magnitude: expected a number of at least 0 and below 1, found 1",
+    );
+    bad(
+        "[nodes.n]\nprocess = { type = \"white_noise\", mean = nan }",
+        "n: `mean` must be a finite number, found NaN (line 13)",
+    );
+    bad(
+        "[nodes.n]\nprocess = { type = \"white_noise\", std = nan }",
+        "line 14: nodes.n.process.std: expected a number of at least 0, found NaN",
+    );
+}
+
+#[test]
+fn a_clock_that_would_stand_still_is_refused() {
+    refused(
+        "format = 1\ntime = 1e300",
+        "line 2: time: 1e300 s are more than 2^53 steps of 1e-3 s, more than can be counted; give a shorter `time` or a \
+         longer `dt`",
+    );
+    refused(
+        "format = 1\ndt = 1e-17",
+        "line 2: dt: a second has more than 2^53 steps of 1e-17 s, more than can be counted; give a longer `dt`, or with \
+         it a short `time`",
+    );
+    refused(
+        "format = 1\ndt = 1e-320\ntime = 1e-319",
+        "line 2: dt: a time step of 1e-320 s is too short; give at least 1e-300 s",
+    );
+    refused("format = 1\ntime = nan", "line 2: time: expected a number above 0, found NaN");
+    assert!(crate::read("format = 1\ndt = 1e-17\ntime = 1e-15").is_ok());
+    assert!(crate::read("format = 1\ndt = 0.001\ntime = 1e12").is_ok());
 }
 
 #[test]
@@ -292,7 +486,7 @@ fn distributions_that_make_no_sense_are_refused() {
     let e = |line: &str| format!("[ensembles.e]\nn_neurons = 10\n{line}");
     bad(
         &e("max_rates = { type = \"gaussian\", mean = 1, std = -1 }"),
-        "line 15: ensembles.e.max_rates: std: expected finite and above 0, found -1",
+        "line 15: ensembles.e.max_rates.std: expected a number above 0, found -1",
     );
     bad(
         &e("encoders = [[1, 0], [1]]"),
@@ -304,6 +498,6 @@ fn distributions_that_make_no_sense_are_refused() {
     );
     bad(
         "eval_points = { type = \"exponential\", scale = 0 }",
-        "line 13: connections[0].eval_points: scale: expected finite and above 0, found 0",
+        "line 13: connections[0] (learned).eval_points.scale: expected a number above 0, found 0",
     );
 }

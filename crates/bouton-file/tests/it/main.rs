@@ -3,9 +3,13 @@
 mod errors;
 mod everything;
 mod overrides;
+mod probes;
+mod reference;
 mod robust;
 mod schema;
 mod security;
+mod short_forms;
+mod tables;
 
 use bouton_file::{FolderFiles, LoadOptions, Model, parse};
 

@@ -67,6 +67,48 @@ fn values_of_all_tables_can_be_set() {
 }
 
 #[test]
+fn what_can_only_be_text_is_text_also_where_it_looks_like_a_number() {
+    let m = set(&[
+        ("nodes.stim.expression", "0"),
+        ("connections.learned.function", "[0]"),
+        ("connections.learned.name", "7"),
+        ("probes.p.slice", "0"),
+        ("connections[1].post", "bob"),
+    ])
+    .unwrap();
+    let net = &m.network;
+    let stim = net.get_node(net.find_node("stim").unwrap()).unwrap();
+    assert!(format!("{stim:?}").contains("0 -> 1, 0)"), "{stim:?}");
+    let (_, _, c) = net.get_connection(net.find_connection("7").unwrap()).unwrap();
+    assert_eq!(c.function.as_ref().unwrap().text(), Some("[0]"));
+    assert_eq!(net.get_probe(net.find_probe("p").unwrap()).unwrap().slice, 0.into());
+    // In quotes it is what stands between them, as in the file.
+    let m = set(&[("nodes.stim.expression", "\"2*t\""), ("probes.p.target", "'a.input'")]).unwrap();
+    let stim = m.network.get_node(m.network.find_node("stim").unwrap()).unwrap();
+    assert!(format!("{stim:?}").contains("0 -> 1, 2*t)"), "{stim:?}");
+    // A column may be a number or a name.
+    let table = |value: &str| set(&[("nodes.stim.expression", "t"), ("nodes.stim.table.column", value)]);
+    assert!(table("0").unwrap_err().to_string().contains("missing field `file`"));
+}
+
+#[test]
+fn connections_are_found_by_their_number_in_brackets() {
+    let m = set(&[
+        ("connections[0].synapse", "0.02"),
+        ("connections[1].synapse", "0.03"),
+        ("networks.sub.nodes.in.constant[1]", "5"),
+    ])
+    .unwrap();
+    let synapse = |k| {
+        let id = bouton_model::ConnectionId::from_index(k);
+        m.network.get_connection(id).unwrap().2.synapse.clone()
+    };
+    assert_eq!((synapse(0), synapse(1)), (Some(0.02.into()), Some(0.03.into())));
+    let constant = m.network.get_node(m.network.find_node("sub.in").unwrap()).unwrap();
+    assert!(format!("{constant:?}").contains("[1.0, 5.0]"));
+}
+
+#[test]
 fn the_seed_option_wins_over_the_file() {
     let options =
         LoadOptions { seed: Some(9), set: vec![("seed".into(), "4".into())], ..LoadOptions::default() };
@@ -95,18 +137,40 @@ fn unknown_paths_name_the_nearest() {
     refused(
         "connections.2.seed",
         "1",
-        "--set connections.2.seed: there is no object `2` in connections; there are: learned",
+        "--set connections.2.seed: there is no entry `2` in connections, which has 2 entries, counted from 0",
+    );
+    refused(
+        "connections[2].seed",
+        "1",
+        "--set connections[2].seed: there is no entry `2` in connections, which has 2 entries, counted from 0",
+    );
+    refused(
+        "networks.sub.nodes.in.constant.9",
+        "1",
+        "--set networks.sub.nodes.in.constant.9: there is no entry `9` in networks.sub.nodes.in.constant, which has 2 \
+         entries, counted from 0",
+    );
+    refused(
+        "networks.sub.nodes.in.constant.x",
+        "1",
+        "--set networks.sub.nodes.in.constant.x: there is no entry `x` in networks.sub.nodes.in.constant, which has 2 \
+         entries, counted from 0",
+    );
+    refused(
+        "connections[0][1].seed",
+        "1",
+        "--set connections[0][1].seed: connections[0] is a table: its fields have names, not numbers",
     );
     refused(
         "networks.sub.ensembles.c.radius",
         "1",
         "--set networks.sub.ensembles.c.radius: there is no object `c` in networks.sub.ensembles; there are: b",
     );
-    refused(
-        "a..b",
-        "1",
-        "--set a..b: the path must be names with dots between them, such as `ensembles.a.radius`",
-    );
+    for path in ["a..b", "", "connections[0", "connections[x].seed", "connections[0]seed", "[0].seed"] {
+        let way = "the path must be names with dots between them, such as `ensembles.a.radius`, and numbers from 0 in \
+                   brackets, such as `connections[0].synapse`";
+        refused(path, "1", &format!("--set {path}: {way}"));
+    }
     refused(
         "ensembles.a.n_neurons.x",
         "1",
@@ -119,7 +183,7 @@ fn values_are_checked_as_those_of_the_file() {
     refused(
         "ensembles.a.n_neurons",
         "x",
-        "ensembles.a.n_neurons: expected a whole number of at least 0, found the text \"x\"",
+        "ensembles.a.n_neurons: expected a whole number of at least 1, found the text \"x\"",
     );
     refused(
         "ensembles.a.neuron_type",

@@ -46,6 +46,12 @@ fn mutated_files_never_panic() {
         "a.neurons",
         "a[0]",
         "learned.rule",
+        "learned.rule.delta",
+        "memristors.rule.delta",
+        "stim[1:]",
+        "stim.",
+        "20.0",
+        "sign = \"inhibitory\"",
         "x[0]",
     ];
     let files = bouton_file::FolderFiles::new(folder(), false);

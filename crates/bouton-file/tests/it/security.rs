@@ -82,6 +82,41 @@ fn links_that_leave_the_folder_are_refused() {
     assert_eq!(p.load("link.csv", true), Ok(()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_does_not_say_what_is_there() {
+    use std::os::unix::fs::symlink;
+    let p = Place::new("probe");
+    let model = p.0.join("model");
+    symlink(&p.0, model.join("absolute")).unwrap();
+    symlink("..", model.join("relative")).unwrap();
+    symlink("relative/../secret.csv", model.join("there.csv")).unwrap();
+    symlink("relative/none.csv", model.join("gone.csv")).unwrap();
+    symlink("../model/../model/data/own.csv", model.join("around.csv")).unwrap();
+    let why = "a link leads out of the folder";
+    for link in ["absolute", "relative"] {
+        for file in ["secret.csv", "none.csv", "none/none.csv", "model/data/own.csv"] {
+            p.outside(&format!("{link}/{file}"), why);
+        }
+    }
+    for file in ["there.csv", "gone.csv", "around.csv"] {
+        p.outside(file, why);
+    }
+    // Links within the folder are followed, also through `..` and a path from the root.
+    symlink("data", model.join("near")).unwrap();
+    symlink("../data/own.csv", model.join("data/again.csv")).unwrap();
+    symlink(model.join("data"), model.join("far")).unwrap();
+    symlink("circle.csv", model.join("circle.csv")).unwrap();
+    symlink("none.csv", model.join("dangling.csv")).unwrap();
+    for file in ["near/own.csv", "near/again.csv", "far/own.csv"] {
+        assert_eq!(p.load(file, false), Ok(()), "{file}");
+    }
+    for file in ["circle.csv", "dangling.csv", "near/none.csv"] {
+        let e = p.load(file, false).unwrap_err();
+        assert!(e.contains(&format!("`{file}`: cannot read the file: ")), "{e}");
+    }
+}
+
 #[test]
 fn what_is_no_file_is_refused() {
     let p = Place::new("kind");
