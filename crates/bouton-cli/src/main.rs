@@ -50,13 +50,16 @@ enum Command {
     },
     /// Prints the JSON schema of model files.
     Schema,
+    /// Prints every table and kind of the model file, with types, defaults and meanings, as Markdown.
+    Reference,
 }
 
 #[derive(clap::Args)]
 struct ModelArgs {
     /// The model file (TOML).
     model: PathBuf,
-    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50`; can be given several times.
+    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`; can be given
+    /// several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// Seed of the top network.
@@ -177,6 +180,7 @@ fn main() -> ExitCode {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)
         }),
+        Command::Reference => print(&bouton_file::reference()).map(|()| ExitCode::SUCCESS),
         Command::Schema => print(&format!("{:#}\n", bouton_file::schema())).map(|()| ExitCode::SUCCESS),
     };
     match result {

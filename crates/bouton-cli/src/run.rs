@@ -120,7 +120,7 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         let result = sim.run_steps(chunk.min(total - sim.n_steps()));
         bar.set(sim.n_steps());
         for ((p, events), stats) in probes.iter().zip(&events).zip(&mut stats) {
-            write(&mut sink, &mut sim, net, *p, *events, stats).map_err(|e| file(&folder, e))?;
+            write(&mut sink, &mut sim, net, *p, *events, stats).map_err(|e| kept(&folder, e))?;
         }
         if let Err(e) = result {
             failed = Some(e);
@@ -144,9 +144,9 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         ("run_seconds", json!(start.elapsed().as_secs_f64())),
     ];
     for (key, value) in end {
-        sink.set_meta(key, value).map_err(|e| file(&folder, e))?;
+        sink.set_meta(key, value).map_err(|e| kept(&folder, e))?;
     }
-    sink.finish().map_err(|e| file(&folder, e))?;
+    sink.finish().map_err(|e| kept(&folder, e))?;
     if let Some(e) = failed {
         eprintln!("bouton: what was recorded until the error is in {}", folder.display());
         return Err(e);
@@ -161,6 +161,12 @@ fn steps(time: f64, dt: f64) -> Result<u64, Error> {
     if n == 0.0 && time > 0.0 {
         let m = format!(
             "a run of {time} s is shorter than half a time step ({dt} s): give a longer `--time` or a smaller `--dt`"
+        );
+        return Err(Error::model("", m));
+    }
+    if n > 2f64.powi(53) {
+        let m = format!(
+            "a run of {time:e} s has {n:e} steps of {dt} s, more than can be counted: give a shorter `--time`"
         );
         return Err(Error::model("", m));
     }
@@ -205,6 +211,12 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
 
 fn file(folder: &Path, e: io::Error) -> Error {
     Error::file(folder.display().to_string(), e.to_string())
+}
+
+/// An error of the file system while the run goes on: what was written before it stays.
+fn kept(folder: &Path, e: io::Error) -> Error {
+    let m = format!("{e}; what was recorded until then is in the CSV files and in `parts`");
+    Error::file(folder.display().to_string(), m)
 }
 
 /// The folder to record into: the one asked for, if it holds no recording or may be replaced, or a fresh one.

@@ -150,6 +150,7 @@ fn explain_and_schema_print_to_stdout() {
     );
     let s: serde_json::Value = serde_json::from_slice(&bouton(&["schema"]).stdout).unwrap();
     assert!(s.to_string().contains("tau_rc"));
+    assert!(text(&bouton(&["reference"]).stdout).contains("## Neuron type"));
 }
 
 /// A model of one constant node, recorded by a probe called `p`.
@@ -203,6 +204,7 @@ fn times_that_make_no_run_are_named() {
     for (more, part) in [
         (&["--time", "0.0004"][..], "half a time step"),
         (&["--time", "-1"], "`--time`"),
+        (&["--time", "1e300"], "more than can be counted"),
         (&["--seed", "-1"], "--seed"),
         (&["--threads", "0"], "1..=1024"),
     ] {

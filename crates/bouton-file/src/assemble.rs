@@ -98,19 +98,12 @@ impl Assemble<'_> {
     fn probe(&self, net: &mut Network, prefix: &str, name: &str, p: format::Probe) -> At<()> {
         let (target, brackets) = self.names.target(prefix, &p.target).map_err(|m| ("target", m))?;
         let field = p.slice.map(|s| parse_slice(&s, None)).transpose().map_err(|m| ("slice", m))?;
-        let (slice, key) = match (brackets, field) {
+        let slice = match (brackets, field) {
             (Some(_), Some(_)) => return Err(("slice", "the target has a slice already".into())),
-            (Some(slice), None) => (slice, "target"),
-            (None, slice) => (slice.unwrap_or(Slice::All), "slice"),
+            (a, b) => a.or(b).unwrap_or(Slice::All),
         };
-        if let Target::Devices(..) = target {
-            // They are read from the devices themselves, past slices and filters.
-            if slice != Slice::All {
-                return Err((key, "devices are recorded as a whole; leave the slice out".into()));
-            }
-            if p.synapse.is_some() {
-                return Err(("synapse", "devices are recorded as they are; leave the filter out".into()));
-            }
+        if matches!(target, Target::Devices(..)) && p.synapse.is_some() {
+            return Err(("synapse", "devices are recorded as they are; leave the filter out".into()));
         }
         if let Some(every) = p.sample_every
             && every < self.dt * (1.0 - 1e-9)

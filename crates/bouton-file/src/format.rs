@@ -273,7 +273,7 @@ pub(crate) struct Probe {
     /// `c.rule.delta` (not of a rule on devices), `c.rule.activities`, `c.devices.plus.resistance` (or `minus`;
     /// `conductance`, `pulses`).
     pub(crate) target: String,
-    /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of devices always all. Default: all.
+    /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of a matrix (weights, devices) its rows. Default: all.
     pub(crate) slice: Option<String>,
     /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]

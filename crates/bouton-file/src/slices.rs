@@ -30,7 +30,6 @@ pub(crate) fn parse_slice(text: &str, size: Option<usize>) -> Result<Slice, Stri
         let start = if a.trim().is_empty() { 0 } else { number(a)? };
         let end = if b.trim().is_empty() { size } else { Some(number(b)?) };
         return Ok(match (start, end) {
-            // All of it, also of a matrix, of which a probe takes no part.
             (0, None) => Slice::All,
             (start, None) => (start..).into(),
             (start, Some(end)) => Slice::Range(start, end),

@@ -157,7 +157,8 @@ impl From<RangeFull> for Slice {
 }
 impl From<usize> for Slice {
     fn from(i: usize) -> Slice {
-        Slice::Range(i, i + 1)
+        // The last of all numbers has no successor; no object has so many values either.
+        Slice::Range(i.min(usize::MAX - 2), i.min(usize::MAX - 2) + 1)
     }
 }
 impl From<Vec<usize>> for Slice {

@@ -278,7 +278,8 @@ impl Network {
         let path = self.object_path(end.object);
         match &end.slice {
             crate::Slice::All => path,
-            crate::Slice::Range(a, b) if a + 1 == *b => format!("{path}[{a}]"),
+            crate::Slice::Range(a, b) if a.checked_add(1) == Some(*b) => format!("{path}[{a}]"),
+            crate::Slice::Range(a, usize::MAX) => format!("{path}[{a}..]"),
             crate::Slice::Range(a, b) => format!("{path}[{a}..{b}]"),
             crate::Slice::Indices(i) => format!("{path}{i:?}"),
         }

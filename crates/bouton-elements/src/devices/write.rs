@@ -91,7 +91,7 @@ impl DeviceArray {
     /// Sets the conductance (S) of every device of a side: a raw write. Values are clipped to each device's own bounds.
     pub fn set_conductance(&mut self, side: Side, values: &[f64]) -> Result<(), String> {
         let Some(bank) = self.sides.iter().position(|s| *s == side) else {
-            return Err(format!("the synapses have no {side:?} device"));
+            return Err(format!("the synapses have no {} device", side.name()));
         };
         if values.len() != self.rows * self.cols || values.iter().any(|v| !(*v > 0.0 && v.is_finite())) {
             return Err(format!(

@@ -23,6 +23,16 @@ pub enum Side {
     Minus,
 }
 
+impl Side {
+    /// `plus` or `minus`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::Plus => "plus",
+            Side::Minus => "minus",
+        }
+    }
+}
+
 /// What a mapping is: which devices a synapse has. The weight is gain·(Σ g of plus devices − Σ g of minus devices), g the
 /// normalised conductance.
 pub trait MappingModel {

@@ -76,6 +76,9 @@ impl ProcessModel for WhiteSignal {
         check_number("period", self.period, 0.0, true)?;
         check_number("high", self.high, 0.0, true)?;
         check_number("rms", self.rms, 0.0, false)?;
+        if let Some(y0) = self.y0.filter(|y| !y.is_finite()) {
+            return Err(format!("`y0` must be finite, found {y0}"));
+        }
         let nyquist = 0.5 / dt;
         if self.high < 1.0 / self.period {
             return Err(format!(

@@ -113,18 +113,18 @@ fn an_open_slice_that_takes_nothing_is_refused() {
 }
 
 #[test]
-fn devices_are_recorded_as_they_are() {
-    let e = |lines: &str| recorded(lines).unwrap_err();
+fn of_matrices_rows_are_recorded() {
+    let (width, all) = recorded("target = \"d.devices.plus.conductance\"").unwrap();
+    assert_eq!(width, 16);
+    for lines in [
+        "target = \"d.devices.plus.conductance[1:]\"",
+        "target = \"d.devices.plus.conductance\"\nslice = \"1:\"",
+    ] {
+        let rows: Vec<f64> = all.chunks(16).flat_map(|sample| sample[4..].to_vec()).collect();
+        assert_eq!(recorded(lines).unwrap(), (12, rows), "{lines}");
+    }
     assert_eq!(
-        e("target = \"d.devices.plus.pulses[1:]\""),
-        "line 32: probes.p.target: devices are recorded as a whole; leave the slice out"
-    );
-    assert_eq!(
-        e("target = \"d.devices.plus.pulses\"\nslice = \"0\""),
-        "line 33: probes.p.slice: devices are recorded as a whole; leave the slice out"
-    );
-    assert_eq!(
-        e("target = \"d.devices.plus.pulses\"\nsynapse = 0.1"),
+        recorded("target = \"d.devices.plus.pulses\"\nsynapse = 0.1").unwrap_err(),
         "line 33: probes.p.synapse: devices are recorded as they are; leave the filter out"
     );
 }

@@ -100,8 +100,10 @@ impl Network {
                 };
                 if !spec.mapping.model().sides().contains(side) {
                     return err(format!(
-                        "the synapses of `{}` have no {side:?} device",
-                        self.connection_path(*c)
+                        "the synapses of `{}` have no {} device, only {}",
+                        self.connection_path(*c),
+                        side.name(),
+                        spec.mapping.model().sides().iter().map(|s| s.name()).collect::<Vec<_>>().join(", ")
                     ));
                 }
                 None
