@@ -175,21 +175,20 @@ impl Check<'_> {
                 }
             }
         };
-        let mut points = Vec::with_capacity(raw.len());
-        for x in raw {
-            let x = picked(&x, &pre.slice);
-            points.push(match &c.function {
-                None => x,
-                // A closure may count its calls, or not stand values that it is never given: looking must not call it.
-                Some(f) if f.text().is_none() => return None,
-                Some(f) => {
+        let raw = raw.iter().map(|x| picked(x, &pre.slice));
+        let points = match &c.function {
+            None => raw.collect(),
+            // A closure may count its calls, or not stand values that it is never given: looking must not call it.
+            Some(f) if f.text().is_none() => return None,
+            Some(f) => {
+                let call = |x: Vec<f64>| {
                     let mut y = vec![0.0; f.width()];
                     // A function need not stand values that it is never given.
-                    f.call(&x, &mut y).ok()?;
-                    y
-                }
-            });
-        }
+                    f.call(&x, &mut y).ok().map(|()| y)
+                };
+                raw.map(call).collect::<Option<_>>()?
+            }
+        };
         Some(Inputs { points, assumed })
     }
 }
