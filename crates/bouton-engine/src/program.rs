@@ -73,7 +73,7 @@ pub enum Action {
         /// Value.
         value: f64,
     },
-    /// dst[to] = src[from], or += with `inc`.
+    /// `dst[to] = src[from]`, or `+=` with `inc`.
     Copy {
         /// Source.
         src: SignalId,

@@ -36,7 +36,7 @@
 //! | `[[connections]]` | from `pre` to `post` |
 //! | `[probes.NAME]` | a recording |
 //!
-//! All fields with their meaning and default are in the JSON [`schema`], and on the page that [`reference`] makes of it.
+//! All fields with their meaning and default are in the JSON [`schema`], and on the page that [`reference()`] makes of it.
 //!
 //! - A kind with a `type` (neuron type, filter, distribution, rule, …) may be written as its bare name: `"lif"` is
 //!   `{ type = "lif" }`.

@@ -120,7 +120,7 @@ fn outer_set_body<T: Real>(post: &[T], pre: &[T], out: &mut [T]) {
     }
 }
 dispatch! {
-    /// out = post ⊗ pre: out[i, j] = post[i]·pre[j], row-major.
+    /// out = post ⊗ pre: `out[i, j] = post[i]·pre[j]`, row-major.
     pub fn outer_set(post: &[T], pre: &[T], out: &mut [T]) => outer_set_body
 }
 
