@@ -106,6 +106,8 @@ pub enum Over {
 
 /// What a rule written as a function is given in each step. Matrices are row-major, post × pre.
 pub struct RuleFunctionStep<'a> {
+    /// The rule as it was declared, for names.
+    pub rule: &'a RuleFunction,
     /// Time at the end of the step (s).
     pub t: f64,
     /// Time step (s).
@@ -126,6 +128,41 @@ pub struct RuleFunctionStep<'a> {
     pub delta: &'a mut [f64],
 }
 
+impl<'a> RuleFunctionStep<'a> {
+    /// An input by its name: `pre`, `pre_filtered`, `post`, `post_filtered`; a second one of a kind is `pre_filtered_2`.
+    ///
+    /// # Errors
+    /// A name that the rule has not declared.
+    pub fn input(&self, name: &str) -> Result<&'a [f64], String> {
+        let names = self.rule.inputs.iter().map(|i| i.name.as_str());
+        Ok(self.inputs[position("input", name, names)?])
+    }
+    /// The present value of a parameter, by its name.
+    ///
+    /// # Errors
+    /// A name that the rule has not declared.
+    pub fn parameter(&self, name: &str) -> Result<f64, String> {
+        let names = self.rule.parameters.iter().map(|p| p.0.as_str());
+        Ok(self.parameters[position("parameter", name, names)?])
+    }
+    /// A state variable by its name, to read and to change.
+    ///
+    /// # Errors
+    /// A name that the rule has not declared.
+    pub fn state(&mut self, name: &str) -> Result<&mut [f64], String> {
+        let names = self.rule.state.iter().map(|s| s.0.as_str());
+        Ok(&mut *self.state[position("state variable", name, names)?])
+    }
+}
+
+fn position<'n>(what: &str, name: &str, names: impl Iterator<Item = &'n str>) -> Result<usize, String> {
+    let names: Vec<&str> = names.collect();
+    names.iter().position(|n| *n == name).ok_or_else(|| match names.len() {
+        0 => format!("there is no {what} `{name}`: the rule has declared none"),
+        _ => format!("there is no {what} `{name}`; the rule has declared: {}", names.join(", ")),
+    })
+}
+
 /// The callback of a rule written as a function. An `Err` stops the run at this step.
 pub type RuleCallback = dyn FnMut(&mut RuleFunctionStep<'_>) -> Result<(), String> + Send;
 
@@ -135,7 +172,7 @@ pub type RuleCallback = dyn FnMut(&mut RuleFunctionStep<'_>) -> Result<(), Strin
 /// use bouton_model::RuleFunction;
 /// // Hebb with decay: Δw = κ·dt·(post·pre − w·post²)
 /// let oja = RuleFunction::new("oja", |s| {
-///     let (pre, post, kappa) = (s.inputs[0], s.inputs[1], s.parameters[0]);
+///     let (pre, post, kappa) = (s.input("pre_filtered")?, s.input("post_filtered")?, s.parameter("kappa")?);
 ///     for (i, post) in post.iter().enumerate() {
 ///         for (j, pre) in pre.iter().enumerate() {
 ///             let k = i * s.shape.1 + j;

@@ -63,7 +63,7 @@ pub mod prelude {
     pub use bouton_model::{
         Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, Function,
         LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object, Output, Over,
-        Probe, ProbeId, RuleFunction, Slice, Target, Transform,
+        Probe, ProbeId, RuleFunction, RuleFunctionStep, Slice, Target, Transform,
     };
     pub use bouton_random::Distribution;
 }

@@ -200,6 +200,22 @@ fn declarations_of_a_rule_are_checked_and_inputs_of_a_kind_are_numbered() {
         net.connect_as("c", a, out, Connection::new().learn(rule));
         says(&refused(&net), &["c: rule `mine`", part]);
     }
+    // Inside, things have their names.
+    let asks: [(fn(&mut RuleFunctionStep<'_>) -> Result<(), String>, &str); 3] = [
+        (|s| s.input("post").map(|_| ()), "no input `post`; the rule has declared: pre_filtered"),
+        (|s| s.parameter("q").map(|_| ()), "no parameter `q`; the rule has declared: k"),
+        (|s| s.state("u").map(|_| ()), "no state variable `u`: the rule has declared none"),
+    ];
+    for (ask, part) in asks {
+        let (mut net, a, out) = population();
+        let rule = RuleFunction::new("mine", move |s| {
+            assert_eq!((s.input("pre_filtered")?.len(), s.parameter("k")?), (20, 3.0));
+            ask(s)
+        });
+        let rule = rule.pre_filtered(0.005).parameter("k", 3.0);
+        net.connect_as("c", a, out, Connection::new().learn(rule));
+        says(&Simulator::new(&net).unwrap().run(0.1).unwrap_err().to_string(), &["c.rule", part]);
+    }
     // Two traces of one spike train, as rules of spike timing need them.
     let (mut net, a, out) = population();
     let two = rule().pre_filtered(0.005).pre_spikes().pre_filtered(0.05);

@@ -202,6 +202,7 @@ impl<T: SimReal> Simulation<T> {
         let result = {
             let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();
             let mut step = RuleFunctionStep {
+                rule: f,
                 t,
                 dt: self.dt,
                 shape: p.shape,

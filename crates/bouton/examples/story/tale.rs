@@ -173,9 +173,10 @@ pub fn node_that_learns(declared: bool) -> Result<Learned, Error> {
 /// The same as a rule: one closure, in place of rule type, operator and build function.
 pub fn rule_in_a_closure() -> Result<Learned, Error> {
     let rule = RuleFunction::new("his own", |s| {
-        let factor = -s.parameters[0] * s.dt / s.shape.1 as f64;
+        let factor = -s.parameter("rate")? * s.dt / s.shape.1 as f64;
+        let activities = s.input("pre_filtered")?;
         for (row, error) in s.delta.chunks_exact_mut(s.shape.1).zip(s.error) {
-            for (d, a) in row.iter_mut().zip(s.inputs[0]) {
+            for (d, a) in row.iter_mut().zip(activities) {
                 *d = factor * error * a;
             }
         }
