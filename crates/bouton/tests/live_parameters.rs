@@ -5,18 +5,21 @@ use std::sync::{Arc, Mutex};
 
 use bouton::prelude::*;
 
-/// Two values into an ensemble, currents onto its neurons from others, its spikes.
-fn model(parameters: Option<(&Matrix, &[f64], &[f64])>) -> (Network, EnsembleId, ConnectionId, ProbeId) {
+/// Values into an ensemble of `d` dimensions, currents onto its neurons from others, what it decodes and its spikes.
+fn model(
+    d: usize,
+    parameters: Option<(&Matrix, &[f64], &[f64])>,
+) -> (Network, EnsembleId, ConnectionId, ProbeId) {
     let mut net = Network::with_seed(1);
     let stim = net.node("stim", Output::of_time(2, |t, y| (y[0], y[1]) = ((9.0 * t).sin(), (7.0 * t).cos())));
-    let mut e = Ensemble::new(30, 2).radius(1.5).initial_state("voltage", 0.0);
+    let mut e = Ensemble::new(30, d).radius(1.5).initial_state("voltage", 0.0);
     if let Some((encoders, gain, bias)) = parameters {
         e = e.encoders(encoders.clone()).gain_bias(gain.to_vec(), bias.to_vec());
         e.normalize_encoders = false;
     }
     let a = net.ensemble("a", e);
     let b = net.ensemble("b", Ensemble::new(20, 1).seed(3));
-    net.connect(stim, a, Connection::new().no_synapse());
+    net.connect(stim.slice(0..d), a, Connection::new().no_synapse());
     let onto = Connection::new().transform(Matrix::filled(11, 20, 1e-4));
     let onto = net.connect_as("onto", b.neurons(), a.neurons().slice(4..15), onto);
     let spikes = net.probe("spikes", Probe::new(a.neurons()));
@@ -25,14 +28,19 @@ fn model(parameters: Option<(&Matrix, &[f64], &[f64])>) -> (Network, EnsembleId,
 
 #[test]
 fn edited_encoders_gains_and_biases_are_those_of_a_model_built_with_them() {
-    let encoders = Matrix::from_fn(30, 2, |i, k| ((3 * i + 5 * k) as f64).sin());
+    // One dimension is encoded by another kernel than two.
+    [1, 2].into_iter().for_each(edited);
+}
+
+fn edited(d: usize) {
+    let encoders = Matrix::from_fn(30, d, |i, k| ((3 * i + 5 * k) as f64).sin());
     let gain: Vec<f64> = (0..30).map(|i| 1.0 + 0.1 * f64::from(i)).collect();
     let bias: Vec<f64> = (0..30).map(|i| 0.5 + 0.05 * f64::from(i)).collect();
-    let (net, _, onto, spikes) = model(Some((&encoders, &gain, &bias)));
+    let (net, _, onto, spikes) = model(d, Some((&encoders, &gain, &bias)));
     let mut wanted = Simulator::new(&net).unwrap();
     wanted.run(0.3).unwrap();
     let wanted = (wanted.data(spikes).unwrap(), wanted.current(onto).unwrap());
-    let (net, a, onto, spikes) = model(None);
+    let (net, a, onto, spikes) = model(d, None);
     for threads in [1, 2] {
         let mut sim = Simulator::with(&net, Options { threads, ..Options::default() }).unwrap();
         let before = (sim.encoders(a).unwrap(), sim.gain(a).unwrap(), sim.bias(a).unwrap());
@@ -66,7 +74,7 @@ fn edited_encoders_gains_and_biases_are_those_of_a_model_built_with_them() {
 
 #[test]
 fn bad_edits_of_encoders_and_gains_are_errors_and_change_nothing() {
-    let (mut net, a, ..) = model(None);
+    let (mut net, a, ..) = model(2, None);
     let direct = net.ensemble("direct", Ensemble::new(1, 1).neuron_type(Direct::default()));
     let mut sim = Simulator::new(&net).unwrap();
     let before = (sim.encoders(a).unwrap(), sim.gain(a).unwrap());
@@ -149,7 +157,7 @@ fn the_filters_of_a_rule_are_live() {
 
 #[test]
 fn a_callback_has_the_views_that_a_simulator_has() {
-    let (mut net, a, onto, _) = model(None);
+    let (mut net, a, onto, _) = model(2, None);
     let b = net.find_ensemble("b").unwrap();
     let sink = net.node("sink", Output::passthrough(1));
     let c = net.connect(b, sink, Connection::new().transform(0.5));
