@@ -214,7 +214,7 @@ fn run_demo(
     // Before the work, which would be lost in a place that can't be written.
     let at = |e: std::io::Error| Error::file(out.display().to_string(), e.to_string());
     let folder = fresh_folder(out, "demo").map_err(at)?;
-    let total = (seeds * (5 + demo::PES_RATES.len())) as u64;
+    let total = (seeds * demo::simulations()) as u64;
     let bar = Progress::new(total, pulse.seconds(), quiet);
     let report = demo::run(&pulse, &options, &|k, _| bar.set(k as u64), stop);
     bar.finish();
@@ -224,13 +224,16 @@ fn run_demo(
     })?;
     let done = report.outcomes.len();
     print(&format!(
-        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {done} seeds, mean ± sd\n",
+        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}\n",
         pulse.train_seconds(),
         pulse.seconds() - pulse.train_seconds(),
+        if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
     ))?;
     demo::table(&report).print().map_err(|e| Error::file("stdout", e.to_string()))?;
+    print(demo::NOTE)?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;
+    demo::write_scores(&report, &folder)?;
     let figures = demo::figure(&report, &folder)?;
     eprintln!("peak memory {} MB", bouton_cli::peak_memory_mb());
     eprintln!("recording: {}", recording.display());

@@ -170,3 +170,50 @@ fn observation_changes_nothing() {
         assert!(record(&sim, &probes, c) == base, "{name}: looking changed something");
     }
 }
+
+#[test]
+fn a_neuron_that_starts_above_its_threshold_is_as_nengo_has_it() {
+    // Voltages of Nengo 4.1, unoptimised: gain 1, encoder 1, no input. The phase form does not know such a start.
+    let golden: [(f64, f64, [f64; 6]); 3] = [
+        (
+            3.0,
+            1.3,
+            [
+                0.0,
+                0.14631172649785798,
+                0.2854877458921213,
+                0.4178760707248266,
+                0.5438077407660544,
+                0.6635976507857854,
+            ],
+        ),
+        (0.5, 1.3, [0.0; 6]),
+        (
+            3.0,
+            1.01,
+            [
+                0.0,
+                0.015000000000000104,
+                0.16058016786536877,
+                0.29906030716266074,
+                0.43078669037120254,
+                0.5560887020622243,
+            ],
+        ),
+    ];
+    for (bias, start, wanted) in golden {
+        let mut net = Network::with_seed(1);
+        let e = Ensemble::new(1, 1).encoders(vec![1.0]).gain_bias(vec![1.0], vec![bias]);
+        let e = net.ensemble("e", e.initial_state("voltage", vec![start]));
+        let p = net.probe("v", Probe::of(Target::NeuronState(e, "voltage".into())));
+        for passes in [Passes::default(), Passes::none()] {
+            let mut sim = Simulator::with(&net, Options { passes, ..Options::default() }).unwrap();
+            sim.run_steps(6).unwrap();
+            for (v, w) in sim.data(p).unwrap().values.iter().zip(wanted) {
+                assert!((v - w).abs() < 1e-14, "bias {bias}, start {start}: {v} is not {w}");
+            }
+            let e = sim.set_neuron_state(e, "voltage", &[1.5]).unwrap_err().to_string();
+            assert!(e.contains("at most 1"), "{e}");
+        }
+    }
+}

@@ -355,25 +355,21 @@ fn a_time_step_too_long_for_the_neurons_is_warned_of_and_the_factor_mends_it() {
 
 #[test]
 fn single_devices_whose_first_weights_swamp_the_target_are_warned_of() {
-    for (gain, warned) in [(1e3, false), (1e7, true)] {
+    for (pulses, warned) in [(100.0, false), (6.0, true)] {
         let (mut net, stim, a, b) = base(sine());
         net.connect(stim, a, Connection::new().no_synapse());
-        // From the lowest resistance on, pulses hardly move a device: only its first weight tells.
-        let device = PowerLaw { initial: 250.0, ..PowerLaw::default() };
         let mapping = Mapping::Single(Single { sign: Sign::Excitatory });
-        let spec = DeviceSpec {
-            device: Device::PowerLaw(device),
-            mapping,
-            gain: Gain::Fixed(gain * 1e-6),
-            ..DeviceSpec::default()
-        };
+        let spec = DeviceSpec { mapping, gain: Gain::Auto(AutoGain { pulses }), ..DeviceSpec::default() };
         let c = Connection::new().devices(spec).learn(Mpes::default());
         let c = net.connect_as("learned", a.neurons(), b.neurons(), c);
         taught(&mut net, stim, b, c, 1.0);
         let sim = Simulator::new(&net).unwrap();
         let found: Vec<_> = sim.scale_notes().iter().filter(|n| n.kind == TooLarge).collect();
-        assert_eq!(!found.is_empty(), warned, "gain {gain}: {:?}", sim.scale_notes());
-        assert!(found.iter().all(|n| n.parameter == "gain" && n.message.contains("as they stand")));
+        assert_eq!(!found.is_empty(), warned, "{pulses} pulses: {:?}", sim.scale_notes());
+        assert!(
+            found.iter().all(|n| n.parameter == "gain" && n.message.contains("as they stand")),
+            "{found:?}"
+        );
     }
 }
 
@@ -392,4 +388,49 @@ fn little_that_comes_into_a_loop_adds_up() {
         warnings(&Simulator::new(&net).unwrap()).len()
     };
     assert_eq!([notes(0.005, true), notes(0.005, false), notes(1e-7, true)], [0, 1, 1]);
+}
+
+#[test]
+fn devices_that_no_pulse_moves_are_counted_and_a_large_spread_does_not_hide_the_typical_one() {
+    let notes = |spread: f64| {
+        let (mut net, stim, a, b) = base(sine());
+        net.connect(stim, a, Connection::new().no_synapse());
+        let c =
+            Connection::new().devices(DeviceSpec { spread, ..DeviceSpec::default() }).learn(Mpes::default());
+        let c = net.connect_as("learned", a.neurons(), b.neurons(), c);
+        taught(&mut net, stim, b, c, 1.0);
+        let sim = Simulator::new(&net).unwrap();
+        let kinds: Vec<ScaleKind> =
+            sim.scale_notes().iter().filter(|n| n.is_warning()).map(|n| n.kind).collect();
+        (kinds, sim.devices(c).unwrap().dead(), warnings(&sim))
+    };
+    assert_eq!(notes(0.15), (vec![], 0, vec![]));
+    // The automatic gain is right for the typical device, whatever a few strong ones do.
+    let (kinds, dead, texts) = notes(0.6);
+    assert_eq!(kinds, [ScaleKind::DeadDevices], "{texts:?}");
+    assert!(dead > 36 && dead < 720, "{dead} of 7200 devices are dead");
+    let flat = Device::PowerLaw(PowerLaw { a: -0.02, b: 0.0, ..PowerLaw::default() });
+    let (mut net, _, a, b) = base(sine());
+    let c = Connection::new()
+        .devices(DeviceSpec { device: flat, ..DeviceSpec::default() })
+        .learn(Mpes::default());
+    net.connect_as("learned", a, b, c);
+    let e = Simulator::new(&net).err().unwrap().to_string();
+    assert!(e.starts_with("learned: ") && e.contains("-0.02") && e.contains("moves nothing"), "{e}");
+}
+
+#[test]
+fn gains_beyond_all_sense_are_warned_of_too() {
+    for (gain, kind) in [(1e300, TooLarge), (1e-300, TooSmall)] {
+        let (mut net, stim, a, b) = base(sine());
+        net.connect(stim, a, Connection::new().no_synapse());
+        let c = Connection::new().devices(DeviceSpec { gain: Gain::Fixed(gain), ..DeviceSpec::default() });
+        let c = net.connect_as("learned", a.neurons(), b.neurons(), c.learn(Mpes::default()));
+        taught(&mut net, stim, b, c, 1.0);
+        let sim = Simulator::new(&net).unwrap();
+        let found: Vec<_> = sim.scale_notes().iter().filter(|n| n.is_warning()).collect();
+        assert!(found.len() == 1 && found[0].kind == kind, "{gain}: {found:?}");
+        let mended = gain * found[0].factor;
+        assert!(mended > 10.0 && mended < 1e4, "{gain} is mended to {mended}");
+    }
 }

@@ -19,7 +19,7 @@ use bouton::prelude::*;
 pub use data::Pulse;
 pub use metrics::Scores;
 pub use model::{Method, Model, NEURONS, Trial, describe, devices};
-pub use report::{figure, table, write_recording};
+pub use report::{NOTE, figure, table, write_recording, write_scores};
 
 /// How the demonstration is run.
 #[derive(Clone, Debug)]
@@ -76,8 +76,7 @@ pub fn run(
     done: &(dyn Fn(usize, usize) + Sync),
     stop: &AtomicBool,
 ) -> Result<Report, Error> {
-    let methods = 4;
-    let total = options.seeds * (methods + PES_RATES.len() + 1);
+    let total = options.seeds * simulations();
     let finished = AtomicUsize::new(0);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(vec![]);
@@ -106,6 +105,12 @@ pub fn run(
         return Err(Error::run("", "stopped before the first seed was done; there is nothing to report"));
     }
     Ok(Report { pulse: pulse.clone(), outcomes, asked: options.seeds })
+}
+
+/// Simulations of one seed.
+pub fn simulations() -> usize {
+    // Zero weights, solved weights, PES.
+    PES_RATES.len() + 3 + Method::all_mpes().len()
 }
 
 type SeedResult = (usize, Result<Vec<Outcome>, Error>);
@@ -147,14 +152,8 @@ fn one_seed(
         count();
     }
     let mut all = vec![];
-    for method in [
-        Method::Zero,
-        Method::Constant,
-        Method::Solved,
-        Method::Pes { rate: best.1 },
-        Method::mpes_auto(),
-        Method::mpes_published(),
-    ] {
+    let others = [Method::Zero, Method::Constant, Method::Solved, Method::Pes { rate: best.1 }];
+    for method in others.into_iter().chain(Method::all_mpes()) {
         if stopped() {
             return Ok(None);
         }

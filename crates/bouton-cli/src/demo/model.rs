@@ -38,13 +38,22 @@ pub enum Method {
 }
 
 impl Method {
-    /// mPES with the automatic gain and nominal device bounds.
+    /// mPES with the automatic gain on what hardware has: every device its own spread, nominal bounds.
     pub fn mpes_auto() -> Method {
         Method::Mpes { gain: None, as_published: false }
     }
-    /// mPES as published: gain 1e4, each device's own bounds.
+    /// mPES as published: gain 1e4, each device's own bounds, a spread that the devices of a pair share.
     pub fn mpes_published() -> Method {
         Method::Mpes { gain: Some(1e4), as_published: true }
+    }
+    /// Gain and devices apart: each with each.
+    pub fn all_mpes() -> [Method; 4] {
+        [
+            Method::mpes_auto(),
+            Method::Mpes { gain: Some(1e4), as_published: false },
+            Method::Mpes { gain: None, as_published: true },
+            Method::mpes_published(),
+        ]
     }
     /// Name for tables and figures.
     pub fn name(&self) -> String {
@@ -53,9 +62,9 @@ impl Method {
             Method::Constant => "best constant".into(),
             Method::Solved => "NEF-solved".into(),
             Method::Pes { .. } => "PES, ideal synapses".into(),
-            Method::Mpes { gain: None, .. } => "mPES, automatic gain".into(),
-            Method::Mpes { gain: Some(g), as_published } => {
-                format!("mPES, gain {g:e}{}", if *as_published { " (published)" } else { "" })
+            Method::Mpes { gain, as_published } => {
+                let rule = if *as_published { "published mPES" } else { "mPES" };
+                gain.map_or_else(|| format!("{rule}, automatic gain"), |g| format!("{rule}, gain {g:e}"))
             }
         }
     }
@@ -66,8 +75,10 @@ impl Method {
             Method::Constant => "constant",
             Method::Solved => "solved",
             Method::Pes { .. } => "pes",
-            Method::Mpes { gain: None, .. } => "mpes",
-            Method::Mpes { .. } => "mpes_published",
+            Method::Mpes { gain: None, as_published: false } => "mpes",
+            Method::Mpes { gain: Some(_), as_published: false } => "mpes_gain",
+            Method::Mpes { gain: None, as_published: true } => "mpes_published_auto",
+            Method::Mpes { gain: Some(_), as_published: true } => "mpes_published",
         }
     }
 }

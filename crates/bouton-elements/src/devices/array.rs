@@ -207,6 +207,12 @@ impl DeviceArray {
         self.total
     }
 
+    /// Devices that a pulse doesn't move: so far along their law that one pulse more is lost in rounding, as with
+    /// exponents near zero, which a large spread draws.
+    pub fn dead(&self) -> usize {
+        self.banks.iter().flat_map(|b| &b.count).filter(|n| **n + 1.0 == **n).count()
+    }
+
     /// The sides of the mapping, one a bank.
     pub fn sides(&self) -> &[Side] {
         &self.sides

@@ -74,7 +74,13 @@ impl PowerLaw {
 impl DeviceModel for PowerLaw {
     fn check(&self) -> Result<(), String> {
         check_number("r0", self.r0, 0.0, true)?;
-        check_number("r1", self.r1, self.r0, true)?;
+        check_number("r1", self.r1, 0.0, true)?;
+        if self.r1 <= self.r0 {
+            return Err(format!(
+                "`r1` (the range, {:e} Ω) must be above `r0` (the lowest resistance, {:e} Ω)",
+                self.r1, self.r0
+            ));
+        }
         let c = self.exponent();
         if !c.is_finite() || c >= 0.0 {
             return Err(format!(
@@ -85,6 +91,14 @@ impl DeviceModel for PowerLaw {
             return Err(format!(
                 "`initial` must lie above `r0` ({} Ω) and not above `r1` ({} Ω), found {} Ω",
                 self.r0, self.r1, self.initial
+            ));
+        }
+        let n = self.count_at(&self.nominal(), self.initial);
+        if n + 1.0 == n {
+            return Err(format!(
+                "with the exponent {c} the device is at {n:e} pulses when it has `initial` ({:e} Ω), and one more moves \
+                 nothing; choose an exponent farther from 0, or an `initial` nearer to `r1`",
+                self.initial
             ));
         }
         Ok(())

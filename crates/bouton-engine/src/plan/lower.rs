@@ -93,7 +93,7 @@ impl Plan {
                 self.populations.push(neurons.clone());
                 let (j, out) = (self.span(*j), self.span(*out));
                 match (neurons.model().fast_form(), &state[..]) {
-                    (Some(FastForm::LifPhase), [v, r]) if passes.lif_phase => {
+                    (Some(FastForm::LifPhase), [v, r]) if passes.lif_phase && at_rest(program, *v) => {
                         self.marks.insert(*r, population);
                         let kernel =
                             Kernel::LifPhase { population, j, v: self.span(*v), mark: self.span(*r), out };
@@ -198,6 +198,12 @@ impl Plan {
         self.shadows.push(Shadow { source, cols, dst });
         dst
     }
+}
+
+/// Whether no neuron begins above its threshold. The phase form takes a spike to fall within the step in which the voltage
+/// passes the threshold; one that is above it before has its spike at a time of its own.
+fn at_rest(program: &Program, voltage: SignalId) -> bool {
+    program.signals[voltage.index()].initial.iter().flat_map(|v| v.iter()).all(|v| *v <= 1.0)
 }
 
 /// Encoders (index of their DotInc) that can be fused with the copy of the bias (index of it): the copy is the only set

@@ -49,6 +49,8 @@ const PULSES: f64 = 10_000.0;
 const LEARN: f64 = 3.0;
 /// Points at which a connection's output is looked at: root mean squares come out within some per cent.
 const POINTS: usize = 64;
+/// Share of devices that may be dead without a word.
+const DEAD: f64 = 0.005;
 /// Devices of a connection that are looked at.
 const DEVICES: usize = 4096;
 
@@ -63,6 +65,8 @@ pub enum ScaleKind {
     ZeroButLearned,
     /// The learning rule waits for an error that nothing delivers: it learns nothing.
     NoError,
+    /// More than one in two hundred devices can't be moved by a pulse.
+    DeadDevices,
     /// Neurons are to fire more often than once a time step, which they can't.
     StepTooLong,
 }
@@ -78,8 +82,8 @@ pub struct ScaleNote {
     pub share: f64,
     /// The factor on `parameter` that mends it; infinite where no factor does (weights of zero), 1 where none is needed.
     pub factor: f64,
-    /// What the factor is for: `transform`, `gain` (of devices), `learning_rate` or `dt`; `rule` where a factor mends
-    /// nothing.
+    /// What the factor is for: `transform`, `gain` (of devices), `learning_rate` or `dt`; `rule` or `spread` where a
+    /// factor mends nothing.
     pub parameter: &'static str,
     /// What was found.
     pub kind: ScaleKind,
@@ -206,15 +210,28 @@ impl<'a> Check<'a> {
         }
         if zero && learns {
             notes.push(self.note(id, 0.0, 1.0, "transform", ScaleKind::ZeroButLearned, {
-                "all its weights are zero; something learns them, so nothing is wrong with that".into()
+                "all its weights are zero at the start; something learns them".into()
             }));
         }
         if let (Some(d), true) = (devices, learns) {
+            let (rows, cols) = d.shape();
+            let dead = d.dead() as f64 / (rows * cols * d.sides().len()).max(1) as f64;
+            if dead > DEAD {
+                let m = format!(
+                    "{} % of its devices can't be moved by a pulse: their exponents are too near zero. Take a smaller `spread`, \
+                     or a start nearer to `r1`",
+                    plain(100.0 * dead)
+                );
+                notes.push(self.note(id, dead, 1.0, "spread", ScaleKind::DeadDevices, m));
+            }
             if let Some(note) = self.devices(id, d) {
                 notes.push(note);
                 return notes;
             }
-            // What they begin with counts only where it swamps: single devices have no zero.
+            // Single devices have no zero: what they begin with counts where it swamps.
+            if d.sides().len() > 1 {
+                return notes;
+            }
             let standing = self.need(post, c).and_then(|n| self.fixed(pre, c, weights.as_ref(), &n));
             if let Some((share, _)) = standing
                 && share > MOST

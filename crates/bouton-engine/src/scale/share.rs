@@ -110,13 +110,16 @@ impl Check<'_> {
     pub(super) fn devices(&self, id: ConnectionId, d: &DeviceArray) -> Option<ScaleNote> {
         let needed = self.built.needed.get(id.index()).copied().flatten()?;
         let (rows, cols) = d.shape();
-        let swing = |pulses: f64| {
+        // The typical device counts, not the few that a large spread makes a thousand times as strong. Without the gain,
+        // so that no gain is too large or too small for the sums.
+        let unit = |pulses: f64| {
             let widths: Vec<f64> = spread(rows * cols, DEVICES)
                 .map(|k| d.reach(k, pulses))
-                .map(|(low, high)| high - low)
+                .map(|(low, high)| (high - low) / d.gain())
                 .collect();
-            rms(widths.iter()) / d.sides().len().max(1) as f64
+            median(&widths) / d.sides().len().max(1) as f64
         };
+        let swing = |pulses: f64| d.gain() * unit(pulses);
         // Weights anywhere between the two ends that a synapse can reach: rms width/√12, and 1/√3 of half the width.
         let reach = |pulses: f64| swing(pulses) / 3f64.sqrt();
         // What all pulses together can't reach is too small. Reaching far in a long run is no fault, moving far in a short
@@ -126,13 +129,12 @@ impl Check<'_> {
             (all, _) if all < LEAST => (self.pulses, all),
             (_, fast) => (second, fast.max(LEAST)),
         };
-        if !(share.is_finite() && needed > 0.0) {
+        if share.is_nan() || needed <= 0.0 {
             return None;
         }
         let (kind, limit) = judge(share)?;
         // As the automatic gain: one rms weight in 100 pulses, or in a tenth of those that there are.
-        let step = swing((0.1 * self.pulses).clamp(1.0, 100.0));
-        let to = two_digits(d.gain() * needed / step);
+        let to = two_digits(needed / unit((0.1 * self.pulses).clamp(1.0, 100.0)));
         if !(to.is_finite() && to > 0.0) {
             return None;
         }

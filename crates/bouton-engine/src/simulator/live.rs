@@ -250,6 +250,14 @@ impl Simulator {
         if let Some(k) = values.iter().position(|v| !self.engine.holds(*v)) {
             return Err(refuse(format!("`{name}` must be finite, found {:e} for neuron {k}", values[k])));
         }
+        let phase = self.net.get_ensemble(e).and_then(|e| e.neuron_type.model().fast_form()).is_some();
+        if name == "voltage"
+            && phase
+            && let Some(k) = values.iter().position(|v| *v > 1.0)
+        {
+            let m = format!("`voltage` must be at most 1, the threshold; found {} for neuron {k}", values[k]);
+            return Err(refuse(m));
+        }
         self.engine.write(s, values);
         Ok(())
     }

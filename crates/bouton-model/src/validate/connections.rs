@@ -48,6 +48,30 @@ impl Network {
                     .into(),
             );
         }
+        let decoded = matches!(pre.object, Object::Ensemble(e) if !direct(e));
+        // Before sizes: what devices and rules forbid is no way out of a wrong one.
+        if let Some(d) = &c.devices {
+            d.check().map_err(at)?;
+            if !(from_neurons || decoded) {
+                return err(
+                    "devices are synapses: they need neurons before them; connect an ensemble or its neurons"
+                        .into(),
+                );
+            }
+            if !matches!(c.transform, Transform::None) {
+                return err(
+                    "the weights are made of devices, a `transform` would have no effect; leave it out"
+                        .into(),
+                );
+            }
+            if matches!(c.solver, Solver::NoSolver(_)) {
+                return err(
+                    "the weights are made of devices, the `values` of `no_solver` would have no effect; leave the solver out"
+                        .into(),
+                );
+            }
+        }
+        self.check_rule(id)?;
         let mid = c.function.as_ref().map_or(sliced, Function::width);
         if mid == 0 {
             return err("the function must have at least one result, found 0".into());
@@ -93,7 +117,6 @@ impl Network {
                 self.object_path(post.object)
             ));
         }
-        let decoded = matches!(pre.object, Object::Ensemble(e) if !direct(e));
         if c.solver.model().weights() {
             let post_neurons = matches!(post.object, Object::Ensemble(e) if !direct(e));
             if !decoded || !post_neurons {
@@ -116,27 +139,6 @@ impl Network {
                 "`eval_points` have {cols} columns, the ensemble has another number of dimensions"
             ));
         }
-        if let Some(d) = &c.devices {
-            d.check().map_err(at)?;
-            if !(from_neurons || decoded) {
-                return err(
-                    "devices are synapses: they need neurons before them; connect an ensemble or its neurons"
-                        .into(),
-                );
-            }
-            if !matches!(c.transform, Transform::None) {
-                return err(
-                    "the weights are made of devices, a `transform` would have no effect; leave it out"
-                        .into(),
-                );
-            }
-            if matches!(c.solver, Solver::NoSolver(_)) {
-                return err(
-                    "the weights are made of devices, the `values` of `no_solver` would have no effect; leave the solver out"
-                        .into(),
-                );
-            }
-        }
-        self.check_rule(id)
+        Ok(())
     }
 }
