@@ -86,6 +86,9 @@ struct RunArgs {
     /// Replaces a recording that is in the folder.
     #[arg(long)]
     overwrite: bool,
+    /// Writes the arrays alone: for long recordings of large matrices, of which text takes twice the room.
+    #[arg(long)]
+    no_csv: bool,
     /// Threads (default: all processors).
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -126,6 +129,7 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
         out: args.out.clone(),
         overwrite: args.overwrite,
         quiet: args.quiet,
+        csv: !args.no_csv,
         source: Source {
             path: args.model.model.display().to_string(),
             text: std::fs::read_to_string(&args.model.model).unwrap_or_default(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use bouton::elements::devices::DeviceArray;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
 use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink, remove_recording};
@@ -24,6 +25,8 @@ pub struct RunOptions {
     pub overwrite: bool,
     /// No progress bar and no notes; warnings stay.
     pub quiet: bool,
+    /// A table in text for each probe, beside the arrays.
+    pub csv: bool,
     /// What the model was read from, for the recording's manifest.
     pub source: Source,
     /// Time step, precision, threads.
@@ -98,12 +101,16 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
             eprintln!("note: {note}");
         }
     }
+    if !options.quiet {
+        device_notes(&sim);
+    }
     let probes: Vec<ProbeId> = net.probes().collect();
     if probes.is_empty() && !options.quiet {
         eprintln!("note: the model has no probes: nothing of it is recorded");
     }
     let folder = folder(name, options)?;
-    let mut sink = FolderSink::create(&folder, FolderOptions::default()).map_err(|e| file(&folder, e))?;
+    let mut sink = FolderSink::create(&folder, FolderOptions { csv: options.csv, npz: true })
+        .map_err(|e| file(&folder, e))?;
     let events: Vec<bool> = probes.iter().map(|p| is_spikes(net, *p)).collect();
     if let Err(e) = open(&mut sink, &sim, &probes, &events).and_then(|()| describe(&mut sink, &sim, options))
     {
@@ -139,6 +146,7 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     };
     let end = [
         ("status", json!(status)),
+        ("devices", devices(&sim)),
         ("simulated_seconds", json!(sim.time())),
         ("build_seconds", json!(built)),
         ("run_seconds", json!(start.elapsed().as_secs_f64())),
@@ -182,10 +190,47 @@ fn open(sink: &mut FolderSink, sim: &Simulator, probes: &[ProbeId], events: &[bo
         if *events {
             sink.open_events(EventsSpec::new(path, width as u32, sim.dt()))?;
         } else {
-            sink.open_series(SeriesSpec::new(path, unit(net, *p), width))?;
+            let shape = match sim.probe_shape(*p) {
+                Ok((rows, cols)) if rows > 1 && cols > 1 => vec![rows, cols],
+                _ => vec![width],
+            };
+            sink.open_series(SeriesSpec::with_shape(path, unit(net, *p), &shape))?;
         }
     }
     Ok(())
+}
+
+/// Gains as they were found, for a person.
+fn device_notes(sim: &Simulator) {
+    for (path, d, needed) in arrays(sim) {
+        let count = d.banks().len() * d.shape().0 * d.shape().1;
+        let gain = significant(d.gain(), 4);
+        eprintln!(
+            "note: `{path}`: {count} devices, gain {gain}; the weights that it needs have rms {}",
+            significant(needed, 3)
+        );
+    }
+}
+
+/// Connections of devices: path, devices, rms of the weights that a solver would put in their place.
+fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, &DeviceArray, f64)> {
+    let net = sim.network();
+    net.connections().filter_map(move |c| {
+        let d = sim.devices(c).ok()?;
+        let needed = sim.built().needed.get(c.index()).copied().flatten().unwrap_or(f64::NAN);
+        Some((net.connection_path(c), d, needed))
+    })
+}
+
+/// The same for the manifest, with the pulses so far.
+fn devices(sim: &Simulator) -> serde_json::Value {
+    let one = |(path, d, needed): (String, &DeviceArray, f64)| {
+        json!({
+            "connection": path, "shape": [d.shape().0, d.shape().1], "devices_per_synapse": d.banks().len(),
+            "gain": d.gain(), "needed_weight_rms": needed, "dead_devices": d.dead(), "pulses": d.pulses(),
+        })
+    };
+    arrays(sim).map(one).collect()
 }
 
 /// What the run is of, from its beginning on: enough to repeat it.
@@ -202,6 +247,7 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
         ("precision", json!(if options.simulator.precision == Precision::F32 { "f32" } else { "f64" })),
         ("threads", json!(options.simulator.threads)),
         ("wanted_seconds", json!(options.time)),
+        ("devices", devices(sim)),
         ("version", json!(env!("CARGO_PKG_VERSION"))),
     ] {
         sink.set_meta(key, value)?;

@@ -245,3 +245,25 @@ fn the_demonstration_keeps_the_seeds_that_were_done() {
     assert_eq!(r.series("input").unwrap().rows, r.series("target").unwrap().rows);
     std::fs::remove_dir_all(&out).unwrap();
 }
+
+#[test]
+fn a_recording_says_what_the_devices_were() {
+    let out = fresh("devices");
+    let model = models().join("ppg-square.toml");
+    let o = bouton(&["run", model.to_str().unwrap(), "--time", "11", "--no-csv", "--out", &out]);
+    let e = text(&o.stderr);
+    assert!(o.status.success() && e.contains("20000 devices, gain "), "{e}");
+    let names: Vec<String> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|f| f.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|n| n.ends_with(".csv"))
+        .collect();
+    assert_eq!(names, [""; 0]);
+    let r = bouton::io::recording::read_recording(&out).unwrap();
+    let d = &r.meta["devices"][0];
+    assert_eq!(d["shape"], serde_json::json!([100, 100]));
+    assert!(d["pulses"].as_u64().unwrap() > 1_000_000 && d["gain"].as_f64().unwrap() > 100.0, "{d}");
+    let w = r.series("weights").unwrap();
+    assert_eq!((w.sample_shape.clone(), w.columns[101].as_str()), (vec![100, 100], "weights[1,1]"));
+    std::fs::remove_dir_all(&out).unwrap();
+}

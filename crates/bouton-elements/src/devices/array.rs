@@ -21,7 +21,8 @@ pub enum Gain {
 }
 
 /// The gain at which a given number of pulses from the start makes a weight of the size that the model needs:
-/// gain = rms|w| / Δg(pulses), w the weights that a solver would put in the connection's place.
+/// gain = rms|w| / Δg(pulses), w the weights that a solver would put in the connection's place, for its function, or the
+/// value itself where it has none; Δg of a device without spread, from its start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoGain {
@@ -73,12 +74,14 @@ pub struct DeviceSpec {
     pub gain: Gain,
     /// What the conductance is measured by.
     pub bounds: Bounds,
-    /// Relative spread of the device parameters: standard deviation / mean (0.15 is the published one).
+    /// Relative spread of the device parameters: standard deviation / mean (0.15 is the published one). Every parameter
+    /// and the start are normal, cut off where a device would make no sense, so that a large spread comes out smaller.
     #[schemars(range(min = 0, max = 1))]
     pub spread: f64,
     /// Whether the devices of a synapse share their spread.
     pub spread_of: SpreadOf,
-    /// Seed of the draws; the connection's own when left out.
+    /// Seed of the draws; the connection's own when left out. Devices also hang on the connection's name and on the number
+    /// of its columns, and on nothing else.
     pub seed: Option<u32>,
 }
 

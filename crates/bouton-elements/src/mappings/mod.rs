@@ -45,7 +45,7 @@ element_list! {
     Mapping: dyn MappingModel {
         /// Two devices a synapse, one for each sign.
         Pair,
-        /// One device a synapse.
+        /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
         Single,
     }
 }

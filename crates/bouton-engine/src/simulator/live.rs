@@ -54,7 +54,7 @@ impl Simulator {
     }
 
     /// Stops the change of some weights of a connection by its rule, those for which `mask(row, column)` is true, and lets
-    /// it go on elsewhere: devices that are stuck, synapses that were pruned. It takes the place of what was frozen before.
+    /// it go on elsewhere: synapses that are stuck, or that were pruned. It takes the place of what was frozen before.
     pub fn freeze_where(
         &mut self,
         c: ConnectionId,

@@ -36,6 +36,8 @@ impl Default for FolderOptions {
 #[derive(Debug)]
 struct SeriesFiles {
     spec: SeriesSpec,
+    /// Labels of columns for the manifest; null where they follow from name and shape, since a matrix has many.
+    labels: Value,
     arrays: Option<[GrowingNpy; 2]>,
     csv: Option<GrowingText>,
     part: String,
@@ -162,7 +164,7 @@ impl FolderSink {
             .iter()
             .map(|s| {
                 json!({
-                    "name": s.spec.name, "unit": s.spec.unit, "columns": s.spec.columns,
+                    "name": s.spec.name, "unit": s.spec.unit, "columns": s.labels,
                     "sample_shape": s.spec.sample_shape, "rows": s.rows,
                     "csv": file(&s.part, s.csv.is_some()), "part": s.part,
                 })
@@ -229,7 +231,9 @@ impl Sink for FolderSink {
         }
         head.push('\n');
         let csv = self.csv(&part, &head)?;
-        self.series.push(SeriesFiles { spec, arrays, csv, part, rows: 0 });
+        let usual = SeriesSpec::with_shape(spec.name.clone(), "", &spec.sample_shape).columns;
+        let labels = if spec.columns == usual { Value::Null } else { json!(spec.columns) };
+        self.series.push(SeriesFiles { spec, labels, arrays, csv, part, rows: 0 });
         self.write_manifest(false)
     }
 

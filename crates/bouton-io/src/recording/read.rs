@@ -76,16 +76,20 @@ fn build(m: &Value, mut get: impl FnMut(&str, &str, &str) -> Result<NpyArray>) -
     }
     for s in list("series")? {
         let name = text(s, "name")?;
-        let columns = s["columns"].as_array().ok_or_else(|| bad("columns"))?;
-        let columns = columns.iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
         let shape = s["sample_shape"].as_array().ok_or_else(|| bad("sample_shape"))?;
         let shape: Option<Vec<usize>> = shape.iter().map(|d| usize::try_from(d.as_u64()?).ok()).collect();
-        let spec = SeriesSpec {
-            unit: text(s, "unit")?,
-            columns,
-            sample_shape: shape.ok_or_else(|| bad("sample_shape"))?,
-            name: name.clone(),
-        };
+        let shape = shape.ok_or_else(|| bad("sample_shape"))?;
+        // A shape is checked before columns are made of it: a damaged one could ask for any number.
+        shape
+            .iter()
+            .try_fold(1usize, |n, d| n.checked_mul(*d))
+            .filter(|n| *n < 1 << 32)
+            .ok_or_else(|| bad("sample_shape"))?;
+        let mut spec = SeriesSpec::with_shape(name.clone(), text(s, "unit")?, &shape);
+        if !s["columns"].is_null() {
+            let columns = s["columns"].as_array().ok_or_else(|| bad("columns"))?;
+            spec.columns = columns.iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
+        }
         spec.check()?;
         let part = text(s, "part")?;
         let [values_name, times_name] = series_arrays(&name);
