@@ -210,6 +210,7 @@ pub fn run(pulse: &Pulse, seed: usize, method: Method) -> Result<Trial, Error> {
     };
     let (total, train) =
         ((pulse.seconds() * 1000.0).round() as u64, (pulse.train_seconds() * 1000.0).round() as u64);
+    watch(&sim, m.learned, &mut t)?;
     while sim.n_steps() < total {
         if sim.n_steps() == train
             && let Some(c) = m.learned

@@ -177,7 +177,14 @@ pub fn figure(r: &Report, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         let d = spans(
             Panel::new().x_axis("Time", "s").y_axis("Conductance", "nS").height_mm(32.0).x_range(0.0, end),
         )
-        .many_lines("plus devices", &m.slow_times, m.watched, &nano(&m.plus), None, thin.color(Color::BLUE))
+        .many_lines(
+            "plus devices, mPES with automatic gain",
+            &m.slow_times,
+            m.watched,
+            &nano(&m.plus),
+            None,
+            thin.color(Color::BLUE),
+        )
         .many_lines(
             "minus devices",
             &m.slow_times,
