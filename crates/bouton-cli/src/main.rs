@@ -132,7 +132,7 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
         csv: !args.no_csv,
         source: Source {
             path: args.model.model.display().to_string(),
-            text: std::fs::read_to_string(&args.model.model).unwrap_or_default(),
+            text: model.text,
             set: args.model.set.clone(),
         },
         simulator: Options {

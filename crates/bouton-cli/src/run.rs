@@ -93,7 +93,7 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     let t0 = Instant::now();
     let mut sim = Simulator::with(net, options.simulator)?;
     let built = t0.elapsed().as_secs_f64();
-    let total = steps(options.time, sim.dt())?;
+    let total = sim.steps(options.time)?;
     for note in sim.scale_check(Some((total as f64).max(1.0)))? {
         if note.is_warning() {
             eprintln!("warning: {note}");
@@ -151,9 +151,7 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         ("build_seconds", json!(built)),
         ("run_seconds", json!(start.elapsed().as_secs_f64())),
     ];
-    for (key, value) in end {
-        sink.set_meta(key, value).map_err(|e| kept(&folder, e))?;
-    }
+    sink.set_meta(&end).map_err(|e| kept(&folder, e))?;
     sink.finish().map_err(|e| kept(&folder, e))?;
     if let Some(e) = failed {
         eprintln!("bouton: what was recorded until the error is in {}", folder.display());
@@ -163,37 +161,16 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary })
 }
 
-/// Whole steps in a time.
-fn steps(time: f64, dt: f64) -> Result<u64, Error> {
-    let n = (time / dt).round();
-    if n == 0.0 && time > 0.0 {
-        let m = format!(
-            "a run of {time} s is shorter than half a time step ({dt} s): give a longer `--time` or a smaller `--dt`"
-        );
-        return Err(Error::model("", m));
-    }
-    if n > 2f64.powi(53) {
-        let m = format!(
-            "a run of {time:e} s has {n:e} steps of {dt} s, more than can be counted: give a shorter `--time`"
-        );
-        return Err(Error::model("", m));
-    }
-    Ok(n as u64)
-}
-
 /// Opens a series or a list of events for each probe.
 fn open(sink: &mut FolderSink, sim: &Simulator, probes: &[ProbeId], events: &[bool]) -> io::Result<()> {
     let net = sim.network();
     for (p, events) in probes.iter().zip(events) {
-        let width = sim.data(*p).map_or(0, |s| s.width);
+        let (rows, cols) = sim.probe_shape(*p).unwrap_or_default();
         let path = net.probe_path(*p);
         if *events {
-            sink.open_events(EventsSpec::new(path, width as u32, sim.dt()))?;
+            sink.open_events(EventsSpec::new(path, rows as u32, sim.dt()))?;
         } else {
-            let shape = match sim.probe_shape(*p) {
-                Ok((rows, cols)) if rows > 1 && cols > 1 => vec![rows, cols],
-                _ => vec![width],
-            };
+            let shape = if rows > 1 && cols > 1 { vec![rows, cols] } else { vec![rows * cols] };
             sink.open_series(SeriesSpec::with_shape(path, unit(net, *p), &shape))?;
         }
     }
@@ -236,7 +213,7 @@ fn devices(sim: &Simulator) -> serde_json::Value {
 /// What the run is of, from its beginning on: enough to repeat it.
 fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io::Result<()> {
     let source = &options.source;
-    for (key, value) in [
+    sink.set_meta(&[
         ("status", json!("running")),
         ("model", json!(source.path)),
         ("model_text", json!(source.text)),
@@ -249,10 +226,7 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
         ("wanted_seconds", json!(options.time)),
         ("devices", devices(sim)),
         ("version", json!(env!("CARGO_PKG_VERSION"))),
-    ] {
-        sink.set_meta(key, value)?;
-    }
-    Ok(())
+    ])
 }
 
 fn file(folder: &Path, e: io::Error) -> Error {

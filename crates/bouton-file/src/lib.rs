@@ -106,6 +106,8 @@ pub struct Model {
     pub dt: f64,
     /// How long a run lasts unless told otherwise (s).
     pub time: Option<f64>,
+    /// The text that was read, without overrides.
+    pub text: String,
 }
 
 /// How a model file is read.
@@ -163,7 +165,7 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
 fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
     let (network, dt, time, lines) = assembled(text, files, options).map_err(|f| (f.into(), 0))?;
     match network.validate(dt) {
-        Ok(()) => Ok(Model { network, dt, time }),
+        Ok(()) => Ok(Model { network, dt, time, text: text.to_string() }),
         Err(e) => {
             let line = lines.of(&network, e.object());
             Err((e, line))

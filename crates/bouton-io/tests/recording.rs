@@ -17,7 +17,7 @@ fn feed(sink: &mut dyn Sink, blocks: usize) {
     sink.open_series(SeriesSpec::new("out", "V", 2)).unwrap();
     sink.open_series(SeriesSpec::with_shape("pre->post/weights", "", &[2, 3])).unwrap();
     sink.open_events(EventsSpec::new("pre.spikes", 10, 0.001)).unwrap();
-    sink.set_meta("seed", Value::from(7)).unwrap();
+    sink.set_meta(&[("seed", Value::from(7))]).unwrap();
     for b in 0..blocks {
         let times: Vec<f64> = (0..50).map(|i| (b * 50 + i) as f64 * 0.001).collect();
         let two: Vec<f64> = times.iter().flat_map(|t| [(t * 7.0).sin(), 1e-9 / (t + 0.3)]).collect();

@@ -12,6 +12,8 @@ pub const NEURONS: usize = 100;
 const PROBE_TAU: f64 = 0.01;
 /// Synapses whose weights and conductances are recorded over time: this many rows and columns of the matrix.
 const WATCHED: usize = 8;
+/// Rows and columns between two that are watched.
+pub(super) const STRIDE: usize = NEURONS / WATCHED;
 
 /// What the synapses between the two populations are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -246,10 +248,9 @@ fn watch(sim: &Simulator, learned: Option<ConnectionId>, t: &mut Trial) -> Resul
     t.slow_times.push(sim.time());
     let w = sim.weights(c)?;
     let banks = sim.devices(c).ok().map(|d| d.banks());
-    let stride = NEURONS / WATCHED;
     for r in 0..WATCHED {
         for k in 0..WATCHED {
-            let (row, col) = (r * stride, k * stride);
+            let (row, col) = (r * STRIDE, k * STRIDE);
             t.weights.push(w[(row, col)]);
             if let Some([plus, minus]) = banks {
                 t.plus.push(plus.conductance[row * NEURONS + col]);

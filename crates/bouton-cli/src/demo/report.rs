@@ -82,8 +82,9 @@ pub fn write_recording(r: &Report, folder: &Path) -> Result<(), Error> {
             })
         })
     }).collect();
-    sink.set_meta("scores", serde_json::Value::Array(scores)).map_err(file)?;
-    sink.set_meta("learning_seconds", r.pulse.train_seconds().into()).map_err(file)?;
+    let meta =
+        [("scores", serde_json::Value::Array(scores)), ("learning_seconds", r.pulse.train_seconds().into())];
+    sink.set_meta(&meta).map_err(file)?;
     sink.finish().map_err(file)
 }
 
@@ -117,7 +118,7 @@ pub fn write_scores(r: &Report, folder: &Path) -> Result<(), Error> {
          rows and columns {step} apart, every 0.1 s; devices behind neurons that were silent stay where they began.\n",
         n = super::NEURONS,
         pairs = super::NEURONS * super::NEURONS,
-        step = super::NEURONS / 8,
+        step = super::model::STRIDE,
     );
     for (name, text) in [("scores.csv", csv), ("figure.txt", caption)] {
         let path = folder.join(name);

@@ -120,6 +120,15 @@ impl Simulator {
 
     /// Runs for `seconds` of simulated time, rounded to whole steps; less than half a step is an error.
     pub fn run(&mut self, seconds: f64) -> Result<(), Error> {
+        let steps = self.steps(seconds)?;
+        self.run_steps(steps)
+    }
+
+    /// Whole steps in `seconds` of simulated time.
+    ///
+    /// # Errors
+    /// A time below 0 or not finite, one shorter than half a step, and one of more steps than can be counted (2^53).
+    pub fn steps(&self, seconds: f64) -> Result<u64, Error> {
         if !(seconds.is_finite() && seconds >= 0.0) {
             return Err(Error::run(
                 "",
@@ -129,12 +138,16 @@ impl Simulator {
         let steps = (seconds / self.dt).round();
         if steps == 0.0 && seconds > 0.0 {
             let m = format!(
-                "{seconds} s are less than half a time step of {} s; nothing would be simulated",
+                "{seconds} s are less than half a time step of {} s; nothing would be simulated; run longer, or with a smaller `dt`",
                 self.dt
             );
             return Err(Error::run("", m));
         }
-        self.run_steps(steps as u64)
+        if steps > 2f64.powi(53) {
+            let m = format!("{seconds:e} s are {steps:e} steps of {} s, more than can be counted", self.dt);
+            return Err(Error::run("", m));
+        }
+        Ok(steps as u64)
     }
 
     /// Takes `steps` steps.

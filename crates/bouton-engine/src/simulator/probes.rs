@@ -55,21 +55,22 @@ impl Simulator {
 
     /// What a probe has recorded.
     pub fn data(&self, probe: ProbeId) -> Result<Samples, Error> {
-        let own = self.net.get_probe(probe).map(|_| &self.probes[probe.index()]);
-        own.map(|p| p.store.samples()).ok_or_else(|| {
+        self.probe_run(probe).map(|p| p.store.samples())
+    }
+    fn probe_run(&self, probe: ProbeId) -> Result<&ProbeRun, Error> {
+        self.net.get_probe(probe).map(|_| &self.probes[probe.index()]).ok_or_else(|| {
             Error::access(self.net.probe_path(probe), "this probe is not in the simulator's network")
         })
     }
     /// Rows and columns of what a probe records in a sample: a vector has one column.
     pub fn probe_shape(&self, probe: ProbeId) -> Result<(usize, usize), Error> {
-        let width = self.data(probe)?.width;
-        let run = &self.probes[probe.index()];
+        let run = self.probe_run(probe)?;
         let cols = match (&run.source, &run.target) {
             (ProbeSource::Signal(s), _) => self.built.program.signals[s.index()].cols,
             (ProbeSource::Devices, Target::Devices(c, ..)) => self.devices(*c)?.shape().1,
             (ProbeSource::Devices, _) => 1,
         };
-        Ok((width / cols.max(1), cols))
+        Ok((run.store.width / cols.max(1), cols))
     }
     /// What a probe has recorded since it was last drained; the simulator forgets it. For writing long runs in blocks.
     pub fn drain(&mut self, probe: ProbeId) -> Result<Samples, Error> {

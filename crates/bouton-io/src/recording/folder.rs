@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::parts::{GrowingNpy, GrowingText};
+use super::parts::{GrowingNpy, GrowingText, foreign};
 use super::*;
 use crate::csv::{push_number, push_text, push_time};
 use crate::files::{file_stem, write_atomic};
@@ -93,10 +93,6 @@ impl FolderSink {
                 folder.display()
             )));
         }
-        let foreign = |path: &Path| {
-            let m = "exists and is no part of a recording: move it away, or take another folder";
-            Error::new(format!("{} {m}", path.display()))
-        };
         if options.npz {
             let (archive, parts) = (folder.join(ARCHIVE), folder.join(PARTS));
             if archive.symlink_metadata().is_ok() {
@@ -308,9 +304,9 @@ impl Sink for FolderSink {
         Ok(())
     }
 
-    fn set_meta(&mut self, key: &str, value: Value) -> Result<()> {
+    fn set_meta(&mut self, entries: &[(&str, Value)]) -> Result<()> {
         self.open()?;
-        self.meta.insert(key.to_owned(), value);
+        self.meta.extend(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
         self.write_manifest(false)
     }
 

@@ -68,9 +68,9 @@ impl Sink for MemorySink {
         Ok(())
     }
 
-    fn set_meta(&mut self, key: &str, value: Value) -> Result<()> {
+    fn set_meta(&mut self, entries: &[(&str, Value)]) -> Result<()> {
         self.open()?;
-        self.recording.meta.insert(key.to_owned(), value);
+        self.recording.meta.extend(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
         Ok(())
     }
 

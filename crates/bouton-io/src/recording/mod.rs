@@ -247,11 +247,11 @@ pub trait Sink {
     /// As [`Sink::append_series`]; also a neuron that is not below `n_neurons`.
     fn append_events(&mut self, name: &str, steps: &[u64], neuron: &[u32]) -> Result<()>;
 
-    /// Sets a word about the run; may be called at any time before `finish`.
+    /// Sets words about the run, all in one go; may be called at any time before `finish`.
     ///
     /// # Errors
     /// What the file system refuses.
-    fn set_meta(&mut self, key: &str, value: Value) -> Result<()>;
+    fn set_meta(&mut self, entries: &[(&str, Value)]) -> Result<()>;
 
     /// Completes the recording.
     ///

@@ -91,15 +91,20 @@ impl GrowingText {
     }
 }
 
+/// What stands where a recording would write, and belongs to none.
+pub(super) fn foreign(path: &Path) -> Error {
+    Error::new(format!(
+        "{} exists and is no part of a recording: move it away, or take another folder",
+        path.display()
+    ))
+}
+
 /// Makes a file that is not there yet: somebody's own file of the same name is not ours to replace, and a link is not
 /// ours to follow.
 fn create(path: &Path, content: &[u8]) -> Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut f| f.write_all(content)).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::new(format!(
-            "{} exists and is no part of a recording: move it away, or take another folder",
-            path.display()
-        )),
+        std::io::ErrorKind::AlreadyExists => foreign(path),
         _ => Error::file("cannot write", path, e),
     })
 }
