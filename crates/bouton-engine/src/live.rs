@@ -153,10 +153,10 @@ impl<T: Real> LiveAccess for Live<'_, T> {
         self.views().encoders(e)
     }
     fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().ensemble(e).map(|b| b.gain.to_vec())
+        self.views().gain(e)
     }
     fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().ensemble(e).map(|b| b.bias.to_vec())
+        self.views().bias(e)
     }
     fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
         self.views().current(c)

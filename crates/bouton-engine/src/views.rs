@@ -88,6 +88,14 @@ impl Views<'_> {
             .ok_or_else(|| Error::access(self.net.ensemble_path(e), "the encoders have no shape"))
     }
 
+    pub(crate) fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.ensemble(e).map(|b| b.gain.to_vec())
+    }
+
+    pub(crate) fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.ensemble(e).map(|b| b.bias.to_vec())
+    }
+
     pub(crate) fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
         self.own(c)?;
         let none = |m: &str| Error::access(self.net.connection_path(c), m);

@@ -43,11 +43,8 @@ impl Problem<'_> {
             let own = match self.connection.and_then(|c| c.eval_points.as_ref().map(|e| (c, e))) {
                 Some((c, e)) => {
                     let scale = if c.scale_eval_points { self.built.radius } else { 1.0 };
-                    let own = points(e, self.ensemble.eval_point_count(), d, scale, &mut rng).map_err(err)?;
-                    if let Some(x) = own.iter().find(|x| !x.is_finite()) {
-                        return Err(err(format!("`eval_points` must be finite, found {x}")));
-                    }
-                    Some(own)
+                    let own = points(e, self.ensemble.eval_point_count(), d, scale, &mut rng);
+                    Some(own.map_err(|m| err(format!("`eval_points`: {m}")))?)
                 }
                 None => None,
             };

@@ -31,6 +31,11 @@ pub struct BuiltEnsemble {
     pub radius: f64,
 }
 
+/// Refuses numbers that aren't finite among those that were drawn or given.
+fn finite(x: &[f64]) -> Result<(), String> {
+    x.iter().find(|x| !x.is_finite()).map_or(Ok(()), |x| Err(format!("must be finite, found {x}")))
+}
+
 /// Points of a distribution, or the given ones; times `scale`.
 pub(super) fn points(
     d: &Distribution,
@@ -44,7 +49,7 @@ pub(super) fn points(
     for x in &mut x {
         *x *= scale;
     }
-    Ok(x)
+    finite(&x).map(|()| x)
 }
 
 impl BuiltEnsemble {
@@ -59,14 +64,9 @@ impl BuiltEnsemble {
         let mut rng = RandomState::new(seed);
         let eval_points = points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng)
             .map_err(err("eval_points"))?;
-        let finite = |name: &str, x: &[f64]| match x.iter().find(|x| !x.is_finite()) {
-            None => Ok(()),
-            Some(x) => Err(err(name)(format!("must be finite, found {x}"))),
-        };
-        finite("eval_points", &eval_points)?;
         let sample = |name: &str, dist: &Distribution, cols: usize, rng: &mut RandomState| {
             let x = dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))?;
-            finite(name, &x).map(|()| x)
+            finite(&x).map_err(err(name)).map(|()| x)
         };
         let mut encoders = if direct {
             (0..d * d).map(|k| f64::from(u8::from(k / d == k % d))).collect()

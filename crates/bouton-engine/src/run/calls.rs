@@ -8,13 +8,18 @@ use super::{SimReal, Simulation};
 use crate::live::{Live, Reader};
 
 /// Numbers that aren't finite stop where a callback would be given them: it may make something of them that looks well.
-pub(super) fn finite(x: &[f64], what: &str) -> Result<(), String> {
-    match x.iter().find(|v| !v.is_finite()) {
+pub(super) fn finite(x: impl IntoIterator<Item = f64>, what: &str) -> Result<(), String> {
+    match x.into_iter().find(|v| !v.is_finite()) {
         None => Ok(()),
         Some(v) => Err(format!(
             "{what} is {v}; what was recorded until here is kept. Look at learning rates, and at feedback without a limit"
         )),
     }
+}
+
+/// An error in the step that ends at `t` (s).
+pub(super) fn failed(object: &str, t: f64, message: &str) -> Error {
+    Error::run(object, format!("at t = {t:.6} s: {message}"))
 }
 
 impl<T: SimReal> Simulation<T> {
@@ -28,7 +33,7 @@ impl<T: SimReal> Simulation<T> {
             *out = T::of(*y);
         }
         self.scratch[0] = y;
-        done.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))
+        done.map_err(|m| failed(&p.object, t, &m))
     }
 
     pub(super) fn node(&mut self, call: usize, t: f64) -> Result<(), Error> {
@@ -53,7 +58,7 @@ impl<T: SimReal> Simulation<T> {
             devices: &mut self.devices,
             node: n,
         };
-        let result = finite(&x, "the input").and_then(|()| {
+        let result = finite(x.iter().copied(), "the input").and_then(|()| {
             // A callback that panicked left the lock poisoned; what it holds is the user's own affair.
             let mut f = n.callback.lock().unwrap_or_else(PoisonError::into_inner);
             no_panic(|| f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }))
@@ -74,7 +79,7 @@ impl<T: SimReal> Simulation<T> {
             }
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
-        result.map_err(|m| Error::run(&self.plan.nodes[call].object, format!("at t = {t:.6} s: {m}")))
+        result.map_err(|m| failed(&self.plan.nodes[call].object, t, &m))
     }
 
     pub(super) fn function(&mut self, call: usize, t: f64) -> Result<(), Error> {
@@ -86,7 +91,8 @@ impl<T: SimReal> Simulation<T> {
         // SAFETY: no slice to write is alive.
         x.extend(unsafe { self.arena.get(f.x) }.iter().map(|v| v.f64()));
         y.resize(f.out.len, 0.0);
-        let result = finite(&x, "the input of the function").and_then(|()| f.function.call(&x, &mut y));
+        let result =
+            finite(x.iter().copied(), "the input of the function").and_then(|()| f.function.call(&x, &mut y));
         let result = match (result, y.iter().find(|v| !T::of(**v).is_finite())) {
             (Ok(()), Some(v)) => Err(format!("the function gave {v:?} at {x:?}; it must be finite")),
             (r, _) => r,
@@ -98,6 +104,6 @@ impl<T: SimReal> Simulation<T> {
             }
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
-        result.map_err(|m| Error::run(&self.plan.functions[call].object, format!("at t = {t:.6} s: {m}")))
+        result.map_err(|m| failed(&self.plan.functions[call].object, t, &m))
     }
 }

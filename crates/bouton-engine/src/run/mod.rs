@@ -143,20 +143,25 @@ impl<T: SimReal> Simulation<T> {
             net,
             built,
         };
-        sim.check_gains()?;
+        sim.check_precision()?;
         sim.start(false)?;
         Ok(sim)
     }
 
-    /// Gains of devices that the number type can't hold would be weights of infinity after some pulse.
-    fn check_gains(&self) -> Result<(), Error> {
+    /// Refuses what the number type can't hold: initial values, and gains of devices, which would be weights of infinity
+    /// after some pulse.
+    fn check_precision(&self) -> Result<(), Error> {
+        let more = "which is more than the simulation's numbers hold";
         for (c, d) in self.net.connections().zip(&self.devices) {
             if let Some(d) = d.as_ref().filter(|d| !self.holds(d.gain())) {
-                let m = format!(
-                    "`gain` is {:e}, which is more than the simulation's numbers hold; use double precision",
-                    d.gain()
-                );
+                let m = format!("`gain` is {:e}, {more}; use double precision", d.gain());
                 return Err(Error::build(self.net.connection_path(c), m));
+            }
+        }
+        for s in &self.built.program.signals {
+            if let Some(x) = s.initial.iter().flat_map(|v| v.iter()).find(|x| !self.holds(**x)) {
+                let m = format!("holds {x:e} at the start, {more}; scale it, or use double precision");
+                return Err(Error::build(&s.name, m));
             }
         }
         Ok(())
@@ -174,14 +179,6 @@ impl<T: SimReal> Simulation<T> {
         for (k, s) in built.program.signals.iter().enumerate() {
             if s.view.is_some() || keep[k] {
                 continue;
-            }
-            if let Some(x) = s.initial.iter().flat_map(|v| v.iter()).find(|x| !self.holds(**x)) {
-                return Err(Error::build(
-                    &s.name,
-                    format!(
-                        "holds {x:e} at the start, which is more than the simulation's numbers hold; scale it, or use double precision"
-                    ),
-                ));
             }
             match &s.initial {
                 Some(values) => self.write(SignalId(k as u32), values),

@@ -7,7 +7,7 @@ use bouton_elements::rules::{Acts, RuleStep};
 use bouton_elements::synapses::{Filter, Synapse};
 use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
 
-use super::calls::finite;
+use super::calls::{failed, finite};
 use super::{SimReal, Simulation};
 use crate::frozen::Frozen;
 use crate::plan::{Kernel, Span};
@@ -128,10 +128,7 @@ impl<T: SimReal> Simulation<T> {
         if let Some(e) = p.error {
             // SAFETY: reads only.
             let error = unsafe { self.arena.get(e) };
-            if let Some(x) = error.iter().find(|x| !x.is_finite()) {
-                let what = finite(&[x.f64()], "the error");
-                return what.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")));
-            }
+            finite(error.iter().map(|x| x.f64()), "the error").map_err(|m| failed(&p.object, t, &m))?;
         }
         match &self.rules[k].rule {
             LearningRule::Element(r) => {
@@ -141,10 +138,7 @@ impl<T: SimReal> Simulation<T> {
                 }
                 Ok(())
             }
-            LearningRule::Function(f) => {
-                let f = f.clone();
-                self.function_rule(k, &f, t)
-            }
+            LearningRule::Function(f) => self.function_rule(k, f, t),
         }
     }
 
@@ -185,7 +179,7 @@ impl<T: SimReal> Simulation<T> {
         self.frozen[p.connection.index()].hold(step.delta, T::ZERO);
     }
 
-    fn function_rule(&mut self, k: usize, f: &RuleFunction, t: f64) -> Result<(), Error> {
+    fn function_rule(&self, k: usize, f: &RuleFunction, t: f64) -> Result<(), Error> {
         let p = &self.plan.rules[k];
         let arena = &self.arena;
         let copy = |s: Span| -> Vec<f64> {
@@ -230,7 +224,7 @@ impl<T: SimReal> Simulation<T> {
             None => Ok(()),
             Some((_, (name, ..))) => Err(format!("its state `{name}` is not finite any more")),
         });
-        result.map_err(|m| Error::run(&p.object, format!("at t = {t:.6} s: {m}")))?;
+        result.map_err(|m| failed(&p.object, t, &m))?;
         self.frozen[p.connection.index()].hold(&mut delta, 0.0);
         // SAFETY: everything read was copied; state, delta and weights are signals of their own.
         unsafe {

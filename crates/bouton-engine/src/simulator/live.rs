@@ -87,12 +87,12 @@ impl Simulator {
 
     /// Gains of an ensemble's neurons.
     pub fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().ensemble(e).map(|b| b.gain.to_vec())
+        self.views().gain(e)
     }
 
     /// Bias currents of an ensemble's neurons.
     pub fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().ensemble(e).map(|b| b.bias.to_vec())
+        self.views().bias(e)
     }
 
     /// Edits the encoders of an ensemble (neurons × dimensions), as they are, without scaling them to unit length. The
