@@ -214,37 +214,11 @@ impl<'a> Check<'a> {
             }));
         }
         if let (Some(d), true) = (devices, learns) {
-            let (rows, cols) = d.shape();
-            let dead = d.dead() as f64 / (rows * cols * d.sides().len()).max(1) as f64;
-            if dead > DEAD {
-                let m = format!(
-                    "{} % of its devices can't be moved by a pulse: their exponents are too near zero. Take a smaller `spread`, \
-                     or a start nearer to `r1`",
-                    plain(100.0 * dead)
-                );
-                notes.push(self.note(id, dead, 1.0, "spread", ScaleKind::DeadDevices, m));
-            }
-            if let Some(note) = self.devices(id, d) {
-                notes.push(note);
-                return notes;
-            }
-            // Single devices have no zero: what they begin with counts where it swamps.
-            if d.sides().len() > 1 {
-                return notes;
-            }
-            let standing = self.need(post, c).and_then(|n| self.fixed(pre, c, weights.as_ref(), &n));
-            if let Some((share, _)) = standing
-                && share > MOST
-            {
-                let m = format!(
-                    "its weights as they stand contribute {} what `{}` needs to span its range (above 100 times): multiply \
-                     `gain` by {}",
-                    of(share),
-                    self.net.object_path(post.object),
-                    plain(power_of_ten(1.0 / share))
-                );
-                notes.push(self.note(id, share, power_of_ten(1.0 / share), "gain", ScaleKind::TooLarge, m));
-            }
+            let standing = || {
+                let need = self.need(post, c)?;
+                self.fixed(pre, c, weights.as_ref(), &need).map(|(share, _)| share)
+            };
+            notes.extend(self.devices(id, post.object, d, standing));
             return notes;
         }
         let need = self.need(post, c);
@@ -253,7 +227,8 @@ impl<'a> Check<'a> {
         {
             notes.extend(self.learned(id, pre, c, r, need.as_ref(), weights.as_ref()));
         }
-        if zero && learns {
+        // What was said of weights of zero is enough.
+        if zero && (learns || deaf) {
             return notes;
         }
         let Some((share, assumed)) = need.and_then(|n| self.fixed(pre, c, weights.as_ref(), &n)) else {
@@ -266,9 +241,6 @@ impl<'a> Check<'a> {
         let parameter = if devices.is_some() { "gain" } else { "transform" };
         let target = self.net.object_path(post.object);
         let taken = if assumed { ", for inputs of up to ±1," } else { "" };
-        if zero && deaf {
-            return notes;
-        }
         if zero {
             let m = format!(
                 "all its weights are zero and nothing changes them: it contributes nothing to `{target}`. No factor mends \

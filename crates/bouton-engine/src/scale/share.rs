@@ -5,7 +5,10 @@ use bouton_elements::rules::Rule;
 use bouton_model::{Connection, ConnectionId, End, Matrix, Object, Transform};
 
 use super::values::{Need, is_known, rms, spread};
-use super::{Check, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleNote, judge, of, plain, rate, two_digits};
+use super::{
+    Check, DEAD, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain, power_of_ten,
+    rate, two_digits,
+};
 
 impl Check<'_> {
     /// Share of weights as they stand, and whether it rests on an assumed input.
@@ -106,8 +109,47 @@ impl Check<'_> {
         Some(self.note(id, share, factor, "learning_rate", kind, m))
     }
 
+    /// What there is to say of devices that learn: those that no pulse moves, how far pulses move the others, and where
+    /// they stand, as a share.
+    pub(super) fn devices(
+        &self,
+        id: ConnectionId,
+        target: Object,
+        d: &DeviceArray,
+        standing: impl FnOnce() -> Option<f64>,
+    ) -> Vec<ScaleNote> {
+        let mut notes = vec![];
+        let (rows, cols) = d.shape();
+        let dead = d.dead() as f64 / (rows * cols * d.sides().len()).max(1) as f64;
+        if dead > DEAD {
+            let m = format!(
+                "{} % of its devices can't be moved by a pulse: their exponents are too near zero. Take a smaller `spread`, \
+                 or a start nearer to `r1`",
+                plain(100.0 * dead)
+            );
+            notes.push(self.note(id, dead, 1.0, "spread", ScaleKind::DeadDevices, m));
+        }
+        if let Some(note) = self.pulsed(id, d) {
+            notes.push(note);
+        } else if d.sides().len() == 1
+            // Single devices have no zero: what they begin with counts where it swamps.
+            && let Some(share) = standing().filter(|s| *s > MOST)
+        {
+            let factor = power_of_ten(1.0 / share);
+            let m = format!(
+                "its weights as they stand contribute {} what `{}` needs to span its range (above 100 times): multiply \
+                 `gain` by {}",
+                of(share),
+                self.net.object_path(target),
+                plain(factor)
+            );
+            notes.push(self.note(id, share, factor, "gain", ScaleKind::TooLarge, m));
+        }
+        notes
+    }
+
     /// How far pulses move weights of devices.
-    pub(super) fn devices(&self, id: ConnectionId, d: &DeviceArray) -> Option<ScaleNote> {
+    fn pulsed(&self, id: ConnectionId, d: &DeviceArray) -> Option<ScaleNote> {
         let needed = self.built.needed.get(id.index()).copied().flatten()?;
         let (rows, cols) = d.shape();
         // The typical device counts, not the few that a large spread makes a thousand times as strong. Without the gain,
