@@ -2,10 +2,13 @@
 
 use std::sync::PoisonError;
 
+use bouton_kernels::Real;
 use bouton_model::{Error, NodeStep, no_panic};
 
 use super::{SimReal, Simulation};
+use crate::arena::Arena;
 use crate::live::{Live, Reader};
+use crate::plan::Span;
 
 /// Numbers that aren't finite stop where a callback would be given them: it may make something of them that looks well.
 pub(super) fn finite(x: impl IntoIterator<Item = f64>, what: &str) -> Result<(), String> {
@@ -14,6 +17,23 @@ pub(super) fn finite(x: impl IntoIterator<Item = f64>, what: &str) -> Result<(),
         Some(v) => Err(format!(
             "{what} is {v}; what was recorded until here is kept. Look at learning rates, and at feedback without a limit"
         )),
+    }
+}
+
+/// Copies the values of a span; none for none.
+pub(super) fn copy_to<T: Real>(arena: &Arena<T>, s: Option<Span>, x: &mut Vec<f64>) {
+    x.clear();
+    if let Some(s) = s {
+        // SAFETY: the caller is the only kernel that runs, and holds no slice to write.
+        x.extend(unsafe { arena.get(s) }.iter().map(|v| v.f64()));
+    }
+}
+
+/// Sets the values of a span.
+pub(super) fn put<T: Real>(arena: &Arena<T>, s: Span, y: &[f64]) {
+    // SAFETY: the caller is the only kernel that runs, and holds no slice of the arena.
+    for (out, y) in unsafe { arena.get_mut(s) }.iter_mut().zip(y) {
+        *out = T::of(*y);
     }
 }
 
@@ -28,10 +48,7 @@ impl<T: SimReal> Simulation<T> {
         let mut y = std::mem::take(&mut self.scratch[0]);
         y.resize(p.out.len, 0.0);
         let done = self.processes[k].step(t, &mut y);
-        // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-        for (out, y) in unsafe { self.arena.get_mut(p.out) }.iter_mut().zip(&y) {
-            *out = T::of(*y);
-        }
+        put(&self.arena, p.out, &y);
         self.scratch[0] = y;
         done.map_err(|m| failed(&p.object, t, &m))
     }
@@ -40,16 +57,8 @@ impl<T: SimReal> Simulation<T> {
         let n = &self.plan.nodes[call];
         let mut x = std::mem::take(&mut self.scratch[0]);
         let mut y = std::mem::take(&mut self.scratch[1]);
-        x.clear();
-        y.clear();
-        if let Some(s) = n.x {
-            // SAFETY: no slice to write is alive.
-            x.extend(unsafe { self.arena.get(s) }.iter().map(|v| v.f64()));
-        }
-        if let Some(s) = n.out {
-            // SAFETY: as above.
-            y.extend(unsafe { self.arena.get(s) }.iter().map(|v| v.f64()));
-        }
+        copy_to(&self.arena, n.x, &mut x);
+        copy_to(&self.arena, n.out, &mut y);
         let mut live = Live {
             net: &self.net,
             reader: Reader { arena: &self.arena, plan: &self.plan, built: &self.built, lif: &self.lif },
@@ -73,10 +82,7 @@ impl<T: SimReal> Simulation<T> {
         if result.is_ok()
             && let Some(s) = n.out
         {
-            // SAFETY: the callback has returned; no other slice is alive.
-            for (out, y) in unsafe { self.arena.get_mut(s) }.iter_mut().zip(&y) {
-                *out = T::of(*y);
-            }
+            put(&self.arena, s, &y);
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
         result.map_err(|m| failed(&self.plan.nodes[call].object, t, &m))
@@ -86,10 +92,8 @@ impl<T: SimReal> Simulation<T> {
         let f = &self.plan.functions[call];
         let mut x = std::mem::take(&mut self.scratch[0]);
         let mut y = std::mem::take(&mut self.scratch[1]);
-        x.clear();
+        copy_to(&self.arena, Some(f.x), &mut x);
         y.clear();
-        // SAFETY: no slice to write is alive.
-        x.extend(unsafe { self.arena.get(f.x) }.iter().map(|v| v.f64()));
         y.resize(f.out.len, 0.0);
         let result =
             finite(x.iter().copied(), "the input of the function").and_then(|()| f.function.call(&x, &mut y));
@@ -98,10 +102,7 @@ impl<T: SimReal> Simulation<T> {
             (r, _) => r,
         };
         if result.is_ok() {
-            // SAFETY: input and output are different signals, and the input was copied.
-            for (out, y) in unsafe { self.arena.get_mut(f.out) }.iter_mut().zip(&y) {
-                *out = T::of(*y);
-            }
+            put(&self.arena, f.out, &y);
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
         result.map_err(|m| failed(&self.plan.functions[call].object, t, &m))

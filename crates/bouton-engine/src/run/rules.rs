@@ -7,7 +7,7 @@ use bouton_elements::rules::{Acts, RuleStep};
 use bouton_elements::synapses::{Filter, Synapse};
 use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
 
-use super::calls::{failed, finite};
+use super::calls::{copy_to, failed, finite, put};
 use super::{SimReal, Simulation};
 use crate::frozen::Frozen;
 use crate::plan::{Kernel, Span};
@@ -146,15 +146,9 @@ impl<T: SimReal> Simulation<T> {
     fn pulse(&mut self, k: usize, policy: &Policy) {
         let (p, run) = (&self.plan.rules[k], &mut self.rules[k]);
         let Some(array) = &mut self.devices[p.connection.index()] else { return };
-        run.change.clear();
-        run.activity.clear();
-        // SAFETY: reads only.
-        unsafe {
-            if let Some(e) = p.error {
-                run.change.extend(self.arena.get(e).iter().map(|e| -e.f64()));
-            }
-            run.activity.extend(self.arena.get(p.inputs[0]).iter().map(|a| a.f64()));
-        }
+        copy_to(&self.arena, p.error, &mut run.change);
+        run.change.iter_mut().for_each(|e| *e = -*e);
+        copy_to(&self.arena, Some(p.inputs[0]), &mut run.activity);
         policy.model().pulses(&run.change, &run.activity, &mut run.pulses);
         // SAFETY: the weights are a signal of their own; inputs and error were copied.
         let w = unsafe { self.arena.get_mut(p.weights) };
@@ -183,9 +177,9 @@ impl<T: SimReal> Simulation<T> {
         let p = &self.plan.rules[k];
         let arena = &self.arena;
         let copy = |s: Span| -> Vec<f64> {
-            // SAFETY: reads only; nothing is written until everything was copied.
-            let x = unsafe { arena.get(s) };
-            x.iter().map(|v| v.f64()).collect()
+            let mut x = Vec::with_capacity(s.len);
+            copy_to(arena, Some(s), &mut x);
+            x
         };
         let inputs: Vec<Vec<f64>> = p.inputs.iter().map(|s| copy(*s)).collect();
         let inputs: Vec<&[f64]> = inputs.iter().map(|v| &v[..]).collect();
@@ -226,18 +220,13 @@ impl<T: SimReal> Simulation<T> {
         });
         result.map_err(|m| failed(&p.object, t, &m))?;
         self.frozen[p.connection.index()].hold(&mut delta, 0.0);
-        // SAFETY: everything read was copied; state, delta and weights are signals of their own.
-        unsafe {
-            for (s, v) in p.state.iter().zip(&state) {
-                arena.get_mut(*s).iter_mut().zip(v).for_each(|(y, v)| *y = T::of(*v));
-            }
-            if let Some(d) = p.delta {
-                arena.get_mut(d).iter_mut().zip(&delta).for_each(|(y, v)| *y = T::of(*v));
-            }
-            if p.now {
-                let w = arena.get_mut(p.weights).iter_mut();
-                w.zip(&delta).for_each(|(w, d)| *w = T::of(w.f64() + d));
-            }
+        p.state.iter().zip(&state).for_each(|(s, v)| put(arena, *s, v));
+        if let Some(d) = p.delta {
+            put(arena, d, &delta);
+        }
+        if p.now {
+            let new: Vec<f64> = weights.iter().zip(&delta).map(|(w, d)| w + d).collect();
+            put(arena, p.weights, &new);
         }
         Ok(())
     }
