@@ -1,0 +1,168 @@
+//! Numbers at addresses that never change.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::cell::UnsafeCell;
+use std::ptr::NonNull;
+
+use crate::room::fits;
+use crate::slots::Span;
+
+/// Size of a huge page. Large segments begin at one and ask for them: a million neurons are streamed through in every
+/// step, and with small pages the look-up of addresses would cost as much as the numbers.
+const HUGE: usize = 2 << 20;
+/// A cache line.
+const LINE: usize = 64;
+
+mod sealed {
+    pub trait Number: Copy + Default + Send + Sync + 'static {}
+    impl Number for f64 {}
+    impl Number for f32 {}
+}
+/// What a memory can hold: numbers whose zero has all bits zero.
+pub(crate) use sealed::Number;
+
+/// One allocation of zeros.
+struct Segment<T> {
+    start: NonNull<UnsafeCell<T>>,
+    len: usize,
+    layout: Layout,
+}
+
+impl<T: Number> Segment<T> {
+    fn new(len: usize) -> Result<Segment<T>, String> {
+        fits(len as f64 * size_of::<T>() as f64)?;
+        let none = || format!("needs {:.3} GB of memory, and the system gives less", len as f64 * size_of::<T>() as f64 / 1e9);
+        // Fails where the number of bytes could not be counted.
+        let array = Layout::array::<UnsafeCell<T>>(len.max(1)).map_err(|_| none())?;
+        let align = if array.size() >= 2 * HUGE { HUGE } else { LINE };
+        let layout = array.align_to(align).map_err(|_| none())?;
+        // Zeroed by the system: pages that nobody writes are never taken.
+        // SAFETY: the layout has at least one byte.
+        let raw = unsafe { alloc_zeroed(layout) }.cast::<UnsafeCell<T>>();
+        let start = NonNull::new(raw).ok_or_else(none)?;
+        #[cfg(target_os = "linux")]
+        if align == HUGE {
+            // Only a wish: without huge pages everything is the same but slower.
+            // SAFETY: the range is the allocation just made.
+            let _ = unsafe { libc::madvise(raw.cast(), layout.size(), libc::MADV_HUGEPAGE) };
+        }
+        Ok(Segment { start, len, layout })
+    }
+}
+
+impl<T> Drop for Segment<T> {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout; numbers need no dropping.
+        unsafe { dealloc(self.start.as_ptr().cast(), self.layout) }
+    }
+}
+
+/// Numbers in segments. A segment is added as a whole, begins as zeros, and never moves.
+pub struct Memory<T> {
+    /// Segments that were dropped leave a gap, so that no number names two segments.
+    segments: Vec<Option<Segment<T>>>,
+}
+
+// SAFETY: a memory owns its segments, and numbers can be sent to other threads.
+unsafe impl<T: Send> Send for Memory<T> {}
+// SAFETY: through `&Memory` numbers are only read (`get`); `run` takes `&mut`, and hands out slices of which none that is
+// written meets another that is alive (see `steps`).
+unsafe impl<T: Sync> Sync for Memory<T> {}
+
+impl<T: Number> Default for Memory<T> {
+    fn default() -> Memory<T> {
+        Memory { segments: vec![] }
+    }
+}
+
+impl<T: Number> Memory<T> {
+    /// Adds a segment of `len` zeros, and returns its number.
+    ///
+    /// # Errors
+    /// More memory than there is, with the figure.
+    pub fn add(&mut self, len: usize) -> Result<u32, String> {
+        let number = u32::try_from(self.segments.len()).map_err(|_| "has too many segments".to_string())?;
+        self.segments.push(Some(Segment::new(len)?));
+        Ok(number)
+    }
+    /// Gives the memory of a segment back. Its number is not used again.
+    pub fn remove(&mut self, segment: u32) {
+        if let Some(s) = self.segments.get_mut(segment as usize) {
+            *s = None;
+        }
+    }
+    /// Number of elements of a segment; 0 if there is none.
+    pub fn len(&self, segment: u32) -> usize {
+        self.segments.get(segment as usize).and_then(Option::as_ref).map_or(0, |s| s.len)
+    }
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.segments.iter().flatten().all(|s| s.len == 0)
+    }
+    /// Whether a span lies in it.
+    pub fn holds(&self, span: Span) -> bool {
+        span.start <= self.len(span.segment) && span.len <= self.len(span.segment) - span.start
+    }
+
+    /// First element of a segment.
+    pub(crate) fn base(&self, segment: u32) -> *mut T {
+        let s = self.segments.get(segment as usize).and_then(Option::as_ref);
+        s.map_or(NonNull::dangling().as_ptr(), |s| s.start.as_ptr().cast())
+    }
+    #[inline(always)]
+    fn at(&self, span: Span) -> *mut T {
+        assert!(self.holds(span), "a span outside the memory");
+        // SAFETY: checked above.
+        unsafe { self.base(span.segment).add(span.start) }
+    }
+
+    /// The elements of a span. Panics outside the memory.
+    #[inline(always)]
+    pub fn get(&self, span: Span) -> &[T] {
+        // SAFETY: in range; initialised, as zeros if by nobody else; written through `&mut self` alone.
+        unsafe { std::slice::from_raw_parts(self.at(span), span.len) }
+    }
+    /// The elements of a span, to write. Panics outside the memory.
+    #[inline(always)]
+    pub fn get_mut(&mut self, span: Span) -> &mut [T] {
+        // SAFETY: as above, and `&mut self` keeps every other slice away.
+        unsafe { std::slice::from_raw_parts_mut(self.at(span), span.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_begin_as_zeros_and_never_move() {
+        let mut m = Memory::<f64>::default();
+        let a = m.add(100).unwrap();
+        let s = Span { segment: a, start: 3, len: 5 };
+        let address = m.get(s).as_ptr();
+        m.get_mut(s).copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+        for _ in 0..50 {
+            m.add(1 << 12).unwrap();
+        }
+        assert_eq!((m.get(s).as_ptr(), m.get(s)), (address, &[1.0, 2.0, 3.0, 4.0, 5.0][..]));
+        assert_eq!(m.get(Span { segment: a, start: 0, len: 3 }), [0.0; 3]);
+        m.remove(1);
+        assert_eq!((m.len(1), m.len(2), m.add(1).unwrap()), (0, 1 << 12, 51));
+    }
+
+    #[test]
+    fn a_size_that_can_not_be_counted_is_an_error() {
+        for len in [usize::MAX, usize::MAX / 8, usize::MAX / 8 + 1, 1 << 60] {
+            let e = Memory::<f64>::default().add(len).unwrap_err();
+            assert!(e.contains("GB"), "{e}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "outside")]
+    fn a_span_outside_is_refused() {
+        let mut m = Memory::<f32>::default();
+        m.add(10).unwrap();
+        m.get(Span { segment: 0, start: 8, len: 3 });
+    }
+}

@@ -1,0 +1,127 @@
+//! Spans of memory, and the operands of a kernel.
+
+/// Contiguous elements of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// Which segment.
+    pub segment: u32,
+    /// First element.
+    pub start: usize,
+    /// Number of elements.
+    pub len: usize,
+}
+
+impl Span {
+    /// `len` elements from `start` on, of segment 0.
+    pub fn new(start: usize, len: usize) -> Span {
+        Span { segment: 0, start, len }
+    }
+    /// The element behind the last; saturated, so that a span that wraps lies outside of every segment.
+    pub fn end(self) -> usize {
+        self.start.saturating_add(self.len)
+    }
+    /// Whether two spans have an element in common.
+    pub fn meets(self, other: Span) -> bool {
+        self.segment == other.segment
+            && self.len > 0
+            && other.len > 0
+            && self.start < other.end()
+            && other.start < self.end()
+    }
+    /// Elements `from..to` of the span, as far as they lie in it.
+    pub fn part(self, from: usize, to: usize) -> Span {
+        let from = from.min(self.len);
+        Span { start: self.start + from, len: to.min(self.len).saturating_sub(from), ..self }
+    }
+}
+
+/// Which of the two memories of a simulation: one holds the simulation's number type, the other double precision whatever
+/// that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Room {
+    /// The simulation's number type.
+    Real,
+    /// Double precision: parameters, and the state of devices.
+    Double,
+}
+
+/// An operand: where it lies, and whether it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which memory.
+    pub room: Room,
+    /// Which elements.
+    pub span: Span,
+    /// Whether they are written; otherwise only read.
+    pub write: bool,
+}
+
+impl Place {
+    /// Whether the two can't be used at once: they meet, and one is written.
+    pub fn conflicts(self, other: Place) -> bool {
+        (self.write || other.write) && self.room == other.room && self.span.meets(other.span)
+    }
+}
+
+/// The operands of a kernel, in its order. None that is written meets another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slots {
+    places: Box<[Place]>,
+}
+
+impl Slots {
+    /// The operands of a kernel.
+    ///
+    /// # Errors
+    /// An operand that is written and has elements in common with another; both positions are said.
+    pub fn new(places: impl Into<Box<[Place]>>) -> Result<Slots, String> {
+        let places = places.into();
+        for (i, a) in places.iter().enumerate() {
+            for (k, b) in places.iter().enumerate().skip(i + 1) {
+                if a.conflicts(*b) {
+                    return Err(format!("operands {i} and {k} have numbers in common, and one of them is written"));
+                }
+            }
+        }
+        Ok(Slots { places })
+    }
+    /// The operands.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+    /// Whether the two can't be used at once.
+    pub fn conflict(&self, other: &Slots) -> bool {
+        self.places.iter().any(|a| other.places.iter().any(|b| a.conflicts(*b)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(start: usize, len: usize, write: bool) -> Place {
+        Place { room: Room::Real, span: Span::new(start, len), write }
+    }
+
+    #[test]
+    fn written_operands_meet_no_other() {
+        assert!(Slots::new([place(0, 4, true), place(4, 4, true), place(8, 4, false)]).is_ok());
+        for (a, b) in [((0, 4, true), (3, 4, false)), ((0, 4, true), (0, 4, true)), ((3, 2, false), (0, 4, true))] {
+            let e = Slots::new([place(a.0, a.1, a.2), place(b.0, b.1, b.2)]).unwrap_err();
+            assert!(e.contains("operands 0 and 1"), "{e}");
+        }
+        assert!(Slots::new([place(0, 4, false), place(2, 4, false)]).is_ok(), "reading twice is allowed");
+        let other = Place { room: Room::Double, ..place(0, 4, true) };
+        assert!(Slots::new([place(0, 4, true), other]).is_ok(), "the two memories have nothing in common");
+        assert!(Slots::new([place(2, 0, true), place(0, 4, true)]).is_ok(), "nothing meets nothing");
+    }
+
+    #[test]
+    fn a_part_stays_inside() {
+        let s = Span::new(10, 5);
+        assert_eq!(s.part(1, 3), Span::new(11, 2));
+        assert_eq!(s.part(4, 9), Span::new(14, 1));
+        assert_eq!(s.part(9, 12), Span::new(15, 0));
+        assert!(!Span::new(usize::MAX, 5).meets(Span::new(0, 5)));
+    }
+}
