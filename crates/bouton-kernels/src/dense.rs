@@ -1,6 +1,6 @@
 //! Dense vectors and matrices, row-major.
 
-use crate::level::dispatch;
+use crate::level::{Tier, dispatch};
 use crate::{LANES, Level, Real};
 
 /// Scalar product in the one order that all of bouton uses: below two blocks of lanes from left to right, above that
@@ -125,6 +125,22 @@ dispatch! {
 }
 
 #[inline(always)]
+fn outer_inc_body<T: Real>(scale: T, post: &[T], pre: &[T], out: &mut [T]) {
+    let n = pre.len();
+    for (p, row) in post.iter().zip(out.chunks_exact_mut(n.max(1))) {
+        let f = scale * *p;
+        for (o, x) in row.iter_mut().zip(pre) {
+            *o += f * *x;
+        }
+    }
+}
+dispatch! {
+    /// out += (scale·post) ⊗ pre: `out[i, j] += (scale·post[i])·pre[j]`, row-major. The bits of [`outer_set`] of
+    /// scale·post into a matrix of its own, and that added.
+    pub fn outer_inc(scale: T, post: &[T], pre: &[T], out: &mut [T]) => outer_inc_body
+}
+
+#[inline(always)]
 fn lowpass_body<T: Real>(a: T, b: T, u: &[T], y: &mut [T]) {
     for (y, u) in y.iter_mut().zip(u) {
         *y = a * *y + b * *u;
@@ -167,13 +183,29 @@ mod tests {
     }
 
     #[test]
+    fn an_outer_product_added_has_the_bits_of_one_that_was_kept() {
+        let (rows, cols) = (5, 37);
+        let (post, pre, start) = (numbers(rows, 6), numbers(cols, 7), numbers(rows * cols, 8));
+        let factors: Vec<f64> = post.iter().map(|p| 0.3 * p).collect();
+        for level in Level::available() {
+            let mut delta = vec![0.0; rows * cols];
+            outer_set(level, &factors, &pre, &mut delta);
+            let (mut kept, mut added) = (start.clone(), start.clone());
+            add_assign(level, &delta, &mut kept);
+            outer_inc(level, 0.3, &post, &pre, &mut added);
+            assert_eq!(kept, added, "{level:?}");
+            assert!((added[40] - start[40] - 0.3 * post[1] * pre[3]).abs() < 1e-16);
+        }
+    }
+
+    #[test]
     fn encoding_by_columns_has_the_bits_of_the_product_by_rows() {
         for d in [1usize, 2, 5, 15] {
             let n = 37;
             let (enc, bias, x) = (numbers(n * d, 3), numbers(n, 4), numbers(d, 5));
             let enc_t: Vec<f64> = (0..d * n).map(|k| enc[(k % n) * d + k / n]).collect();
             let mut by_rows = bias.clone();
-            gemv_inc(Level::Baseline, &enc, d, d, &x, &mut by_rows);
+            gemv_inc(Level::BASELINE, &enc, d, d, &x, &mut by_rows);
             for level in Level::available() {
                 let mut j = vec![9.0; n];
                 encode(level, &bias, &enc_t, &x, &mut j);

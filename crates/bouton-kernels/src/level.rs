@@ -1,11 +1,9 @@
 //! Which instructions a loop is compiled for, chosen while the program runs.
 
-/// An instruction set that the loops of this crate are compiled for.
-///
-/// All levels give the same bits; a higher one is only faster. [`Level::detect`] is what a simulation uses unless it is
-/// told otherwise.
+/// An instruction set that loops can be compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+#[non_exhaustive]
+pub enum Tier {
     /// What every processor of the target has (SSE2 on x86-64).
     Baseline,
     /// 256-bit vectors (x86-64 with AVX2).
@@ -14,7 +12,44 @@ pub enum Level {
     Avx512,
 }
 
+/// An instruction set that this processor has, and that the loops of this crate are compiled for.
+///
+/// All levels give the same bits; a higher one is only faster. [`Level::detect`] is what a simulation uses unless it is
+/// told otherwise. There is no way to one that the processor lacks: [`Level::of`] asks it.
+///
+/// ```
+/// use bouton_kernels::{Level, Tier};
+/// assert!(Level::of(Tier::Baseline).is_some());
+/// assert!(Level::available().contains(&Level::detect()));
+/// ```
+///
+/// ```compile_fail
+/// // Not even by hand: loops would run instructions that the processor may not know.
+/// let level = bouton_kernels::Level(bouton_kernels::Tier::Avx512);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Level(Tier);
+
+impl std::fmt::Debug for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Level {
+    /// What every processor of the target has.
+    pub const BASELINE: Level = Level(Tier::Baseline);
+
+    /// The level of a tier, if this processor has it.
+    pub fn of(tier: Tier) -> Option<Level> {
+        (tier <= Level::detect().0).then_some(Level(tier))
+    }
+
+    /// Its tier.
+    pub fn tier(self) -> Tier {
+        self.0
+    }
+
     /// The highest level that this processor has.
     pub fn detect() -> Level {
         #[cfg(target_arch = "x86_64")]
@@ -22,25 +57,20 @@ impl Level {
             if is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx2")
             {
-                return Level::Avx512;
+                return Level(Tier::Avx512);
             }
             if is_x86_feature_detected!("avx2") {
-                return Level::Avx2;
+                return Level(Tier::Avx2);
             }
         }
-        Level::Baseline
-    }
-
-    /// This level, or the highest that the processor has if that is lower. Only a clamped level may be given to a loop.
-    pub fn clamped(self) -> Level {
-        self.min(Level::detect())
+        Level::BASELINE
     }
 
     /// All levels that this processor has, lowest first.
     pub fn available() -> Vec<Level> {
-        let top = Level::detect();
-        [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|l| *l <= top).collect()
+        [Tier::Baseline, Tier::Avx2, Tier::Avx512].into_iter().filter_map(Level::of).collect()
     }
 }
 
@@ -65,13 +95,13 @@ macro_rules! dispatch {
                 fn avx2<T: Real>($($arg: $ty),*) $(-> $ret)? {
                     $body::<T>($($arg),*)
                 }
-                match level {
-                    // SAFETY: a level above the baseline is only made by `detect` and `clamped`, which asked the
-                    // processor for these features.
-                    Level::Avx512 => return unsafe { avx512::<T>($($arg),*) },
+                match level.tier() {
+                    // SAFETY: a `Level` above the baseline is only made where the processor was asked for these
+                    // features: its field is private to the file that asks.
+                    Tier::Avx512 => return unsafe { avx512::<T>($($arg),*) },
                     // SAFETY: as above.
-                    Level::Avx2 => return unsafe { avx2::<T>($($arg),*) },
-                    Level::Baseline => {}
+                    Tier::Avx2 => return unsafe { avx2::<T>($($arg),*) },
+                    Tier::Baseline => {}
                 }
             }
             let _ = level;

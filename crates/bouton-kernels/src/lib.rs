@@ -14,9 +14,9 @@ mod population;
 mod power;
 mod real;
 
-pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_set, scale_inc};
-pub use level::Level;
-pub use lif::{LifStep, encode_lif_phase, lif_phase, lif_textbook};
+pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc};
+pub use level::{Level, Tier};
+pub use lif::{LIF_NUMBERS, LifStep, encode_lif_phase, lif_phase, lif_textbook};
 pub use population::{MAX_DECODED, population};
 pub use power::{PowerLawConst, pulse_power_law, pulse_power_law_masked};
 pub use real::Real;

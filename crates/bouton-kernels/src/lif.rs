@@ -4,7 +4,7 @@
 //! Computation, ch. 14). Inside a step the current is constant, so the voltage is exact, and the time of the spike is
 //! found by inverting the exponential.
 
-use crate::level::dispatch;
+use crate::level::{Tier, dispatch};
 use crate::{LANES, Level, Real};
 
 /// Constants of a LIF population for a given time step.
@@ -32,6 +32,9 @@ pub struct LifStep<T> {
     least: T,
 }
 
+/// Numbers that the constants of a LIF population are made of.
+pub const LIF_NUMBERS: usize = 11;
+
 impl<T: Real> LifStep<T> {
     /// Constants for a time step `dt` (s), membrane time constant `tau_rc` (s), refractory period `tau_ref` (s, ≥ 0),
     /// `min_voltage` ≤ 0 and spike `amplitude`.
@@ -53,6 +56,36 @@ impl<T: Real> LifStep<T> {
                 (T::of(libm::exp(f / tau_rc)), T::of(-1.0 - 2.0 * (m - 1.0)))
             },
             late: (T::of(libm::exp((f - dt) / tau_rc)), T::of(-1.0 - 2.0 * m)),
+            least: T::of(4.0 * T::EPSILON.f64()),
+        }
+    }
+
+    /// The constants as numbers, for [`of`](LifStep::of).
+    pub fn numbers(&self) -> [f64; LIF_NUMBERS] {
+        [
+            self.dt, self.tau_rc, self.tau_ref, self.min_voltage, self.spike, self.full, self.threshold, self.early.0,
+            self.early.1, self.late.0, self.late.1,
+        ]
+        .map(T::f64)
+    }
+
+    /// The constants from [`numbers`](LifStep::numbers), which may be those of double precision.
+    ///
+    /// # Panics
+    /// With fewer numbers.
+    #[inline(always)]
+    pub fn of(n: &[f64]) -> LifStep<T> {
+        let n = &n[..LIF_NUMBERS];
+        LifStep {
+            dt: T::of(n[0]),
+            tau_rc: T::of(n[1]),
+            tau_ref: T::of(n[2]),
+            min_voltage: T::of(n[3]),
+            spike: T::of(n[4]),
+            full: T::of(n[5]),
+            threshold: T::of(n[6]),
+            early: (T::of(n[7]), T::of(n[8])),
+            late: (T::of(n[9]), T::of(n[10])),
             least: T::of(4.0 * T::EPSILON.f64()),
         }
     }
@@ -144,11 +177,6 @@ fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out
 }
 
 #[inline(always)]
-fn lif_phase_body<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
-    phase_pass(p, j, v, mark, out);
-}
-
-#[inline(always)]
 fn encode_lif_phase_body<T: Real>(
     p: &LifStep<T>,
     bias: &[T],
@@ -196,7 +224,7 @@ dispatch! {
 }
 dispatch! {
     /// One step in the phase form: `mark` takes the place of the refractory time (see [`LifStep::mark`]).
-    pub fn lif_phase(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) => lif_phase_body
+    pub fn lif_phase(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) => phase_pass
 }
 
 #[cfg(test)]
@@ -277,10 +305,17 @@ mod tests {
             }
             (v, h, o)
         };
-        let base = run(Level::Baseline);
+        let base = run(Level::BASELINE);
         for level in Level::available() {
             assert_eq!(run(level), base, "{level:?}");
         }
+    }
+
+    #[test]
+    fn constants_are_their_numbers() {
+        let p = LifStep::<f64>::new(0.001, 0.02, 0.0025, -1.0, 2.0);
+        assert_eq!(LifStep::<f64>::of(&p.numbers()), p);
+        assert_eq!(LifStep::<f32>::of(&p.numbers()), LifStep::new(0.001, 0.02, 0.0025, -1.0, 2.0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A whole LIF population in one pass: encode, step, decode.
 
 use crate::dense::tree;
-use crate::level::dispatch;
+use crate::level::{Tier, dispatch};
 use crate::lif::phase_step;
 use crate::{LANES, Level, LifStep, Real};
 
@@ -88,8 +88,8 @@ mod tests {
                 for s in 0..300 {
                     let x = (0.02 * f64::from(s)).sin();
                     let (mut y1, mut y2) = (vec![0.1; rows], vec![0.1; rows]);
-                    encode_lif_phase(Level::Baseline, &p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
-                    gemv_inc(Level::Baseline, &dec, n, n, &o, &mut y1);
+                    encode_lif_phase(Level::BASELINE, &p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
+                    gemv_inc(Level::BASELINE, &dec, n, n, &o, &mut y1);
                     population(Level::detect(), &p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2);
                     assert_eq!((&y1, &v1, &m1), (&y2, &v2, &m2), "n = {n}, rows = {rows}, step {s}");
                     moved |= y1[0] != 0.1;

@@ -1,6 +1,6 @@
 //! Powers, and pulses on devices whose resistance is a power of their pulse count.
 
-use crate::level::dispatch;
+use crate::level::{Tier, dispatch};
 use crate::{LANES, Level, Real};
 
 /// x^c for x ≥ 1, to about 1e-14: exp2(c·log2 x).
@@ -147,7 +147,7 @@ mod tests {
             }
             (n, g)
         };
-        let (n, g) = run(Level::Baseline);
+        let (n, g) = run(Level::BASELINE);
         let open: Vec<f64> = (0..m).map(|k| f64::from(u8::from(k % 3 != 0))).collect();
         for level in Level::available() {
             let (mut a, mut b) = (vec![300.3; m], vec![1e-8; m]);

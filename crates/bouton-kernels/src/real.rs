@@ -56,10 +56,6 @@ pub trait Real:
     fn at_most(self, high: Self) -> Self {
         if self < high { self } else { high }
     }
-    /// The slice itself where this type is `f64`, so that callbacks on `f64` need no copy.
-    fn as_f64(x: &[Self]) -> Option<&[f64]>;
-    /// The slice itself where this type is `f64`, so that callbacks on `f64` need no copy.
-    fn as_f64_mut(x: &mut [Self]) -> Option<&mut [f64]>;
 }
 
 impl Real for f64 {
@@ -89,14 +85,6 @@ impl Real for f64 {
     fn is_finite(self) -> bool {
         self.is_finite()
     }
-    #[inline(always)]
-    fn as_f64(x: &[f64]) -> Option<&[f64]> {
-        Some(x)
-    }
-    #[inline(always)]
-    fn as_f64_mut(x: &mut [f64]) -> Option<&mut [f64]> {
-        Some(x)
-    }
 }
 
 impl Real for f32 {
@@ -125,13 +113,5 @@ impl Real for f32 {
     #[inline(always)]
     fn is_finite(self) -> bool {
         self.is_finite()
-    }
-    #[inline(always)]
-    fn as_f64(_: &[f32]) -> Option<&[f64]> {
-        None
-    }
-    #[inline(always)]
-    fn as_f64_mut(_: &mut [f32]) -> Option<&mut [f64]> {
-        None
     }
 }
