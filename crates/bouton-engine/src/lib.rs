@@ -1,31 +1,33 @@
-//! From a model to a running simulation: Model → Program → Plan → Simulation → Recording.
+//! Runs programs: signals and operators become a plan of kernels; the plan runs; what it computes is read and written, saved,
+//! and replayed.
 //!
-//! * [`build`] makes a [`Program`] of a model: signals and operators with declared accesses, in Nengo's order.
-//! * [`Plan`] makes kernels over an arena of a program; its passes can be switched off one by one.
-//! * [`Simulator`] runs a plan, records probes, and gives access to weights while it runs.
+//! * [`Program`] is signals, operators with their operands, and paths. It knows no network: `bouton-nef` makes programs of
+//!   networks, and a program may as well be written by hand.
+//! * [`Simulation`] runs one: it plans, steps, reads and edits by path, records, saves and loads.
+//! * [`Call`] is what a plan knows nothing of: callbacks, functions, processes, rules, devices, foreign operators.
+#![forbid(unsafe_code)]
 
-mod arena;
-mod build;
-mod frozen;
-mod fuse;
+mod calls;
+mod kernels;
 mod live;
-mod loops;
-mod memory;
 mod plan;
-mod pool;
+mod probes;
 mod program;
-mod record;
 mod run;
-mod scale;
-mod simulator;
-mod stages;
-mod views;
 
-pub use build::{
-    BuildOptions, Built, BuiltEnsemble, ConnectionSignals, EnsembleSignals, ProbeSource, Seeds, build,
+pub use calls::{Call, Io, Running, Sees, Start};
+pub use kernels::{
+    Apply, At, Code, Copy, Dot, Encode, EncodeLif, Fill, Gather, LifPhase, Lowpass, Neurons, Outer, Population,
+    Scale, SimReal, Space,
 };
-pub use plan::{Passes, Plan, Span};
-pub use program::{Access, Action, Operator, Program, Signal, SignalId, View};
-pub use record::Samples;
-pub use scale::{ScaleKind, ScaleNote};
-pub use simulator::{Options, Precision, Reset, Simulator};
+pub use live::{
+    By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm, SavedSignal,
+    Values,
+};
+pub use plan::Passes;
+pub use probes::{Event, Events, Observe, ObserveId, Recorded, Samples};
+pub use program::{
+    Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand, Operator,
+    Program, Role, Room, Shape, Signal, SignalId, View, Writes,
+};
+pub use run::{Options, Precision, Reset, Simulation};

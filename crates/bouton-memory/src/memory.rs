@@ -14,12 +14,15 @@ const HUGE: usize = 2 << 20;
 const LINE: usize = 64;
 
 mod sealed {
-    pub trait Number: Copy + Default + Send + Sync + 'static {}
-    impl Number for f64 {}
-    impl Number for f32 {}
+    pub trait Sealed {}
+    impl Sealed for f64 {}
+    impl Sealed for f32 {}
 }
-/// What a memory can hold: numbers whose zero has all bits zero.
-pub(crate) use sealed::Number;
+
+/// What a memory can hold: `f64` and `f32`, whose zero has all bits zero. Nobody else may add one.
+pub trait Number: Copy + Default + Send + Sync + sealed::Sealed + 'static {}
+impl Number for f64 {}
+impl Number for f32 {}
 
 /// One allocation of zeros.
 struct Segment<T> {
@@ -84,6 +87,10 @@ impl<T: Number> Memory<T> {
         let number = u32::try_from(self.segments.len()).map_err(|_| "has too many segments".to_string())?;
         self.segments.push(Some(Segment::new(len)?));
         Ok(number)
+    }
+    /// The number that the next segment will have.
+    pub fn next(&self) -> u32 {
+        self.segments.len() as u32
     }
     /// Gives the memory of a segment back. Its number is not used again.
     pub fn remove(&mut self, segment: u32) {

@@ -247,6 +247,53 @@ impl<'a, T: Number> Slices<'a, T> {
     }
 }
 
+/// All slices of some slots, by kind, in the order of the slots.
+pub struct Split<'a, T> {
+    /// Written, of the simulation's number type.
+    pub real_writes: Vec<&'a mut [T]>,
+    /// Read, of the simulation's number type.
+    pub real_reads: Vec<&'a [T]>,
+    /// Written, in double precision.
+    pub double_writes: Vec<&'a mut [f64]>,
+    /// Read, in double precision.
+    pub double_reads: Vec<&'a [f64]>,
+}
+
+/// The slices of some slots, for whoever holds both memories.
+///
+/// # Panics
+/// If a slot lies outside the memories.
+pub fn split<'a, T: Number>(real: &'a mut Memory<T>, double: &'a mut Memory<f64>, slots: &Slots) -> Split<'a, T> {
+    let mut s = Split { real_writes: vec![], real_reads: vec![], double_writes: vec![], double_reads: vec![] };
+    for p in slots.places() {
+        let inside = match p.room {
+            Room::Real => real.holds(p.span),
+            Room::Double => double.holds(p.span),
+        };
+        assert!(inside, "operands outside the memory");
+        let (base, n) = (p.span.segment, p.span.len);
+        // SAFETY: in range; both memories are held by `&mut` for as long as the slices live, and what is written meets no
+        // other of the slots (`Slots::new`).
+        unsafe {
+            match (p.room, p.write) {
+                (Room::Real, true) => {
+                    s.real_writes.push(std::slice::from_raw_parts_mut(real.base(base).add(p.span.start), n));
+                }
+                (Room::Real, false) => {
+                    s.real_reads.push(std::slice::from_raw_parts(real.base(base).add(p.span.start), n));
+                }
+                (Room::Double, true) => {
+                    s.double_writes.push(std::slice::from_raw_parts_mut(double.base(base).add(p.span.start), n));
+                }
+                (Room::Double, false) => {
+                    s.double_reads.push(std::slice::from_raw_parts(double.base(base).add(p.span.start), n));
+                }
+            }
+        }
+    }
+    s
+}
+
 /// Takes a step. `kernel(k, slices)` does turn `k`, perhaps while others of its part run; `call(k, real, double)` does a
 /// call, alone. The first error ends the step.
 ///

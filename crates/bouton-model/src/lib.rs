@@ -5,9 +5,7 @@
 
 mod connection;
 mod ensemble;
-mod error;
 mod ids;
-mod matrix;
 mod network;
 mod node;
 mod probe;
@@ -17,9 +15,8 @@ pub use connection::{
     Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform,
 };
 pub use ensemble::Ensemble;
-pub use error::{Error, ErrorKind, nearest, no_panic};
-pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, Slice};
-pub use matrix::Matrix;
+pub use bouton_core::{Error, ErrorKind, Matrix, Slice, nearest, no_panic};
+pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId};
 pub use network::{Contents, EnsembleArray, Network};
 pub use node::{LiveAccess, NodeCallback, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};

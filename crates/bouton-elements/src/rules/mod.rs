@@ -3,6 +3,7 @@
 //! To add one: a file with a struct of parameters that implements [`RuleModel`], and a line in the list at the end of
 //! this page's source. A rule declares what it reads and when its change acts; the engine wires that up.
 
+mod change;
 mod mpes;
 mod pes;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::list::element_list;
 
+pub use change::Change;
 pub use mpes::Mpes;
 pub use pes::Pes;
 

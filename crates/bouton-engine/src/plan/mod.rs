@@ -1,23 +1,27 @@
-//! Plans: kernels over an arena, in the order of a step, and what each pass made of the operators.
+//! Plans: kernels over the memory of a program, in the order of a step, and what each pass made of the operators.
 //!
 //! Passes are named and can be switched off one by one ([`Passes`]). Each says what it keeps: `bitwise` gives the same
-//! bits as the operators one by one, `rounding` agrees within a bound.
+//! bits as the operators one by one, `rounding` agrees within a bound. A plan can be thrown away between two steps and made
+//! anew with others; the memory stays where it is.
 
-mod kernel;
-mod lower;
+mod explain;
+mod forms;
+mod layout;
+mod passes;
+mod stages;
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
 
-use bouton_elements::neurons::NeuronType;
-use bouton_elements::processes::Process;
-use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeCallback};
+use bouton_core::Error;
+use bouton_memory::{Parts, Place, Slots, Span, Steps, Turn};
 
-use crate::program::{Action, Program, SignalId};
-pub(crate) use kernel::Kernel;
-pub use kernel::Span;
-use lower::fusable;
+use crate::calls::Sees;
+use crate::kernels::Code;
+use crate::program::{Op, Program, SignalId};
+pub(crate) use forms::FormAt;
+pub use forms::Forms;
+pub(crate) use layout::ALIGN;
+pub use layout::Layout;
 
 /// Which passes a plan is made with. All by default; the results of a run with none are those of the operators as
 /// themselves, each at its place in the order.
@@ -65,186 +69,158 @@ impl Passes {
     }
 }
 
-/// A node's callback in a plan.
-pub(crate) struct NodeCall {
-    pub(crate) object: String,
-    pub(crate) callback: Arc<Mutex<NodeCallback>>,
-    pub(crate) x: Option<Span>,
-    pub(crate) out: Option<Span>,
-    pub(crate) edits: Vec<ConnectionId>,
+/// What a turn of a step does.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// A loop.
+    Code(Code),
+    /// The call of this operator.
+    Call(usize),
 }
 
-/// A connection's function in a plan.
-pub(crate) struct FunctionCall {
-    pub(crate) object: String,
-    pub(crate) function: Function,
-    pub(crate) x: Span,
-    pub(crate) out: Span,
-}
-
-/// A process in a plan.
-pub(crate) struct ProcessPlan {
-    pub(crate) object: String,
-    pub(crate) process: Process,
-    pub(crate) out: Span,
-}
-
-/// A learning rule in a plan.
-pub(crate) struct RulePlan {
-    pub(crate) object: String,
-    pub(crate) connection: ConnectionId,
-    pub(crate) rule: LearningRule,
-    pub(crate) inputs: Vec<Span>,
-    pub(crate) error: Option<Span>,
-    pub(crate) weights: Span,
-    pub(crate) shape: (usize, usize),
-    pub(crate) delta: Option<Span>,
-    pub(crate) state: Vec<Span>,
-    pub(crate) now: bool,
-}
-
-/// A transposed copy of a matrix that changes only between steps.
-pub(crate) struct Shadow {
-    pub(crate) source: Span,
-    pub(crate) cols: usize,
-    pub(crate) dst: Span,
-}
-
-/// Where a kernel comes from, for listings.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    pub(crate) object: String,
+/// A turn of a step: what it does, on what, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Turning {
+    pub(crate) what: What,
+    pub(crate) on: Vec<Place>,
+    /// Whether it may see everything: nothing is moved past it.
+    pub(crate) barrier: bool,
+    /// Path of the object that it belongs to.
+    pub(crate) of: String,
     /// The pass that made it; empty if it is an operator as itself.
     pub(crate) pass: &'static str,
 }
 
-/// What runs in a step.
-pub struct Plan {
-    /// Where each base signal and contiguous view lies; strided views have no span of their own.
-    pub(crate) spans: Vec<Span>,
-    pub(crate) strides: Vec<usize>,
-    pub(crate) arena: usize,
-    pub(crate) kernels: Vec<Kernel>,
-    pub(crate) populations: Vec<NeuronType>,
-    pub(crate) nodes: Vec<NodeCall>,
-    pub(crate) functions: Vec<FunctionCall>,
-    pub(crate) processes: Vec<ProcessPlan>,
-    pub(crate) rules: Vec<RulePlan>,
-    pub(crate) shadows: Vec<Shadow>,
-    /// Signals whose refractory times are kept as phase marks, with the population that they belong to.
-    pub(crate) marks: HashMap<SignalId, usize>,
-    /// Seeds of processes are drawn in the order of the step; this is, for each draw, the process that gets it.
-    pub(crate) seed_draws: Vec<Option<usize>>,
-    /// Of each kernel, where it comes from.
-    pub(crate) origins: Vec<Origin>,
-    /// Runs of kernels that belong together; of one kernel each without the pass that joins them.
-    pub(crate) groups: Vec<std::ops::Range<usize>>,
+impl Turning {
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self.what, What::Call(_))
+    }
+    /// Numbers that it touches.
+    pub(crate) fn work(&self) -> usize {
+        match &self.what {
+            What::Code(code) => code.work(&self.on.iter().map(|p| p.span.len).collect::<Vec<_>>()),
+            What::Call(_) => 0,
+        }
+    }
 }
 
-/// Elements by which the beginnings of signals are aligned: a cache line of f64.
-const ALIGN: usize = 8;
+/// What a plan is made for.
+pub(crate) struct Wanted<'a> {
+    pub(crate) program: &'a Program,
+    /// Operators in the order of a step.
+    pub(crate) order: &'a [usize],
+    pub(crate) layout: &'a Layout,
+    pub(crate) passes: Passes,
+    /// Signals that somebody looks at, beside those that the program says.
+    pub(crate) pins: &'a [SignalId],
+    pub(crate) threads: usize,
+    /// Segments in which the plan's own numbers will lie: the simulation's, and in double precision.
+    pub(crate) own: (u32, u32),
+    /// Whether the simulation's numbers are of single precision.
+    pub(crate) single: bool,
+}
+
+/// What runs in a step.
+pub(crate) struct Plan {
+    pub(crate) turns: Vec<Turning>,
+    /// The same for memory: slots, and what may run at once.
+    pub(crate) steps: Steps,
+    pub(crate) slots: Vec<Slots>,
+    pub(crate) forms: Forms,
+    /// Numbers of its own, by room.
+    pub(crate) own: [usize; 2],
+    /// Segments in which these lie.
+    pub(crate) segments: (u32, u32),
+    pub(crate) passes: Passes,
+}
+
+/// A plan while it is made.
+pub(crate) struct Draft<'a> {
+    wanted: &'a Wanted<'a>,
+    turns: Vec<Turning>,
+    forms: Vec<FormAt>,
+    own: [usize; 2],
+    /// Runs of turns that belong together; of one each without the pass that joins them.
+    groups: Vec<std::ops::Range<usize>>,
+    /// How many operands of operators are of a base signal.
+    users: HashMap<SignalId, usize>,
+}
 
 impl Plan {
-    /// Makes a plan of a program.
-    pub fn new(program: &Program, passes: Passes) -> Result<Plan, Error> {
-        let order = program.order()?;
-        let mut spans = vec![Span { start: 0, len: 0 }; program.signals.len()];
-        let mut strides = vec![0; program.signals.len()];
-        let mut arena = 0;
-        // What is reset to zero lies together, so that one loop can do it.
-        let mut resets = vec![false; program.signals.len()];
+    /// Makes a plan.
+    pub(crate) fn new(wanted: &Wanted<'_>) -> Result<Plan, Error> {
+        let mut users = HashMap::new();
+        for op in wanted.program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)) {
+            for o in &op.on {
+                *users.entry(wanted.program.base(o.signal)).or_default() += 1;
+            }
+        }
+        let mut d = Draft { wanted, turns: vec![], forms: vec![], own: [0, 0], groups: vec![], users };
+        let (passes, program) = (wanted.passes, wanted.program);
         if passes.merge_resets {
-            for op in &program.operators {
-                if let Action::Reset { dst, value } = op.action
-                    && value == 0.0
-                    && program.signals[dst.index()].view.is_none()
-                {
-                    resets[dst.index()] = true;
-                }
-            }
+            d.merge_resets();
         }
-        let mut region = 0;
-        for first in [true, false] {
-            for (k, s) in program.signals.iter().enumerate() {
-                if s.view.is_none() && resets[k] == first {
-                    spans[k] = Span { start: arena, len: s.len() };
-                    strides[k] = s.cols;
-                    arena += s.len().next_multiple_of(ALIGN);
-                }
-            }
-            if first {
-                region = arena;
-            }
-        }
-        for (k, s) in program.signals.iter().enumerate() {
-            if let Some(v) = s.view {
-                let extent = s.rows.saturating_sub(1) * v.stride + s.cols;
-                spans[k] = Span { start: spans[v.base.index()].start + v.offset, len: extent };
-                strides[k] = v.stride;
-            }
-        }
-        let mut plan = Plan {
-            spans,
-            strides,
-            arena,
-            kernels: Vec::with_capacity(order.len()),
-            populations: vec![],
-            nodes: vec![],
-            functions: vec![],
-            processes: vec![],
-            rules: vec![],
-            shadows: vec![],
-            marks: HashMap::new(),
-            seed_draws: vec![],
-            origins: vec![],
-            groups: vec![],
-        };
-        if passes.merge_resets && region > 0 {
-            let count = resets.iter().filter(|r| **r).count();
-            plan.push(
-                Kernel::Fill { dst: Span { start: 0, len: region }, value: 0.0 },
-                &format!("{count} resets"),
-                "merge_resets",
-            );
-        }
-        let fused = if passes.fuse_encoding { fusable(program, &order) } else { HashMap::new() };
-        let copies: HashMap<usize, usize> = fused.iter().map(|(dot, copy)| (*copy, *dot)).collect();
-        for &k in &order {
-            if copies.contains_key(&k) {
+        let fused = if passes.fuse_encoding { d.fusable() } else { HashMap::new() };
+        let copies: HashSet<usize> = fused.values().copied().collect();
+        for &k in wanted.order {
+            let op = &program.operators()[k];
+            if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) {
                 continue;
             }
-            if let Action::Reset { dst, .. } = program.operators[k].action
-                && resets[dst.index()]
-            {
-                continue;
+            let on = op.on.iter().map(|o| wanted.layout.place(program, o)).collect();
+            let (what, barrier) = match &op.op {
+                Op::Clock | Op::Probe => continue,
+                Op::Call(call) => (What::Call(k), call.sees() == Sees::Everything),
+                Op::Kernel(code) => (What::Code(code.clone()), false),
+            };
+            let mut turn = Turning { what, on, barrier, of: op.of.clone(), pass: "" };
+            if let Some(bias) = fused.get(&k) {
+                d.encode(&mut turn, *bias, k);
+            } else if passes.lif_phase {
+                d.lif_phase(&mut turn, k);
             }
-            plan.lower(program, k, fused.get(&k).copied(), passes)?;
+            d.turns.push(turn);
         }
-        plan.groups = (0..plan.kernels.len()).map(|k| k..k + 1).collect();
+        d.groups = (0..d.turns.len()).map(|k| k..k + 1).collect();
         if passes.locality {
-            plan.localise();
+            d.localise();
         }
         if passes.fuse_populations {
-            plan.fuse_populations(program);
+            d.fuse_populations();
         }
-        Ok(plan)
+        d.finish()
+    }
+}
+
+impl Draft<'_> {
+    /// Numbers of the plan's own, in the simulation's type.
+    fn own_real(&mut self, len: usize) -> Span {
+        let start = self.own[0];
+        self.own[0] += len.next_multiple_of(ALIGN);
+        Span { segment: self.wanted.own.0, start, len }
+    }
+    /// The same in double precision.
+    fn own_double(&mut self, len: usize) -> Span {
+        let start = self.own[1];
+        self.own[1] += len;
+        Span { segment: self.wanted.own.1, start, len }
     }
 
-    fn push(&mut self, kernel: Kernel, object: &str, pass: &'static str) {
-        self.origins.push(Origin { object: object.into(), pass });
-        self.kernels.push(kernel);
-    }
-
-    /// One line a kernel: what it is, numbers touched, whose it is, and the pass that made it.
-    pub fn explain(&self) -> String {
-        let mut s = String::new();
-        let _ = writeln!(s, "{:<12} {:>10}  object", "kernel", "numbers");
-        for (k, o) in self.kernels.iter().zip(&self.origins) {
-            let (name, numbers) = k.describe();
-            let _ = write!(s, "{name:<12} {numbers:>10}  {}", o.object);
-            let _ = if o.pass.is_empty() { writeln!(s) } else { writeln!(s, "  [{}]", o.pass) };
+    fn finish(self) -> Result<Plan, Error> {
+        let fault = |of: &str, m: String| Error::build(of, format!("the plan is faulty: {m}"));
+        let slots = self
+            .turns
+            .iter()
+            .map(|t| Slots::new(t.on.clone()).map_err(|m| fault(&t.of, m)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let turn = |(t, s): (&Turning, &Slots)| if t.is_call() { Turn::Call } else { Turn::Kernel(s.clone()) };
+        let turns = self.turns.iter().zip(&slots).map(turn).collect();
+        let mut parts = if self.wanted.threads > 1 { self.parts() } else { vec![] };
+        if !parts.iter().any(|p| matches!(p, Parts::Parallel(_))) {
+            parts = vec![Parts::Serial((0..self.turns.len()).collect())];
         }
-        let _ = writeln!(s, "{} kernels over {} numbers", self.kernels.len(), self.arena);
-        s
+        let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
+        let Draft { turns, forms, own, wanted, .. } = self;
+        Ok(Plan { turns, steps, slots, forms: Forms::new(forms), own, segments: wanted.own, passes: wanted.passes })
     }
 }

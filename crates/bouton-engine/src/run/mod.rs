@@ -1,425 +1,572 @@
-//! Simulations: state, clock, the loop over kernels.
+//! Simulations: a program that runs.
 
-mod calls;
-mod rules;
+mod probes;
+mod state;
 
 use std::sync::Arc;
 
-use bouton_elements::devices::DeviceArray;
-use bouton_elements::neurons::{NeuronType, StepReal};
-use bouton_elements::processes::ProcessStep;
-use bouton_elements::rules::RuleReal;
-use bouton_elements::synapses::Synapse;
-use bouton_kernels::{Level, LifStep};
-use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, Network, Object};
+use bouton_core::Error;
+use bouton_kernels::Level;
+use bouton_memory::{Memory, Pool, Room, run};
 use bouton_random::RandomState;
 
-use crate::arena::Arena;
-use crate::build::{Built, BuiltEnsemble};
-use crate::frozen::Frozen;
-use crate::live::{LiveWeights, Reader, edit_weights, write_devices};
-use crate::loops::Loops;
-use crate::plan::{Kernel, Plan};
-use crate::pool::Pool;
-use crate::program::SignalId;
-use crate::stages::Segment;
-use crate::views::{ReadSignals, Views};
-use rules::RuleRun;
+use crate::calls::{CallReal, Context, Io, Running, Start};
+use crate::kernels::At;
+use crate::live::{Edit, Hand, Log, Pick, read_knob, read_signal};
+use crate::plan::{Layout, Passes, Plan, Wanted, What};
+use crate::probes::Probe;
+use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
 
-/// A number type that a simulation can run in.
-pub(crate) trait SimReal: StepReal + RuleReal {}
-impl SimReal for f64 {}
-impl SimReal for f32 {}
+/// Number type of a simulation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Precision {
+    /// Double precision.
+    #[default]
+    F64,
+    /// Single precision: half the memory, results that differ from double precision by rounding.
+    F32,
+}
 
-/// What the simulator needs of a simulation, whatever its number type.
-pub(crate) trait Engine: ReadSignals + Send {
+/// How a program is run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Time step (s). Default 0.001.
+    pub dt: f64,
+    /// Seed of the draws that calls are started with. Default 0; who makes a program knows better.
+    pub seed: u32,
+    /// Number type.
+    pub precision: Precision,
+    /// Threads for steps with enough work. Results are the same bits for any number. Default 1.
+    pub threads: usize,
+    /// Passes of the plan.
+    pub passes: Passes,
+    /// SIMD level; the processor's highest by default. Results are the same bits at each.
+    pub level: Option<Level>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            dt: 0.001,
+            seed: 0,
+            precision: Precision::F64,
+            threads: 1,
+            passes: Passes::default(),
+            level: None,
+        }
+    }
+}
+
+/// What a reset keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reset {
+    /// Nothing: everything is as at the start.
+    All,
+    /// Parameters: learned and edited weights, gains and rates, the state of devices, what is frozen.
+    KeepWeights,
+}
+
+/// Steps between two looks at whether all numbers are finite.
+const WATCH: u64 = 1000;
+/// A run of steps ends with a look if as many were taken since the last: a look costs about as much as a step.
+const LOOK: u64 = 32;
+
+/// A program that runs.
+pub struct Simulation {
+    inner: Box<dyn Inner>,
+    program: Arc<Program>,
+    dt: f64,
+    failed: Option<Error>,
+    /// Whether a step has begun and not ended: a panic left it half done.
+    stepping: bool,
+    looked: u64,
+}
+
+/// What a simulation does that hangs on its number type.
+trait Inner: Send {
     fn step(&mut self) -> Result<(), Error>;
     fn n_steps(&self) -> u64;
-    fn plan(&self) -> &Plan;
-    /// Units of work that several threads share in a step; 0 with one thread or too little work.
-    fn parallel_units(&self) -> usize;
-    /// Named views of what is live.
-    fn views(&self) -> Views<'_>;
-    /// Sets the values of a signal. Weights are written by [`edit`](Engine::edit) and
-    /// [`with_devices`](Engine::with_devices).
-    fn write(&mut self, s: SignalId, values: &[f64]);
-    /// Whether a number is finite in the simulation's precision.
+    fn hand(&mut self) -> (Hand<'_>, &mut Log);
+    fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
     fn holds(&self, x: f64) -> bool;
-    /// Gives an ensemble other encoders, gains and biases.
-    fn set_ensemble(&mut self, e: EnsembleId, new: BuiltEnsemble) -> Result<(), String>;
-    fn edit(
-        &mut self,
-        c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-    ) -> Result<(), String>;
-    fn devices(&self, c: ConnectionId) -> Option<&DeviceArray>;
-    fn with_devices(
-        &mut self,
-        c: ConnectionId,
-        f: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
-    ) -> Result<(), String>;
-    /// Stops a rule at all weights of a connection, at those marked in a mask (row-major), or at none.
-    fn set_frozen(&mut self, c: ConnectionId, frozen: Frozen);
-    fn parameters(&self, c: ConnectionId) -> Option<Vec<(String, f64)>>;
-    fn set_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), String>;
-    /// Names of a rule's inputs and the filters on them.
-    fn rule_synapses(&self, c: ConnectionId) -> Option<Vec<(String, Option<Synapse>)>>;
-    fn set_rule_synapse(&mut self, c: ConnectionId, input: &str, synapse: &Synapse) -> Result<(), String>;
-    fn reset(&mut self, keep_weights: bool, seed: Option<u32>) -> Result<(), Error>;
-    /// A signal that holds a number which isn't finite: weights, if there are such, because that is where it begins as a
-    /// rule; otherwise the first.
-    fn not_finite(&self) -> Option<SignalId>;
+    fn not_finite(&self, role: Option<Role>) -> Option<SignalId>;
+    fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error>;
+    fn replan(&mut self, passes: Passes) -> Result<(), Error>;
+    fn passes(&self) -> Passes;
+    fn explain(&self) -> String;
+    fn parallel_units(&self) -> usize;
+    fn log(&self) -> &Log;
+    fn log_mut(&mut self) -> &mut Log;
+    fn probes(&mut self) -> &mut Vec<Probe>;
+    fn probes_ref(&self) -> &[Probe];
+    fn pin(&mut self) -> Result<(), Error>;
+    fn record(&mut self) -> Result<(), (usize, f64)>;
+    fn save(&self) -> Result<crate::live::Checkpoint, Error>;
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error>;
 }
 
-pub(crate) struct Simulation<T> {
-    arena: Arena<T>,
+/// A simulation in one number type.
+struct Sim<T> {
+    program: Arc<Program>,
+    order: Vec<usize>,
+    layout: Layout,
+    real: Memory<T>,
+    double: Memory<f64>,
     plan: Plan,
-    net: Arc<Network>,
-    built: Arc<Built>,
+    /// By operator.
+    running: Vec<Option<Box<dyn Running>>>,
+    pool: Option<Pool>,
+    threads: usize,
     level: Level,
     dt: f64,
+    seed: u32,
     n_steps: u64,
-    lif: Vec<Option<LifStep<T>>>,
-    rules: Vec<RuleRun>,
-    /// Parameters of ensembles as they are now.
-    ensembles: Vec<Arc<BuiltEnsemble>>,
-    /// By connection.
-    weights: Vec<Option<LiveWeights>>,
-    devices: Vec<Option<DeviceArray>>,
-    frozen: Vec<Frozen>,
-    processes: Vec<Box<dyn ProcessStep>>,
-    sim_seed: u32,
-    scratch: [Vec<f64>; 2],
-    /// Segments and threads; empty with one thread or too little work.
-    segments: Vec<Segment>,
-    pool: Option<Pool>,
+    log: Log,
+    probes: Vec<Probe>,
+    buffer: Vec<f64>,
 }
 
-impl<T: SimReal> Simulation<T> {
-    pub(crate) fn new(
-        net: Arc<Network>,
-        built: Arc<Built>,
-        plan: Plan,
-        dt: f64,
-        level: Level,
-        threads: usize,
-    ) -> Result<Simulation<T>, Error> {
-        let arena = Arena::new(plan.arena).map_err(|m| {
-            let largest = built.program.signals.iter().max_by_key(|s| s.len());
-            let largest = largest
-                .map_or(String::new(), |s| format!("; the most of it is `{}`, {} numbers", s.name, s.len()));
-            Error::build("", format!("the simulation {m}{largest}"))
-        })?;
-        let lif = plan
-            .populations
-            .iter()
-            .map(|n| if let NeuronType::Lif(l) = n { Some(l.constants(dt)) } else { None })
-            .collect();
-        let rules = plan.rules.iter().map(|r| RuleRun::new(&r.rule)).collect();
-        let place = |w: SignalId| {
-            let s = &built.program.signals[w.index()];
-            LiveWeights { span: plan.spans[w.index()], shape: (s.rows, s.cols) }
+impl Simulation {
+    /// Starts a program: it is checked, ordered and planned, its signals get their initial values, and its calls start.
+    ///
+    /// # Errors
+    /// A program that makes no sense or has a cycle; more memory than there is; a call that can't start.
+    pub fn new(program: Program, options: Options) -> Result<Simulation, Error> {
+        if !(options.dt.is_finite() && options.dt > 0.0) {
+            return Err(Error::model("", format!("`dt` must be a positive number of seconds, found {}", options.dt)));
+        }
+        program.check()?;
+        let program = Arc::new(program);
+        let inner: Box<dyn Inner> = match options.precision {
+            Precision::F64 => Box::new(Sim::<f64>::new(program.clone(), options)?),
+            Precision::F32 => Box::new(Sim::<f32>::new(program.clone(), options)?),
         };
-        let weights = built.connection_signals.iter().map(|c| c.weights.map(place)).collect();
-        let segments = if threads > 1 { plan.segments() } else { vec![] };
-        let parallel = segments.iter().any(|s| matches!(s, Segment::Parallel(_)));
-        let mut sim = Simulation {
-            segments: if parallel { segments } else { vec![] },
-            pool: parallel.then(|| Pool::new(threads)),
-            arena,
-            level,
-            dt,
-            n_steps: 0,
-            lif,
-            rules,
-            weights,
-            ensembles: built.ensembles.clone(),
-            devices: built.devices.clone(),
-            frozen: vec![Frozen::No; built.connection_signals.len()],
-            processes: vec![],
-            sim_seed: built.sim_seed,
-            scratch: [vec![], vec![]],
-            plan,
-            net,
-            built,
-        };
-        sim.check_precision()?;
-        sim.start(false)?;
-        Ok(sim)
+        Ok(Simulation { inner, program, dt: options.dt, failed: None, stepping: false, looked: 0 })
     }
 
-    /// Refuses what the number type can't hold: initial values, and gains of devices, which would be weights of infinity
-    /// after some pulse.
-    fn check_precision(&self) -> Result<(), Error> {
-        let more = "which is more than the simulation's numbers hold";
-        for (c, d) in self.net.connections().zip(&self.devices) {
-            if let Some(d) = d.as_ref().filter(|d| !self.holds(d.gain())) {
-                let m = format!("`gain` is {:e}, {more}; use double precision", d.gain());
-                return Err(Error::build(self.net.connection_path(c), m));
-            }
+    /// Takes one step, and records.
+    ///
+    /// # Errors
+    /// What a call says; a number that isn't finite where a probe looks, or, now and then, anywhere. The simulation then
+    /// stands until it is reset; what was recorded is kept.
+    pub fn step(&mut self) -> Result<(), Error> {
+        if let Some(e) = &self.failed {
+            return Err(Error::run(
+                e.object(),
+                format!(
+                    "the simulator stopped at t = {:.6} s and can't go on; reset it. It stopped because: {}",
+                    self.time(),
+                    e.message()
+                ),
+            ));
         }
-        for s in &self.built.program.signals {
-            if let Some(x) = s.initial.iter().flat_map(|v| v.iter()).find(|x| !self.holds(**x)) {
+        if std::mem::replace(&mut self.stepping, true) {
+            let m = "a panic ended the last step half way; reset the simulator".to_string();
+            return Err(self.fail(Error::run("", m)));
+        }
+        let done = self.inner.step();
+        self.stepping = false;
+        if let Err(e) = done {
+            return Err(self.fail(e));
+        }
+        if let Err((k, _)) = self.inner.record() {
+            let of = self.inner.probes_ref()[k].what.of.clone();
+            let m = format!(
+                "is not finite at t = {:.6} s; what was recorded until here is kept. Look at learning rates and at feedback \
+                 without a limit",
+                self.time()
+            );
+            return Err(self.fail(Error::run(of, m)));
+        }
+        // Rarely, because it looks at every number: a long run without probes should not compute with NaN to its end.
+        if self.n_steps() >= self.looked + WATCH { self.check_finite() } else { Ok(()) }
+    }
+
+    /// Takes `steps` steps.
+    ///
+    /// # Errors
+    /// Those of [`step`](Simulation::step).
+    pub fn run_steps(&mut self, steps: u64) -> Result<(), Error> {
+        for _ in 0..steps {
+            self.step()?;
+        }
+        // A run that is cut into many short ones should not look at all numbers after each.
+        if self.n_steps() >= self.looked + LOOK || (steps > 1 && self.looked == 0) { self.check_finite() } else { Ok(()) }
+    }
+
+    /// Stops at a number that isn't finite, wherever it is.
+    ///
+    /// # Errors
+    /// There is one; the signal is named: parameters, if one of them holds it, because that is where it begins with a rule.
+    pub fn check_finite(&mut self) -> Result<(), Error> {
+        self.looked = self.n_steps();
+        let found = self.inner.not_finite(Some(Role::Parameter)).or_else(|| self.inner.not_finite(None));
+        let Some(s) = found else { return Ok(()) };
+        let m = format!(
+            "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. A learning rate that is too \
+             high does this, values or weights that are too large, and feedback without a limit; record the signal to see \
+             when it began",
+            self.time()
+        );
+        Err(self.fail(Error::run(self.program.get(s).name.clone(), m)))
+    }
+
+    fn fail(&mut self, e: Error) -> Error {
+        self.failed = Some(e.clone());
+        e
+    }
+
+    /// Simulated time (s).
+    pub fn time(&self) -> f64 {
+        self.n_steps() as f64 * self.dt
+    }
+    /// Steps taken since the start or the last reset.
+    pub fn n_steps(&self) -> u64 {
+        self.inner.n_steps()
+    }
+    /// Time step (s).
+    pub fn dt(&self) -> f64 {
+        self.dt
+    }
+    /// What runs.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+    /// Whether a number is finite in the simulation's number type.
+    pub fn holds(&self, x: f64) -> bool {
+        self.inner.holds(x)
+    }
+    /// Goes back to the start; calls are started anew. Recordings and the log are cleared.
+    ///
+    /// # Errors
+    /// With [`Reset::KeepWeights`], parameters that aren't finite; then nothing is reset.
+    pub fn reset(&mut self, what: Reset) -> Result<(), Error> {
+        self.inner.reset(what, None)?;
+        (self.failed, self.stepping, self.looked) = (None, false, 0);
+        Ok(())
+    }
+    /// Makes the plan anew, with other passes, between two steps. Bitwise passes change no bit of what follows.
+    ///
+    /// # Errors
+    /// No memory for the forms of the new plan; the old one stays.
+    pub fn replan(&mut self, passes: Passes) -> Result<(), Error> {
+        self.inner.replan(passes)
+    }
+    /// Passes of the plan.
+    pub fn passes(&self) -> Passes {
+        self.inner.passes()
+    }
+    /// The kernels of the plan, one a line.
+    pub fn explain(&self) -> String {
+        self.inner.explain()
+    }
+    /// Units of work that several threads share in a step; 0 with one thread, or when a step has too little work.
+    pub fn parallel_units(&self) -> usize {
+        self.inner.parallel_units()
+    }
+
+    /// The values of what has a path, row-major.
+    ///
+    /// # Errors
+    /// There is nothing of that path, or no such element.
+    pub fn read(&mut self, path: &str, pick: &Pick) -> Result<Vec<f64>, Error> {
+        read_knob(&self.inner.hand().0, path, pick)
+    }
+    /// The values of what has a path, into a buffer.
+    ///
+    /// # Errors
+    /// There is nothing of that path.
+    pub fn read_into(&self, path: &str, out: &mut Vec<f64>) -> Result<(), Error> {
+        let s = self.program.knobs().find(path)?.signal;
+        self.read_signal(s, out);
+        Ok(())
+    }
+    /// The values of a signal, into a buffer. What the plan doesn't store stands as it was.
+    pub fn read_signal(&self, s: SignalId, out: &mut Vec<f64>) {
+        out.clear();
+        self.inner.read_into(s, out);
+    }
+    /// The one door of writes from outside: checked and written as a whole, with what follows from it, and logged. The next
+    /// step sees it. Returns the number of the log's entry.
+    ///
+    /// # Errors
+    /// No such path or element; other numbers than were picked; numbers outside the bounds, or that aren't finite; what a
+    /// door or a computation behind it refuses. Nothing is written then.
+    pub fn apply(&mut self, edit: &Edit) -> Result<u64, Error> {
+        self.write(edit, crate::live::By::Outside)
+    }
+    fn write(&mut self, edit: &Edit, by: crate::live::By) -> Result<u64, Error> {
+        let step = self.inner.n_steps();
+        let (mut hand, log) = self.inner.hand();
+        let written = hand.prepare(edit)?;
+        let before = hand.commit(&written);
+        Ok(log.outside(step, by, edit, (written, before)))
+    }
+    /// Takes a write back: what it wrote, and what followed from it, is written as it was before. A write that came later is
+    /// overwritten where the two meet. It is a write of its own, with an entry in the log.
+    ///
+    /// # Errors
+    /// No entry of that number; one of a call; one whose values the log has dropped.
+    pub fn undo(&mut self, entry: u64) -> Result<u64, Error> {
+        let step = self.inner.n_steps();
+        let (mut hand, log) = self.inner.hand();
+        let e = log.get(entry).ok_or_else(|| Error::access("", format!("the log has no entry {entry}")))?;
+        let Some(change) = e.change.clone() else {
+            let m = "can't be taken back: the log has its digest alone";
+            return Err(Error::access(&e.path, format!("entry {entry} {m}")));
+        };
+        let edit = Edit { path: e.path.clone(), pick: e.pick.clone(), values: e.values.to_vec() };
+        let written = change.1.clone();
+        let before = hand.commit(&written);
+        Ok(log.outside(step, crate::live::By::Undo(entry), &edit, (written, before)))
+    }
+    /// The log of writes.
+    pub fn log(&self) -> &Log {
+        self.inner.log()
+    }
+    /// Sets how many bytes of values the log keeps; 256 MB unless it is set.
+    pub fn set_log_limit(&mut self, bytes: usize) {
+        self.inner.log_mut().set_limit(bytes);
+    }
+}
+
+impl<T: CallReal> Sim<T> {
+    fn new(program: Arc<Program>, options: Options) -> Result<Sim<T>, Error> {
+        let order = program.order()?;
+        let layout = Layout::new(&program);
+        let single = size_of::<T>() == size_of::<f32>();
+        let more = "which is more than the simulation's numbers hold";
+        for s in program.signals() {
+            let fits = |x: f64| if s.room == Room::Real { T::of(x).is_finite() } else { x.is_finite() };
+            if let Some(x) = s.initial.find(s.len(), |x| !fits(x)) {
                 let m = format!("holds {x:e} at the start, {more}; scale it, or use double precision");
                 return Err(Error::build(&s.name, m));
             }
         }
-        Ok(())
+        let (mut real, mut double) = (Memory::<T>::default(), Memory::default());
+        let sizes = [layout.size(Room::Real), layout.size(Room::Double)];
+        let bytes = sizes[0] as f64 * size_of::<T>() as f64 + sizes[1] as f64 * 8.0;
+        let room = bouton_memory::room::fits(bytes);
+        room.and_then(|()| real.add(sizes[0])).and_then(|_| double.add(sizes[1])).map_err(|m| {
+            let largest = program.signals().iter().max_by_key(|s| s.len());
+            let largest = largest
+                .map_or(String::new(), |s| format!("; the most of it is `{}`, {} numbers", s.name, s.len()));
+            Error::build("", format!("the simulation {m}{largest}"))
+        })?;
+        let wanted = Wanted {
+            program: &program,
+            order: &order,
+            layout: &layout,
+            passes: options.passes,
+            pins: &[],
+            threads: options.threads,
+            own: (real.next(), double.next()),
+            single,
+        };
+        let plan = Plan::new(&wanted)?;
+        let no_room = |m: String| Error::build("", format!("the forms of the plan: {m}"));
+        real.add(plan.own[0]).and_then(|_| double.add(plan.own[1])).map_err(no_room)?;
+        let mut sim = Sim {
+            pool: None,
+            running: vec![],
+            threads: options.threads,
+            level: options.level.unwrap_or_else(Level::detect),
+            dt: options.dt,
+            seed: options.seed,
+            n_steps: 0,
+            log: Log::default(),
+            probes: vec![],
+            buffer: vec![],
+            program,
+            order,
+            layout,
+            real,
+            double,
+            plan,
+        };
+        sim.make_pool();
+        sim.start(Reset::All)?;
+        Ok(sim)
     }
 
-    /// Initial values of all signals, and processes from their seeds.
-    fn start(&mut self, keep_weights: bool) -> Result<(), Error> {
-        let built = self.built.clone();
-        let mut keep = vec![false; built.program.signals.len()];
-        if keep_weights {
-            let weights = built.connection_signals.iter().flat_map(|c| [c.weights, c.gains]);
-            let encoders = built.ensemble_signals.iter().flat_map(|e| [e.encoders, e.bias]);
-            weights.chain(encoders).flatten().for_each(|s| keep[s.index()] = true);
+    fn make_pool(&mut self) {
+        let parallel = self.plan.steps.parts().iter().any(|p| matches!(p, bouton_memory::Parts::Parallel(_)));
+        match (parallel, &self.pool) {
+            (true, None) => self.pool = Some(Pool::new(self.threads)),
+            (false, _) => self.pool = None,
+            _ => {}
         }
-        for (k, s) in built.program.signals.iter().enumerate() {
-            if s.view.is_some() || keep[k] {
+    }
+
+    /// Initial values of all signals, and calls from their seeds.
+    fn start(&mut self, what: Reset) -> Result<(), Error> {
+        let program = self.program.clone();
+        for (k, s) in program.signals().iter().enumerate() {
+            let keep = what == Reset::KeepWeights && s.role == Role::Parameter;
+            if s.view.is_some() || keep {
                 continue;
             }
-            match &s.initial {
-                Some(values) => self.write(SignalId(k as u32), values),
-                // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-                None => unsafe { self.arena.get_mut(self.plan.spans[k]) }.fill(T::ZERO),
-            }
-        }
-        self.refresh_shadows();
-        let mut rng = RandomState::new(self.sim_seed);
-        let mut seeds: Vec<Option<u32>> =
-            self.plan.processes.iter().map(|p| p.process.model().seed()).collect();
-        for draw in &self.plan.seed_draws {
-            let drawn = rng.randint_maxint();
-            if let Some(k) = draw {
-                seeds[*k] = Some(drawn);
-            }
-        }
-        self.processes.clear();
-        for (p, seed) in self.plan.processes.iter().zip(seeds) {
-            let rng = RandomState::new(seed.unwrap_or(0));
-            let run =
-                p.process.model().start(p.out.len, self.dt, rng).map_err(|m| Error::build(&p.object, m))?;
-            self.processes.push(run);
-        }
-        self.n_steps = 0;
-        Ok(())
-    }
-
-    /// Copies what kernels read in another order than it is kept in.
-    fn refresh_shadows(&mut self) {
-        for s in &self.plan.shadows {
-            let rows = s.source.len / s.cols;
-            // SAFETY: a shadow has a span of its own, apart from its source.
-            let (src, dst) = unsafe { (self.arena.get(s.source), self.arena.get_mut(s.dst)) };
-            for (k, v) in src.iter().enumerate() {
-                dst[k % s.cols * rows + k / s.cols] = *v;
-            }
-        }
-    }
-
-    /// Whether a signal holds a number that isn't finite.
-    fn is_bad(&self, signal: usize) -> bool {
-        // SAFETY: between kernels no slice to write is alive.
-        let data = unsafe { self.arena.get(self.plan.spans[signal]) };
-        data.iter().any(|v| !v.is_finite())
-    }
-
-    fn reader(&self) -> Reader<'_, T> {
-        Reader { arena: &self.arena, plan: &self.plan, built: &self.built, lif: &self.lif }
-    }
-
-    fn kernel(&mut self, k: usize, t: f64) -> Result<(), Error> {
-        match &self.plan.kernels[k] {
-            Kernel::Node { call } => self.node(*call, t),
-            Kernel::Function { call } => self.function(*call, t),
-            Kernel::Process { process } => self.process(*process, t),
-            Kernel::Rule { rule } => self.rule(*rule, t),
-            _ => {
-                self.loops().run(k);
-                Ok(())
-            }
-        }
-    }
-
-    fn staged(&mut self, pool: &mut Pool, segments: &[Segment], t: f64) -> Result<(), Error> {
-        for s in segments {
-            match s {
-                Segment::Serial(ks) => ks.iter().try_for_each(|k| self.kernel(*k, t))?,
-                Segment::Parallel(units) => {
-                    let loops = self.loops();
-                    pool.run(units.len(), &|u| units[u].iter().for_each(|k| loops.run(*k)));
+            let span = self.layout.span(SignalId(k as u32));
+            let fresh = self.running.is_empty();
+            match (s.room, &s.initial) {
+                // Memory that was never written is zero, and costs nothing until it is.
+                (_, Initial::Zero) if fresh => {}
+                (Room::Real, Initial::Values(v)) => {
+                    self.real.get_mut(span).iter_mut().zip(v.iter()).for_each(|(y, x)| *y = T::of(*x));
                 }
+                (Room::Real, other) => self.real.get_mut(span).fill(T::of(other.at(0))),
+                (Room::Double, Initial::Values(v)) => self.double.get_mut(span).copy_from_slice(v),
+                (Room::Double, other) => self.double.get_mut(span).fill(other.at(0)),
             }
         }
+        let mut rng = RandomState::new(self.seed);
+        let mut seeds = vec![None; program.operators().len()];
+        for &k in &self.order {
+            match program.operators()[k].draws {
+                Draws::No => {}
+                Draws::Unused => drop(rng.randint_maxint()),
+                Draws::Seed => seeds[k] = Some(rng.randint_maxint()),
+            }
+        }
+        let start = |(op, seed): (&crate::program::Operator, Option<u32>)| match &op.op {
+            Op::Call(c) => {
+                c.start(&Start { dt: self.dt, seed }).map(Some).map_err(|m| Error::build(&op.of, m))
+            }
+            _ => Ok(None),
+        };
+        self.running = program.operators().iter().zip(seeds).map(start).collect::<Result<_, _>>()?;
+        self.open_forms();
+        self.n_steps = 0;
+        self.log.clear();
+        self.clear_probes();
         Ok(())
     }
 
-    fn loops(&self) -> Loops<'_, T> {
-        Loops {
-            arena: &self.arena,
-            plan: &self.plan,
-            level: self.level,
+    /// Opens all forms from the signals' own memory.
+    fn open_forms(&mut self) {
+        let forms = std::mem::take(&mut self.plan.forms);
+        let (mut hand, _) = self.parts();
+        for f in forms.iter() {
+            hand.refresh_form(f, true);
+        }
+        drop(hand);
+        self.plan.forms = forms;
+    }
+
+    /// What reads and writes, and the log.
+    fn parts(&mut self) -> (Hand<'_>, &mut Log) {
+        let hand = Hand {
+            program: &self.program,
+            layout: &self.layout,
+            forms: &self.plan.forms,
+            numbers: T::numbers(&mut self.real),
+            double: &mut self.double,
             dt: self.dt,
-            lif: &self.lif,
-            frozen: &self.frozen,
+        };
+        (hand, &mut self.log)
+    }
+
+    fn is_bad(&self, s: usize) -> bool {
+        let x = &self.program.signals()[s];
+        let id = SignalId(s as u32);
+        let span = self.plan.forms.truth(id).map_or(self.layout.span(id), |f| f.own);
+        match x.room {
+            Room::Real => self.real.get(span).iter().any(|v| !v.is_finite()),
+            Room::Double => self.double.get(span).iter().any(|v| !v.is_finite()),
         }
     }
 }
 
-impl<T: SimReal> ReadSignals for Simulation<T> {
-    fn read_into(&self, s: SignalId, out: &mut Vec<f64>) {
-        self.reader().read_into(s, out);
-    }
-}
-
-impl<T: SimReal> Engine for Simulation<T> {
+impl<T: CallReal> Inner for Sim<T> {
     fn step(&mut self) -> Result<(), Error> {
-        let t = (self.n_steps + 1) as f64 * self.dt;
-        if let Some(mut pool) = self.pool.take() {
-            let segments = std::mem::take(&mut self.segments);
-            let result = self.staged(&mut pool, &segments, t);
-            (self.pool, self.segments) = (Some(pool), segments);
-            result?;
-        } else {
-            for k in 0..self.plan.kernels.len() {
-                self.kernel(k, t)?;
+        let step = self.n_steps + 1;
+        let at = At { level: self.level, dt: self.dt, t: step as f64 * self.dt, step };
+        let Sim { program, layout, plan, running, log, real, double, pool, dt, .. } = self;
+        let (program, layout, plan, dt) = (&**program, &*layout, &*plan, *dt);
+        let kernel = |k: usize, s: bouton_memory::Slices<'_, T>| {
+            if let What::Code(code) = &plan.turns[k].what {
+                code.run(&at, s);
             }
-        }
-        self.n_steps += 1;
+        };
+        run(&plan.steps, real, double, pool.as_mut(), &kernel, |k, real, double| {
+            let What::Call(operator) = plan.turns[k].what else { return Ok(()) };
+            let Some(call) = &mut running[operator] else { return Ok(()) };
+            let context = plan.turns[k]
+                .barrier
+                .then_some(Context { program, layout, forms: &plan.forms, log, operator, dt, step });
+            let mut io = Io { numbers: T::numbers(real), double, slots: &plan.slots[k], context };
+            call.step(&at, &mut io).map_err(|m| {
+                Error::run(&program.operators()[operator].of, format!("at t = {:.6} s: {m}", at.t))
+            })
+        })?;
+        self.n_steps = step;
         Ok(())
     }
     fn n_steps(&self) -> u64 {
         self.n_steps
     }
-    fn plan(&self) -> &Plan {
-        &self.plan
+    fn hand(&mut self) -> (Hand<'_>, &mut Log) {
+        self.parts()
     }
-    fn parallel_units(&self) -> usize {
-        let units = |s: &Segment| if let Segment::Parallel(u) = s { u.len() } else { 0 };
-        self.segments.iter().map(units).sum()
-    }
-    fn views(&self) -> Views<'_> {
-        Views { net: &self.net, built: &self.built, ensembles: &self.ensembles, signals: self }
+    fn read_into(&self, s: SignalId, out: &mut Vec<f64>) {
+        let numbers = |span, out: &mut Vec<f64>| out.extend(self.real.get(span).iter().map(|v| v.f64()));
+        read_signal(&self.program, &self.layout, &self.plan.forms, (&numbers, &self.double), s, out);
     }
     fn holds(&self, x: f64) -> bool {
         T::of(x).is_finite()
     }
-    fn write(&mut self, s: SignalId, values: &[f64]) {
-        let mark = self.plan.marks.get(&s).and_then(|p| self.lif[*p]);
-        // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-        for (y, v) in unsafe { self.arena.get_mut(self.plan.spans[s.index()]) }.iter_mut().zip(values) {
-            *y = T::of(mark.map_or(*v, |p| p.mark(*v)));
+    fn not_finite(&self, role: Option<Role>) -> Option<SignalId> {
+        let signals = self.program.signals().iter().enumerate();
+        let looked = signals.filter(|(_, s)| s.view.is_none() && role.is_none_or(|r| s.role == r));
+        looked.map(|(k, _)| k).find(|k| self.is_bad(*k)).map(|k| SignalId(k as u32))
+    }
+    fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error> {
+        if what == Reset::KeepWeights
+            && let Some(s) = self.not_finite(Some(Role::Parameter))
+        {
+            let m = "these numbers aren't finite and can't be kept: reset everything, or set them first";
+            return Err(Error::run(&self.program.get(s).name, m));
         }
+        self.seed = seed.unwrap_or(self.seed);
+        self.start(what)
     }
-    fn set_ensemble(&mut self, e: EnsembleId, new: BuiltEnsemble) -> Result<(), String> {
-        if let Some(x) = new.scaled_encoders.iter().chain(&*new.bias).find(|x| !self.holds(**x)) {
-            return Err(format!(
-                "gain times encoder, or bias, would be {x}: it must be finite. Nothing was written"
-            ));
-        }
-        let signals = &self.built.ensemble_signals[e.index()];
-        let mut writes =
-            vec![(signals.encoders, new.scaled_encoders.clone()), (signals.bias, new.bias.clone())];
-        for c in self.net.connections() {
-            // Gains that were folded into the weights of a weight solver stay as they were solved.
-            if let Some((_, post, _)) = self.net.get_connection(c)
-                && post.object == Object::Neurons(e)
-            {
-                let taken = post.slice.indices(new.gain.len()).into_iter().map(|i| new.gain[i]).collect();
-                writes.push((self.built.connection_signals[c.index()].gains, Arc::new(taken)));
-            }
-        }
-        for (s, values) in writes {
-            if let Some(s) = s {
-                self.write(s, &values);
-            }
-        }
-        self.refresh_shadows();
-        self.ensembles[e.index()] = Arc::new(new);
-        Ok(())
+    fn replan(&mut self, passes: Passes) -> Result<(), Error> {
+        self.plan_anew(passes)
     }
-    fn edit(
-        &mut self,
-        c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let w = self.weights[c.index()].ok_or("the connection has no weights")?;
-        edit_weights(&self.arena, w, self.devices[c.index()].as_mut(), edit)
+    fn passes(&self) -> Passes {
+        self.plan.passes
     }
-    fn devices(&self, c: ConnectionId) -> Option<&DeviceArray> {
-        self.devices.get(c.index()).and_then(Option::as_ref)
+    fn explain(&self) -> String {
+        self.plan.explain(&self.program, &self.layout)
     }
-    fn with_devices(
-        &mut self,
-        c: ConnectionId,
-        f: &mut dyn FnMut(&mut DeviceArray) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let weights = self.weights.get(c.index()).copied().flatten();
-        let array = self.devices.get_mut(c.index()).and_then(Option::as_mut);
-        let (Some(w), Some(array)) = (weights, array) else {
-            return Err("the connection has no devices".into());
-        };
-        write_devices(&self.arena, w, array, f)
+    fn parallel_units(&self) -> usize {
+        let units = |p: &bouton_memory::Parts| if let bouton_memory::Parts::Parallel(u) = p { u.len() } else { 0 };
+        self.plan.steps.parts().iter().map(units).sum()
     }
-    fn set_frozen(&mut self, c: ConnectionId, frozen: Frozen) {
-        for r in self.plan.rules.iter().filter(|r| r.connection == c) {
-            if let Some(d) = r.delta {
-                // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
-                frozen.hold(unsafe { self.arena.get_mut(d) }, T::ZERO);
-            }
-        }
-        self.frozen[c.index()] = frozen;
+    fn log(&self) -> &Log {
+        &self.log
     }
-    fn parameters(&self, c: ConnectionId) -> Option<Vec<(String, f64)>> {
-        self.rule_of(c).map(|k| self.rules[k].parameters())
+    fn log_mut(&mut self) -> &mut Log {
+        &mut self.log
     }
-    fn set_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), String> {
-        let k = self.rule_of(c).ok_or("the connection has no learning rule")?;
-        self.rules[k].set_parameter(name, value).map_err(|m| match name {
-            "pre_synapse" | "gate" => format!("{m}; filters are changed by `set_rule_synapse`"),
-            _ => m,
-        })
+    fn probes(&mut self) -> &mut Vec<Probe> {
+        &mut self.probes
     }
-    fn rule_synapses(&self, c: ConnectionId) -> Option<Vec<(String, Option<Synapse>)>> {
-        self.rule_of(c).map(|k| self.rules[k].synapses.clone())
+    fn probes_ref(&self) -> &[Probe] {
+        &self.probes
     }
-    fn set_rule_synapse(&mut self, c: ConnectionId, input: &str, synapse: &Synapse) -> Result<(), String> {
-        let k = self.rule_of(c).ok_or("the connection has no learning rule")?;
-        self.set_synapse(k, input, synapse)
+    fn pin(&mut self) -> Result<(), Error> {
+        self.plan_anew(self.plan.passes)
     }
-    fn reset(&mut self, keep_weights: bool, seed: Option<u32>) -> Result<(), Error> {
-        let weights = self.built.connection_signals.iter().filter_map(|c| c.weights);
-        if keep_weights && let Some(w) = weights.into_iter().find(|w| self.is_bad(w.index())) {
-            let m = "these weights hold numbers that aren't finite and can't be kept: reset everything, or set them first";
-            return Err(Error::run(&self.built.program.signals[w.index()].name, m));
-        }
-        if let Some(s) = seed {
-            self.sim_seed = s;
-        }
-        if !keep_weights {
-            self.devices = self.built.devices.clone();
-            self.ensembles = self.built.ensembles.clone();
-            self.frozen.fill(Frozen::No);
-            for k in 0..self.rules.len() {
-                let fresh = RuleRun::new(&self.plan.rules[k].rule);
-                for (input, synapse) in &fresh.synapses {
-                    if let Some(s) = synapse {
-                        let object = self.plan.rules[k].object.clone();
-                        self.set_synapse(k, input, s).map_err(|m| Error::run(object, m))?;
-                    }
-                }
-                self.rules[k] = fresh;
-            }
-        }
-        self.start(keep_weights)
+    fn record(&mut self) -> Result<(), (usize, f64)> {
+        self.record_all()
     }
-    fn not_finite(&self) -> Option<SignalId> {
-        let signals = &self.built.program.signals;
-        let first = (0..signals.len()).find(|k| signals[*k].view.is_none() && self.is_bad(*k))?;
-        let weights = self.built.connection_signals.iter().filter_map(|c| c.weights);
-        let learned = weights.into_iter().find(|w| self.is_bad(w.index()));
-        Some(learned.unwrap_or(SignalId(first as u32)))
+    fn save(&self) -> Result<crate::live::Checkpoint, Error> {
+        self.save_all()
+    }
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error> {
+        self.load_all(c)
     }
 }

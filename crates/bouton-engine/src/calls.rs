@@ -1,0 +1,240 @@
+//! Calls: what a plan knows nothing of. A node's callback, a function, a process, a learning rule, pulses on devices, an
+//! operator of another front end.
+//!
+//! A new kind of call touches no file of this crate: it implements [`Call`], and whoever makes the program puts it in.
+
+use std::fmt::Debug;
+
+use bouton_memory::{Memory, Place, Room, Slots, Span, split};
+
+use crate::kernels::{At, SimReal};
+use crate::live::{Everything, Hand, Log};
+use crate::plan::{Forms, Layout};
+use crate::program::{Program, Shape};
+
+/// What a call may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// Its operands.
+    Operands,
+    /// Everything that has a path; it may edit what it has as an operand to edit. It is then a barrier: no kernel holds
+    /// operators from both of its sides.
+    Everything,
+}
+
+/// What a call is started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Time step (s).
+    pub dt: f64,
+    /// The seed that was drawn for it, if it asked for one.
+    pub seed: Option<u32>,
+}
+
+/// Something that runs in a step and isn't a kernel.
+pub trait Call: Debug + Send + Sync {
+    /// Its name in listings.
+    fn name(&self) -> &str;
+    /// Refuses operands of other numbers or shapes than it takes.
+    ///
+    /// # Errors
+    /// What was expected and found.
+    fn check(&self, on: &[Shape]) -> Result<(), String> {
+        let _ = on;
+        Ok(())
+    }
+    /// What it may see.
+    fn sees(&self) -> Sees {
+        Sees::Operands
+    }
+    /// Starts it: once for each simulation, and at each reset, in the order of the step.
+    ///
+    /// # Errors
+    /// It can't be started.
+    fn start(&self, start: &Start) -> Result<Box<dyn Running>, String>;
+}
+
+/// A call that runs. It belongs to one simulation.
+pub trait Running: Send {
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// What went wrong; the run stops at this step.
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), String>;
+    /// What it holds beside signals, as bytes that [`load`](Running::load) takes; empty if nothing.
+    ///
+    /// # Errors
+    /// It holds something that can't be saved.
+    fn save(&self) -> Result<Vec<u8>, String> {
+        Ok(vec![])
+    }
+    /// Goes on from what was saved.
+    ///
+    /// # Errors
+    /// The bytes are not what [`save`](Running::save) gave.
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        if saved.is_empty() { Ok(()) } else { Err(format!("keeps nothing, and {} bytes were saved", saved.len())) }
+    }
+}
+
+/// The numbers of a simulation, whatever their type.
+pub(crate) enum Numbers<'a> {
+    F64(&'a mut Memory<f64>),
+    F32(&'a mut Memory<f32>),
+}
+
+/// A number type whose memory can be handed to calls.
+pub(crate) trait CallReal: SimReal {
+    fn numbers(m: &mut Memory<Self>) -> Numbers<'_>;
+}
+impl CallReal for f64 {
+    fn numbers(m: &mut Memory<f64>) -> Numbers<'_> {
+        Numbers::F64(m)
+    }
+}
+impl CallReal for f32 {
+    fn numbers(m: &mut Memory<f32>) -> Numbers<'_> {
+        Numbers::F32(m)
+    }
+}
+
+impl Numbers<'_> {
+    /// Appends the values of a span of the simulation's numbers.
+    pub(crate) fn read(&self, s: Span, out: &mut Vec<f64>) {
+        match self {
+            Numbers::F64(m) => out.extend_from_slice(m.get(s)),
+            Numbers::F32(m) => out.extend(m.get(s).iter().map(|x| f64::from(*x))),
+        }
+    }
+    pub(crate) fn set(&mut self, s: Span, values: &[f64]) {
+        match self {
+            Numbers::F64(m) => m.get_mut(s).copy_from_slice(values),
+            Numbers::F32(m) => m.get_mut(s).iter_mut().zip(values).for_each(|(y, x)| *y = *x as f32),
+        }
+    }
+    /// The number that is kept of `x`.
+    pub(crate) fn rounded(&self, x: f64) -> f64 {
+        match self {
+            Numbers::F64(_) => x,
+            Numbers::F32(_) => f64::from(x as f32),
+        }
+    }
+}
+
+/// What a call that sees everything needs beside the numbers.
+pub(crate) struct Context<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) layout: &'a Layout,
+    pub(crate) forms: &'a Forms,
+    pub(crate) log: &'a mut Log,
+    /// Which operator.
+    pub(crate) operator: usize,
+    pub(crate) dt: f64,
+    pub(crate) step: u64,
+}
+
+/// What a call reaches: its operands, by position; and everything that has a path, if it asked for that.
+pub struct Io<'a> {
+    pub(crate) numbers: Numbers<'a>,
+    pub(crate) double: &'a mut Memory<f64>,
+    pub(crate) slots: &'a Slots,
+    pub(crate) context: Option<Context<'a>>,
+}
+
+impl Io<'_> {
+    fn place(&self, k: usize) -> Place {
+        self.slots.places()[k]
+    }
+    /// Number of operands.
+    pub fn len(&self) -> usize {
+        self.slots.places().len()
+    }
+    /// Whether there are no operands.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Number of elements of operand `k`.
+    pub fn width(&self, k: usize) -> usize {
+        self.place(k).span.len
+    }
+    /// Whether a number is finite in the simulation's number type.
+    pub fn holds(&self, x: f64) -> bool {
+        self.numbers.rounded(x).is_finite()
+    }
+    /// Copies the values of operand `k`.
+    pub fn copy(&self, k: usize, out: &mut Vec<f64>) {
+        out.clear();
+        let p = self.place(k);
+        match p.room {
+            Room::Real => self.numbers.read(p.span, out),
+            Room::Double => out.extend_from_slice(self.double.get(p.span)),
+        }
+    }
+    /// Sets operand `k`.
+    ///
+    /// # Panics
+    /// If it isn't one that is written, or of another length.
+    pub fn set(&mut self, k: usize, values: &[f64]) {
+        let p = self.place(k);
+        assert!(p.write && p.span.len == values.len(), "operand {k} can't be set to {} values", values.len());
+        match p.room {
+            Room::Real => self.numbers.set(p.span, values),
+            Room::Double => self.double.get_mut(p.span).copy_from_slice(values),
+        }
+    }
+    /// All operands at once: those that are written and those that are read, each in their order. In double precision they
+    /// are the numbers themselves, otherwise copies that are written back.
+    pub fn with<R>(&mut self, f: impl FnOnce(&mut [&mut [f64]], &[&[f64]]) -> R) -> R {
+        let (mut writes, mut reads) = (Vec::new(), Vec::new());
+        // The two rooms' slices, put in the order of the operands.
+        fn order<'s>(
+            slots: &Slots,
+            (rw, rr): (Vec<&'s mut [f64]>, Vec<&'s [f64]>),
+            (dw, dr): (Vec<&'s mut [f64]>, Vec<&'s [f64]>),
+            writes: &mut Vec<&'s mut [f64]>,
+            reads: &mut Vec<&'s [f64]>,
+        ) {
+            let (mut rw, mut rr, mut dw, mut dr) = (rw.into_iter(), rr.into_iter(), dw.into_iter(), dr.into_iter());
+            for p in slots.places() {
+                match (p.room, p.write) {
+                    (Room::Real, true) => writes.extend(rw.next()),
+                    (Room::Real, false) => reads.extend(rr.next()),
+                    (Room::Double, true) => writes.extend(dw.next()),
+                    (Room::Double, false) => reads.extend(dr.next()),
+                }
+            }
+        }
+        match &mut self.numbers {
+            Numbers::F64(m) => {
+                let s = split(m, self.double, self.slots);
+                let (real, double) = ((s.real_writes, s.real_reads), (s.double_writes, s.double_reads));
+                order(self.slots, real, double, &mut writes, &mut reads);
+                f(&mut writes, &reads)
+            }
+            Numbers::F32(m) => {
+                let s = split(m, self.double, self.slots);
+                let wide = |x: &[f32]| x.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+                let mut w: Vec<Vec<f64>> = s.real_writes.iter().map(|x| wide(x)).collect();
+                let r: Vec<Vec<f64>> = s.real_reads.iter().map(|x| wide(x)).collect();
+                let real = (w.iter_mut().map(|x| &mut x[..]).collect(), r.iter().map(|x| &x[..]).collect());
+                order(self.slots, real, (s.double_writes, s.double_reads), &mut writes, &mut reads);
+                let result = f(&mut writes, &reads);
+                drop((writes, reads));
+                for (to, from) in s.real_writes.into_iter().zip(&w) {
+                    to.iter_mut().zip(from).for_each(|(y, x)| *y = *x as f32);
+                }
+                result
+            }
+        }
+    }
+    /// What has a path, for a call that [sees everything](Sees::Everything); `None` for others.
+    pub fn everything(&mut self) -> Option<Everything<'_>> {
+        let c = self.context.as_mut()?;
+        let numbers = match &mut self.numbers {
+            Numbers::F64(m) => Numbers::F64(m),
+            Numbers::F32(m) => Numbers::F32(m),
+        };
+        let hand = Hand { program: c.program, layout: c.layout, forms: c.forms, numbers, double: self.double, dt: c.dt };
+        Some(Everything { hand, log: c.log, operator: c.operator, step: c.step })
+    }
+}

@@ -1,0 +1,81 @@
+//! Where signals lie. It hangs on the program alone: a plan can be thrown away and made anew over the same memory.
+
+use bouton_memory::{Place, Room, Span};
+
+use crate::kernels::Code;
+use crate::program::{Op, Operand, Program, SignalId};
+
+/// Elements by which the beginnings of signals are aligned: a cache line of f64.
+pub(crate) const ALIGN: usize = 8;
+
+/// Where each signal lies in segment 0 of its room.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    spans: Vec<Span>,
+    sizes: [usize; 2],
+    /// What is reset to zero lies together, so that one loop can do it.
+    resets: Span,
+    is_reset: Vec<bool>,
+}
+
+impl Layout {
+    /// The layout of a program that was checked.
+    pub(crate) fn new(program: &Program) -> Layout {
+        let signals = program.signals();
+        let mut is_reset = vec![false; signals.len()];
+        for op in program.operators() {
+            if let (Op::Kernel(Code::Fill(f)), [y]) = (&op.op, &*op.on)
+                && f.value.to_bits() == 0
+                && y.part.is_none()
+                && program.get(y.signal).view.is_none()
+            {
+                is_reset[y.signal.index()] = true;
+            }
+        }
+        let mut spans = vec![Span::default(); signals.len()];
+        let (mut sizes, mut resets) = ([0, 0], Span::default());
+        for first in [true, false] {
+            for (k, s) in signals.iter().enumerate() {
+                if s.view.is_none() && is_reset[k] == first {
+                    let size = &mut sizes[usize::from(s.room == Room::Double)];
+                    spans[k] = Span::new(*size, s.len());
+                    // Many parameters are single numbers.
+                    *size += if s.room == Room::Double && s.len() < ALIGN { s.len() } else { s.len().next_multiple_of(ALIGN) };
+                }
+            }
+            if first {
+                resets = Span::new(0, sizes[0]);
+            }
+        }
+        for (k, s) in signals.iter().enumerate() {
+            if let Some(v) = s.view {
+                spans[k] = Span::new(spans[v.base.index()].start + v.offset, s.extent());
+            }
+        }
+        Layout { spans, sizes, resets, is_reset }
+    }
+    /// Where a signal lies, from its first element to its last.
+    pub(crate) fn span(&self, s: SignalId) -> Span {
+        self.spans[s.index()]
+    }
+    /// Numbers in a room.
+    pub(crate) fn size(&self, room: Room) -> usize {
+        self.sizes[usize::from(room == Room::Double)]
+    }
+    pub(crate) fn resets(&self) -> Span {
+        self.resets
+    }
+    pub(crate) fn is_reset(&self, s: SignalId) -> bool {
+        self.is_reset[s.index()]
+    }
+    /// Number of signals that are reset to zero.
+    pub(crate) fn reset_count(&self) -> usize {
+        self.is_reset.iter().filter(|r| **r).count()
+    }
+    /// Where an operand lies.
+    pub(crate) fn place(&self, program: &Program, o: &Operand) -> Place {
+        let span = self.span(o.signal);
+        let span = o.part.map_or(span, |(a, b)| span.part(a, b));
+        Place { room: program.get(o.signal).room, span, write: o.access.writes() }
+    }
+}

@@ -1,0 +1,140 @@
+//! What probes have recorded.
+
+/// The samples of a probe: one row a sample.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    /// Numbers in a row.
+    pub width: usize,
+    /// All rows, one behind the other.
+    pub values: Vec<f64>,
+    /// The step at whose end each row was taken (the first step is 1).
+    pub steps: Vec<u64>,
+}
+
+impl Samples {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.steps.len()
+    }
+    /// A row.
+    pub fn row(&self, k: usize) -> &[f64] {
+        &self.values[k * self.width..(k + 1) * self.width]
+    }
+    /// A column.
+    pub fn column(&self, k: usize) -> Vec<f64> {
+        self.values.iter().skip(k).step_by(self.width.max(1)).copied().collect()
+    }
+}
+
+/// One value that isn't zero: a spike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event {
+    /// Which sample.
+    pub row: u32,
+    /// Which of its values: the neuron.
+    pub column: u32,
+    /// The value: of a spike amplitude/dt, or a multiple of it.
+    pub value: f64,
+}
+
+/// What isn't zero in the samples of a probe, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Events {
+    /// Numbers in a row.
+    pub width: usize,
+    /// The step at whose end each row was taken.
+    pub steps: Vec<u64>,
+    /// What isn't zero, by row and then by column.
+    pub events: Vec<Event>,
+}
+
+/// What a probe has recorded, as it is kept: spikes as events, everything else as rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// All values.
+    Rows(Samples),
+    /// What isn't zero.
+    Events(Events),
+}
+
+impl Recorded {
+    pub(crate) fn new(width: usize, events: bool) -> Recorded {
+        if events {
+            Recorded::Events(Events { width, ..Events::default() })
+        } else {
+            Recorded::Rows(Samples { width, ..Samples::default() })
+        }
+    }
+    /// Numbers in a row.
+    pub fn width(&self) -> usize {
+        match self {
+            Recorded::Rows(s) => s.width,
+            Recorded::Events(e) => e.width,
+        }
+    }
+    /// The step at whose end each row was taken.
+    pub fn steps(&self) -> &[u64] {
+        match self {
+            Recorded::Rows(s) => &s.steps,
+            Recorded::Events(e) => &e.steps,
+        }
+    }
+    /// As rows, with their zeros.
+    pub fn samples(&self) -> Samples {
+        match self {
+            Recorded::Rows(s) => s.clone(),
+            Recorded::Events(e) => {
+                let mut values = vec![0.0; e.width * e.steps.len()];
+                for x in &e.events {
+                    values[x.row as usize * e.width + x.column as usize] = x.value;
+                }
+                Samples { width: e.width, values, steps: e.steps.clone() }
+            }
+        }
+    }
+    /// As rows, without a copy where they are kept so.
+    pub fn into_samples(self) -> Samples {
+        match self {
+            Recorded::Rows(s) => s,
+            events => events.samples(),
+        }
+    }
+    /// Takes out what is there; the same kind stays, empty.
+    pub(crate) fn take(&mut self) -> Recorded {
+        let fresh = Recorded::new(self.width(), matches!(self, Recorded::Events(_)));
+        std::mem::replace(self, fresh)
+    }
+    pub(crate) fn push(&mut self, step: u64, row: &[f64]) {
+        match self {
+            Recorded::Rows(s) => {
+                s.steps.push(step);
+                s.values.extend_from_slice(row);
+            }
+            Recorded::Events(e) => {
+                let at = e.steps.len() as u32;
+                e.steps.push(step);
+                let found = (0u32..).zip(row).filter(|(_, v)| **v != 0.0);
+                e.events.extend(found.map(|(column, value)| Event { row: at, column, value: *value }));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_the_rows_without_their_zeros() {
+        let (mut rows, mut events) = (Recorded::new(3, false), Recorded::new(3, true));
+        for (step, row) in [(1, [0.0, 1000.0, 0.0]), (2, [0.0; 3]), (5, [1.0, 0.0, 2.0])] {
+            rows.push(step, &row);
+            events.push(step, &row);
+        }
+        assert_eq!(events.samples(), rows.samples());
+        let Recorded::Events(e) = events.take() else { panic!("events") };
+        assert_eq!((e.events.len(), e.events[0].row, e.events[2].column), (3, 0, 2));
+        assert_eq!(events.steps().len(), 0);
+        assert_eq!(rows.take().into_samples().row(2), [1.0, 0.0, 2.0]);
+    }
+}

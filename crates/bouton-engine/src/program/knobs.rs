@@ -1,0 +1,144 @@
+//! Paths: what can be read and written while a program runs, by name.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use bouton_core::{Error, nearest};
+
+use super::SignalId;
+
+/// The numbers that a knob takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// Lowest.
+    pub low: f64,
+    /// Highest.
+    pub high: f64,
+    /// Whether the lowest itself is refused.
+    pub open: bool,
+}
+
+impl Bounds {
+    /// Any finite number.
+    pub const ANY: Bounds = Bounds { low: f64::NEG_INFINITY, high: f64::INFINITY, open: false };
+
+    /// Whether a number lies in them. It has to be finite in any case.
+    pub fn hold(&self, x: f64) -> bool {
+        x.is_finite() && (x > self.low || (!self.open && x == self.low)) && x <= self.high
+    }
+    /// What is expected, in words: "finite", "greater than 0", "from 0 to 1".
+    pub fn words(&self) -> String {
+        let above = if self.open { "greater than" } else { "at least" };
+        match (self.low.is_finite(), self.high.is_finite()) {
+            (false, false) => "finite".into(),
+            (true, false) => format!("{above} {}", self.low),
+            (false, true) => format!("at most {}", self.high),
+            (true, true) => format!("{above} {} and at most {}", self.low, self.high),
+        }
+    }
+}
+
+/// What a door may do: read any signal, and set numbers. What it has set is taken back if the edit is refused.
+pub trait DoorAccess {
+    /// Values of a signal, as they stand.
+    fn read(&self, s: SignalId) -> Vec<f64>;
+    /// One value of a signal.
+    fn at(&self, s: SignalId, k: usize) -> f64;
+    /// Sets element `k` of a signal.
+    fn set(&mut self, s: SignalId, k: usize, value: f64);
+    /// Sets all of a signal.
+    fn set_all(&mut self, s: SignalId, values: &[f64]);
+}
+
+/// How a knob is written where it isn't its signal's numbers that are set: weights of devices, by the state of the devices.
+pub trait Door: Debug + Send + Sync {
+    /// Writes `values` to the elements `at` (row-major positions) of the knob.
+    ///
+    /// # Errors
+    /// What can't be written, and why; whatever was set until then is taken back.
+    fn write(&self, at: &[usize], values: &[f64], numbers: &mut dyn DoorAccess) -> Result<(), String>;
+}
+
+/// Something that has a path.
+#[derive(Clone, Debug)]
+pub struct Knob {
+    /// Where its numbers live.
+    pub signal: SignalId,
+    /// Their unit; empty if they have none.
+    pub unit: &'static str,
+    /// What they may be.
+    pub bounds: Bounds,
+    /// One line of explanation.
+    pub doc: &'static str,
+    /// How they are written.
+    pub writes: Writes,
+}
+
+/// How a knob is written.
+#[derive(Clone, Debug)]
+pub enum Writes {
+    /// Not at all; the text says what to do instead.
+    Never(&'static str),
+    /// By setting its signal.
+    Plain,
+    /// Through a door of its own.
+    Through(Arc<dyn Door>),
+}
+
+impl Knob {
+    /// A knob whose signal is set.
+    pub fn plain(signal: SignalId, unit: &'static str, bounds: Bounds, doc: &'static str) -> Knob {
+        Knob { signal, unit, bounds, doc, writes: Writes::Plain }
+    }
+    /// A knob that can be read alone; `instead` says what to write in its place.
+    pub fn read_only(signal: SignalId, unit: &'static str, doc: &'static str, instead: &'static str) -> Knob {
+        Knob { signal, unit, bounds: Bounds::ANY, doc, writes: Writes::Never(instead) }
+    }
+    /// A knob that is written through a door.
+    pub fn through(signal: SignalId, unit: &'static str, doc: &'static str, door: Arc<dyn Door>) -> Knob {
+        Knob { signal, unit, bounds: Bounds::ANY, doc, writes: Writes::Through(door) }
+    }
+}
+
+/// All knobs of a program.
+#[derive(Clone, Debug, Default)]
+pub struct KnobTable {
+    by_path: BTreeMap<Arc<str>, Knob>,
+    /// Paths that were given twice: a fault of whoever made the program.
+    twice: Vec<String>,
+}
+
+impl KnobTable {
+    /// Adds a knob.
+    pub fn add(&mut self, path: impl Into<String>, knob: Knob) {
+        let path = path.into();
+        if self.by_path.insert(path.as_str().into(), knob).is_some() {
+            self.twice.push(path);
+        }
+    }
+    /// The knob of a path.
+    ///
+    /// # Errors
+    /// There is none; the nearest path is named.
+    pub fn find(&self, path: &str) -> Result<&Knob, Error> {
+        self.by_path.get(path).ok_or_else(|| {
+            let hint = match nearest(path, self.by_path.keys().map(|k| &**k)) {
+                Some(n) => format!("; did you mean `{n}`?"),
+                None => "; `paths` lists all".into(),
+            };
+            Error::access(path, format!("there is nothing of that path{hint}"))
+        })
+    }
+    /// The knob of a path, if there is one.
+    pub fn get(&self, path: &str) -> Option<&Knob> {
+        self.by_path.get(path)
+    }
+    /// All paths with their knobs, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Knob)> {
+        self.by_path.iter().map(|(p, k)| (&**p, k))
+    }
+    pub(crate) fn twice(&self) -> &[String] {
+        &self.twice
+    }
+}

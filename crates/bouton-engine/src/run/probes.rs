@@ -1,0 +1,133 @@
+//! Probes while a simulation runs: attached, asked, detached.
+
+use bouton_core::Error;
+
+use super::{Sim, Simulation};
+use crate::calls::CallReal;
+use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, states};
+
+impl Simulation {
+    /// Attaches a probe, from the next step on. Nothing else changes: not a bit of what follows.
+    ///
+    /// # Errors
+    /// Rows that the signal doesn't have.
+    pub fn attach(&mut self, what: Observe) -> Result<ObserveId, Error> {
+        let s = self.program.get(what.signal);
+        let (rows, cols) = (s.rows, s.cols);
+        if let Some(r) = what.rows.iter().flatten().find(|r| **r >= rows) {
+            return Err(Error::access(&what.of, format!("row {r} is out of range, there are {rows}")));
+        }
+        let width = what.rows.as_ref().map_or(rows, Vec::len) * cols;
+        let probes = self.inner.probes();
+        let id = ObserveId(probes.iter().map(|p| p.id.0 + 1).max().unwrap_or(0));
+        let state = what.filter.as_ref().map_or(0, |f| states(f, width));
+        let filtered = if what.filter.is_some() { width } else { 0 };
+        probes.push(Probe {
+            id,
+            recorded: Recorded::new(width, what.events && what.filter.is_none()),
+            cols,
+            filtered: vec![0.0; filtered],
+            state: vec![0.0; state],
+            what,
+        });
+        if let Err(e) = self.inner.pin() {
+            self.inner.probes().pop();
+            return Err(e);
+        }
+        Ok(id)
+    }
+    /// Detaches a probe and returns what it has recorded.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn detach(&mut self, id: ObserveId) -> Result<Recorded, Error> {
+        let k = self.position(id)?;
+        let p = self.inner.probes().remove(k);
+        self.inner.pin()?;
+        Ok(p.recorded)
+    }
+    fn position(&self, id: ObserveId) -> Result<usize, Error> {
+        let none = || Error::access("", format!("there is no probe {}", id.0));
+        self.inner.probes_ref().iter().position(|p| p.id == id).ok_or_else(none)
+    }
+    fn probe(&self, id: ObserveId) -> Result<&Probe, Error> {
+        Ok(&self.inner.probes_ref()[self.position(id)?])
+    }
+    /// What a probe records.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn observed(&self, id: ObserveId) -> Result<&Observe, Error> {
+        self.probe(id).map(|p| &p.what)
+    }
+    /// Rows and columns of what a probe records in a sample: a vector has one column.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn sample_shape(&self, id: ObserveId) -> Result<(usize, usize), Error> {
+        let p = self.probe(id)?;
+        Ok((p.recorded.width() / p.cols.max(1), p.cols))
+    }
+    /// What a probe has recorded, as rows.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn samples(&self, id: ObserveId) -> Result<Samples, Error> {
+        self.probe(id).map(|p| p.recorded.samples())
+    }
+    /// What a probe has recorded since it was last drained, as it is kept; the simulation forgets it. For writing long runs
+    /// in blocks.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn drain(&mut self, id: ObserveId) -> Result<Recorded, Error> {
+        let k = self.position(id)?;
+        Ok(self.inner.probes()[k].recorded.take())
+    }
+    /// Forgets what all probes have recorded.
+    pub fn clear_recordings(&mut self) {
+        self.inner.probes().iter_mut().for_each(|p| drop(p.recorded.take()));
+    }
+}
+
+impl<T: CallReal> Sim<T> {
+    pub(super) fn clear_probes(&mut self) {
+        for p in &mut self.probes {
+            p.recorded.take();
+            p.filtered.fill(0.0);
+            p.state.fill(0.0);
+        }
+    }
+
+    /// Takes the samples of a step. An error is a probe with a number that isn't finite; all have recorded then.
+    pub(super) fn record_all(&mut self) -> Result<(), (usize, f64)> {
+        let (step, single) = (self.n_steps, size_of::<T>() == size_of::<f32>());
+        let mut bad = None;
+        let (mut probes, mut buffer) = (std::mem::take(&mut self.probes), std::mem::take(&mut self.buffer));
+        for (k, p) in probes.iter_mut().enumerate() {
+            // A filter runs in every step, whether it is sampled or not.
+            if !p.due(step) && p.what.filter.is_none() {
+                continue;
+            }
+            buffer.clear();
+            super::Inner::read_into(self, p.what.signal, &mut buffer);
+            if let Some(rows) = &p.what.rows {
+                let all = std::mem::take(&mut buffer);
+                buffer.extend(rows.iter().flat_map(|r| &all[r * p.cols..(r + 1) * p.cols]));
+            }
+            if p.what.inverse {
+                buffer.iter_mut().for_each(|x| *x = 1.0 / *x);
+            }
+            p.filter(&mut buffer, single);
+            if !p.due(step) {
+                continue;
+            }
+            if bad.is_none() {
+                bad = buffer.iter().find(|v| !v.is_finite()).map(|v| (k, *v));
+            }
+            p.recorded.push(step, &buffer);
+        }
+        (self.probes, self.buffer) = (probes, buffer);
+        bad.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,292 @@
+//! What of a simulation outlives a plan, and what outlives the simulation.
+
+use bouton_core::Error;
+use bouton_memory::{Room, Span};
+
+use super::{Precision, Sim, Simulation};
+use crate::calls::CallReal;
+use crate::live::{Checkpoint, CheckpointProbe, Edit, Loaded, Pick, SavedCall, SavedForm, SavedSignal, Values};
+use crate::plan::{Passes, Plan, Wanted};
+use crate::program::{Op, Role, SignalId, Writes};
+
+impl Simulation {
+    /// All that the simulation goes on from.
+    ///
+    /// # Errors
+    /// A call that holds something it can't save; it is named. A simulation that has failed.
+    pub fn save(&self) -> Result<Checkpoint, Error> {
+        if let Some(e) = &self.failed {
+            return Err(Error::run(e.object(), format!("a run that went wrong can't be saved: {}", e.message())));
+        }
+        self.inner.save()
+    }
+    /// Goes on from a checkpoint of the same program: what runs afterwards has the bits that the saved simulation would
+    /// have had. Recordings are cleared.
+    ///
+    /// # Errors
+    /// A checkpoint of another program, number type or time step; what differs is named, and nothing is changed.
+    pub fn load(&mut self, c: &Checkpoint) -> Result<(), Error> {
+        self.inner.load(c)?;
+        (self.failed, self.stepping, self.looked) = (None, false, c.step);
+        Ok(())
+    }
+    /// Sets parameters by name from a checkpoint of another program: those whose names begin with one of `prefixes` (all
+    /// parameters that can be written if there is none). Each is a write, checked and logged.
+    ///
+    /// # Errors
+    /// With `strict`, anything that is missing or of another shape; nothing is written then. A value that is refused.
+    pub fn load_by_name(&mut self, c: &Checkpoint, prefixes: &[&str], strict: bool) -> Result<Loaded, Error> {
+        let mut report = Loaded::default();
+        let mut edits = vec![];
+        let wanted = |path: &str| prefixes.is_empty() || prefixes.iter().any(|p| path.starts_with(p));
+        for (path, knob) in self.program.knobs().iter() {
+            let s = self.program.get(knob.signal);
+            if !wanted(path) || s.role != Role::Parameter || matches!(knob.writes, Writes::Never(_)) {
+                continue;
+            }
+            match c.get(&s.name) {
+                None => report.missing.push(path.into()),
+                Some(v) if v.shape != (s.rows, s.cols) => report.other_shape.push(path.into()),
+                Some(v) => {
+                    edits.push(Edit { path: path.into(), pick: Pick::All, values: v.values.wide() });
+                    report.matched.push(path.into());
+                }
+            }
+        }
+        let names = self.program.by_name();
+        report.unused = c.signals.iter().filter(|s| !names.contains_key(&*s.name)).map(|s| s.name.clone()).collect();
+        if strict && let Some(path) = report.missing.iter().chain(&report.other_shape).next() {
+            let what = if report.missing.contains(path) { "the checkpoint doesn't have it" } else { "it has another shape there" };
+            return Err(Error::access(path.clone(), format!("{what}; nothing was written. Load without `strict` to take what matches")));
+        }
+        for e in edits {
+            self.apply(&e)?;
+        }
+        Ok(report)
+    }
+}
+
+fn fault(name: &str, m: impl Into<String>) -> Error {
+    Error::access(name, format!("the checkpoint is of another model: {}. Nothing was changed", m.into()))
+}
+
+impl<T: CallReal> Sim<T> {
+    fn precision() -> Precision {
+        if size_of::<T>() == size_of::<f32>() { Precision::F32 } else { Precision::F64 }
+    }
+
+    /// A new plan over the same memory. Forms that both plans have go over as they are.
+    pub(super) fn plan_anew(&mut self, passes: Passes) -> Result<(), Error> {
+        let pins: Vec<SignalId> = self.probes.iter().map(|p| p.what.signal).collect();
+        let wanted = Wanted {
+            program: &self.program,
+            order: &self.order,
+            layout: &self.layout,
+            passes,
+            pins: &pins,
+            threads: self.threads,
+            own: (self.real.next(), self.double.next()),
+            single: Self::precision() == Precision::F32,
+        };
+        let plan = Plan::new(&wanted)?;
+        let no_room = |m: String| Error::build("", format!("the forms of the plan: {m}"));
+        let real = self.real.add(plan.own[0]).map_err(no_room)?;
+        if let Err(m) = self.double.add(plan.own[1]) {
+            self.real.remove(real);
+            return Err(no_room(m));
+        }
+        // What was kept in another way goes back to its own memory, what is kept in the same way is handed over.
+        let old = std::mem::replace(&mut self.plan, plan);
+        let new = std::mem::take(&mut self.plan.forms);
+        let same = |signal, name: &str, forms: &crate::plan::Forms| {
+            forms.of(signal).find(|f| f.form.name() == name).cloned()
+        };
+        for f in old.forms.iter().filter(|f| f.form.truth()) {
+            if same(f.signal, f.form.name(), &new).is_some() {
+                continue;
+            }
+            let own: Vec<f64> = self.real.get(f.own).iter().map(|v| v.f64()).collect();
+            let constants = self.double.get(f.constants).to_vec();
+            let plain = self.real.get_mut(self.layout.span(f.signal));
+            for (k, y) in plain.iter_mut().enumerate() {
+                *y = T::of(f.form.close(own[f.form.place(k, own.len())], &constants));
+            }
+        }
+        for f in new.iter() {
+            match same(f.signal, f.form.name(), &old.forms) {
+                Some(before) if f.form.truth() => {
+                    let own = self.real.get(before.own).to_vec();
+                    self.real.get_mut(f.own).copy_from_slice(&own);
+                    let constants = self.double.get(before.constants).to_vec();
+                    self.double.get_mut(f.constants).copy_from_slice(&constants);
+                }
+                _ => self.parts().0.refresh_form(f, true),
+            }
+        }
+        self.plan.forms = new;
+        self.real.remove(old.segments.0);
+        self.double.remove(old.segments.1);
+        self.make_pool();
+        Ok(())
+    }
+
+    /// Plain values: a form is closed.
+    fn values(&self, s: SignalId) -> Values {
+        let span = self.layout.span(s);
+        if self.plan.forms.truth(s).is_some() {
+            let mut plain = vec![];
+            super::Inner::read_into(self, s, &mut plain);
+            return match Self::precision() {
+                Precision::F64 => Values::F64(plain),
+                Precision::F32 => Values::F32(plain.iter().map(|v| *v as f32).collect()),
+            };
+        }
+        match self.program.get(s).room {
+            Room::Double => Values::F64(self.double.get(span).to_vec()),
+            Room::Real => self.real_values(span),
+        }
+    }
+    fn real_values(&self, span: Span) -> Values {
+        let x = self.real.get(span);
+        match Self::precision() {
+            Precision::F64 => Values::F64(x.iter().map(|v| v.f64()).collect()),
+            Precision::F32 => Values::F32(x.iter().map(|v| v.f64() as f32).collect()),
+        }
+    }
+
+    /// Base signals that a checkpoint has.
+    fn saved(&self) -> Vec<SignalId> {
+        let all = self.program.signals().iter().enumerate();
+        all.filter(|(_, s)| s.view.is_none() && s.role != Role::Scratch).map(|(k, _)| SignalId(k as u32)).collect()
+    }
+
+    pub(super) fn save_all(&self) -> Result<Checkpoint, Error> {
+        let saved = self.saved();
+        let signals = saved.iter().map(|s| {
+            let x = self.program.get(*s);
+            SavedSignal { name: x.name.clone(), shape: (x.rows, x.cols), values: self.values(*s) }
+        });
+        let forms = saved.iter().enumerate().filter_map(|(k, s)| {
+            let f = self.plan.forms.truth(*s)?;
+            Some(SavedForm { signal: k, form: f.form.name().into(), values: self.real_values(f.own) })
+        });
+        let mut calls = vec![];
+        for (operator, r) in self.running.iter().enumerate() {
+            let Some(r) = r else { continue };
+            let of = &self.program.operators()[operator].of;
+            let bytes = r.save().map_err(|m| Error::run(of, format!("can't be saved: {m}")))?;
+            if !bytes.is_empty() {
+                calls.push(SavedCall { operator, of: of.clone(), bytes });
+            }
+        }
+        let filtered = self.probes.iter().filter(|p| p.what.filter.is_some());
+        let probes = filtered
+            .map(|p| CheckpointProbe { of: p.what.of.clone(), filtered: p.filtered.clone(), state: p.state.clone() })
+            .collect();
+        Ok(Checkpoint {
+            step: self.n_steps,
+            dt: self.dt,
+            precision: Self::precision(),
+            seed: self.seed,
+            signals: signals.collect(),
+            forms: forms.collect(),
+            calls,
+            probes,
+            log: self.log.entries().cloned().collect(),
+            dropped: self.log.dropped(),
+        })
+    }
+
+    /// Refuses a checkpoint of another program.
+    fn fits(&self, c: &Checkpoint) -> Result<(), Error> {
+        if c.dt.to_bits() != self.dt.to_bits() {
+            return Err(fault("", format!("its time step is {} s, here it is {} s", c.dt, self.dt)));
+        }
+        if c.precision != Self::precision() {
+            return Err(fault("", format!("its numbers are {:?}, here they are {:?}", c.precision, Self::precision())));
+        }
+        let saved = self.saved();
+        for (k, s) in saved.iter().enumerate() {
+            let x = self.program.get(*s);
+            let Some(v) = c.signals.get(k) else { return Err(fault(&x.name, "it isn't there")) };
+            if v.name != x.name {
+                return Err(fault(&x.name, format!("`{}` is in its place", v.name)));
+            }
+            if v.shape != (x.rows, x.cols) || v.values.len() != x.len() {
+                return Err(fault(&x.name, format!("it has the shape {:?} there, and {:?} here", v.shape, (x.rows, x.cols))));
+            }
+            let single = matches!(v.values, Values::F32(_));
+            if single != (x.room == Room::Real && Self::precision() == Precision::F32) {
+                return Err(fault(&x.name, "its numbers are of another type"));
+            }
+        }
+        if let Some(v) = c.signals.get(saved.len()) {
+            return Err(fault(&v.name, "there is nothing of that name here"));
+        }
+        for f in &c.forms {
+            let Some(s) = saved.get(f.signal) else { return Err(fault(&f.form, "a form of no signal")) };
+            if f.values.len() != self.program.get(*s).len() {
+                return Err(fault(&self.program.get(*s).name, "its form has another length"));
+            }
+        }
+        for call in &c.calls {
+            let op = self.program.operators().get(call.operator);
+            if !op.is_some_and(|op| op.of == call.of && matches!(op.op, Op::Call(_))) {
+                return Err(fault(&call.of, "it keeps something there, and there is no such call here"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_all(&mut self, c: &Checkpoint) -> Result<(), Error> {
+        self.fits(c)?;
+        // Calls first, those started anew: they alone can refuse.
+        let program = self.program.clone();
+        let mut running = Vec::with_capacity(program.operators().len());
+        for (k, op) in program.operators().iter().enumerate() {
+            let Op::Call(call) = &op.op else {
+                running.push(None);
+                continue;
+            };
+            let start = crate::calls::Start { dt: self.dt, seed: None };
+            let mut r = call.start(&start).map_err(|m| Error::build(&op.of, m))?;
+            let bytes = c.calls.iter().find(|s| s.operator == k).map_or(&[][..], |s| &s.bytes);
+            r.load(bytes).map_err(|m| Error::access(&op.of, format!("can't go on from the checkpoint: {m}")))?;
+            running.push(Some(r));
+        }
+        self.running = running;
+        for (s, v) in self.saved().into_iter().zip(&c.signals) {
+            self.set_values(self.program.get(s).room, self.layout.span(s), &v.values);
+        }
+        self.open_forms();
+        let saved = self.saved();
+        for f in &c.forms {
+            let here = self.plan.forms.truth(saved[f.signal]).filter(|h| h.form.name() == f.form).cloned();
+            if let Some(h) = here {
+                self.set_values(Room::Real, h.own, &f.values);
+            }
+        }
+        (self.n_steps, self.seed) = (c.step, c.seed);
+        self.clear_probes();
+        for p in &mut self.probes {
+            let saved = c.probes.iter().find(|s| s.of == p.what.of && s.filtered.len() == p.filtered.len());
+            if let Some(s) = saved.filter(|s| s.state.len() == p.state.len()) {
+                (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());
+            }
+        }
+        self.log.restore(c.log.clone(), c.dropped);
+        Ok(())
+    }
+
+    fn set_values(&mut self, room: Room, span: Span, values: &Values) {
+        match (room, values) {
+            (Room::Double, v) => self.double.get_mut(span).copy_from_slice(&v.wide()),
+            (Room::Real, Values::F64(v)) => {
+                self.real.get_mut(span).iter_mut().zip(v).for_each(|(y, x)| *y = T::of(*x));
+            }
+            (Room::Real, Values::F32(v)) => {
+                self.real.get_mut(span).iter_mut().zip(v).for_each(|(y, x)| *y = T::of(f64::from(*x)));
+            }
+        }
+    }
+}
