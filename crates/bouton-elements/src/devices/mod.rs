@@ -3,14 +3,18 @@
 //! Four layers stay apart: a **rule** wants a signed change; a **pulse policy** ([`crate::policies`]) makes pulses of it;
 //! a **device** (here) answers a pulse; a **mapping** ([`crate::mappings`]) makes a weight of the devices of a synapse.
 //!
+//! A device type says which numbers each device has, as columns over the synapses of a connection: parameters that are drawn
+//! once, and state that pulses move. It keeps none of them.
+//!
 //! To add a device: a file with a struct of parameters that implements [`DeviceModel`], and a line in the list at the
 //! end of this page's source.
 
-mod array;
 mod power_law;
-mod write;
+mod spec;
+mod synapse;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use bouton_kernels::Level;
 use bouton_random::Stream;
@@ -19,64 +23,62 @@ use serde::{Deserialize, Serialize};
 
 use crate::list::element_list;
 
-use crate::policies::Pulses;
-pub use array::{AutoGain, Bounds, DeviceArray, DeviceSpec, Gain, SpreadOf};
 pub use power_law::PowerLaw;
-pub use write::Unreachable;
+pub use spec::{AutoGain, Bounds, DeviceSpec, Drawn, DrawnSide, Gain, SpreadOf};
+pub use synapse::{One, SynapseDevices, Unreachable};
 
-/// The fixed parameters of one device after its spread was drawn.
-///
-/// Resistances in Ω. What the numbers mean beyond the bounds is the device type's own affair.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DeviceDraw {
-    /// Lowest resistance (Ω).
-    pub r_min: f64,
-    /// Highest resistance (Ω).
-    pub r_max: f64,
-    /// A shape parameter (the exponent, of a power law).
-    pub shape: f64,
-    /// Resistance at the start (Ω).
-    pub initial: f64,
+/// A number that each device has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, as paths and probes use it.
+    pub name: &'static str,
+    /// Its unit; empty if it has none.
+    pub unit: &'static str,
+    /// Whether pulses move it; otherwise it is drawn once.
+    pub state: bool,
+    /// One line of explanation.
+    pub doc: &'static str,
 }
 
-/// The devices of one polarity of a connection: arrays over synapses, row-major (post × pre).
-///
-/// Parameters are what was drawn at build; `count` and `conductance` are the state.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeviceBank {
-    /// Lowest resistance of each device (Ω).
-    pub r_min: Vec<f64>,
-    /// Range of each device (Ω), as its law has it.
-    pub r_range: Vec<f64>,
-    /// Shape parameter of each device.
-    pub shape: Vec<f64>,
-    /// Smallest value of the internal state.
-    pub least: Vec<f64>,
-    /// Internal state: the (real) number of pulses that leads to the present resistance.
-    pub count: Vec<f64>,
-    /// Conductance (S), always that of `count`.
-    pub conductance: Vec<f64>,
-    /// Pulses that each device has received since the start.
-    pub pulses: Vec<u32>,
+/// The devices of one side of a connection, or of some rows of it: arrays over synapses, row-major (post × pre).
+pub struct Columns<'a, 'b> {
+    /// Parameters, in the order of [`DeviceModel::columns`].
+    pub parameters: &'a [&'b [f64]],
+    /// State, in that order.
+    pub state: &'a mut [&'b mut [f64]],
+    /// Conductance (S), always that of the state.
+    pub conductance: &'a mut [f64],
 }
 
-/// What a device is: its spread, and its answer to a pulse.
+/// What a device is: its numbers, their spread, and its answer to a pulse. `d` are the numbers of one device, in the order
+/// of [`columns`](DeviceModel::columns).
 pub trait DeviceModel: Debug + Send + Sync {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
-    /// The device without spread.
-    fn nominal(&self) -> DeviceDraw;
-    /// Device number `index` of an array with a relative spread (standard deviation / mean). Draws are truncated to
-    /// values that a device can have.
-    fn draw(&self, spread: f64, index: u64, parameters: &Stream, initial: &Stream) -> DeviceDraw;
-    /// Internal state for a resistance (Ω); infinite at the lowest.
-    fn count_at(&self, draw: &DeviceDraw, resistance: f64) -> f64;
-    /// Resistance (Ω) for an internal state.
-    fn resistance_at(&self, draw: &DeviceDraw, count: f64) -> f64;
-    /// Range parameter that [`DeviceBank::r_range`] holds.
-    fn range(&self, draw: &DeviceDraw) -> f64;
-    /// One pulse on the devices of the open columns of the row that begins at `start`.
-    fn pulse(&self, level: Level, bank: &mut DeviceBank, start: usize, pulses: &Pulses);
+    /// The numbers of a device: parameters, then state.
+    fn columns(&self) -> Vec<Column>;
+    /// The device without spread, at its start.
+    fn nominal(&self) -> Vec<f64>;
+    /// Device number `index` of an array with a relative spread (standard deviation / mean), at its start. Draws are
+    /// truncated to values that a device can have.
+    fn draw(&self, spread: f64, index: u64, parameters: &Stream, initial: &Stream, d: &mut [f64]);
+    /// Resistance (Ω) by its state.
+    fn resistance(&self, d: &[f64]) -> f64;
+    /// The lowest and the highest resistance (Ω) that a conductance is measured by.
+    fn bounds(&self, d: &[f64]) -> (f64, f64);
+    /// The lowest and the highest conductance (S) that its state can be set to.
+    fn limits(&self, d: &[f64]) -> (f64, f64);
+    /// The resistance (Ω) nearest to a wanted one that the device can have.
+    fn clip(&self, d: &[f64], resistance: f64) -> f64;
+    /// Sets its state so that it has this resistance (Ω), which lies within its limits.
+    fn set(&self, d: &mut [f64], resistance: f64);
+    /// Resistance (Ω) after so many more pulses.
+    fn after(&self, d: &[f64], pulses: f64) -> f64;
+    /// Whether a pulse moves it. A device that is so far along its law that a pulse is lost in rounding is dead.
+    fn moves(&self, d: &[f64]) -> bool;
+    /// One pulse on the devices of the open columns of the row that lies at `row`. `columns` are the open ones, counted from
+    /// the row's beginning, ascending; `open` is the same as a mask of 0 and 1 over the row.
+    fn pulse(&self, level: Level, c: &mut Columns<'_, '_>, row: Range<usize>, columns: &[u32], open: &[f64]);
 }
 
 element_list! {

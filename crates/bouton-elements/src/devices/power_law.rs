@@ -19,15 +19,16 @@
 //! memristors, Frontiers in Neuroscience 14:627276, eq. 7 and following. [`PowerLaw::thread_2020`] has the values of its
 //! author's first experiments.
 
+use std::ops::Range;
+
 use bouton_kernels::{Level, PowerLawConst, pulse_power_law, pulse_power_law_masked};
 use bouton_random::Stream;
 use bouton_random::philox::TruncatedNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceBank, DeviceDraw, DeviceModel};
+use super::{Column, Columns, DeviceModel};
 use crate::neurons::check_number;
-use crate::policies::Pulses;
 
 /// Memristor whose resistance falls as a power of the number of pulses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,7 +94,7 @@ impl DeviceModel for PowerLaw {
                 self.r0, self.r1, self.initial
             ));
         }
-        let n = self.count_at(&self.nominal(), self.initial);
+        let n = count_at(self.r0, self.r1, c, self.initial);
         if n + 1.0 == n {
             return Err(format!(
                 "with the exponent {c} the device is at {n:e} pulses when it has `initial` ({:e} Ω), and one more moves \
@@ -103,12 +104,24 @@ impl DeviceModel for PowerLaw {
         }
         Ok(())
     }
-    fn nominal(&self) -> DeviceDraw {
-        DeviceDraw { r_min: self.r0, r_max: self.r1, shape: self.exponent(), initial: self.initial }
+    fn columns(&self) -> Vec<Column> {
+        let column = |name, unit, state, doc| Column { name, unit, state, doc };
+        vec![
+            column("r0", "Ω", false, "resistance that many pulses lead to"),
+            column("r1", "Ω", false, "range of the resistance"),
+            column("exponent", "", false, "exponent c of the law"),
+            column("least", "", false, "count at which the resistance is r1: the smallest"),
+            column("count", "", true, "the (real) number of pulses that leads to the present resistance"),
+        ]
     }
-    fn draw(&self, spread: f64, index: u64, parameters: &Stream, initial: &Stream) -> DeviceDraw {
+    fn nominal(&self) -> Vec<f64> {
+        let (r0, r1, c) = (self.r0, self.r1, self.exponent());
+        vec![r0, r1, c, count_at(r0, r1, c, r1), count_at(r0, r1, c, self.initial)]
+    }
+    fn draw(&self, spread: f64, index: u64, parameters: &Stream, initial: &Stream, d: &mut [f64]) {
         if spread == 0.0 {
-            return self.nominal();
+            d.copy_from_slice(&self.nominal());
+            return;
         }
         // The quantile of one uniform draw: device number `index` is the same whatever was drawn before it. An
         // interval without mass in reach can only come from parameters that `check` refuses.
@@ -117,36 +130,66 @@ impl DeviceModel for PowerLaw {
                 .map_or(mean, |t| t.quantile(stream.f64_at(k)))
         };
         let (big, c) = (f64::MAX, self.exponent());
-        let r_min = of(parameters, 3 * index, self.r0, 0.0, big);
-        let r_max = of(parameters, 3 * index + 1, self.r1, 3.0 * self.r0, big);
-        let shape = of(parameters, 3 * index + 2, c, -big, (-0.01f64).max(c));
-        let initial = of(initial, index, self.initial, r_min * 1.000_001, r_max);
-        DeviceDraw { r_min, r_max, shape, initial }
+        let r0 = of(parameters, 3 * index, self.r0, 0.0, big);
+        let r1 = of(parameters, 3 * index + 1, self.r1, 3.0 * self.r0, big);
+        let c = of(parameters, 3 * index + 2, c, -big, (-0.01f64).max(c));
+        let start = of(initial, index, self.initial, r0 * 1.000_001, r1);
+        d.copy_from_slice(&[r0, r1, c, count_at(r0, r1, c, r1), count_at(r0, r1, c, start)]);
     }
-    fn count_at(&self, d: &DeviceDraw, resistance: f64) -> f64 {
-        libm::pow((resistance - d.r_min) / d.r_max, 1.0 / d.shape)
+    fn resistance(&self, d: &[f64]) -> f64 {
+        resistance_at(d, d[COUNT])
     }
-    fn resistance_at(&self, d: &DeviceDraw, count: f64) -> f64 {
-        d.r_min + d.r_max * libm::pow(count, d.shape)
+    fn bounds(&self, d: &[f64]) -> (f64, f64) {
+        (d[R0], d[R1])
     }
-    fn range(&self, d: &DeviceDraw) -> f64 {
-        d.r_max
+    fn limits(&self, d: &[f64]) -> (f64, f64) {
+        (1.0 / resistance_at(d, d[LEAST]), 1.0 / d[R0])
     }
-    fn pulse(&self, level: Level, bank: &mut DeviceBank, start: usize, pulses: &Pulses) {
-        let width = pulses.open.len();
-        let row = start..start + width;
+    fn clip(&self, d: &[f64], resistance: f64) -> f64 {
+        resistance.clamp(d[R0] * (1.0 + 1e-12), d[R1])
+    }
+    fn set(&self, d: &mut [f64], resistance: f64) {
+        // At the very bound the count would be infinite, and every later pulse without effect.
+        d[COUNT] = count_at(d[R0], d[R1], d[EXPONENT], resistance).min(1e300);
+    }
+    fn after(&self, d: &[f64], pulses: f64) -> f64 {
+        resistance_at(d, d[COUNT] + pulses)
+    }
+    fn moves(&self, d: &[f64]) -> bool {
+        d[COUNT] + 1.0 != d[COUNT]
+    }
+    fn pulse(&self, level: Level, c: &mut Columns<'_, '_>, row: Range<usize>, columns: &[u32], open: &[f64]) {
+        let ([r0, r1, exponent, least], [count]) = (c.parameters, &mut *c.state) else { return };
         let law = PowerLawConst {
-            r0: &bank.r_min[row.clone()],
-            r1: &bank.r_range[row.clone()],
-            c: &bank.shape[row.clone()],
-            least: &bank.least[row.clone()],
+            r0: &r0[row.clone()],
+            r1: &r1[row.clone()],
+            c: &exponent[row.clone()],
+            least: &least[row.clone()],
         };
-        let (n, g) = (&mut bank.count[row.clone()], &mut bank.conductance[row]);
+        let width = row.len();
+        let (n, g) = (&mut count[row.clone()], &mut c.conductance[row]);
         // Either form gives the same bits. Gathering costs about three times as much a device.
-        if 3 * pulses.columns.len() >= width {
-            pulse_power_law_masked(level, &pulses.open, law, n, g, 0.0f64);
+        if 3 * columns.len() >= width {
+            pulse_power_law_masked(level, open, law, n, g, 0.0f64);
         } else {
-            pulse_power_law(level, &pulses.columns, law, n, g, 0.0f64);
+            pulse_power_law(level, columns, law, n, g, 0.0f64);
         }
     }
+}
+
+/// Positions of the numbers of a device.
+const R0: usize = 0;
+const R1: usize = 1;
+const EXPONENT: usize = 2;
+const LEAST: usize = 3;
+const COUNT: usize = 4;
+
+/// The count that leads to a resistance (Ω); infinite at the lowest.
+fn count_at(r0: f64, r1: f64, c: f64, resistance: f64) -> f64 {
+    libm::pow((resistance - r0) / r1, 1.0 / c)
+}
+
+/// The resistance (Ω) that a count leads to.
+fn resistance_at(d: &[f64], count: f64) -> f64 {
+    d[R0] + d[R1] * libm::pow(count, d[EXPONENT])
 }

@@ -6,6 +6,8 @@
 mod pair;
 mod single;
 
+use std::fmt::Debug;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub use pair::Pair;
 pub use single::{Sign, Single};
 
 /// The side on which a device acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Its conductance raises the weight.
     Plus,
@@ -33,11 +35,67 @@ impl Side {
     }
 }
 
-/// What a mapping is: which devices a synapse has. The weight is gain·(Σ g of plus devices − Σ g of minus devices), g the
-/// normalised conductance.
-pub trait MappingModel {
-    /// The devices of a synapse, at most one for each side.
+/// The devices of one side in a row of synapses, as a mapping sees them: the normalised conductance of each is
+/// (conductance − offset)·scale.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    /// Conductances (S).
+    pub conductance: &'a [f64],
+    /// What is taken off each (S).
+    pub offset: &'a [f64],
+    /// What each is multiplied by (1/S).
+    pub scale: &'a [f64],
+}
+
+impl<'a> Measured<'a> {
+    /// Normalised conductance of device `k`.
+    #[inline(always)]
+    pub fn g(&self, k: usize) -> f64 {
+        (self.conductance[k] - self.offset[k]) * self.scale[k]
+    }
+    /// A range of the devices.
+    pub fn part(&self, at: std::ops::Range<usize>) -> Measured<'a> {
+        Measured {
+            conductance: &self.conductance[at.clone()],
+            offset: &self.offset[at.clone()],
+            scale: &self.scale[at],
+        }
+    }
+}
+
+/// Devices of a synapse at most.
+pub const MOST_SIDES: usize = 2;
+
+/// What a mapping is: which devices a synapse has, and what weight they make.
+pub trait MappingModel: Debug + Send + Sync {
+    /// The devices of a synapse, at most one for each side: plus before minus.
     fn sides(&self) -> &'static [Side];
+    /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
+    /// the plus device, and falls with that of the minus device.
+    fn weight(&self, gain: f64, g: &[f64]) -> f64;
+    /// The weights of some columns of a row; `sides` are the devices of the row, as many as `w`.
+    fn row(&self, gain: f64, sides: &[Measured<'_>], columns: &[u32], w: &mut [f64]) {
+        match sides {
+            // With the number of devices and the bounds of the arrays known, so that the loop is one of arithmetic.
+            [a, b] => {
+                let n = w.len();
+                let (a, b) = (a.part(0..n), b.part(0..n));
+                for &c in columns {
+                    let k = c as usize;
+                    w[k] = self.weight(gain, &[a.g(k), b.g(k)]);
+                }
+            }
+            _ => {
+                for &c in columns {
+                    let mut g = [0.0; MOST_SIDES];
+                    for (g, s) in g.iter_mut().zip(sides) {
+                        *g = s.g(c as usize);
+                    }
+                    w[c as usize] = self.weight(gain, &g[..sides.len().min(MOST_SIDES)]);
+                }
+            }
+        }
+    }
 }
 
 element_list! {

@@ -21,4 +21,8 @@ impl MappingModel for Pair {
     fn sides(&self) -> &'static [Side] {
         &[Side::Plus, Side::Minus]
     }
+    #[inline(always)]
+    fn weight(&self, gain: f64, g: &[f64]) -> f64 {
+        gain * (g[0] - g[1])
+    }
 }

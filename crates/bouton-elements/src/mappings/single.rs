@@ -42,4 +42,10 @@ impl MappingModel for Single {
             Sign::Inhibitory => &[Side::Minus],
         }
     }
+    fn weight(&self, gain: f64, g: &[f64]) -> f64 {
+        match self.sign {
+            Sign::Excitatory => gain * g[0],
+            Sign::Inhibitory => -gain * g[0],
+        }
+    }
 }

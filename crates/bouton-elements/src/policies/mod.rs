@@ -4,6 +4,8 @@
 
 mod single_pulse;
 
+use std::fmt::Debug;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +13,30 @@ use crate::list::element_list;
 
 pub use single_pulse::{Gate, SinglePulse};
 
+/// What a rule wants of devices.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// An outer product, without the learning rate: one factor a row, one a column.
+    Outer {
+        /// Of each row (post), in the rule's units: of PES, minus the error.
+        post: &'a [f64],
+        /// Of each column (pre): of PES, the filtered activity.
+        pre: &'a [f64],
+    },
+    /// A change of each weight, row-major, in units of weight.
+    Dense(&'a [f64]),
+}
+
 /// The pulses of one step: which rows (post) want to go up or down, and which columns (pre) are open.
 ///
-/// Every synapse of an open column gets a pulse on the device that moves its weight to the side of its row's sign.
+/// Every synapse of an open column gets a pulse on the device that moves its weight to the side of its row's sign, or of
+/// its own, where each has one.
 #[derive(Clone, Debug, Default)]
 pub struct Pulses {
     /// For each row +1 (raise), −1 (lower) or 0 (leave).
     pub rows: Vec<i8>,
+    /// The same for each synapse, row-major, in the place of `rows`; empty where rows do.
+    pub signs: Vec<i8>,
     /// Open columns, ascending.
     pub columns: Vec<u32>,
     /// The same as a mask: 1 for each open column, else 0.
@@ -25,6 +44,12 @@ pub struct Pulses {
 }
 
 impl Pulses {
+    /// No pulse at all.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.signs.clear();
+        self.columns.clear();
+    }
     /// Sets the open columns of `width`.
     pub fn open(&mut self, width: usize, columns: impl IntoIterator<Item = u32>) {
         self.columns.clear();
@@ -37,8 +62,8 @@ impl Pulses {
     }
 }
 
-/// A policy: makes [`Pulses`] of a separable change, post factor ⊗ pre activity.
-pub trait PolicyModel {
+/// A policy: makes [`Pulses`] of what a rule wants.
+pub trait PolicyModel: Debug + Send + Sync {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
     /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
@@ -47,8 +72,9 @@ pub trait PolicyModel {
     fn parameters(&self) -> Vec<(&'static str, f64)>;
     /// Changes one of them; an unknown name or a bad value is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
-    /// `change` is the wanted change of each row (in units of the rule), `activity` the presynaptic activity (Hz).
-    fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses);
+    /// `parameters` as they are now, in the order of [`parameters`](PolicyModel::parameters); `activity` is the presynaptic
+    /// activity (Hz).
+    fn pulses(&self, parameters: &[f64], wanted: Wanted<'_>, activity: &[f64], out: &mut Pulses);
 }
 
 element_list! {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `gate` | filtered | what opens a column: the filtered activity, or a spike in this step |
 //! | `threshold` | 0.5 | Hz; a column is open when its activity is above |
-//! | `dead_band` | 1e-5 | units of the local error; no pulse at all when no row's wanted change is above |
+//! | `dead_band` | 1e-5 | units of the local error (of a change of each weight: of that); no pulse at all when none is above |
 //!
 //! With the default, a column stays open for about 29 ms after a spike (5 ms filter, 0.5 Hz).
 //!
@@ -13,7 +13,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyModel, Pulses};
+use super::{PolicyModel, Pulses, Wanted};
 use crate::neurons::check_number;
 
 /// What opens a column.
@@ -76,15 +76,20 @@ impl PolicyModel for SinglePulse {
         *parameter = value;
         Ok(())
     }
-    fn pulses(&self, change: &[f64], activity: &[f64], out: &mut Pulses) {
-        out.rows.clear();
-        out.columns.clear();
+    fn pulses(&self, parameters: &[f64], wanted: Wanted<'_>, activity: &[f64], out: &mut Pulses) {
+        out.clear();
+        let [threshold, dead_band] = *parameters else { return };
+        let (Wanted::Outer { post: change, .. } | Wanted::Dense(change)) = wanted;
         // The published rule is silent as a whole or not at all: a small error beside a large one still pulses.
-        if !change.iter().any(|c| c.abs() > self.dead_band) {
+        if !change.iter().any(|c| c.abs() > dead_band) {
             return;
         }
-        out.rows.extend(change.iter().map(|c| i8::from(*c > 0.0) - i8::from(*c < 0.0)));
-        let open = (0u32..).zip(activity).filter(|(_, a)| **a > self.threshold).map(|(k, _)| k);
+        let signs = change.iter().map(|c| i8::from(*c > 0.0) - i8::from(*c < 0.0));
+        match wanted {
+            Wanted::Outer { .. } => out.rows.extend(signs),
+            Wanted::Dense(_) => out.signs.extend(signs),
+        }
+        let open = (0u32..).zip(activity).filter(|(_, a)| **a > threshold).map(|(k, _)| k);
         out.open(activity.len(), open);
     }
 }
@@ -97,9 +102,15 @@ mod tests {
     fn columns_open_above_the_threshold_and_rows_follow_the_sign() {
         let mut p = Pulses::default();
         let policy = SinglePulse::default();
-        policy.pulses(&[0.3, 0.0, -1e-9], &[0.0, 0.5, 0.51, 200.0], &mut p);
+        let now: Vec<f64> = policy.parameters().into_iter().map(|p| p.1).collect();
+        let outer = |post| Wanted::Outer { post, pre: &[] };
+        policy.pulses(&now, outer(&[0.3, 0.0, -1e-9]), &[0.0, 0.5, 0.51, 200.0], &mut p);
         assert_eq!((&p.rows[..], &p.columns[..]), (&[1, 0, -1][..], &[2, 3][..]));
-        policy.pulses(&[1e-5, -1e-5], &[200.0], &mut p);
+        policy.pulses(&now, outer(&[1e-5, -1e-5]), &[200.0], &mut p);
         assert!(p.rows.is_empty() && p.columns.is_empty(), "the dead band is not silent");
+        // Of each weight, and with what the parameters are now.
+        policy.pulses(&[10.0, 0.1], Wanted::Dense(&[0.2, -0.05, 0.0, -0.3]), &[5.0, 11.0], &mut p);
+        assert_eq!((&p.signs[..], &p.columns[..]), (&[1, -1, 0, -1][..], &[1][..]));
+        assert!(p.rows.is_empty());
     }
 }

@@ -1,7 +1,8 @@
 //! Learning rules.
 //!
 //! To add one: a file with a struct of parameters that implements [`RuleModel`], and a line in the list at the end of
-//! this page's source. A rule declares what it reads and when its change acts; the engine wires that up.
+//! this page's source. A rule declares what it reads, and what its change is made of; it never sees whether weights or
+//! devices take the change.
 
 mod change;
 mod mpes;
@@ -9,7 +10,6 @@ mod pes;
 
 use std::fmt::Debug;
 
-use bouton_kernels::{Level, Real};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,34 +46,28 @@ pub struct RuleInput {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Applies {
-    /// The delta of step t is added to the weights in step t + 1, before transmission.
+    /// The change of step t is added to the weights in step t + 1, before transmission.
     #[default]
     NextStep,
     /// Written after all readers of step t: probes see it at t, transmission at t + 1.
     Now,
 }
 
-/// What a rule changes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Acts {
-    /// The weights, by a delta.
-    OnWeights(Applies),
-    /// Devices, by pulses of this policy. The change acts at once, after all readers of the step.
-    OnDevices(Policy),
-}
-
 /// What one step of a rule reads and writes. Matrices are row-major, post × pre.
-pub struct RuleStep<'a, T> {
-    /// SIMD level for kernels.
-    pub level: Level,
+pub struct RuleStep<'a, 'b> {
     /// Time step (s).
-    pub dt: T,
+    pub dt: f64,
+    /// Rows (post) and columns (pre).
+    pub shape: (usize, usize),
+    /// The parameters as they are now, in the order of [`RuleModel::parameters`].
+    pub parameters: &'a [f64],
     /// The inputs, in the order in which the rule declared them.
-    pub inputs: &'a [&'a [T]],
-    /// The error: one value a row. For weights onto neurons it is already encoded (encoders · error).
-    pub error: &'a [T],
-    /// The change of this step, to be set.
-    pub delta: &'a mut [T],
+    pub inputs: &'a [&'a [f64]],
+    /// The error: one value a row. For weights onto neurons it is already encoded (encoders · error). Empty if the rule
+    /// has none.
+    pub error: &'a [f64],
+    /// What the change is made of, to be set: see [`Change`].
+    pub parts: &'a mut [&'b mut [f64]],
 }
 
 /// What a rule is.
@@ -84,13 +78,18 @@ pub trait RuleModel: Debug + Send + Sync {
     fn inputs(&self) -> Vec<RuleInput>;
     /// Whether the rule has an error, which connections to the rule deliver.
     fn has_error(&self) -> bool;
-    /// What it changes, and when.
-    fn acts(&self) -> Acts;
-    /// One step in double precision: sets `delta`. Rules on devices leave it alone; their wanted change is
-    /// −error ⊗ input 0, and the policy makes pulses of it.
-    fn step_f64(&self, s: &mut RuleStep<'_, f64>);
-    /// One step in single precision.
-    fn step_f32(&self, s: &mut RuleStep<'_, f32>);
+    /// What its change is made of.
+    fn makes(&self) -> Change;
+    /// When its change acts on weights. Pulses on devices act at once.
+    fn applies(&self) -> Applies {
+        Applies::NextStep
+    }
+    /// The pulse policy, where the rule brings its own: it is then for devices alone.
+    fn policy(&self) -> Option<&Policy> {
+        None
+    }
+    /// One step: sets the parts of the change.
+    fn step(&self, s: &mut RuleStep<'_, '_>);
     /// The names and values of the numbers that can be changed while the model runs.
     fn parameters(&self) -> Vec<(&'static str, f64)>;
     /// Changes one of them; an unknown name is an error.
@@ -98,22 +97,6 @@ pub trait RuleModel: Debug + Send + Sync {
     /// How far (rms over rows and columns, in units of weight) the rule can move the weights in `seconds` when the
     /// error (per row) and the presynaptic activity (Hz) have these rms values. `None` if the rule can't say.
     fn travel(&self, error: f64, activity: f64, columns: usize, seconds: f64) -> Option<f64>;
-}
-
-/// Picks the step of the simulation's number type.
-pub trait RuleReal: Real {
-    /// One step of `rule`.
-    fn rule_step(rule: &dyn RuleModel, s: &mut RuleStep<'_, Self>);
-}
-impl RuleReal for f64 {
-    fn rule_step(rule: &dyn RuleModel, s: &mut RuleStep<'_, f64>) {
-        rule.step_f64(s);
-    }
-}
-impl RuleReal for f32 {
-    fn rule_step(rule: &dyn RuleModel, s: &mut RuleStep<'_, f32>) {
-        rule.step_f32(s);
-    }
 }
 
 element_list! {

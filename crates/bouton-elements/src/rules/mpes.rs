@@ -16,7 +16,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Acts, RuleInput, RuleModel, RuleStep, Source};
+use super::{Change, Pes, RuleInput, RuleModel, RuleStep, Source};
 use crate::policies::Policy;
 use crate::synapses::{Lowpass, Synapse};
 
@@ -56,11 +56,17 @@ impl RuleModel for Mpes {
     fn has_error(&self) -> bool {
         true
     }
-    fn acts(&self) -> Acts {
-        Acts::OnDevices(self.policy.clone())
+    fn makes(&self) -> Change {
+        Change::Outer(1)
     }
-    fn step_f64(&self, _: &mut RuleStep<'_, f64>) {}
-    fn step_f32(&self, _: &mut RuleStep<'_, f32>) {}
+    fn policy(&self) -> Option<&Policy> {
+        Some(&self.policy)
+    }
+    fn step(&self, s: &mut RuleStep<'_, '_>) {
+        // What PES wants; the rate is the devices' affair.
+        let RuleStep { dt, shape, inputs, error, .. } = *s;
+        Pes::default().step(&mut RuleStep { dt, shape, parameters: &[1.0], inputs, error, parts: &mut *s.parts });
+    }
     fn parameters(&self) -> Vec<(&'static str, f64)> {
         self.policy.model().parameters()
     }

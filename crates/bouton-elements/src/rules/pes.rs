@@ -6,15 +6,15 @@
 //! | – | `pre_synapse` | lowpass 0.005 | s |
 //!
 //! a is the filtered activity of the n presynaptic neurons, E the error (post − target). On weights onto neurons E is the
-//! error times the post ensemble's scaled encoders. The delta of step t acts at t + 1.
+//! error times the post ensemble's scaled encoders. The delta of step t acts at t + 1. On devices the pulse policy is given
+//! −E and a, and acts at once.
 //!
 //! Reference: MacNeil & Eliasmith 2011, Fine-tuning and the stability of recurrent neural networks, PLoS ONE 6:e22885.
 
-use bouton_kernels::{Real, outer_set};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Acts, Applies, RuleInput, RuleModel, RuleStep, Source};
+use super::{Change, RuleInput, RuleModel, RuleStep, Source};
 use crate::neurons::check_number;
 use crate::synapses::{Lowpass, Synapse};
 
@@ -42,15 +42,6 @@ impl Pes {
     pub fn new(learning_rate: f64) -> Pes {
         Pes { learning_rate, ..Pes::default() }
     }
-
-    fn step<T: Real>(&self, s: &mut RuleStep<'_, T>) {
-        let pre = s.inputs[0];
-        let factor = T::of(-self.learning_rate * s.dt.f64() / pre.len() as f64);
-        // A few rows: the factor of each on the stack. The product (factor·E)·a is in Nengo's order.
-        for (row, e) in s.delta.chunks_exact_mut(pre.len().max(1)).zip(s.error) {
-            outer_set(s.level, &[factor * *e], pre, row);
-        }
-    }
 }
 
 impl RuleModel for Pes {
@@ -64,14 +55,16 @@ impl RuleModel for Pes {
     fn has_error(&self) -> bool {
         true
     }
-    fn acts(&self) -> Acts {
-        Acts::OnWeights(Applies::NextStep)
+    fn makes(&self) -> Change {
+        Change::Outer(1)
     }
-    fn step_f64(&self, s: &mut RuleStep<'_, f64>) {
-        self.step(s);
-    }
-    fn step_f32(&self, s: &mut RuleStep<'_, f32>) {
-        self.step(s);
+    fn step(&self, s: &mut RuleStep<'_, '_>) {
+        if let ([pre], [scale, post, activities]) = (s.inputs, &mut s.parts[..]) {
+            // (κ·dt/n · −E)·a: products in Nengo's order.
+            scale[0] = s.parameters[0] * s.dt / pre.len() as f64;
+            post.iter_mut().zip(s.error).for_each(|(p, e)| *p = -e);
+            activities.copy_from_slice(pre);
+        }
     }
     fn parameters(&self) -> Vec<(&'static str, f64)> {
         vec![("learning_rate", self.learning_rate)]
