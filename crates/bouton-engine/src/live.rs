@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_elements::devices::DeviceArray;
 use bouton_kernels::{LifStep, Real};
-use bouton_model::{ConnectionId, EnsembleId, Error, LiveAccess, Matrix, Network};
+use bouton_model::{ConnectionId, EnsembleId, Error, ErrorKind, Failure, LiveAccess, Matrix, Network};
 
 use crate::arena::Arena;
 use crate::build::{Built, BuiltEnsemble};
@@ -55,8 +55,8 @@ pub(crate) fn edit_weights<T: Real>(
     arena: &Arena<T>,
     w: LiveWeights,
     devices: Option<&mut DeviceArray>,
-    edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-) -> Result<(), String> {
+    edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     // SAFETY: the caller holds the simulation, or is the only kernel that runs; the copy ends the borrow.
     let now: Vec<f64> = unsafe { arena.get(w.span) }.iter().map(|v| v.f64()).collect();
     let mut m = Matrix::new(w.shape.0, w.shape.1, now.clone()).ok_or("the weights have no shape")?;
@@ -66,7 +66,8 @@ pub(crate) fn edit_weights<T: Real>(
             "the weights have shape {:?}, the edit left a matrix of {:?}",
             w.shape,
             m.shape()
-        ));
+        )
+        .into());
     }
     if let Some(k) = m.values().iter().position(|v| !v.is_finite() || !T::of(*v).is_finite()) {
         let at = (k / w.shape.1, k % w.shape.1);
@@ -76,11 +77,13 @@ pub(crate) fn edit_weights<T: Real>(
                 "weight {at:?} is {} since the run went wrong, and the edit leaves it {x}: set all such weights in one edit, \
                  or reset. Nothing was written",
                 now[k]
-            ));
+            )
+            .into());
         }
         return Err(format!(
             "the edit sets weight {at:?} to {x:e}; weights must be finite. Nothing was written"
-        ));
+        )
+        .into());
     }
     match devices {
         None => store(arena, w, m.values()),
@@ -164,7 +167,7 @@ impl<T: Real> LiveAccess for Live<'_, T> {
     fn edit_weights(
         &mut self,
         c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         self.views().weights_signal(c)?;
         let refuse = |m: String| Error::access(self.net.connection_path(c), m);
@@ -175,6 +178,7 @@ impl<T: Real> LiveAccess for Live<'_, T> {
                 self.node.object
             )));
         };
-        edit_weights(self.reader.arena, w, self.devices[c.index()].as_mut(), edit).map_err(refuse)
+        edit_weights(self.reader.arena, w, self.devices[c.index()].as_mut(), edit)
+            .map_err(|cause| Error::caused(ErrorKind::Access, self.net.connection_path(c), cause))
     }
 }

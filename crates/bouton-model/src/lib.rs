@@ -5,21 +5,18 @@
 
 mod connection;
 mod ensemble;
-mod error;
 mod ids;
-mod matrix;
 mod network;
 mod node;
 mod probe;
 mod validate;
 
+pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic};
 pub use connection::{
     Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform,
 };
 pub use ensemble::Ensemble;
-pub use error::{Error, ErrorKind, nearest, no_panic};
-pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, Slice};
-pub use matrix::Matrix;
+pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId};
 pub use network::{Contents, EnsembleArray, Network};
 pub use node::{LiveAccess, NodeCallback, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use bouton_kernels::Real;
-use bouton_model::{Error, NodeStep, no_panic};
+use bouton_model::{Error, Failure, NodeStep, no_panic};
 
 use super::{SimReal, Simulation};
 use crate::arena::Arena;
@@ -11,12 +11,13 @@ use crate::live::{Live, Reader};
 use crate::plan::Span;
 
 /// Numbers that aren't finite stop where a callback would be given them: it may make something of them that looks well.
-pub(super) fn finite(x: impl IntoIterator<Item = f64>, what: &str) -> Result<(), String> {
+pub(super) fn finite(x: impl IntoIterator<Item = f64>, what: &str) -> Result<(), Failure> {
     match x.into_iter().find(|v| !v.is_finite()) {
         None => Ok(()),
         Some(v) => Err(format!(
             "{what} is {v}; what was recorded until here is kept. Look at learning rates, and at feedback without a limit"
-        )),
+        )
+        .into()),
     }
 }
 
@@ -38,8 +39,8 @@ pub(super) fn put<T: Real>(arena: &Arena<T>, s: Span, y: &[f64]) {
 }
 
 /// An error in the step that ends at `t` (s).
-pub(super) fn failed(object: &str, t: f64, message: &str) -> Error {
-    Error::run(object, format!("at t = {t:.6} s: {message}"))
+pub(super) fn failed(object: &str, t: f64, cause: Failure) -> Error {
+    Error::run(object, format!("at t = {t:.6} s: {cause}")).with_source(cause)
 }
 
 impl<T: SimReal> Simulation<T> {
@@ -50,7 +51,7 @@ impl<T: SimReal> Simulation<T> {
         let done = self.processes[k].step(t, &mut y);
         put(&self.arena, p.out, &y);
         self.scratch[0] = y;
-        done.map_err(|m| failed(&p.object, t, &m))
+        done.map_err(|m| failed(&p.object, t, m.into()))
     }
 
     pub(super) fn node(&mut self, call: usize, t: f64) -> Result<(), Error> {
@@ -75,8 +76,10 @@ impl<T: SimReal> Simulation<T> {
         let bad = y.iter().find(|v| !T::of(**v).is_finite());
         let result = match (result, bad) {
             (Err(m), _) => Err(m),
-            (Ok(()), Some(v)) if x.is_empty() => Err(format!("the output is {v:?}; it must be finite")),
-            (Ok(()), Some(v)) => Err(format!("the output is {v:?}; it must be finite (input {x:?})")),
+            (Ok(()), Some(v)) if x.is_empty() => {
+                Err(format!("the output is {v:?}; it must be finite").into())
+            }
+            (Ok(()), Some(v)) => Err(format!("the output is {v:?}; it must be finite (input {x:?})").into()),
             (Ok(()), None) => Ok(()),
         };
         if result.is_ok()
@@ -85,7 +88,7 @@ impl<T: SimReal> Simulation<T> {
             put(&self.arena, s, &y);
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
-        result.map_err(|m| failed(&self.plan.nodes[call].object, t, &m))
+        result.map_err(|m| failed(&self.plan.nodes[call].object, t, m))
     }
 
     pub(super) fn function(&mut self, call: usize, t: f64) -> Result<(), Error> {
@@ -98,13 +101,13 @@ impl<T: SimReal> Simulation<T> {
         let result =
             finite(x.iter().copied(), "the input of the function").and_then(|()| f.function.call(&x, &mut y));
         let result = match (result, y.iter().find(|v| !T::of(**v).is_finite())) {
-            (Ok(()), Some(v)) => Err(format!("the function gave {v:?} at {x:?}; it must be finite")),
+            (Ok(()), Some(v)) => Err(format!("the function gave {v:?} at {x:?}; it must be finite").into()),
             (r, _) => r,
         };
         if result.is_ok() {
             put(&self.arena, f.out, &y);
         }
         (self.scratch[0], self.scratch[1]) = (x, y);
-        result.map_err(|m| failed(&self.plan.functions[call].object, t, &m))
+        result.map_err(|m| failed(&self.plan.functions[call].object, t, m))
     }
 }

@@ -11,7 +11,7 @@ use bouton_elements::processes::ProcessStep;
 use bouton_elements::rules::RuleReal;
 use bouton_elements::synapses::Synapse;
 use bouton_kernels::{Level, LifStep};
-use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, Network, Object};
+use bouton_model::{ConnectionId, EnsembleId, Error, Failure, Matrix, Network, Object};
 use bouton_random::RandomState;
 
 use crate::arena::Arena;
@@ -50,8 +50,8 @@ pub(crate) trait Engine: ReadSignals + Send {
     fn edit(
         &mut self,
         c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-    ) -> Result<(), String>;
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+    ) -> Result<(), Failure>;
     fn devices(&self, c: ConnectionId) -> Option<&DeviceArray>;
     fn with_devices(
         &mut self,
@@ -343,8 +343,8 @@ impl<T: SimReal> Engine for Simulation<T> {
     fn edit(
         &mut self,
         c: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
-    ) -> Result<(), String> {
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let w = self.weights[c.index()].ok_or("the connection has no weights")?;
         edit_weights(&self.arena, w, self.devices[c.index()].as_mut(), edit)
     }

@@ -128,7 +128,7 @@ impl<T: SimReal> Simulation<T> {
         if let Some(e) = p.error {
             // SAFETY: reads only.
             let error = unsafe { self.arena.get(e) };
-            finite(error.iter().map(|x| x.f64()), "the error").map_err(|m| failed(&p.object, t, &m))?;
+            finite(error.iter().map(|x| x.f64()), "the error").map_err(|m| failed(&p.object, t, m))?;
         }
         match &self.rules[k].rule {
             LearningRule::Element(r) => {
@@ -210,15 +210,16 @@ impl<T: SimReal> Simulation<T> {
             None => Ok(()),
             Some(k) => {
                 let at = (k / p.shape.1, k % p.shape.1);
-                Err(format!("the change of weight {at:?} is {:?}; the weight must stay finite", delta[k]))
+                Err(format!("the change of weight {at:?} is {:?}; the weight must stay finite", delta[k])
+                    .into())
             }
         });
         let bad = state.iter().zip(f.states()).find(|(s, _)| s.iter().any(|x| !fits(*x)));
         let result = result.and_then(|()| match bad {
             None => Ok(()),
-            Some((_, (name, ..))) => Err(format!("its state `{name}` is not finite any more")),
+            Some((_, (name, ..))) => Err(format!("its state `{name}` is not finite any more").into()),
         });
-        result.map_err(|m| failed(&p.object, t, &m))?;
+        result.map_err(|m| failed(&p.object, t, m))?;
         self.frozen[p.connection.index()].hold(&mut delta, 0.0);
         p.state.iter().zip(&state).for_each(|(s, v)| put(arena, *s, v));
         if let Some(d) = p.delta {

@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use bouton_random::Distribution;
+use crate::Failure;
 
 /// A matrix, row-major. Rows are postsynaptic, columns presynaptic, where it holds weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +51,15 @@ impl Matrix {
         (col < self.cols).then(|| (0..self.rows).map(|r| self.values[r * self.cols + col]).collect())
     }
     /// Sets a column. `Err` says what does not fit.
-    pub fn set_column(&mut self, col: usize, values: &[f64]) -> Result<(), String> {
+    pub fn set_column(&mut self, col: usize, values: &[f64]) -> Result<(), Failure> {
         if col >= self.cols || values.len() != self.rows {
             return Err(format!(
                 "column {col} of {} values does not fit a matrix of {} × {}",
                 values.len(),
                 self.rows,
                 self.cols
-            ));
+            )
+            .into());
         }
         for (r, v) in values.iter().enumerate() {
             self.values[r * self.cols + col] = *v;
@@ -81,13 +82,14 @@ impl Matrix {
         self.values.fill(value);
     }
     /// Takes over another matrix's values. `Err` if the shapes differ.
-    pub fn assign(&mut self, other: &Matrix) -> Result<(), String> {
+    pub fn assign(&mut self, other: &Matrix) -> Result<(), Failure> {
         if self.shape() != other.shape() {
             return Err(format!(
                 "a matrix of shape {:?} does not fit weights of shape {:?}",
                 other.shape(),
                 self.shape()
-            ));
+            )
+            .into());
         }
         self.values.copy_from_slice(&other.values);
         Ok(())
@@ -95,13 +97,6 @@ impl Matrix {
     /// Root mean square of all values.
     pub fn rms(&self) -> f64 {
         (self.values.iter().map(|v| v * v).sum::<f64>() / self.values.len().max(1) as f64).sqrt()
-    }
-}
-
-/// Rows are given samples: encoders, evaluation points.
-impl From<Matrix> for Distribution {
-    fn from(m: Matrix) -> Distribution {
-        m.values.chunks_exact(m.cols.max(1)).map(<[f64]>::to_vec).collect::<Vec<_>>().into()
     }
 }
 
