@@ -115,7 +115,7 @@ impl Simulator {
                 )
                 .into());
             }
-            b.encoders = Arc::new(m.values().to_vec());
+            b.encoders = m.shared();
             Ok(())
         })
     }
