@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bouton::Error;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
 use bouton::prelude::{Options, Precision, Simulator};
+use bouton::{Error, ErrorKind};
 use bouton_cli::demo;
 use bouton_cli::run::{RunOptions, Source};
 use clap::{Parser, Subcommand};
@@ -150,7 +150,7 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
     }
     let ran = bouton_cli::run::run(&args.model.name(), &model.network, &options, stop)?;
     if ran.probes > 0 {
-        ran.summary.print().map_err(|e| Error::file("stdout", e.to_string()))?;
+        ran.summary.print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
     }
     eprintln!("recording: {}", ran.folder.display());
     if !ran.stopped {
@@ -200,7 +200,9 @@ fn main() -> ExitCode {
 fn print(text: &str) -> Result<(), Error> {
     use std::io::Write as _;
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::file("stdout", e.to_string())),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::caused(ErrorKind::File, "stdout", e))
+        }
         _ => Ok(()),
     }
 }
@@ -216,7 +218,7 @@ fn run_demo(
     let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let options = demo::DemoOptions { seeds, threads };
     // Before the work, which would be lost in a place that can't be written.
-    let at = |e: std::io::Error| Error::file(out.display().to_string(), e.to_string());
+    let at = |e: std::io::Error| Error::caused(ErrorKind::File, out.display().to_string(), e);
     let folder = fresh_folder(out, "demo").map_err(at)?;
     let total = (seeds * demo::simulations()) as u64;
     let bar = Progress::new(total, pulse.seconds(), quiet);
@@ -233,7 +235,7 @@ fn run_demo(
         pulse.seconds() - pulse.train_seconds(),
         if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
     ))?;
-    demo::table(&report).print().map_err(|e| Error::file("stdout", e.to_string()))?;
+    demo::table(&report).print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
     print(demo::NOTE)?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;

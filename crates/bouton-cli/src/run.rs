@@ -11,7 +11,7 @@ use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, S
 use bouton::io::table::{Table, significant};
 use bouton::model::{Network, ProbeId, Target};
 use bouton::prelude::{Options, Precision, Simulator};
-use bouton::{Error, io};
+use bouton::{Error, ErrorKind, io};
 use serde_json::json;
 
 /// How a model is run.
@@ -230,7 +230,7 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
 }
 
 fn file(folder: &Path, e: io::Error) -> Error {
-    Error::file(folder.display().to_string(), e.to_string())
+    Error::caused(ErrorKind::File, folder.display().to_string(), e)
 }
 
 /// An error of the file system while the run goes on: what was written before it stays.
@@ -242,7 +242,7 @@ fn kept(folder: &Path, e: io::Error) -> Error {
 /// The folder to record into: the one asked for, if it holds no recording or may be replaced, or a fresh one.
 fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
     let Some(out) = &options.out else {
-        return fresh_folder(Path::new("runs"), name).map_err(|e| Error::file("runs", e.to_string()));
+        return fresh_folder(Path::new("runs"), name).map_err(|e| Error::caused(ErrorKind::File, "runs", e));
     };
     if options.overwrite {
         remove_recording(out).map_err(|e| file(out, e))?;

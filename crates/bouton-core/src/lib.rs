@@ -1,11 +1,15 @@
-//! The ground that all of bouton stands on: errors, matrices, slices, the name that was meant.
+//! The ground that bouton's crates stand on: the error type, matrices, slices, and the nearest of some names.
+//!
+//! This crate depends on no other crate, so that whatever has errors of its own can turn them into an [`Error`].
+
+#![forbid(unsafe_code)]
 
 mod error;
 mod matrix;
 mod nearest;
 mod slice;
 
-pub use error::{Error, ErrorKind, no_panic};
+pub use error::{Error, ErrorKind, Failure, no_panic};
 pub use matrix::Matrix;
 pub use nearest::nearest;
 pub use slice::Slice;

@@ -1,4 +1,4 @@
-//! Which values of something are meant.
+//! Slices: some of an object's values.
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 

@@ -96,6 +96,13 @@ impl fmt::Debug for ExprError {
 
 impl std::error::Error for ExprError {}
 
+/// A mistake in a model's description: the text of an expression.
+impl From<ExprError> for bouton_core::Error {
+    fn from(e: ExprError) -> bouton_core::Error {
+        bouton_core::Error::caused(bouton_core::ErrorKind::Model, "", e)
+    }
+}
+
 /// A piece of the user's text for a message, cut when it is long.
 pub(crate) fn quote(text: &str) -> String {
     const MOST: usize = 40;
@@ -106,53 +113,12 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// "; did you mean `sin`?" for the candidate nearest to `name`, or nothing.
 pub(crate) fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let length = name.chars().count();
-    if length > 40 {
-        return String::new();
-    }
-    // One slip in a short name, two in a longer one; more and the guess is noise.
-    let allowed = if length <= 4 { 1 } else { 2 };
-    candidates
-        .into_iter()
-        .map(|c| (distance(&name.to_lowercase(), c), c))
-        // Of a name of one letter every other is one slip away.
-        .filter(|&(d, c)| d <= allowed && (length > 1 && c.len() > 1 || d == 0))
-        .min_by_key(|&(d, _)| d)
-        .map_or(String::new(), |(_, c)| format!("; did you mean `{c}`?"))
-}
-
-/// Edits (insert, delete, replace, swap of neighbours) from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let width = b.len() + 1;
-    let mut d = vec![0; (a.len() + 1) * width];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            d[i * width + j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = d[(i - 1) * width + j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let mut best = replaced.min(d[(i - 1) * width + j] + 1).min(d[i * width + j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(d[(i - 2) * width + j - 2] + 1);
-                }
-                best
-            };
-        }
-    }
-    d[a.len() * width + b.len()]
+    bouton_core::nearest(name, candidates).map_or(String::new(), |c| format!("; did you mean `{c}`?"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_counts_edits() {
-        for (a, b, n) in [("sine", "sin", 1), ("sni", "sin", 1), ("", "abc", 3), ("tanh", "tan", 1)] {
-            assert_eq!(distance(a, b), n, "{a} {b}");
-        }
-    }
 
     #[test]
     fn carets_follow_characters_lines_and_tabs() {

@@ -144,7 +144,8 @@ fn function(text: &str, size: usize) -> Result<Function, String> {
                 "takes {size} values and gives {width}, called with {} and {}",
                 x.len(),
                 y.len()
-            ));
+            )
+            .into());
         }
         SCRATCH.with_borrow_mut(|scratch| program.eval(scratch, &[x], y));
         Ok(())

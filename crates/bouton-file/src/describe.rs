@@ -242,7 +242,7 @@ impl<'a> Describe<'a> {
             }));
         }
         if let Some(t) = node.table {
-            let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).of_kind(e.kind()))?;
+            let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
             return Ok(Output::process(Process::Table(t)));
         }
         match (node.process, node.size) {

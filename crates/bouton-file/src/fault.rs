@@ -8,25 +8,32 @@ pub(crate) struct Fault {
     kind: ErrorKind,
     line: usize,
     message: String,
+    /// The error that caused it, if one did.
+    cause: Option<Error>,
 }
 
 impl Fault {
     pub(crate) fn new(line: usize, message: impl Into<String>) -> Fault {
-        Fault { kind: ErrorKind::Model, line, message: message.into() }
+        Fault { kind: ErrorKind::Model, line, message: message.into(), cause: None }
     }
 
-    /// The same, of another kind.
-    pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Fault {
-        self.kind = kind;
+    /// The same, caused by another error, and of its kind.
+    pub(crate) fn caused_by(mut self, cause: Error) -> Fault {
+        self.kind = cause.kind();
+        self.cause = Some(cause);
         self
     }
 }
 
 impl From<Fault> for Error {
     fn from(f: Fault) -> Error {
-        match f.line {
+        let e = match f.line {
             0 => Error::new(f.kind, "", f.message),
             line => Error::new(f.kind, "", format!("line {line}: {}", f.message)),
+        };
+        match f.cause {
+            None => e,
+            Some(cause) => e.with_source(cause),
         }
     }
 }
@@ -39,12 +46,7 @@ pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
 /// The same for names that are written behind `prefix`.
 pub(crate) fn hint_in<'a>(prefix: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    // From one letter every other is near; and the distance takes time that grows with the lengths of both.
-    let near = match name.chars().count() {
-        2..=200 => bouton_model::nearest(name, known.iter().copied()),
-        _ => None,
-    };
-    match near {
+    match bouton_model::nearest(name, known.iter().copied()) {
         Some(n) => format!("; did you mean `{prefix}{n}`?"),
         None if known.is_empty() => String::new(),
         None if known.len() <= 24 => format!("; there are: {}", known.join(", ")),

@@ -123,10 +123,10 @@ fn inside(folder: &Path, path: &Path) -> std::io::Result<Option<PathBuf>> {
 
 impl Files for FolderFiles {
     fn csv(&self, relative: &str) -> Result<CsvTable, Error> {
-        bouton_io::read_csv_table(self.resolve(relative)?).map_err(|e| Error::file("", e.to_string()))
+        Ok(bouton_io::read_csv_table(self.resolve(relative)?)?)
     }
     fn npy(&self, relative: &str) -> Result<NpyArray, Error> {
-        bouton_io::read_npy(self.resolve(relative)?).map_err(|e| Error::file("", e.to_string()))
+        Ok(bouton_io::read_npy(self.resolve(relative)?)?)
     }
 }
 

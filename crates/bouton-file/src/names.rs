@@ -78,10 +78,7 @@ impl Names {
     fn no_connection(&self, prefix: &str, path: &str) -> String {
         let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
         let known = self.known(prefix, |n| matches!(n, Named::Connection(..)));
-        let near = match path.chars().count() {
-            2..=200 => bouton_model::nearest(path, known.iter().map(String::as_str)),
-            _ => None,
-        };
+        let near = bouton_model::nearest(path, known.iter().map(String::as_str));
         let way = match near {
             Some(near) => format!("did you mean `{near}`? If not, give"),
             None => "a connection is found by its name: give".into(),

@@ -62,3 +62,10 @@ impl From<std::io::Error> for Error {
         Self { message: source.to_string(), source: Some(Box::new(source)) }
     }
 }
+
+/// A file that could not be read or written.
+impl From<Error> for bouton_core::Error {
+    fn from(e: Error) -> bouton_core::Error {
+        bouton_core::Error::caused(bouton_core::ErrorKind::File, "", e)
+    }
+}

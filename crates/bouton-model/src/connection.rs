@@ -9,7 +9,7 @@ use bouton_elements::solvers::Solver;
 use bouton_elements::synapses::{Lowpass, Synapse};
 use bouton_random::Distribution;
 
-use crate::{Matrix, no_panic};
+use crate::{Failure, Matrix, no_panic};
 
 /// A function on a connection: from the (sliced) value of the pre object to `width` values.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub struct Function {
     f: Arc<FunctionCallback>,
 }
 
-type FunctionCallback = dyn Fn(&[f64], &mut [f64]) -> Result<(), String> + Send + Sync;
+type FunctionCallback = dyn Fn(&[f64], &mut [f64]) -> Result<(), Failure> + Send + Sync;
 
 impl Function {
     /// A function with `width` results.
@@ -37,7 +37,7 @@ impl Function {
     pub fn fallible(
         width: usize,
         text: Option<&str>,
-        f: impl Fn(&[f64], &mut [f64]) -> Result<(), String> + Send + Sync + 'static,
+        f: impl Fn(&[f64], &mut [f64]) -> Result<(), Failure> + Send + Sync + 'static,
     ) -> Function {
         Function { width, text: text.map(Into::into), f: Arc::new(f) }
     }
@@ -50,7 +50,7 @@ impl Function {
         self.text.as_deref()
     }
     /// Computes the results. A panic of the function is an error.
-    pub fn call(&self, x: &[f64], y: &mut [f64]) -> Result<(), String> {
+    pub fn call(&self, x: &[f64], y: &mut [f64]) -> Result<(), Failure> {
         no_panic(|| (self.f)(x, y))
     }
 }
@@ -133,7 +133,7 @@ impl<'a> RuleFunctionStep<'a> {
     ///
     /// # Errors
     /// A name that the rule has not declared.
-    pub fn input(&self, name: &str) -> Result<&'a [f64], String> {
+    pub fn input(&self, name: &str) -> Result<&'a [f64], Failure> {
         let names = self.rule.inputs.iter().map(|i| i.name.as_str());
         Ok(self.inputs[position("input", name, names)?])
     }
@@ -141,7 +141,7 @@ impl<'a> RuleFunctionStep<'a> {
     ///
     /// # Errors
     /// A name that the rule has not declared.
-    pub fn parameter(&self, name: &str) -> Result<f64, String> {
+    pub fn parameter(&self, name: &str) -> Result<f64, Failure> {
         let names = self.rule.parameters.iter().map(|p| p.0.as_str());
         Ok(self.parameters[position("parameter", name, names)?])
     }
@@ -149,7 +149,7 @@ impl<'a> RuleFunctionStep<'a> {
     ///
     /// # Errors
     /// A name that the rule has not declared.
-    pub fn state(&mut self, name: &str) -> Result<&mut [f64], String> {
+    pub fn state(&mut self, name: &str) -> Result<&mut [f64], Failure> {
         let names = self.rule.state.iter().map(|s| s.0.as_str());
         Ok(&mut *self.state[position("state variable", name, names)?])
     }
@@ -164,7 +164,7 @@ fn position<'n>(what: &str, name: &str, names: impl Iterator<Item = &'n str>) ->
 }
 
 /// The callback of a rule written as a function. An `Err` stops the run at this step.
-pub type RuleCallback = dyn FnMut(&mut RuleFunctionStep<'_>) -> Result<(), String> + Send;
+pub type RuleCallback = dyn FnMut(&mut RuleFunctionStep<'_>) -> Result<(), Failure> + Send;
 
 /// A learning rule written as one function.
 ///
@@ -200,7 +200,7 @@ impl RuleFunction {
     /// A rule called `name` that sets `delta` in each step. Declare what it reads with the other methods.
     pub fn new(
         name: &str,
-        callback: impl FnMut(&mut RuleFunctionStep<'_>) -> Result<(), String> + Send + 'static,
+        callback: impl FnMut(&mut RuleFunctionStep<'_>) -> Result<(), Failure> + Send + 'static,
     ) -> RuleFunction {
         RuleFunction {
             name: name.into(),

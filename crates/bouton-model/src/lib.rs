@@ -11,11 +11,11 @@ mod node;
 mod probe;
 mod validate;
 
+pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic};
 pub use connection::{
     Connection, Function, LearningRule, Over, RuleCallback, RuleFunction, RuleFunctionStep, Transform,
 };
 pub use ensemble::Ensemble;
-pub use bouton_core::{Error, ErrorKind, Matrix, Slice, nearest, no_panic};
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId};
 pub use network::{Contents, EnsembleArray, Network};
 pub use node::{LiveAccess, NodeCallback, NodeFunction, NodeStep, Output};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bouton_elements::processes::Process;
 
-use crate::{ConnectionId, EnsembleId, Error, Matrix};
+use crate::{ConnectionId, EnsembleId, Error, Failure, Matrix};
 
 /// Reading and writing weights from inside a step. The engine implements it; a node's callback is given it. The views
 /// mean what they mean between steps.
@@ -29,7 +29,7 @@ pub trait LiveAccess {
     fn edit_weights(
         &mut self,
         connection: ConnectionId,
-        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error>;
 }
 
@@ -46,7 +46,7 @@ pub struct NodeStep<'a> {
 }
 
 /// A callback of a node. An `Err` stops the run at this step.
-pub type NodeCallback = dyn FnMut(&mut NodeStep<'_>) -> Result<(), String> + Send;
+pub type NodeCallback = dyn FnMut(&mut NodeStep<'_>) -> Result<(), Failure> + Send;
 
 /// A node that computes its output by a callback.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ impl NodeFunction {
     pub fn new(
         size_in: usize,
         size_out: usize,
-        callback: impl FnMut(&mut NodeStep<'_>) -> Result<(), String> + Send + 'static,
+        callback: impl FnMut(&mut NodeStep<'_>) -> Result<(), Failure> + Send + 'static,
     ) -> NodeFunction {
         NodeFunction {
             size_in,

@@ -154,7 +154,7 @@ impl Builder<'_> {
         match t {
             Transform::None => (x, None, x),
             Transform::Matrix(m) => {
-                let (w, y) = self.weighted(path, x, m.shape().0, n, Arc::new(m.values().to_vec()));
+                let (w, y) = self.weighted(path, x, m.shape().0, n, m.shared());
                 (x, Some(w), y)
             }
             Transform::Scalar(_) | Transform::Diagonal(_) => {

@@ -100,8 +100,10 @@ impl Problem<'_> {
             match self.function {
                 None => row.copy_from_slice(&x),
                 Some(f) => {
-                    f.call(&x, row)
-                        .map_err(|m| Error::build(self.path, format!("the function failed at {x:?}: {m}")))?;
+                    f.call(&x, row).map_err(|cause| {
+                        let m = format!("the function failed at {x:?}: {cause}");
+                        Error::build(self.path, m).with_source(cause)
+                    })?;
                     if let Some(v) = row.iter().find(|v| !v.is_finite()) {
                         return Err(Error::build(
                             self.path,

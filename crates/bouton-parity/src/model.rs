@@ -107,7 +107,7 @@ fn solver(v: &Value) -> Result<Solver, String> {
 }
 
 impl Edit {
-    fn apply(&self, t: f64, live: &mut dyn LiveAccess, c: ConnectionId) -> Result<(), String> {
+    fn apply(&self, t: f64, live: &mut dyn LiveAccess, c: ConnectionId) -> Result<(), Error> {
         let step = (t / 0.001).round() as u64;
         if !step.is_multiple_of(self.every) || step < self.from {
             return Ok(());
@@ -116,7 +116,6 @@ impl Edit {
             w.update(|_, _| true, |_, col, old| old * self.scale + self.add * (col as f64).sin());
             Ok(())
         })
-        .map_err(|e| e.to_string())
     }
 }
 
@@ -153,7 +152,7 @@ impl Model {
             let c = *self.connections.get(&path).ok_or_else(|| format!("no connection {path}"))?;
             let f = NodeFunction::new(0, 1, move |s| {
                 s.out[0] = s.t;
-                edit.apply(s.t, s.live, c)
+                Ok(edit.apply(s.t, s.live, c)?)
             })
             .edits(c);
             *self.net.get_node_mut(node).ok_or("no such node")? = f.into();

@@ -52,6 +52,13 @@ impl fmt::Debug for DistError {
 
 impl std::error::Error for DistError {}
 
+/// A parameter of a model that makes no sense.
+impl From<DistError> for bouton_core::Error {
+    fn from(e: DistError) -> bouton_core::Error {
+        bouton_core::Error::caused(bouton_core::ErrorKind::Model, "", e)
+    }
+}
+
 /// `Ok` when `ok`; otherwise an error about `parameter`.
 pub(crate) fn ensure(
     ok: bool,

@@ -42,7 +42,7 @@ pub use bouton_expr as expr;
 pub use bouton_io as io;
 pub use bouton_kernels::Level;
 pub use bouton_model as model;
-pub use bouton_model::{Error, ErrorKind};
+pub use bouton_model::{Error, ErrorKind, Failure};
 pub use bouton_random as random;
 
 /// Everything that a program usually names.
@@ -61,9 +61,9 @@ pub mod prelude {
     pub use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
     pub use bouton_engine::{Options, Passes, Precision, Reset, Samples, ScaleKind, ScaleNote, Simulator};
     pub use bouton_model::{
-        Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, Function,
-        LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object, Output, Over,
-        Probe, ProbeId, RuleFunction, RuleFunctionStep, Slice, Target, Transform,
+        Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, ErrorKind,
+        Failure, Function, LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object,
+        Output, Over, Probe, ProbeId, RuleFunction, RuleFunctionStep, Slice, Target, Transform,
     };
     pub use bouton_random::Distribution;
 }

@@ -168,11 +168,8 @@ fn a_callback_has_the_views_that_a_simulator_has() {
         "watch",
         NodeFunction::new(0, 0, move |s| {
             let l = &s.live;
-            let all = || {
-                let (w, d, e) = (l.weights(c)?, l.decoders(c)?, l.encoders(a)?);
-                Ok((w, d, e, l.gain(a)?, l.bias(a)?, l.current(onto)?))
-            };
-            *log.lock().unwrap() = Some(all().map_err(|e: Error| e.to_string())?);
+            let (w, d, e) = (l.weights(c)?, l.decoders(c)?, l.encoders(a)?);
+            *log.lock().unwrap() = Some((w, d, e, l.gain(a)?, l.bias(a)?, l.current(onto)?));
             Ok(())
         }),
     );

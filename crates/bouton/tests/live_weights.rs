@@ -106,7 +106,7 @@ fn bad_writes_are_errors_with_names_and_change_nothing() {
             Box::new(|w: &mut Matrix| {
                 w[(0, 3)] = f64::NAN;
                 Ok(())
-            }) as Box<dyn Fn(&mut Matrix) -> Result<(), String>>,
+            }) as Box<dyn Fn(&mut Matrix) -> Result<(), Failure>>,
             "(0, 3) to NaN",
         ),
         (
@@ -139,14 +139,13 @@ fn writer(net: &mut Network, declared: bool) -> (ConnectionId, ProbeId, ProbeId,
     let seen = Arc::new(Mutex::new(vec![]));
     let log = seen.clone();
     let f = NodeFunction::new(0, 0, move |s| {
-        log.lock().unwrap().push(s.live.weights(c).map_err(|e| e.to_string())?[(0, 0)]);
+        log.lock().unwrap().push(s.live.weights(c)?[(0, 0)]);
         let t = s.t;
-        s.live
-            .edit_weights(c, &mut |w| {
-                w.fill(t);
-                Ok(())
-            })
-            .map_err(|e| e.to_string())
+        s.live.edit_weights(c, &mut |w| {
+            w.fill(t);
+            Ok(())
+        })?;
+        Ok(())
     });
     net.node("writer", if declared { f.edits(c) } else { f });
     assert_eq!(net.connect(a, sink, Connection::new().no_synapse()), c);

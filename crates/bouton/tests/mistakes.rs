@@ -201,7 +201,7 @@ fn declarations_of_a_rule_are_checked_and_inputs_of_a_kind_are_numbered() {
         says(&refused(&net), &["c: rule `mine`", part]);
     }
     // Inside, things have their names.
-    type Ask = fn(&mut RuleFunctionStep<'_>) -> Result<(), String>;
+    type Ask = fn(&mut RuleFunctionStep<'_>) -> Result<(), Failure>;
     let asks: [(Ask, &str); 3] = [
         (|s| s.input("post").map(|_| ()), "no input `post`; the rule has declared: pre_filtered"),
         (|s| s.parameter("q").map(|_| ()), "no parameter `q`; the rule has declared: k"),

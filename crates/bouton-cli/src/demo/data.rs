@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use bouton::Error;
 use bouton::io::{CsvOptions, read_csv_from};
 use bouton::prelude::*;
+use bouton::{Error, ErrorKind};
 
 const CSV: &str = include_str!("../../../../data/ppg-100hz.csv");
 
@@ -23,7 +23,7 @@ impl Pulse {
     /// The recording that comes with bouton: 24.8 s of a human pulse wave at 100 Hz; two thirds are for training.
     pub fn shipped() -> Result<Pulse, Error> {
         let table = read_csv_from(CSV.as_bytes(), CsvOptions::default())
-            .map_err(|e| Error::file("ppg-100hz.csv", e.to_string()))?;
+            .map_err(|e| Error::caused(ErrorKind::File, "ppg-100hz.csv", e))?;
         Ok(Pulse::scaled(&table.column(0), 100.0, 2.0 / 3.0))
     }
 

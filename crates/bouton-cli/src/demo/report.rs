@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bouton::Error;
 use bouton::io::figure::{Color, Dash, Figure, Panel, Style};
 use bouton::io::recording::{FolderOptions, FolderSink, SeriesSpec, Sink};
 use bouton::io::table::{Table, mean_sd as cell, significant};
+use bouton::{Error, ErrorKind};
 
 use super::metrics::mean_sd;
 use super::{Method, Report, Trial};
@@ -51,7 +51,7 @@ fn trials(r: &Report) -> impl Iterator<Item = (&Method, &Trial)> {
 
 /// Writes the recordings of the lowest seed into `folder`: `recording.npz`, one CSV a series, `manifest.json`.
 pub fn write_recording(r: &Report, folder: &Path) -> Result<(), Error> {
-    let file = |e: bouton::io::Error| Error::file(folder.display().to_string(), e.to_string());
+    let file = |e: bouton::io::Error| Error::caused(ErrorKind::File, folder.display().to_string(), e);
     let mut sink = FolderSink::create(folder, FolderOptions::default()).map_err(file)?;
     let Some((_, first)) = trials(r).next() else { return Ok(()) };
     let mut series = |name: &str, unit: &str, times: &[f64], width: usize, values: &[f64]| {
@@ -122,7 +122,8 @@ pub fn write_scores(r: &Report, folder: &Path) -> Result<(), Error> {
     );
     for (name, text) in [("scores.csv", csv), ("figure.txt", caption)] {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|e| Error::file(path.display().to_string(), e.to_string()))?;
+        std::fs::write(&path, text)
+            .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
     }
     Ok(())
 }
@@ -203,7 +204,7 @@ pub fn figure(r: &Report, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut paths = vec![];
     for ending in ["svg", "png"] {
         let path = folder.join(format!("figure.{ending}"));
-        f.save(&path).map_err(|e| Error::file(path.display().to_string(), e.to_string()))?;
+        f.save(&path).map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
         paths.push(path);
     }
     Ok(paths)

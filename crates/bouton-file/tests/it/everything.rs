@@ -136,7 +136,7 @@ impl LiveAccess for Nothing {
     fn edit_weights(
         &mut self,
         _: bouton_model::ConnectionId,
-        _: &mut dyn FnMut(&mut Matrix) -> Result<(), String>,
+        _: &mut dyn FnMut(&mut Matrix) -> Result<(), bouton_model::Failure>,
     ) -> Result<(), bouton_model::Error> {
         unreachable!()
     }

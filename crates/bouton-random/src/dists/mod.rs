@@ -5,6 +5,7 @@
 //! samples of the distribution of the same name in Nengo 4.1 with NumPy < 2.4, for the same
 //! [`RandomState`], and leaves that in the same state.
 
+use bouton_core::Matrix;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{DistError, ensure};
@@ -172,6 +173,13 @@ impl From<bouton_core::Matrix> for Distribution {
 impl From<Vec<Vec<f64>>> for Distribution {
     fn from(values: Vec<Vec<f64>>) -> Distribution {
         Samples { values }.into()
+    }
+}
+
+/// Rows are given samples: encoders, evaluation points.
+impl From<Matrix> for Distribution {
+    fn from(m: Matrix) -> Distribution {
+        m.values().chunks_exact(m.shape().1.max(1)).map(<[f64]>::to_vec).collect::<Vec<_>>().into()
     }
 }
 

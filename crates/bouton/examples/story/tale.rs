@@ -65,7 +65,7 @@ pub fn edit_from_outside() -> Result<Edited, Error> {
         Ok(tail.iter().sum::<f64>() / tail.len() as f64)
     };
     let at_first = output(&mut sim)?;
-    decoder.assign(&sim.weights(solved)?).map_err(|m| Error::access("decoder", m))?;
+    decoder.assign(&sim.weights(solved)?).map_err(|m| Error::caused(ErrorKind::Access, "decoder", m))?;
     let after_own_copy = output(&mut sim)?;
     sim.set_weights(c, &decoder)?;
     let after_set = output(&mut sim)?;
@@ -158,7 +158,7 @@ pub fn node_that_learns(declared: bool) -> Result<Learned, Error> {
             }
             Ok(())
         };
-        s.live.edit_weights(conn, edit).map_err(|e| e.to_string())
+        Ok(s.live.edit_weights(conn, edit)?)
     });
     if declared {
         f = f.edits(conn);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bouton_elements::devices::DeviceArray;
 use bouton_elements::mappings::Side;
 use bouton_elements::synapses::Synapse;
-use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, NodeId};
+use bouton_model::{ConnectionId, EnsembleId, Error, ErrorKind, Failure, Matrix, NodeId};
 
 use super::Simulator;
 use crate::build::BuiltEnsemble;
@@ -34,10 +34,11 @@ impl Simulator {
     pub fn edit_weights(
         &mut self,
         c: ConnectionId,
-        mut edit: impl FnMut(&mut Matrix) -> Result<(), String>,
+        mut edit: impl FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         self.views().weights_signal(c)?;
-        self.engine.edit(c, &mut edit).map_err(|m| self.refuse(c, m))
+        let failed = |cause| Error::caused(ErrorKind::Access, self.net.connection_path(c), cause);
+        self.engine.edit(c, &mut edit).map_err(failed)
     }
 
     /// Sets all weights of a connection.
@@ -101,7 +102,7 @@ impl Simulator {
     pub fn edit_encoders(
         &mut self,
         e: EnsembleId,
-        edit: impl FnOnce(&mut Matrix) -> Result<(), String>,
+        edit: impl FnOnce(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         let mut m = self.encoders(e)?;
         let shape = m.shape();
@@ -111,9 +112,10 @@ impl Simulator {
                 return Err(format!(
                     "the encoders have shape {shape:?}, the edit left a matrix of {:?}",
                     m.shape()
-                ));
+                )
+                .into());
             }
-            b.encoders = Arc::new(m.values().to_vec());
+            b.encoders = m.shared();
             Ok(())
         })
     }
@@ -123,7 +125,7 @@ impl Simulator {
     pub fn edit_gain(
         &mut self,
         e: EnsembleId,
-        edit: impl FnOnce(&mut [f64]) -> Result<(), String>,
+        edit: impl FnOnce(&mut [f64]) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.gain).as_mut_slice()))
     }
@@ -132,7 +134,7 @@ impl Simulator {
     pub fn edit_bias(
         &mut self,
         e: EnsembleId,
-        edit: impl FnOnce(&mut [f64]) -> Result<(), String>,
+        edit: impl FnOnce(&mut [f64]) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.bias).as_mut_slice()))
     }
@@ -140,7 +142,7 @@ impl Simulator {
     fn edit_ensemble(
         &mut self,
         e: EnsembleId,
-        edit: impl FnOnce(&mut BuiltEnsemble) -> Result<(), String>,
+        edit: impl FnOnce(&mut BuiltEnsemble) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         let mut new = self.views().ensemble(e)?.clone();
         let direct = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
@@ -149,10 +151,10 @@ impl Simulator {
         } else {
             edit(&mut new).and_then(|()| {
                 new.scale_encoders();
-                self.engine.set_ensemble(e, new)
+                Ok(self.engine.set_ensemble(e, new)?)
             })
         };
-        done.map_err(|m| Error::access(self.net.ensemble_path(e), m))
+        done.map_err(|cause: Failure| Error::caused(ErrorKind::Access, self.net.ensemble_path(e), cause))
     }
 
     /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
