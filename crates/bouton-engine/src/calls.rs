@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use bouton_core::Failure;
 use bouton_memory::{Memory, Place, Room, Slots, Span, split};
 
 use crate::kernels::{At, SimReal};
@@ -60,7 +61,7 @@ pub trait Running: Send {
     ///
     /// # Errors
     /// What went wrong; the run stops at this step.
-    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), String>;
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure>;
     /// What it holds beside signals, as bytes that [`load`](Running::load) takes; empty if nothing.
     ///
     /// # Errors

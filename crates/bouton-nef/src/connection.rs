@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use bouton_elements::devices::{DeviceArray, DeviceSpec, Gain};
-use bouton_model::{
-    Connection, ConnectionId, End, EnsembleId, Error, Function, Network, Object, Slice, Transform,
-};
-use bouton_random::object_key;
+use bouton_core::{Error, Slice};
+use bouton_engine::{Bounds, Draws, Knob, Op, Operand, Role, Scale, SignalId};
+use bouton_model::{Connection, ConnectionId, End, EnsembleId, Function, Network, Object, Transform};
 
-use super::{Builder, BuiltEnsemble, Seeds, decoders};
-use crate::program::{Action, SignalId};
+use super::{Builder, BuiltEnsemble, Seeds, calls, decoders};
 
 /// Dense a (r × k) times b (k × c).
 fn product(a: &[f64], b: &[f64], r: usize, k: usize, c: usize) -> Vec<f64> {
@@ -39,6 +36,7 @@ impl Builder<'_> {
     pub(super) fn connection(&mut self, id: ConnectionId) -> Result<(), Error> {
         let Some((pre, post, c)) = self.net.get_connection(id) else { return Ok(()) };
         let path = self.net.connection_path(id);
+        let name = self.names.connection(id).to_string();
         let missing = |what: &str, o: Object| {
             Error::build(
                 &path,
@@ -56,16 +54,15 @@ impl Builder<'_> {
         let decoders = self.decoders[id.index()].clone();
         let mid = self.mid(pre, c);
         let full = c.solver.model().weights() && decoders.is_some();
-        let (in_signal, weights, value) = if let Some(spec) = &c.devices {
+        let (weights, value) = if let Some(spec) = &c.devices {
             let (rows, cols) = self.device_shape(pre, post, mid, full)?;
             let x = self.neural_input(&path, pre, x);
-            let array = self.device_array(id, spec, rows, cols)?;
-            let w = Arc::new(array.weights());
-            self.devices[id.index()] = Some(array);
-            let (weights, y) = self.weighted(&path, x, rows, cols, w);
-            (x, Some(weights), y)
+            let (signals, w) = self.devices(id, spec, (rows, cols))?;
+            self.conn[id.index()].devices = signals;
+            let (weights, y) = self.weighted((&path, &name), x, (rows, cols), w);
+            (Some(weights), y)
         } else if let Some(d) = &decoders {
-            let n = self.program.signals[x.index()].len();
+            let n = self.program.get(x).len();
             let (mut w, mut rows) = transformed(&c.transform, d, mid, n);
             if full && let Object::Ensemble(e) = post.object {
                 let encoders = self.ensembles[e.index()].encoders_of(&post.slice);
@@ -73,50 +70,49 @@ impl Builder<'_> {
                 w = Arc::new(product(&encoders, &w, count, rows, n));
                 rows = count;
             }
-            let (weights, y) = self.weighted(&path, x, rows, n, w);
-            (x, Some(weights), y)
+            let (weights, y) = self.weighted((&path, &name), x, (rows, n), w);
+            (Some(weights), y)
         } else {
             let mut x = self.sliced(&path, x, &pre.slice);
             if let Some(f) = &c.function {
-                x = self.function(&path, f, x);
+                x = self.function((&path, &name), f, x);
             }
-            self.linear(&path, &c.transform, x)
+            self.linear((&path, &name), &c.transform, x)
         };
         if full && let Object::Ensemble(e) = post.object {
             out = self.ens[e.index()].neuron_in.ok_or_else(|| missing("post", post.object))?;
             // The slice is in the encoders already.
             post_slice = Slice::All;
         }
-        let _ = in_signal;
         let s = &mut self.conn[id.index()];
         (s.weights, s.full) = (weights, full);
+        match (weights, &c.devices) {
+            (Some(w), Some(spec)) => self.device_knobs(id, spec, w),
+            (Some(w), None) => {
+                let knob = Knob::plain(w, "", Bounds::ANY, "weights, post × pre");
+                self.program.knobs_mut().add(self.names.weights(id), knob);
+            }
+            (None, _) => {}
+        }
 
-        let value = self.filtered(&path, value, c.synapse.as_ref())?;
+        let knobs = Self::synapse_path(&self.names, id);
+        let value = self.filter(&path, value, c.synapse.as_ref(), false, &knobs)?;
         self.conn[id.index()].weighted = Some(value);
+        let knob = Knob::read_only(value, "", "what the connection delivers", "it is computed in each step");
+        self.program.knobs_mut().add(format!("{name}.weighted"), knob);
         if let Object::Neurons(e) = post.object {
-            self.onto_neurons(&path, id, e, &post_slice, value, out);
+            self.onto_neurons((&path, &name), id, e, &post_slice, value, out);
         } else {
-            let copy = Action::Copy {
-                src: value,
-                dst: out,
-                from: Slice::All,
-                to: post_slice,
-                inc: true,
-                delta_of: None,
-            };
-            self.program.add(&path, copy);
+            self.program.copy(&path, (value, &Slice::All), (out, &post_slice), true);
         }
-        if c.rule.is_some() {
-            self.rule(id)?;
-        }
-        Ok(())
+        self.rules(id)
     }
 
     fn output_of(&self, o: Object) -> Option<SignalId> {
         match o {
             Object::Ensemble(e) | Object::Neurons(e) => self.ens[e.index()].out,
             Object::Node(n) => self.node_out[n.index()],
-            Object::Rule(_) => None,
+            _ => None,
         }
     }
 
@@ -125,7 +121,7 @@ impl Builder<'_> {
             Object::Ensemble(e) => self.ens[e.index()].input,
             Object::Neurons(e) => self.ens[e.index()].neuron_in,
             Object::Node(n) => self.node_in[n.index()],
-            Object::Rule(c) => self.conn[c.index()].error,
+            Object::Rule(c) => self.conn[c.index()].rules.first().and_then(|r| r.error),
         }
     }
 
@@ -142,41 +138,37 @@ impl Builder<'_> {
         if matches!(pre.object, Object::Neurons(_)) { self.sliced(path, x, &pre.slice) } else { x }
     }
 
-    fn function(&mut self, path: &str, f: &Function, x: SignalId) -> SignalId {
-        let out = self.program.signal(format!("{path}.function"), f.width(), 1, None);
-        self.program.add(path, Action::Function { function: f.clone(), x, out });
+    fn function(&mut self, (path, name): (&str, &str), f: &Function, x: SignalId) -> SignalId {
+        let out = self.program.signal(format!("{name}.function"), f.width(), 1, Role::Scratch, 0.0);
+        let call = Arc::new(calls::FunctionCall { function: f.clone() });
+        self.program.add(path, Op::Call(call), [Operand::set(out), Operand::read(x)], Draws::No);
         out
     }
 
-    /// A transform on its own: input, weights, product.
-    fn linear(&mut self, path: &str, t: &Transform, x: SignalId) -> (SignalId, Option<SignalId>, SignalId) {
-        let n = self.program.signals[x.index()].len();
-        match t {
-            Transform::None => (x, None, x),
+    /// A transform on its own: weights, product.
+    fn linear(&mut self, (path, name): (&str, &str), t: &Transform, x: SignalId) -> (Option<SignalId>, SignalId) {
+        let n = self.program.get(x).len();
+        let values = match t {
+            Transform::None => return (None, x),
             Transform::Matrix(m) => {
-                let (w, y) = self.weighted(path, x, m.shape().0, n, m.shared());
-                (x, Some(w), y)
+                let (w, y) = self.weighted((path, name), x, (m.shape().0, n), m.shared());
+                return (Some(w), y);
             }
-            Transform::Scalar(_) | Transform::Diagonal(_) => {
-                let values = match t {
-                    Transform::Diagonal(d) => d.clone(),
-                    Transform::Scalar(s) => vec![*s],
-                    _ => vec![],
-                };
-                let a =
-                    self.program.signal(format!("{path}.weights"), values.len(), 1, Some(Arc::new(values)));
-                let y = self.program.signal(format!("{path}.weighted"), n, 1, None);
-                self.program.add(path, Action::Reset { dst: y, value: 0.0 });
-                self.program.add(path, Action::ElementwiseInc { a, x, y });
-                (x, Some(a), y)
-            }
-        }
+            Transform::Diagonal(d) => d.clone(),
+            Transform::Scalar(s) => vec![*s],
+        };
+        let p = &mut self.program;
+        let a = p.signal(format!("{name}.weights"), values.len(), 1, Role::Parameter, values);
+        let y = p.signal(format!("{name}.weighted"), n, 1, Role::State, 0.0);
+        p.reset(path, y, 0.0);
+        p.kernel(path, Scale, [Operand::inc(y), Operand::read(a), Operand::read(x)]);
+        (Some(a), y)
     }
 
     /// The gains of the post neurons, and the sum into their currents.
     fn onto_neurons(
         &mut self,
-        path: &str,
+        (path, name): (&str, &str),
         id: ConnectionId,
         e: EnsembleId,
         slice: &Slice,
@@ -186,26 +178,22 @@ impl Builder<'_> {
         let gain = self.ensembles[e.index()].gain.clone();
         let picked: Vec<f64> = slice.indices(gain.len()).into_iter().map(|i| gain[i]).collect();
         let n = picked.len();
-        let gains = self.program.signal(format!("{path}.gains"), n, 1, Some(Arc::new(picked)));
+        let gains = self.program.signal(format!("{name}.gains"), n, 1, Role::Parameter, picked);
         self.conn[id.index()].gains = Some(gains);
+        let knob = Knob::read_only(gains, "", "gains of the post neurons", "they follow from the ensemble's `gain`");
+        self.program.knobs_mut().add(format!("{name}.gains"), knob);
+        self.derive_gains(path, e, slice, gains);
         let target = match slice {
             Slice::Indices(_) => {
-                let s = self.program.signal(format!("{path}.sliced_out"), n, 1, None);
-                self.program.add(path, Action::Reset { dst: s, value: 0.0 });
-                let copy = Action::Copy {
-                    src: s,
-                    dst: out,
-                    from: Slice::All,
-                    to: slice.clone(),
-                    inc: true,
-                    delta_of: None,
-                };
-                self.program.add(path, copy);
+                let s = self.program.signal(format!("{name}.sliced_out"), n, 1, Role::Scratch, 0.0);
+                self.program.reset(path, s, 0.0);
+                self.program.copy(path, (s, &Slice::All), (out, slice), true);
                 s
             }
             range => self.sliced(path, out, range),
         };
-        self.program.add(path, Action::ElementwiseInc { a: gains, x: value, y: target });
+        let on = [Operand::inc(target), Operand::read(gains), Operand::read(value)];
+        self.program.kernel(path, Scale, on);
     }
 
     fn device_shape(&self, pre: &End, post: &End, mid: usize, full: bool) -> Result<(usize, usize), Error> {
@@ -220,46 +208,16 @@ impl Builder<'_> {
         };
         Ok((rows, cols))
     }
-
-    fn device_array(
-        &mut self,
-        id: ConnectionId,
-        spec: &DeviceSpec,
-        rows: usize,
-        cols: usize,
-    ) -> Result<DeviceArray, Error> {
-        let path = self.net.connection_path(id);
-        let needed = needed_weight(self.net, &self.ensembles, &self.seeds, id);
-        self.needed[id.index()] = needed.as_ref().ok().copied();
-        let gain = match &spec.gain {
-            Gain::Fixed(g) => *g,
-            Gain::Auto(a) => {
-                let needed = needed?;
-                let step = spec.reach(a.pulses);
-                if !(step > 0.0 && needed > 0.0) {
-                    return Err(Error::build(
-                        path,
-                        format!(
-                            "no automatic gain: the weights needed have rms {needed:e} and {} pulses change the conductance by \
-                             {step:e}; give `gain` as a number",
-                            a.pulses
-                        ),
-                    ));
-                }
-                needed / step
-            }
-        };
-        let seed = spec.seed.unwrap_or(self.seeds.connections[id.index()]);
-        Ok(DeviceArray::new(spec, gain, rows, cols, u64::from(seed), object_key(&path)))
-    }
 }
 
 /// rms of the weights that a solver would put in the place of a connection from neurons: encoders / radius (or scaled,
-/// or none) times decoders of the represented value. 0 where there are no neurons to decode.
-fn needed_weight(
+/// or none) times decoders of the represented value. 0 where there are no neurons to decode. `solved` are the connection's
+/// own decoders, which are taken where its solver is the default.
+pub(crate) fn needed_weight(
     net: &Network,
     ensembles: &[Arc<BuiltEnsemble>],
     seeds: &Seeds,
+    solved: Option<&Arc<Vec<f64>>>,
     id: ConnectionId,
 ) -> Result<f64, Error> {
     let Some((pre, post, c)) = net.get_connection(id) else { return Ok(0.0) };
@@ -280,7 +238,9 @@ fn needed_weight(
         connection: None,
         seed: seeds.connections[id.index()],
     };
-    let (d, mid) = (problem.solve()?, problem.width());
+    let mid = problem.width();
+    let own = solved.filter(|_| c.solver == solver && c.eval_points.is_none());
+    let d = own.map_or_else(|| problem.solve().map(Arc::new), |d| Ok(d.clone()))?;
     let rms = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len().max(1) as f64).sqrt();
     let full = c.solver.model().weights();
     let encoders = match post.object {

@@ -1,7 +1,8 @@
 //! Decoders: targets at evaluation points, activities there, and the solver's answer.
 
 use bouton_elements::solvers::{SolveShape, Solver};
-use bouton_model::{Connection, Ensemble, Error, Function, Slice};
+use bouton_core::{Error, Slice};
+use bouton_model::{Connection, Ensemble, Function};
 use bouton_random::RandomState;
 
 use super::ensemble::{BuiltEnsemble, points};
@@ -52,7 +53,7 @@ impl Problem<'_> {
             let m = eval.len() / d;
             // Activities, and a matrix of neurons by neurons twice.
             let bytes = 8.0 * n as f64 * (m as f64 + 2.0 * n as f64);
-            crate::memory::fits(bytes).map_err(|m| {
+            bouton_memory::room::fits(bytes).map_err(|m| {
                 err(format!("to solve decoders of {n} neurons {m}; take fewer neurons or `n_eval_points`, or give decoders"))
             })?;
             let targets = self.targets(eval, k)?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bouton_elements::neurons::Initial;
-use bouton_model::{Ensemble, Error, Slice};
+use bouton_core::{Error, Slice};
+use bouton_model::Ensemble;
 use bouton_random::{Distribution, RandomState};
 
 /// The parameters of an ensemble after building. Matrices are row-major.
@@ -148,7 +149,7 @@ impl BuiltEnsemble {
     }
 
     /// Makes the scaled encoders of neurons from encoders, gains and radius.
-    pub(crate) fn scale_encoders(&mut self) {
+    pub fn scale_encoders(&mut self) {
         let factor = |k: usize| self.gain[k / self.dimensions] / self.radius;
         self.scaled_encoders =
             Arc::new(self.encoders.iter().enumerate().map(|(k, x)| x * factor(k)).collect());

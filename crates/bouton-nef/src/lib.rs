@@ -1,23 +1,37 @@
-//! From a model to a program: seeds, drawn parameters, decoders, then signals and operators in Nengo's order.
+//! From a network to a program: seeds, drawn parameters, decoders, then signals and operators in Nengo's order, and a path
+//! for everything that is live.
+//!
+//! This is the one place that knows both networks and programs. What runs afterwards knows paths alone: [`Names`] says
+//! which path an object has, and [`Views`] what the named views of it (weights, encoders, currents) are made of.
+#![forbid(unsafe_code)]
 
+mod calls;
 mod connection;
 mod decoders;
+mod derived;
+mod devices;
 mod ensemble;
+mod filters;
+mod names;
 mod parallel;
 mod probe;
 mod rule;
 mod seeds;
+mod views;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use bouton_elements::devices::DeviceArray;
-use bouton_model::{
-    ConnectionId, EnsembleId, Error, Network, NetworkId, NodeId, Object, Output, ProbeId, Slice,
-};
+use bouton_core::{Error, Slice};
+use bouton_elements::mappings::Side;
+use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
+use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Object, Output, ProbeId};
 
-use crate::program::{Action, Program, SignalId};
+pub use derived::{synapse_parameter_names, synapse_values, synapse_with};
 pub use ensemble::BuiltEnsemble;
+pub use names::Names;
+pub use probe::ProbeSource;
 pub use seeds::Seeds;
+pub use views::{ReadPaths, Views, edited};
 
 /// Signals of an ensemble.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +46,8 @@ pub struct EnsembleSignals {
     pub bias: Option<SignalId>,
     /// Scaled encoders (neurons × dimensions).
     pub encoders: Option<SignalId>,
+    /// Gains.
+    pub gain: Option<SignalId>,
     /// State variables, in the neuron type's order.
     pub state: Vec<SignalId>,
 }
@@ -49,47 +65,60 @@ pub struct ConnectionSignals {
     pub gains: Option<SignalId>,
     /// Whether the weights are a matrix from neurons to neuron currents (a weight solver's): gain and radius included.
     pub full: bool,
-    /// The rule's error.
+    /// Which weights rules may not change.
+    pub frozen: Option<SignalId>,
+    /// Its rules.
+    pub rules: Vec<RuleSignals>,
+    /// Its devices, one a side of the mapping.
+    pub devices: Vec<DeviceSignals>,
+}
+
+/// Signals of a learning rule.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSignals {
+    /// Its error.
     pub error: Option<SignalId>,
-    /// The rule's delta.
+    /// Its change as a matrix, where it is kept.
     pub delta: Option<SignalId>,
-    /// The rule's named inputs and states.
+    /// Its named inputs and states.
     pub named: Vec<(String, SignalId)>,
 }
 
-/// What a probe records.
+/// Signals of the devices of one side.
 #[derive(Clone, Debug)]
-pub enum ProbeSource {
-    /// A signal.
-    Signal(SignalId),
-    /// A device quantity, read when sampled.
-    Devices,
+pub struct DeviceSignals {
+    /// Which side.
+    pub side: Side,
+    /// The numbers of each device, in the order of the device type's columns.
+    pub columns: Vec<SignalId>,
+    /// Conductances (S).
+    pub conductance: SignalId,
+    /// What is taken off each for a normalised one (S).
+    pub offset: SignalId,
+    /// What each is then multiplied by (1/S).
+    pub scale: SignalId,
+    /// Pulses since the start.
+    pub pulses: SignalId,
+    /// Weight per normalised conductance; one for all sides.
+    pub gain: SignalId,
 }
 
 /// A model after building.
 pub struct Built {
-    /// Signals and operators.
+    /// Signals, operators and paths.
     pub program: Program,
     /// Seeds of all objects.
     pub seeds: Seeds,
     /// Seed of the simulator's own draws (processes).
     pub sim_seed: u32,
-    /// Parameters of each ensemble.
+    /// Parameters of each ensemble, as they were drawn.
     pub ensembles: Vec<Arc<BuiltEnsemble>>,
-    /// Signals of each ensemble.
-    pub ensemble_signals: Vec<EnsembleSignals>,
-    /// Signals of each connection.
-    pub connection_signals: Vec<ConnectionSignals>,
-    /// Decoders (decoded values × neurons) of each connection that has some, without transform and encoders.
-    pub decoders: Vec<Option<Arc<Vec<f64>>>>,
-    /// Devices of each connection that has some.
-    pub devices: Vec<Option<DeviceArray>>,
     /// rms of the weights that a solver would put in the place of each connection's devices.
     pub needed: Vec<Option<f64>>,
-    /// Source of each probe.
+    /// What each probe records.
     pub probes: Vec<ProbeSource>,
-    /// Output signal of each node.
-    pub node_out: Vec<Option<SignalId>>,
+    /// Paths, and what the named views are made of.
+    pub views: Arc<Views>,
 }
 
 /// How a model is built.
@@ -106,6 +135,7 @@ pub struct BuildOptions {
 struct Builder<'a> {
     net: &'a Network,
     dt: f64,
+    names: Names,
     program: Program,
     seeds: Seeds,
     ensembles: Vec<Arc<BuiltEnsemble>>,
@@ -115,17 +145,22 @@ struct Builder<'a> {
     node_in: Vec<Option<SignalId>>,
     node_out: Vec<Option<SignalId>>,
     conn: Vec<ConnectionSignals>,
-    devices: Vec<Option<DeviceArray>>,
     needed: Vec<Option<f64>>,
-    /// Edits that node callbacks declared: operator and connection. Connections are built after nodes.
-    edits: Vec<(usize, ConnectionId)>,
+    /// Operators of node callbacks that edit something, with the node and what it edits. Connections are built after nodes.
+    editors: Vec<(usize, NodeId)>,
     probes: Vec<Option<ProbeSource>>,
+    /// What callbacks see; known when everything is built.
+    views: Arc<OnceLock<Arc<Views>>>,
 }
 
 /// Builds a model. [`Network::validate`] has passed.
-pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
+///
+/// # Errors
+/// What can't be drawn, solved or put together; the object is named.
+pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> {
     let top = net.seed().unwrap_or(options.fallback_seed);
     let seeds = Seeds::derive(net, top)?;
+    devices::check_room(net)?;
     let ids: Vec<EnsembleId> = net.ensembles().collect();
     let ensembles = parallel::map(options.threads, &ids, |id| {
         let e = net.get_ensemble(*id).ok_or_else(|| Error::build("", "an ensemble is missing"))?;
@@ -140,15 +175,16 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
     let mut b = Builder {
         net,
         dt: options.dt,
+        names: Names::new(net),
         program: Program::default(),
         ens: vec![EnsembleSignals::default(); ensembles.len()],
         node_in: vec![None; net.nodes().len()],
         node_out: vec![None; net.nodes().len()],
         conn: vec![ConnectionSignals::default(); net.connections().len()],
-        devices: vec![None; net.connections().len()],
         needed: vec![None; net.connections().len()],
-        edits: vec![],
+        editors: vec![],
         probes: vec![None; net.probes().len()],
+        views: Arc::default(),
         seeds,
         ensembles,
         decoders,
@@ -156,19 +192,18 @@ pub fn build(net: &Network, options: BuildOptions) -> Result<Built, Error> {
     };
     b.network(&net.all_contents(), NetworkId::from_index(0))?;
     b.declare_edits()?;
-    let probes = b.probes.into_iter().map(|p| p.unwrap_or(ProbeSource::Devices)).collect();
+    let views = Arc::new(Views::new(net.clone(), &b));
+    // The builder alone sets it, here, once.
+    let _ = b.views.set(views.clone());
+    let probes = b.probes.into_iter().flatten().collect();
     Ok(Built {
         program: b.program,
         seeds: b.seeds,
         sim_seed: net.seed().map_or(options.fallback_seed.wrapping_add(1), |s| s.wrapping_add(1)),
         ensembles: b.ensembles,
-        ensemble_signals: b.ens,
-        connection_signals: b.conn,
-        decoders: b.decoders,
-        devices: b.devices,
         needed: b.needed,
         probes,
-        node_out: b.node_out,
+        views,
     })
 }
 
@@ -223,46 +258,39 @@ impl Builder<'_> {
         let built = self.ensembles[id.index()].clone();
         let (n, d) = (e.n_neurons, e.dimensions);
         let p = &mut self.program;
-        let input = p.signal(format!("{path}.input"), d, 1, None);
-        p.add(&path, Action::Reset { dst: input, value: 0.0 });
+        let input = p.signal(format!("{path}.input"), d, 1, Role::Scratch, 0.0);
+        p.reset(&path, input, 0.0);
         let mut s = EnsembleSignals { input: Some(input), ..EnsembleSignals::default() };
         let (neuron_in, out);
         if e.neuron_type.is_direct() {
-            neuron_in = p.signal(format!("{path}.value"), d, 1, None);
+            neuron_in = p.signal(format!("{path}.value"), d, 1, Role::Scratch, 0.0);
             out = neuron_in;
-            p.add(&path, Action::Reset { dst: neuron_in, value: 0.0 });
+            p.reset(&path, neuron_in, 0.0);
         } else {
-            neuron_in = p.signal(format!("{path}.neurons.input"), n, 1, None);
-            out = p.signal(format!("{path}.neurons.output"), n, 1, None);
-            let bias = p.signal(format!("{path}.bias"), n, 1, Some(built.bias.clone()));
-            let copy = Action::Copy {
-                src: bias,
-                dst: neuron_in,
-                from: Slice::All,
-                to: Slice::All,
-                inc: false,
-                delta_of: None,
-            };
-            p.add(&path, copy);
+            neuron_in = p.signal(format!("{path}.neurons.input"), n, 1, Role::Scratch, 0.0);
+            out = p.signal(format!("{path}.neurons.output"), n, 1, Role::Scratch, 0.0);
+            let bias = p.signal(format!("{path}.bias"), n, 1, Role::Parameter, built.bias.clone());
+            p.copy(&path, (bias, &Slice::All), (neuron_in, &Slice::All), false);
             s.bias = Some(bias);
             for (var, values) in e.neuron_type.model().state().iter().zip(&built.state) {
-                s.state.push(p.signal(format!("{path}.neurons.{}", var.name), n, 1, Some(values.clone())));
+                let name = format!("{path}.neurons.{}", var.name);
+                s.state.push(p.signal(name, n, 1, Role::State, values.clone()));
             }
-            let action = Action::Neurons {
-                neurons: e.neuron_type.clone(),
-                ensemble: id.index(),
-                j: neuron_in,
-                out,
-                state: s.state.clone(),
-            };
-            p.add(&path, action);
+            let parameters = self.neuron_parameters(id);
+            let p = &mut self.program;
+            let mut on = vec![Operand::set(out)];
+            on.extend(s.state.iter().map(|v| Operand::set(*v)));
+            on.extend([Operand::read(neuron_in), Operand::read(parameters)]);
+            p.kernel(&path, bouton_engine::Neurons { neurons: e.neuron_type.clone() }, on);
         }
+        let p = &mut self.program;
         let rows = built.scaled_encoders.len() / d;
-        let encoders =
-            p.signal(format!("{path}.scaled_encoders"), rows, d, Some(built.scaled_encoders.clone()));
-        p.add(&path, Action::DotInc { a: encoders, x: input, y: neuron_in });
-        (s.neuron_in, s.out, s.encoders) = (Some(neuron_in), Some(out), Some(encoders));
+        let scaled =
+            p.signal(format!("{path}.scaled_encoders"), rows, d, Role::Parameter, built.scaled_encoders.clone());
+        p.kernel(&path, Dot { stride: d }, [Operand::inc(neuron_in), Operand::read(scaled), Operand::read(input)]);
+        (s.neuron_in, s.out, s.encoders) = (Some(neuron_in), Some(out), Some(scaled));
         self.ens[id.index()] = s;
+        self.ensemble_knobs(id);
     }
 
     fn node(&mut self, id: NodeId) {
@@ -270,121 +298,103 @@ impl Builder<'_> {
         let path = self.net.node_path(id);
         let p = &mut self.program;
         let x = (output.size_in() > 0).then(|| {
-            let x = p.signal(format!("{path}.input"), output.size_in(), 1, None);
-            p.add(&path, Action::Reset { dst: x, value: 0.0 });
+            let x = p.signal(format!("{path}.input"), output.size_in(), 1, Role::Scratch, 0.0);
+            p.reset(&path, x, 0.0);
             x
         });
         self.node_in[id.index()] = x;
         let width = output.size_out();
-        self.node_out[id.index()] = match output {
+        let name = format!("{path}.output");
+        let out = match output {
             Output::Passthrough { .. } => x,
-            Output::Constant(values) => {
-                Some(p.signal(format!("{path}.output"), width, 1, Some(Arc::new(values.clone()))))
-            }
+            Output::Constant(values) => Some(p.signal(name, width, 1, Role::Parameter, values.clone())),
             Output::Function(f) => {
-                let out = (width > 0).then(|| p.signal(format!("{path}.output"), width, 1, None));
-                for c in f.edited() {
-                    self.edits.push((p.operators.len(), *c));
+                // A callback finds in its output what it left there a step before.
+                let out = (width > 0).then(|| p.signal(name, width, 1, Role::State, 0.0));
+                let call = calls::NodeCall::new(f.clone(), x.is_some(), out.is_some(), self.views.clone());
+                let on: Vec<Operand> = out.map(Operand::set).into_iter().chain(x.map(Operand::read)).collect();
+                let operator = p.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
+                if !f.edited().is_empty() {
+                    self.editors.push((operator, id));
                 }
-                let callback = f.callback().clone();
-                p.add(&path, Action::Node { node: id.index(), callback, x, out, edits: vec![] });
                 out
             }
             Output::Process { process, .. } => {
-                let out = p.signal(format!("{path}.output"), width, 1, None);
-                p.add(&path, Action::Process { process: process.clone(), out });
+                let out = p.signal(name, width, 1, Role::State, 0.0);
+                let draws = if process.model().seed().is_none() { Draws::Seed } else { Draws::No };
+                let call = calls::ProcessCall { process: process.clone(), width };
+                p.add(&path, Op::Call(Arc::new(call)), [Operand::set(out)], draws);
                 Some(out)
             }
         };
+        self.node_out[id.index()] = out;
+        if let Some(out) = out {
+            let knob = match output {
+                Output::Constant(_) => Knob::plain(out, "", bouton_engine::Bounds::ANY, "what the node gives"),
+                _ => Knob::read_only(out, "", "what the node gave in the last step", "it is computed in each step"),
+            };
+            self.program.knobs_mut().add(self.names.node(id), knob);
+        }
     }
 
+    /// Adds what callbacks edit to their operands, in the order in which editors of the same weights run: that of the nodes.
     fn declare_edits(&mut self) -> Result<(), Error> {
-        for (op, c) in std::mem::take(&mut self.edits) {
-            let path = self.program.operators[op].object.clone();
-            let Some(weights) = self.conn[c.index()].weights else {
-                return Err(Error::build(
-                    path,
-                    format!(
-                        "declares edits of the weights of `{}`, which has none (no decoders and no transform); give it a \
-                         `transform`",
-                        self.net.connection_path(c)
-                    ),
-                ));
-            };
-            if let Action::Node { edits, .. } = &mut self.program.operators[op].action {
-                edits.push((c, weights));
+        let mut editors = std::mem::take(&mut self.editors);
+        editors.sort_by_key(|e| e.1);
+        for (operator, node) in &editors {
+            let Some(Output::Function(f)) = self.net.get_node(*node) else { continue };
+            let mut edits: Vec<SignalId> = vec![];
+            for c in f.edited() {
+                let Some(weights) = self.conn[c.index()].weights else {
+                    return Err(Error::build(
+                        self.net.node_path(*node),
+                        format!(
+                            "declares edits of the weights of `{}`, which has none (no decoders and no transform); give it \
+                             a `transform`",
+                            self.net.connection_path(*c)
+                        ),
+                    ));
+                };
+                // Declaring it twice is once.
+                if !edits.contains(&weights) {
+                    edits.push(weights);
+                }
             }
+            self.program.touch(*operator, edits.into_iter().map(Operand::edit));
         }
+        self.program.set_editors(editors.into_iter().map(|e| e.0).collect());
         Ok(())
     }
 
     /// The part of a vector signal that a slice takes: a view for a range, a copy for a list of indices.
     fn sliced(&mut self, path: &str, s: SignalId, slice: &Slice) -> SignalId {
-        let n = self.program.signals[s.index()].len();
+        let n = self.program.get(s).len();
         match slice {
             Slice::All => s,
             Slice::Range(a, b) => self.program.view(s, *a, b.min(&n) - a, 1),
             Slice::Indices(i) => {
-                let name = format!("{}.sliced", self.program.signals[s.index()].name);
-                let out = self.program.signal(name, i.len(), 1, None);
-                let copy = Action::Copy {
-                    src: s,
-                    dst: out,
-                    from: slice.clone(),
-                    to: Slice::All,
-                    inc: false,
-                    delta_of: None,
-                };
-                self.program.add(path, copy);
+                let name = format!("{}.sliced", self.program.get(s).name);
+                let out = self.program.signal(name, i.len(), 1, Role::Scratch, 0.0);
+                self.program.copy(path, (s, slice), (out, &Slice::All), false);
                 out
             }
         }
     }
 
-    /// A synapse on a signal, or the signal itself. What it delivers is read a step later.
-    fn filtered(
-        &mut self,
-        path: &str,
-        s: SignalId,
-        synapse: Option<&bouton_elements::synapses::Synapse>,
-    ) -> Result<SignalId, Error> {
-        self.filter(path, s, synapse, false)
-    }
-
-    /// A filter on a signal, or the signal itself. With `now`, it is read after the filter ran, in the same step: so
-    /// Nengo filters what a learning rule reads.
-    fn filter(
-        &mut self,
-        path: &str,
-        s: SignalId,
-        synapse: Option<&bouton_elements::synapses::Synapse>,
-        now: bool,
-    ) -> Result<SignalId, Error> {
-        let Some(synapse) = synapse else { return Ok(s) };
-        let filter = synapse.model().discretise(self.dt).map_err(|m| Error::build(path, m))?;
-        let (rows, cols) = (self.program.signals[s.index()].rows, self.program.signals[s.index()].cols);
-        let name = format!("{}.{}", self.program.signals[s.index()].name, synapse.name());
-        let out = self.program.signal(name.clone(), rows, cols, None);
-        let states = filter.states();
-        let state =
-            (states > 0).then(|| self.program.signal(format!("{name}.state"), states, rows * cols, None));
-        self.program.add(path, Action::Filter { filter, u: s, out, state, now });
-        Ok(out)
-    }
-
-    /// weights · input: the signals of the weights and of the product.
+    /// weights · input: the signals of the weights and of the product. `name` is what signals are called by.
     fn weighted(
         &mut self,
-        path: &str,
+        (path, name): (&str, &str),
         x: SignalId,
-        rows: usize,
-        cols: usize,
+        (rows, cols): (usize, usize),
         w: Arc<Vec<f64>>,
     ) -> (SignalId, SignalId) {
-        let weights = self.program.signal(format!("{path}.weights"), rows, cols, Some(w));
-        let y = self.program.signal(format!("{path}.weighted"), rows, 1, None);
-        self.program.add(path, Action::Reset { dst: y, value: 0.0 });
-        self.program.add(path, Action::DotInc { a: weights, x, y });
+        let p = &mut self.program;
+        let weights = p.signal(format!("{name}.weights"), rows, cols, Role::Parameter, w);
+        // State, because it is looked at between steps.
+        let y = p.signal(format!("{name}.weighted"), rows, 1, Role::State, 0.0);
+        p.reset(path, y, 0.0);
+        p.kernel(path, Dot { stride: cols }, [Operand::inc(y), Operand::read(weights), Operand::read(x)]);
         (weights, y)
     }
 }

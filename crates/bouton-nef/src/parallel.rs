@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bouton_model::Error;
+use bouton_core::Error;
 
 /// `f` of every item, in order. The first error (by position) is returned.
 pub(super) fn map<I: Sync, R: Send>(

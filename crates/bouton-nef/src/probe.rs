@@ -2,10 +2,22 @@
 
 use std::sync::Arc;
 
-use bouton_model::{EnsembleId, Error, Network, Probe, ProbeId, Slice, Target};
+use bouton_core::{Error, Slice};
+use bouton_engine::{Draws, Op, Operand, Role, SignalId};
+use bouton_model::{DeviceQuantity, EnsembleId, Network, Probe, ProbeId, Target};
 
-use super::{Builder, BuiltEnsemble, ProbeSource, Seeds, decoders};
-use crate::program::{Action, SignalId};
+use super::{Builder, BuiltEnsemble, Seeds, decoders};
+
+/// What a probe records.
+#[derive(Clone, Debug)]
+pub struct ProbeSource {
+    /// The signal.
+    pub signal: SignalId,
+    /// Rows of it; all if `None`.
+    pub rows: Option<Vec<usize>>,
+    /// Whether the inverse of each number is recorded.
+    pub inverse: bool,
+}
 
 pub(super) fn probe_decoders(
     net: &Network,
@@ -34,108 +46,109 @@ impl Builder<'_> {
     pub(super) fn probe(&mut self, id: ProbeId) -> Result<(), Error> {
         let Some(probe) = self.net.get_probe(id) else { return Ok(()) };
         let path = self.net.probe_path(id);
-        let missing = || Error::build(&path, "there is nothing to record: the target has no such signal");
         let signal = match &probe.target {
             Target::Devices(..) => {
-                self.probes[id.index()] = Some(ProbeSource::Devices);
+                self.probes[id.index()] = Some(self.device_source(&path, &probe.target, &probe.slice)?);
                 return Ok(());
             }
             Target::Decoded(e) => self.decoded_probe(id, *e, probe)?,
             other => {
-                let (ens, conn) = (&self.ens, &self.conn);
-                let source = match other {
-                    Target::EnsembleInput(e) => ens[e.index()].input,
-                    Target::ScaledEncoders(e) => ens[e.index()].encoders,
-                    Target::Spikes(e) => ens[e.index()].out,
-                    Target::NeuronInput(e) => ens[e.index()].neuron_in,
-                    Target::NeuronState(e, name) => {
-                        let vars =
-                            self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
-                        vars.iter()
-                            .position(|v| v.name == name)
-                            .and_then(|k| ens[e.index()].state.get(k))
-                            .copied()
-                    }
-                    Target::Node(n) => self.node_out[n.index()],
-                    Target::Weights(c) => conn[c.index()].weights,
-                    Target::ConnectionOutput(c) => conn[c.index()].weighted,
-                    Target::ConnectionInput(c) => conn[c.index()].input,
-                    Target::RuleError(c) => conn[c.index()].error,
-                    Target::RuleDelta(c) => conn[c.index()].delta,
-                    Target::RuleSignal(c, name) => {
-                        conn[c.index()].named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
-                    }
-                    Target::Decoded(_) | Target::Devices(..) => None,
-                };
-                let source = source.ok_or_else(missing)?;
-                let signal = if probe.slice == Slice::All {
-                    source
-                } else {
-                    let (rows, cols) = (
-                        self.program.signals[source.index()].rows,
-                        self.program.signals[source.index()].cols,
-                    );
-                    probe.slice.check(rows).map_err(|m| Error::build(&path, m))?;
-                    match &probe.slice {
-                        Slice::Range(a, b) if cols != 1 => {
-                            self.program.view(source, a * cols, b.min(&rows) - a, cols)
-                        }
-                        Slice::Indices(_) if cols != 1 => {
-                            let m = "of a matrix, a probe takes a range of rows, not a list of them";
-                            return Err(Error::build(&path, m));
-                        }
-                        slice => self.sliced(&path, source, slice),
-                    }
-                };
+                let source = self.source_of(&path, other)?;
+                let signal = self.probe_part(&path, source, &probe.slice)?;
                 match &probe.synapse {
                     None => signal,
                     Some(s) => {
-                        let (rows, cols) = (
-                            self.program.signals[signal.index()].rows,
-                            self.program.signals[signal.index()].cols,
-                        );
-                        let inner = self.program.signal(path.clone(), rows, cols, None);
-                        let filtered = self.filtered(&path, signal, Some(s))?;
-                        let copy = Action::Copy {
-                            src: filtered,
-                            dst: inner,
-                            from: Slice::All,
-                            to: Slice::All,
-                            inc: false,
-                            delta_of: None,
-                        };
-                        self.program.add(&path, copy);
+                        let (rows, cols) = (self.program.get(signal).rows, self.program.get(signal).cols);
+                        let inner = self.program.signal(path.clone(), rows, cols, Role::Scratch, 0.0);
+                        let knobs = format!("{path}.synapse");
+                        let filtered = self.filter(&path, signal, Some(s), false, &knobs)?;
+                        self.program.copy(&path, (filtered, &Slice::All), (inner, &Slice::All), false);
                         inner
                     }
                 }
             }
         };
-        self.program.add(&path, Action::Probe { signal });
-        self.probes[id.index()] = Some(ProbeSource::Signal(signal));
+        self.program.add(&path, Op::Probe, [Operand::read(signal)], Draws::No);
+        self.probes[id.index()] = Some(ProbeSource { signal, rows: None, inverse: false });
         Ok(())
+    }
+
+    /// The signal that a target names.
+    pub(crate) fn source_of(&self, path: &str, target: &Target) -> Result<SignalId, Error> {
+        let (ens, conn) = (&self.ens, &self.conn);
+        let source = match target {
+            Target::EnsembleInput(e) => ens[e.index()].input,
+            Target::ScaledEncoders(e) => ens[e.index()].encoders,
+            Target::Spikes(e) => ens[e.index()].out,
+            Target::NeuronInput(e) => ens[e.index()].neuron_in,
+            Target::NeuronState(e, name) => {
+                let vars = self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
+                let at = vars.iter().position(|v| v.name == name);
+                at.and_then(|k| ens[e.index()].state.get(k)).copied()
+            }
+            Target::Node(n) => self.node_out[n.index()],
+            Target::Weights(c) => conn[c.index()].weights,
+            Target::ConnectionOutput(c) => conn[c.index()].weighted,
+            Target::ConnectionInput(c) => conn[c.index()].input,
+            Target::RuleError(c) => conn[c.index()].rules.first().and_then(|r| r.error),
+            Target::RuleDelta(c) => conn[c.index()].rules.first().and_then(|r| r.delta),
+            Target::RuleSignal(c, name) => {
+                let named = conn[c.index()].rules.first().map(|r| &r.named);
+                named.and_then(|named| named.iter().find(|(n, _)| n == name)).map(|(_, s)| *s)
+            }
+            _ => None,
+        };
+        source.ok_or_else(|| Error::build(path, "there is nothing to record: the target has no such signal"))
+    }
+
+    /// Some rows of a signal.
+    fn probe_part(&mut self, path: &str, source: SignalId, slice: &Slice) -> Result<SignalId, Error> {
+        if *slice == Slice::All {
+            return Ok(source);
+        }
+        let (rows, cols) = (self.program.get(source).rows, self.program.get(source).cols);
+        slice.check(rows).map_err(|m| Error::build(path, m))?;
+        match slice {
+            Slice::Range(a, b) if cols != 1 => {
+                Ok(self.program.view(source, a * cols, b.min(&rows) - a, cols))
+            }
+            Slice::Indices(_) if cols != 1 => {
+                Err(Error::build(path, "of a matrix, a probe takes a range of rows, not a list of them"))
+            }
+            slice => Ok(self.sliced(path, source, slice)),
+        }
+    }
+
+    fn device_source(&self, path: &str, target: &Target, slice: &Slice) -> Result<ProbeSource, Error> {
+        let missing = || Error::build(path, "there is nothing to record: the target has no such signal");
+        let Target::Devices(c, side, quantity) = target else { return Err(missing()) };
+        let bank = self.device_side(*c, *side).ok_or_else(missing)?;
+        let signal = match quantity {
+            DeviceQuantity::Pulses => bank.pulses,
+            _ => bank.conductance,
+        };
+        let rows = self.program.get(signal).rows;
+        slice.check(rows).map_err(|m| Error::build(path, m))?;
+        let rows = (*slice != Slice::All).then(|| slice.indices(rows));
+        Ok(ProbeSource { signal, rows, inverse: *quantity == DeviceQuantity::Resistance })
     }
 
     /// A decoded probe is a connection to a sink of its own.
     fn decoded_probe(&mut self, id: ProbeId, e: EnsembleId, probe: &Probe) -> Result<SignalId, Error> {
         let path = self.net.probe_path(id);
         let width = probe.slice.len(self.ensembles[e.index()].dimensions);
-        let sink = self.program.signal(path.clone(), width, 1, None);
-        self.program.add(&path, Action::Reset { dst: sink, value: 0.0 });
+        let sink = self.program.signal(path.clone(), width, 1, Role::Scratch, 0.0);
+        self.program.reset(&path, sink, 0.0);
         let out = self.ens[e.index()].out.ok_or_else(|| Error::build(&path, "the ensemble has no output"))?;
         let value = match self.probe_decoders[id.index()].clone() {
             None => self.sliced(&path, out, &probe.slice),
-            Some(d) => self.weighted(&path, out, width, self.ensembles[e.index()].gain.len(), d).1,
+            Some(d) => {
+                let name = format!("{path}.probe");
+                self.weighted((&path, &name), out, (width, self.ensembles[e.index()].gain.len()), d).1
+            }
         };
-        let value = self.filtered(&path, value, probe.synapse.as_ref())?;
-        let copy = Action::Copy {
-            src: value,
-            dst: sink,
-            from: Slice::All,
-            to: Slice::All,
-            inc: true,
-            delta_of: None,
-        };
-        self.program.add(&path, copy);
+        let value = self.filter(&path, value, probe.synapse.as_ref(), false, &format!("{path}.synapse"))?;
+        self.program.copy(&path, (value, &Slice::All), (sink, &Slice::All), true);
         Ok(sink)
     }
 }

@@ -1,85 +1,322 @@
-//! Learning rules: what they read, their delta, and the operator that adds it to the weights a step later.
+//! Learning rules: what they read, the parts of their change, and what applies it: to weights, or to devices by pulses.
 
-use bouton_elements::rules::{Acts, Applies, Source};
-use bouton_model::{ConnectionId, Error, LearningRule, Object, Over, Slice};
+use std::sync::Arc;
 
-use super::Builder;
-use crate::program::{Action, SignalId};
+use bouton_core::{Error, Slice};
+use bouton_elements::devices::DeviceSpec;
+use bouton_elements::policies::Policy;
+use bouton_elements::rules::{Applies, Change, Source};
+use bouton_engine::{Apply, Bounds, Dot, Draws, Knob, Op, Operand, Outer, Role, SignalId};
+use bouton_model::{Connection, ConnectionId, LearningRule, Object, Over, Target};
+
+use super::{Builder, RuleSignals, calls};
+use crate::derived::freezing;
+
+/// The rules of a connection, in order.
+pub(crate) fn rules(c: &Connection) -> Vec<LearningRule> {
+    c.rule.iter().cloned().collect()
+}
+
+/// What a rule wants, as signals.
+struct Wanted {
+    change: Change,
+    applies: Applies,
+    parts: Vec<SignalId>,
+}
+
+/// The weights that rules of a connection change.
+#[derive(Clone, Copy)]
+struct Learned {
+    id: ConnectionId,
+    weights: SignalId,
+    rows: usize,
+    cols: usize,
+    /// Which weights rules may not change, and whether there are any.
+    frozen: SignalId,
+    mode: SignalId,
+    bounds: Option<SignalId>,
+}
+
+fn makes(rule: &LearningRule) -> (Change, Applies) {
+    match rule {
+        LearningRule::Element(r) => (r.model().makes(), r.model().applies()),
+        LearningRule::Function(f) => (Change::Dense, f.applies()),
+    }
+}
 
 impl Builder<'_> {
-    pub(super) fn rule(&mut self, id: ConnectionId) -> Result<(), Error> {
+    /// All rules of a connection.
+    pub(super) fn rules(&mut self, id: ConnectionId) -> Result<(), Error> {
         let Some((.., c)) = self.net.get_connection(id) else { return Ok(()) };
-        let Some(rule) = c.rule.clone() else { return Ok(()) };
-        let connection_path = self.net.connection_path(id);
-        let path = format!("{connection_path}.rule");
-        let Some(weights) = self.conn[id.index()].weights else {
-            return Err(Error::build(
-                connection_path,
-                "there are no weights to learn; give the connection a `transform`",
-            ));
-        };
-        let (rows, cols) = {
-            let s = &self.program.signals[weights.index()];
-            (s.rows, s.cols)
-        };
-        let now = match &rule {
-            LearningRule::Element(r) => match r.model().acts() {
-                Acts::OnDevices(_) => true,
-                Acts::OnWeights(a) => a == Applies::Now,
-            },
-            LearningRule::Function(f) => f.applies() == Applies::Now,
-        };
-        let on_devices = self.devices[id.index()].is_some();
-        // Pulses have no delta: devices only know their state.
-        let delta = (!on_devices).then(|| self.program.signal(format!("{path}.delta"), rows, cols, None));
-        self.conn[id.index()].delta = delta;
-        if let (Some(delta), false) = (delta, now) {
-            let copy = Action::Copy {
-                src: delta,
-                dst: weights,
-                from: Slice::All,
-                to: Slice::All,
-                inc: true,
-                delta_of: Some(id),
-            };
-            self.program.add(&path, copy);
+        let all = rules(c);
+        if all.is_empty() {
+            return Ok(());
         }
+        let path = self.net.connection_path(id);
+        let Some(weights) = self.conn[id.index()].weights else {
+            return Err(Error::build(path, "there are no weights to learn; give the connection a `transform`"));
+        };
+        let learned = self.learned(id, c, weights);
+        let devices = c.devices.clone().map(Arc::new);
+        let wanted: Vec<Wanted> =
+            all.iter().enumerate().map(|(k, r)| self.parts(&learned, k, r, devices.is_some())).collect();
+        // Before the rules, as Nengo has it: what they wanted in the last step is added to the weights in this one.
+        if devices.is_none() {
+            self.apply(&learned, &wanted, Applies::NextStep);
+        }
+        for (k, (rule, wanted)) in all.iter().zip(&wanted).enumerate() {
+            self.rule(&learned, k, rule, wanted, devices.is_some())?;
+            if let Some(spec) = &devices {
+                self.pulses(&learned, k, rule, wanted, spec)?;
+            }
+        }
+        if devices.is_none() {
+            self.apply(&learned, &wanted, Applies::Now);
+        }
+        Ok(())
+    }
 
+    fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Learned {
+        let path = self.net.connection_path(id);
+        let name = self.names.connection(id).to_string();
+        let _ = c;
+        let p = &mut self.program;
+        let (rows, cols) = (p.get(weights).rows, p.get(weights).cols);
+        let frozen = p.signal(self.names.frozen(id), rows, cols, Role::Parameter, 0.0);
+        let mode = p.double(format!("{name}.freezing"), 1, 1, Role::Parameter, freezing(&[0.0]));
+        let zero_or_one = Bounds { low: 0.0, high: 1.0, open: false };
+        let knob = Knob::plain(frozen, "", zero_or_one, "1 for each weight that rules may not change, else 0");
+        p.knobs_mut().add(self.names.frozen(id), knob);
+        self.derive_freezing(&path, frozen, mode);
+        self.conn[id.index()].frozen = Some(frozen);
+        self.conn[id.index()].rules = vec![];
+        Learned { id, weights, rows, cols, frozen, mode, bounds: None }
+    }
+
+    /// The signals of what a rule wants.
+    fn parts(&mut self, l: &Learned, k: usize, rule: &LearningRule, on_devices: bool) -> Wanted {
+        let (mut change, applies) = makes(rule);
+        let path = self.names.rule(l.id, k);
+        let mut signals = RuleSignals::default();
+        // Whoever looks at the change wants it as a matrix.
+        let target = Target::RuleDelta(l.id);
+        let seen = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
+        if seen && matches!(change, Change::Outer(1)) && !on_devices {
+            change = Change::Dense;
+        }
+        // What waits for the next step is state.
+        let waits = applies == Applies::NextStep && !on_devices;
+        let role = if waits { Role::State } else { Role::Scratch };
+        let parts: Vec<SignalId> = change
+            .parts(l.rows, l.cols)
+            .into_iter()
+            .map(|(name, len)| {
+                let (rows, cols) = if change == Change::Dense { (l.rows, l.cols) } else { (len, 1) };
+                self.program.signal(format!("{path}.{name}"), rows, cols, role, 0.0)
+            })
+            .collect();
+        if change == Change::Dense {
+            signals.delta = Some(parts[0]);
+        }
+        self.conn[l.id.index()].rules.push(signals);
+        Wanted { change, applies, parts }
+    }
+
+    /// What adds the changes of all rules that act at this time.
+    fn apply(&mut self, l: &Learned, wanted: &[Wanted], when: Applies) {
+        let these: Vec<&Wanted> = wanted.iter().filter(|w| w.applies == when).collect();
+        if these.is_empty() {
+            return;
+        }
+        let weights = match when {
+            Applies::NextStep => Operand::inc(l.weights),
+            // Written at once: an update, and so after every other reader.
+            Applies::Now => Operand::update(l.weights),
+        };
+        let mut on = vec![weights, Operand::read(l.frozen)];
+        on.extend(these.iter().flat_map(|w| &w.parts).map(|s| Operand::read(*s)));
+        on.push(Operand::read(l.mode));
+        on.extend(l.bounds.map(Operand::read));
+        let changes = these.iter().map(|w| w.change).collect();
+        let path = self.rules_path(l.id);
+        self.program.kernel(&path, Apply { changes, cols: l.cols, bounded: l.bounds.is_some() }, on);
+    }
+
+    /// What errors of a connection's rules are about.
+    fn rules_path(&self, id: ConnectionId) -> String {
+        format!("{}.rule", self.net.connection_path(id))
+    }
+
+    /// One rule.
+    fn rule(
+        &mut self,
+        l: &Learned,
+        k: usize,
+        rule: &LearningRule,
+        wanted: &Wanted,
+        on_devices: bool,
+    ) -> Result<(), Error> {
+        let path = self.rules_path(l.id);
+        let name = self.names.rule(l.id, k);
         let mut error = None;
         if rule.has_error() {
-            let size = self.net.object_size(Object::Rule(id), false)?;
-            let signal = self.program.signal(format!("{path}.error"), size, 1, None);
-            self.program.add(&path, Action::Reset { dst: signal, value: 0.0 });
-            self.conn[id.index()].error = Some(signal);
+            let size = self.net.object_size(Object::Rule(l.id), false)?;
+            let signal = self.program.signal(format!("{name}.error"), size, 1, Role::Scratch, 0.0);
+            self.program.reset(&path, signal, 0.0);
+            self.conn[l.id.index()].rules[k].error = Some(signal);
             error = Some(signal);
         }
         let mut inputs = vec![];
         for input in rule.inputs() {
-            let activity = self.activity(&path, id, input.source)?;
-            let s = self.filter(&path, activity, input.synapse.as_ref(), true)?;
-            self.conn[id.index()].named.push((input.name, s));
+            let activity = self.activity(&path, l.id, input.source)?;
+            let knobs = format!("{name}.{}", input.name);
+            let s = self.filter(&path, activity, input.synapse.as_ref(), true, &knobs)?;
+            self.conn[l.id.index()].rules[k].named.push((input.name, s));
             inputs.push(s);
         }
         if let Some(e) = error {
-            error = Some(self.local_error(&path, id, e, rows)?);
+            error = Some(self.local_error(&path, &name, l, e)?);
         }
-        let mut state = vec![];
-        if let LearningRule::Function(f) = &rule {
-            for (name, over, initial) in f.states() {
-                let (r, c) = match over {
-                    Over::Rule => (1, 1),
-                    Over::Pre => (cols, 1),
-                    Over::Post => (rows, 1),
-                    Over::Synapse => (rows, cols),
+        let parameters: Vec<(String, f64)> = match rule {
+            LearningRule::Element(r) => {
+                r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect()
+            }
+            LearningRule::Function(f) => f.parameters().to_vec(),
+        };
+        let parameters = self.rule_parameters(&name, rule, &parameters);
+        let read = |s: &SignalId| Operand::read(*s);
+        let mut reads: Vec<Operand> = inputs.iter().chain(&error).map(read).collect();
+        let waits = wanted.applies == Applies::NextStep && !on_devices;
+        let write = |s: &SignalId| if waits { Operand::update(*s) } else { Operand::set(*s) };
+        match rule {
+            LearningRule::Element(r) => {
+                let made = r.model().makes();
+                // Seen as a matrix: the parts are made in the same step, and their product waits.
+                let parts: Vec<SignalId> = if made == wanted.change {
+                    wanted.parts.clone()
+                } else {
+                    let all = made.parts(l.rows, l.cols).into_iter();
+                    all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0)).collect()
                 };
-                let values = std::sync::Arc::new(vec![*initial; r * c]);
-                let s = self.program.signal(format!("{path}.{name}"), r, c, Some(values));
-                self.conn[id.index()].named.push((name.clone(), s));
-                state.push(s);
+                let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
+                let call = calls::RuleCall { rule: r.clone(), shape: (l.rows, l.cols), parts: parts.len() };
+                let on: Vec<Operand> =
+                    parts.iter().map(set).chain(reads).chain([Operand::read(parameters)]).collect();
+                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
+                if made != wanted.change {
+                    let on: Vec<Operand> = wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
+                    self.program.kernel(&path, Outer, on);
+                }
+            }
+            LearningRule::Function(f) => {
+                let mut states = vec![];
+                for (state, over, initial) in f.states() {
+                    let (r, c) = match over {
+                        Over::Rule => (1, 1),
+                        Over::Pre => (l.cols, 1),
+                        Over::Post => (l.rows, 1),
+                        _ => (l.rows, l.cols),
+                    };
+                    let s = self.program.signal(format!("{name}.{state}"), r, c, Role::State, *initial);
+                    self.conn[l.id.index()].rules[k].named.push((state.clone(), s));
+                    states.push(s);
+                }
+                reads.extend([Operand::read(l.weights), Operand::read(parameters)]);
+                let on: Vec<Operand> = wanted
+                    .parts
+                    .iter()
+                    .map(write)
+                    .chain(states.iter().map(|s| Operand::update(*s)))
+                    .chain(reads)
+                    .collect();
+                let call = calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), on_devices };
+                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
             }
         }
-        self.program
-            .add(&path, Action::Rule { connection: id, rule, inputs, error, weights, delta, state, now });
+        Ok(())
+    }
+
+    /// The parameters of a rule, as one signal with a path each.
+    fn rule_parameters(&mut self, name: &str, rule: &LearningRule, parameters: &[(String, f64)]) -> SignalId {
+        let values: Vec<f64> = parameters.iter().map(|p| p.1).collect();
+        let p = &mut self.program;
+        let all = p.double(format!("{name}.parameters"), values.len(), 1, Role::Parameter, values);
+        for (i, (parameter, _)) in parameters.iter().enumerate() {
+            let bounds = match rule {
+                LearningRule::Element(_) => Bounds { low: 0.0, high: f64::INFINITY, open: false },
+                _ => Bounds::ANY,
+            };
+            let one = if parameters.len() == 1 { all } else { p.view(all, i, 1, 1) };
+            p.knobs_mut().add(format!("{name}.{parameter}"), Knob::plain(one, "", bounds, "parameter of the rule"));
+        }
+        all
+    }
+
+    /// Pulses of what a rule wants.
+    fn pulses(
+        &mut self,
+        l: &Learned,
+        k: usize,
+        rule: &LearningRule,
+        wanted: &Wanted,
+        spec: &Arc<DeviceSpec>,
+    ) -> Result<(), Error> {
+        let path = self.rules_path(l.id);
+        let own = match rule {
+            LearningRule::Element(r) => r.model().policy().cloned(),
+            _ => None,
+        };
+        let brings = own.is_some();
+        let policy: Policy = own.unwrap_or_else(|| spec.policy.clone());
+        let factor = matches!(wanted.change, Change::Outer(1)).then(|| wanted.parts[2]);
+        let name = self.names.rule(l.id, k);
+        let activity = match factor {
+            Some(pre) if brings || policy.model().filtered() => pre,
+            _ => {
+                let spikes = self.activity(&path, l.id, Source::Pre)?;
+                let synapse = policy.model().filtered().then(bouton_elements::synapses::Lowpass::default).map(Into::into);
+                self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
+            }
+        };
+        let parameters = policy.model().parameters();
+        let prefix = if brings { name } else { format!("{}.policy", self.names.connection(l.id)) };
+        let values: Vec<f64> = parameters.iter().map(|p| p.1).collect();
+        let p = &mut self.program;
+        let all = p.double(format!("{prefix}.policy_parameters"), values.len(), 1, Role::Parameter, values);
+        if k == 0 || brings {
+            for (i, (parameter, _)) in parameters.iter().enumerate() {
+                let one = p.view(all, i, 1, 1);
+                let bounds = Bounds { low: 0.0, high: f64::INFINITY, open: false };
+                let knob = Knob::plain(one, "", bounds, "parameter of the pulse policy");
+                if p.knobs().get(&format!("{prefix}.{parameter}")).is_none() {
+                    p.knobs_mut().add(format!("{prefix}.{parameter}"), knob);
+                }
+            }
+        }
+        let columns = spec.device.model().columns();
+        let banks = self.conn[l.id.index()].devices.clone();
+        let Some(gain) = banks.first().map(|b| b.gain) else { return Ok(()) };
+        let mut on = vec![Operand::update(l.weights)];
+        for b in &banks {
+            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.state).map(|(s, _)| *s);
+            on.extend(state.chain([b.conductance, b.pulses]).map(Operand::update));
+        }
+        on.push(Operand::read(l.frozen));
+        on.extend(wanted.parts.iter().map(|s| Operand::read(*s)));
+        // The gate may see a part of the change itself: reading it twice is allowed.
+        on.push(Operand::read(activity));
+        for b in &banks {
+            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.state).map(|(s, _)| *s);
+            on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
+        }
+        on.extend([gain, all, l.mode].map(Operand::read));
+        let call = calls::PulseCall {
+            spec: spec.clone(),
+            policy,
+            change: wanted.change,
+            shape: (l.rows, l.cols),
+        };
+        self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
         Ok(())
     }
 
@@ -99,22 +336,15 @@ impl Builder<'_> {
     }
 
     /// Onto neurons: scaled encoders times error, one value a neuron. Otherwise the error itself.
-    fn local_error(
-        &mut self,
-        path: &str,
-        id: ConnectionId,
-        error: SignalId,
-        rows: usize,
-    ) -> Result<SignalId, Error> {
-        let Some((_, post, c)) = self.net.get_connection(id) else { return Ok(error) };
+    fn local_error(&mut self, path: &str, name: &str, l: &Learned, error: SignalId) -> Result<SignalId, Error> {
+        let Some((_, post, c)) = self.net.get_connection(l.id) else { return Ok(error) };
         let (e, by_neuron) = match post.object {
             Object::Neurons(e) => (e, true),
             Object::Ensemble(e) if c.solver.model().weights() => (e, false),
             _ => return Ok(error),
         };
         let Some(encoders) = self.ens[e.index()].encoders else { return Ok(error) };
-        let s = &self.program.signals[encoders.index()];
-        let (n, d) = (s.rows, s.cols);
+        let (n, d) = (self.program.get(encoders).rows, self.program.get(encoders).cols);
         let view = match (&post.slice, by_neuron) {
             (Slice::All, _) => encoders,
             (Slice::Range(a, b), true) => self.program.view(encoders, a * d, b.min(&n) - a, d),
@@ -126,9 +356,11 @@ impl Builder<'_> {
                 ));
             }
         };
-        let local = self.program.signal(format!("{path}.local_error"), rows, 1, None);
-        self.program.add(path, Action::Reset { dst: local, value: 0.0 });
-        self.program.add(path, Action::DotInc { a: view, x: error, y: local });
+        let local = self.program.signal(format!("{name}.local_error"), l.rows, 1, Role::Scratch, 0.0);
+        self.program.reset(path, local, 0.0);
+        let stride = self.program.get(view).stride();
+        let on = [Operand::inc(local), Operand::read(view), Operand::read(error)];
+        self.program.kernel(path, Dot { stride }, on);
         Ok(local)
     }
 }

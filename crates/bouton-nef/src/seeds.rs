@@ -1,6 +1,7 @@
 //! Seeds of all objects, derived as Nengo derives them.
 
-use bouton_model::{Error, Network, NetworkId};
+use bouton_core::Error;
+use bouton_model::{Network, NetworkId};
 use bouton_random::RandomState;
 
 /// The seed of every object, by its number.

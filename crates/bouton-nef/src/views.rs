@@ -1,60 +1,107 @@
-//! Named views of weights and of what goes with them. They mean the same between steps and inside one.
+//! Named views of weights and of what goes with them. They mean the same between steps and inside one: both read by path.
 
 use std::sync::Arc;
 
-use bouton_model::{ConnectionId, EnsembleId, Error, Matrix, Network, Object, Transform};
+use bouton_core::{Error, ErrorKind, Failure, Matrix};
+use bouton_engine::Pick;
+use bouton_model::{ConnectionId, EnsembleId, Network, Object, Transform};
 
-use crate::build::{Built, BuiltEnsemble};
-use crate::program::SignalId;
+use super::{Builder, Names};
 
-/// Reads signals as they stand.
-pub(crate) trait ReadSignals {
-    /// Values of a signal, row-major, phase marks as times.
-    fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
+/// Reads what has a path.
+pub trait ReadPaths {
+    /// All values, row-major.
+    ///
+    /// # Errors
+    /// There is nothing of that path.
+    fn read_path(&self, path: &str) -> Result<Vec<f64>, Error>;
+    /// Rows and columns.
+    ///
+    /// # Errors
+    /// There is nothing of that path.
+    fn shape_of(&self, path: &str) -> Result<(usize, usize), Error>;
+}
 
-    fn read(&self, s: SignalId) -> Vec<f64> {
-        let mut out = vec![];
-        self.read_into(s, &mut out);
-        out
+/// What views are made of: the network, its paths, and what of the build isn't a signal.
+pub struct Views {
+    net: Arc<Network>,
+    names: Names,
+    /// Decoders (decoded values × neurons) of each connection that has some, without transform and encoders.
+    decoders: Vec<Option<Arc<Vec<f64>>>>,
+    /// By connection: whether it has weights, and whether they are a matrix onto neuron currents (a weight solver's).
+    weights: Vec<(bool, bool)>,
+    /// By ensemble: dimensions and radius.
+    ensembles: Vec<(usize, f64)>,
+}
+
+impl Views {
+    pub(crate) fn new(net: Arc<Network>, b: &Builder<'_>) -> Views {
+        Views {
+            net,
+            names: b.names.clone(),
+            decoders: b.decoders.clone(),
+            weights: b.conn.iter().map(|c| (c.weights.is_some(), c.full)).collect(),
+            ensembles: b.ensembles.iter().map(|e| (e.dimensions, e.radius)).collect(),
+        }
     }
-}
+    /// The network.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.net
+    }
+    /// Paths of its objects.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
 
-/// What views are made of.
-pub(crate) struct Views<'a> {
-    pub(crate) net: &'a Network,
-    pub(crate) built: &'a Built,
-    /// Parameters of ensembles as they are now.
-    pub(crate) ensembles: &'a [Arc<BuiltEnsemble>],
-    pub(crate) signals: &'a dyn ReadSignals,
-}
-
-impl Views<'_> {
     /// Refuses connections of other networks.
-    pub(crate) fn own(&self, c: ConnectionId) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// One of another network.
+    pub fn own(&self, c: ConnectionId) -> Result<(), Error> {
         let none = || {
             Error::access(self.net.connection_path(c), "this connection is not in the simulator's network")
         };
         self.net.get_connection(c).map(|_| ()).ok_or_else(none)
     }
-
-    /// The signal of a connection's weights.
-    pub(crate) fn weights_signal(&self, c: ConnectionId) -> Result<SignalId, Error> {
-        self.own(c)?;
-        self.built.connection_signals[c.index()].weights.ok_or_else(|| {
-            let path = self.net.connection_path(c);
-            let m = "this connection has no weights: it has neither decoders nor a transform; give it a `transform`";
-            Error::access(path, m)
+    /// Refuses ensembles of other networks.
+    ///
+    /// # Errors
+    /// One of another network.
+    pub fn own_ensemble(&self, e: EnsembleId) -> Result<(), Error> {
+        self.net.get_ensemble(e).map(|_| ()).ok_or_else(|| {
+            Error::access(self.net.ensemble_path(e), "this ensemble is not in the simulator's network")
         })
     }
 
-    pub(crate) fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
-        let s = self.weights_signal(c)?;
-        let x = &self.built.program.signals[s.index()];
-        Matrix::new(x.rows, x.cols, self.signals.read(s))
+    /// The path of a connection's weights.
+    ///
+    /// # Errors
+    /// It has none, or is of another network.
+    pub fn weights_path(&self, c: ConnectionId) -> Result<String, Error> {
+        self.own(c)?;
+        if self.weights[c.index()].0 {
+            return Ok(self.names.weights(c));
+        }
+        let m = "this connection has no weights: it has neither decoders nor a transform; give it a `transform`";
+        Err(Error::access(self.net.connection_path(c), m))
+    }
+
+    /// The weights of a connection, post × pre.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn weights(&self, from: &dyn ReadPaths, c: ConnectionId) -> Result<Matrix, Error> {
+        let path = self.weights_path(c)?;
+        let (rows, cols) = from.shape_of(&path)?;
+        Matrix::new(rows, cols, from.read_path(&path)?)
             .ok_or_else(|| Error::access(self.net.connection_path(c), "the weights have no shape"))
     }
 
-    pub(crate) fn decoders(&self, c: ConnectionId) -> Result<Matrix, Error> {
+    /// The decoders of a connection: those that were solved where something is folded into the weights, else the weights.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn decoders(&self, from: &dyn ReadPaths, c: ConnectionId) -> Result<Matrix, Error> {
         let none = || {
             Error::access(
                 self.net.connection_path(c),
@@ -62,60 +109,130 @@ impl Views<'_> {
             )
         };
         self.own(c)?;
-        let solved = self.built.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;
+        let solved = self.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;
         let (_, _, conn) = self.net.get_connection(c).ok_or_else(none)?;
-        let folded =
-            !matches!(conn.transform, Transform::None) || self.built.connection_signals[c.index()].full;
+        let folded = !matches!(conn.transform, Transform::None) || self.weights[c.index()].1;
         if !folded {
-            return self.weights(c);
+            return self.weights(from, c);
         }
-        let cols = self.weights(c)?.shape().1;
+        let cols = from.shape_of(&self.weights_path(c)?)?.1;
         Matrix::new(solved.len() / cols, cols, solved.to_vec()).ok_or_else(none)
     }
 
-    pub(crate) fn ensemble(&self, e: EnsembleId) -> Result<&BuiltEnsemble, Error> {
-        let own = self.net.get_ensemble(e).map(|_| e.index());
-        let b = own.and_then(|k| self.ensembles.get(k)).map(AsRef::as_ref);
-        b.ok_or_else(|| {
-            Error::access(self.net.ensemble_path(e), "this ensemble is not in the simulator's network")
-        })
+    /// Something of an ensemble that has neurons.
+    fn of_neurons(&self, from: &dyn ReadPaths, e: EnsembleId, what: &str) -> Result<Vec<f64>, Error> {
+        self.own_ensemble(e)?;
+        if self.is_direct(e) {
+            return Ok(vec![]);
+        }
+        from.read_path(&format!("{}.{what}", self.names.ensemble(e)))
+    }
+    /// Whether an ensemble has no neurons.
+    pub fn is_direct(&self, e: EnsembleId) -> bool {
+        self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct())
     }
 
-    pub(crate) fn encoders(&self, e: EnsembleId) -> Result<Matrix, Error> {
-        let b = self.ensemble(e)?;
-        let (d, x) = (b.dimensions, b.encoders.to_vec());
+    /// Encoders of an ensemble (neurons × dimensions).
+    ///
+    /// # Errors
+    /// It is of another network.
+    pub fn encoders(&self, from: &dyn ReadPaths, e: EnsembleId) -> Result<Matrix, Error> {
+        self.own_ensemble(e)?;
+        let d = self.ensembles[e.index()].0;
+        if self.is_direct(e) {
+            return Ok(Matrix::from_fn(d, d, |r, c| f64::from(u8::from(r == c))));
+        }
+        let x = self.of_neurons(from, e, "encoders")?;
         Matrix::new(x.len() / d, d, x)
             .ok_or_else(|| Error::access(self.net.ensemble_path(e), "the encoders have no shape"))
     }
-
-    pub(crate) fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.ensemble(e).map(|b| b.gain.to_vec())
+    /// Gains of an ensemble's neurons.
+    ///
+    /// # Errors
+    /// It is of another network.
+    pub fn gain(&self, from: &dyn ReadPaths, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.of_neurons(from, e, "gain")
+    }
+    /// Bias currents of an ensemble's neurons.
+    ///
+    /// # Errors
+    /// It is of another network.
+    pub fn bias(&self, from: &dyn ReadPaths, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.of_neurons(from, e, "bias")
     }
 
-    pub(crate) fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.ensemble(e).map(|b| b.bias.to_vec())
-    }
-
-    pub(crate) fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
+    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
+    ///
+    /// # Errors
+    /// It doesn't end at neurons.
+    pub fn current(&self, from: &dyn ReadPaths, c: ConnectionId) -> Result<Vec<f64>, Error> {
         self.own(c)?;
         let none = |m: &str| Error::access(self.net.connection_path(c), m);
         let (_, post, _) =
             self.net.get_connection(c).ok_or_else(|| none("this connection is not in the network"))?;
-        let s = &self.built.connection_signals[c.index()];
-        let value = self.signals.read(s.weighted.ok_or_else(|| none("this connection delivers nothing"))?);
+        let name = self.names.connection(c);
+        let value = from.read_path(&format!("{name}.weighted"))?;
         match post.object {
-            _ if s.full => Ok(value),
+            _ if self.weights[c.index()].1 => Ok(value),
             Object::Neurons(_) => {
-                let gains = s.gains.map(|g| self.signals.read(g)).unwrap_or_default();
+                let gains = from.read_path(&format!("{name}.gains"))?;
                 Ok(value.iter().zip(&gains).map(|(v, g)| v * g).collect())
             }
             Object::Ensemble(e) => {
-                let b = self.ensemble(e)?;
-                let (d, taken) = (b.dimensions, post.slice.indices(b.dimensions));
-                let rows = b.scaled_encoders.chunks_exact(d);
-                Ok(rows.map(|r| taken.iter().zip(&value).map(|(k, v)| r[*k] * v).sum()).collect())
+                let (d, radius) = self.ensembles[e.index()];
+                let (encoders, gain) = (self.encoders(from, e)?, self.gain(from, e)?);
+                let taken = post.slice.indices(d);
+                let row = |(n, r): (usize, &[f64])| {
+                    let factor = gain.get(n).map_or(1.0, |g| g / radius);
+                    taken.iter().zip(&value).map(|(k, v)| r[*k] * factor * v).sum()
+                };
+                Ok(encoders.values().chunks_exact(d).enumerate().map(row).collect())
             }
             _ => Err(none("this connection does not end at neurons")),
         }
     }
+}
+
+/// What an edit changes of a matrix: which elements, and their new values. `None` if nothing.
+///
+/// # Errors
+/// What the edit says; a matrix of another shape; numbers that aren't finite. `object` is what the error is about.
+pub fn edited(
+    object: &str,
+    before: &Matrix,
+    edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+) -> Result<Option<(Pick, Vec<f64>)>, Error> {
+    let mut after = before.clone();
+    edit(&mut after).map_err(|cause| Error::caused(ErrorKind::Access, object, cause))?;
+    if after.shape() != before.shape() {
+        let m = format!(
+            "the weights have shape {:?}, the edit left a matrix of {:?}",
+            before.shape(),
+            after.shape()
+        );
+        return Err(Error::access(object, m));
+    }
+    let (old, new) = (before.values(), after.values());
+    if let Some(k) = new.iter().position(|v| !v.is_finite()) {
+        let (at, x) = ((k / before.shape().1, k % before.shape().1), new[k]);
+        let m = if old[k].is_finite() {
+            format!("the edit sets weight {at:?} to {x:e}; weights must be finite. Nothing was written")
+        } else {
+            format!(
+                "weight {at:?} is {} since the run went wrong, and the edit leaves it {x}: set all such weights in one edit, or \
+                 reset. Nothing was written",
+                old[k]
+            )
+        };
+        return Err(Error::access(object, m));
+    }
+    let changed: Vec<usize> = (0..old.len()).filter(|k| old[*k] != new[*k]).collect();
+    Ok(match changed.len() {
+        0 => None,
+        n if 2 * n > old.len() => Some((Pick::All, new.to_vec())),
+        _ => {
+            let values = changed.iter().map(|k| new[*k]).collect();
+            Some((Pick::Where(changed.into()), values))
+        }
+    })
 }

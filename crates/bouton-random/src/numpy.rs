@@ -52,6 +52,43 @@ pub struct RandomStateParts {
     pub gauss: Option<f64>,
 }
 
+impl RandomState {
+    /// The state as bytes, little-endian: the 624 words, the position, whether a number waits, and that number.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut b: Vec<u8> = self.key.iter().flat_map(|w| w.to_le_bytes()).collect();
+        b.extend((self.pos as u32).to_le_bytes());
+        b.push(u8::from(self.gauss.is_some()));
+        b.extend(self.gauss.unwrap_or(0.0).to_le_bytes());
+        b
+    }
+    /// The state that [`to_bytes`](RandomState::to_bytes) gave; `None` if the bytes are none.
+    ///
+    /// ```
+    /// use bouton_random::RandomState;
+    /// let mut a = RandomState::new(1);
+    /// a.normal(0.0, 1.0);
+    /// let mut b = RandomState::from_bytes(&a.to_bytes()).unwrap();
+    /// assert_eq!((a.normal(0.0, 1.0), a.random_sample()), (b.normal(0.0, 1.0), b.random_sample()));
+    /// assert!(RandomState::from_bytes(&[0; 7]).is_none());
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Option<RandomState> {
+        let (key, rest) = bytes.split_at_checked(4 * N)?;
+        let (pos, rest) = rest.split_first_chunk::<4>()?;
+        let (waits, rest) = rest.split_first()?;
+        let gauss = f64::from_le_bytes(rest.try_into().ok()?);
+        let pos = u32::from_le_bytes(*pos) as usize;
+        let words = key.chunks_exact(4).map(|w| u32::from_le_bytes([w[0], w[1], w[2], w[3]]));
+        let mut state = RandomState { key: [0; N], pos, gauss: None };
+        state.key.iter_mut().zip(words).for_each(|(k, w)| *k = w);
+        match waits {
+            0 => {}
+            1 if gauss.is_finite() => state.gauss = Some(gauss),
+            _ => return None,
+        }
+        (pos <= N).then_some(state)
+    }
+}
+
 impl fmt::Debug for RandomState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RandomState")

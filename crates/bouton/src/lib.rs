@@ -36,14 +36,20 @@
 //! # Ok::<(), bouton::Error>(())
 //! ```
 
+mod scale;
+mod simulator;
+
 pub use bouton_elements as elements;
 pub use bouton_engine as engine;
 pub use bouton_expr as expr;
 pub use bouton_io as io;
-pub use bouton_kernels::Level;
+pub use bouton_kernels::{Level, Tier};
 pub use bouton_model as model;
+pub use bouton_nef as nef;
 pub use bouton_model::{Error, ErrorKind, Failure};
 pub use bouton_random as random;
+pub use scale::{ScaleKind, ScaleNote};
+pub use simulator::{Devices, Options, Simulator};
 
 /// Everything that a program usually names.
 pub mod prelude {
@@ -59,7 +65,8 @@ pub mod prelude {
     pub use bouton_elements::rules::{Mpes, Pes};
     pub use bouton_elements::solvers::{LstsqL2, NoSolver, Solver};
     pub use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
-    pub use bouton_engine::{Options, Passes, Precision, Reset, Samples, ScaleKind, ScaleNote, Simulator};
+    pub use crate::{Devices, Options, ScaleKind, ScaleNote, Simulator};
+    pub use bouton_engine::{Edit, ObserveId, Passes, Pick, Precision, Recorded, Reset, Samples};
     pub use bouton_model::{
         Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, ErrorKind,
         Failure, Function, LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object,

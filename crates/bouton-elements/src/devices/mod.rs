@@ -43,7 +43,7 @@ pub struct Column {
 /// The devices of one side of a connection, or of some rows of it: arrays over synapses, row-major (post × pre).
 pub struct Columns<'a, 'b> {
     /// Parameters, in the order of [`DeviceModel::columns`].
-    pub parameters: &'a [&'b [f64]],
+    pub parameters: &'a [&'a [f64]],
     /// State, in that order.
     pub state: &'a mut [&'b mut [f64]],
     /// Conductance (S), always that of the state.

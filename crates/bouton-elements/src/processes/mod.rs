@@ -25,6 +25,14 @@ pub use white_signal::WhiteSignal;
 pub trait ProcessStep: Send {
     /// The value at time `t` (s), the end of the step.
     fn step(&mut self, t: f64, out: &mut [f64]) -> Result<(), String>;
+    /// What changes while it runs, as bytes; empty if all of it follows from seed and time.
+    fn save(&self) -> Vec<u8> {
+        vec![]
+    }
+    /// Goes on from what was saved.
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        if saved.is_empty() { Ok(()) } else { Err(format!("keeps nothing, and {} bytes were saved", saved.len())) }
+    }
 }
 
 /// What a process is.

@@ -53,6 +53,13 @@ impl ProcessStep for Running {
         }
         Ok(())
     }
+    fn save(&self) -> Vec<u8> {
+        self.rng.to_bytes()
+    }
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        self.rng = RandomState::from_bytes(saved).ok_or("these bytes are no state of a random generator")?;
+        Ok(())
+    }
 }
 
 impl ProcessModel for WhiteNoise {

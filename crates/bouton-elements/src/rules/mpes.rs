@@ -68,7 +68,7 @@ impl RuleModel for Mpes {
         Pes::default().step(&mut RuleStep { dt, shape, parameters: &[1.0], inputs, error, parts: &mut *s.parts });
     }
     fn parameters(&self) -> Vec<(&'static str, f64)> {
-        self.policy.model().parameters()
+        vec![]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
         self.policy.model_mut().set_parameter(name, value)

@@ -4,7 +4,7 @@
 mod checkpoint;
 mod log;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bouton_core::Error;
@@ -347,10 +347,13 @@ impl Draft<'_, '_> {
         }
         x
     }
-    /// What follows from what was set.
+    /// What follows from what was set, in the program's order, and what follows from that.
     fn follow(&mut self) -> Result<(), String> {
         let program = self.hand.program;
-        for d in program.derived() {
+        let hangs = |w: &Written| self.hand.layout.follows(program.base(w.signal)).iter().copied();
+        let mut open: BTreeSet<usize> = self.written.iter().flat_map(hangs).collect();
+        while let Some(k) = open.pop_first() {
+            let d = &program.derived()[k];
             let touched = d.reads.iter().any(|r| self.written.iter().any(|w| program.overlap(*r, w.signal)));
             if !touched {
                 continue;
@@ -358,9 +361,10 @@ impl Draft<'_, '_> {
             let reads: Vec<Vec<f64>> = d.reads.iter().map(|s| self.now(*s)).collect();
             let reads: Vec<&[f64]> = reads.iter().map(|x| &x[..]).collect();
             let mut writes: Vec<Vec<f64>> = d.writes.iter().map(|s| self.now(*s)).collect();
-            d.what.derive(self.hand.dt, &reads, &mut writes).map_err(|m| format!("{}: {m}", d.of))?;
+            d.what.derive(self.hand.dt, &reads, &mut writes)?;
             for (s, values) in d.writes.iter().zip(writes) {
                 self.add(Written { signal: *s, at: None, values });
+                open.extend(self.hand.layout.follows(program.base(*s)).iter().filter(|f| **f > k));
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Where signals lie. It hangs on the program alone: a plan can be thrown away and made anew over the same memory.
 
+use std::collections::HashMap;
+
 use bouton_memory::{Place, Room, Span};
 
 use crate::kernels::Code;
@@ -16,6 +18,8 @@ pub struct Layout {
     /// What is reset to zero lies together, so that one loop can do it.
     resets: Span,
     is_reset: Vec<bool>,
+    /// What follows from an edit of a base signal: positions in the program's list.
+    follows: HashMap<SignalId, Vec<usize>>,
 }
 
 impl Layout {
@@ -52,7 +56,13 @@ impl Layout {
                 spans[k] = Span::new(spans[v.base.index()].start + v.offset, s.extent());
             }
         }
-        Layout { spans, sizes, resets, is_reset }
+        let mut follows: HashMap<SignalId, Vec<usize>> = HashMap::new();
+        for (k, d) in program.derived().iter().enumerate() {
+            for s in &d.reads {
+                follows.entry(program.base(*s)).or_default().push(k);
+            }
+        }
+        Layout { spans, sizes, resets, is_reset, follows }
     }
     /// Where a signal lies, from its first element to its last.
     pub(crate) fn span(&self, s: SignalId) -> Span {
@@ -71,6 +81,10 @@ impl Layout {
     /// Number of signals that are reset to zero.
     pub(crate) fn reset_count(&self) -> usize {
         self.is_reset.iter().filter(|r| **r).count()
+    }
+    /// What may follow from an edit of a base signal.
+    pub(crate) fn follows(&self, base: SignalId) -> &[usize] {
+        self.follows.get(&base).map_or(&[], |f| f)
     }
     /// Where an operand lies.
     pub(crate) fn place(&self, program: &Program, o: &Operand) -> Place {

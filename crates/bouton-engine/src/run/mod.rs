@@ -90,6 +90,7 @@ trait Inner: Send {
     fn n_steps(&self) -> u64;
     fn hand(&mut self) -> (Hand<'_>, &mut Log);
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
+    fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>);
     fn holds(&self, x: f64) -> bool;
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId>;
     fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error>;
@@ -288,6 +289,16 @@ impl Simulation {
         out.clear();
         self.inner.read_into(s, out);
     }
+    /// Elements `from..to` (row-major) of a signal whose rows lie one behind the other, into a buffer. For looking at large
+    /// matrices without a copy of them.
+    ///
+    /// # Panics
+    /// Outside the signal, or of a part of the columns of another.
+    pub fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>) {
+        assert!(self.program.get(s).contiguous() && from <= to && to <= self.program.get(s).len());
+        out.clear();
+        self.inner.read_part(s, from, to, out);
+    }
     /// The one door of writes from outside: checked and written as a whole, with what follows from it, and logged. The next
     /// step sees it. Returns the number of the log's entry.
     ///
@@ -421,15 +432,7 @@ impl<T: CallReal> Sim<T> {
                 (Room::Double, other) => self.double.get_mut(span).fill(other.at(0)),
             }
         }
-        let mut rng = RandomState::new(self.seed);
-        let mut seeds = vec![None; program.operators().len()];
-        for &k in &self.order {
-            match program.operators()[k].draws {
-                Draws::No => {}
-                Draws::Unused => drop(rng.randint_maxint()),
-                Draws::Seed => seeds[k] = Some(rng.randint_maxint()),
-            }
-        }
+        let seeds = self.seeds(self.seed);
         let start = |(op, seed): (&crate::program::Operator, Option<u32>)| match &op.op {
             Op::Call(c) => {
                 c.start(&Start { dt: self.dt, seed }).map(Some).map_err(|m| Error::build(&op.of, m))
@@ -442,6 +445,20 @@ impl<T: CallReal> Sim<T> {
         self.log.clear();
         self.clear_probes();
         Ok(())
+    }
+
+    /// The seed of each operator's call, drawn in the order of the step.
+    fn seeds(&self, seed: u32) -> Vec<Option<u32>> {
+        let mut rng = RandomState::new(seed);
+        let mut seeds = vec![None; self.program.operators().len()];
+        for &k in &self.order {
+            match self.program.operators()[k].draws {
+                Draws::No => {}
+                Draws::Unused => drop(rng.randint_maxint()),
+                Draws::Seed => seeds[k] = Some(rng.randint_maxint()),
+            }
+        }
+        seeds
     }
 
     /// Opens all forms from the signals' own memory.
@@ -498,7 +515,7 @@ impl<T: CallReal> Inner for Sim<T> {
                 .then_some(Context { program, layout, forms: &plan.forms, log, operator, dt, step });
             let mut io = Io { numbers: T::numbers(real), double, slots: &plan.slots[k], context };
             call.step(&at, &mut io).map_err(|m| {
-                Error::run(&program.operators()[operator].of, format!("at t = {:.6} s: {m}", at.t))
+                Error::run(&program.operators()[operator].of, format!("at t = {:.6} s: {m}", at.t)).with_source(m)
             })
         })?;
         self.n_steps = step;
@@ -513,6 +530,19 @@ impl<T: CallReal> Inner for Sim<T> {
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>) {
         let numbers = |span, out: &mut Vec<f64>| out.extend(self.real.get(span).iter().map(|v| v.f64()));
         read_signal(&self.program, &self.layout, &self.plan.forms, (&numbers, &self.double), s, out);
+    }
+    fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>) {
+        if self.plan.forms.truth(self.program.base(s)).is_some() {
+            let mut all = vec![];
+            self.read_into(s, &mut all);
+            out.extend_from_slice(&all[from..to]);
+            return;
+        }
+        let span = self.layout.span(s).part(from, to);
+        match self.program.get(s).room {
+            Room::Real => out.extend(self.real.get(span).iter().map(|v| v.f64())),
+            Room::Double => out.extend_from_slice(self.double.get(span)),
+        }
     }
     fn holds(&self, x: f64) -> bool {
         T::of(x).is_finite()

@@ -4,6 +4,7 @@ use bouton_core::Error;
 
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
+use crate::program::{Op, Role, Room};
 use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, states};
 
 impl Simulation {
@@ -30,20 +31,51 @@ impl Simulation {
             state: vec![0.0; state],
             what,
         });
-        if let Err(e) = self.inner.pin() {
+        if self.is_pin(id)
+            && let Err(e) = self.inner.pin()
+        {
             self.inner.probes().pop();
             return Err(e);
         }
         Ok(id)
+    }
+    /// Attaches several.
+    ///
+    /// # Errors
+    /// Those of [`attach`](Simulation::attach); then none is attached.
+    pub fn attach_all(&mut self, what: Vec<Observe>) -> Result<Vec<ObserveId>, Error> {
+        let mut ids = vec![];
+        for w in what {
+            match self.attach(w) {
+                Ok(id) => ids.push(id),
+                Err(e) => {
+                    for id in ids {
+                        self.detach(id)?;
+                    }
+                    return Err(e);
+                }
+            }
+        }
+        Ok(ids)
+    }
+    /// Whether a plan has to store something for a probe that it would not store otherwise.
+    fn is_pin(&self, id: ObserveId) -> bool {
+        let Ok(p) = self.probe(id) else { return false };
+        let signal = p.what.signal;
+        let said = |op: &crate::program::Operator| matches!(op.op, Op::Probe) && op.on[0].signal == signal;
+        let s = self.program.get(signal);
+        s.room == Room::Real && s.role != Role::Parameter && !self.program.operators().iter().any(said)
     }
     /// Detaches a probe and returns what it has recorded.
     ///
     /// # Errors
     /// There is no such probe.
     pub fn detach(&mut self, id: ObserveId) -> Result<Recorded, Error> {
-        let k = self.position(id)?;
+        let (k, pin) = (self.position(id)?, self.is_pin(id));
         let p = self.inner.probes().remove(k);
-        self.inner.pin()?;
+        if pin {
+            self.inner.pin()?;
+        }
         Ok(p.recorded)
     }
     fn position(&self, id: ObserveId) -> Result<usize, Error> {

@@ -242,13 +242,14 @@ impl<T: CallReal> Sim<T> {
         self.fits(c)?;
         // Calls first, those started anew: they alone can refuse.
         let program = self.program.clone();
+        let seeds = self.seeds(c.seed);
         let mut running = Vec::with_capacity(program.operators().len());
         for (k, op) in program.operators().iter().enumerate() {
             let Op::Call(call) = &op.op else {
                 running.push(None);
                 continue;
             };
-            let start = crate::calls::Start { dt: self.dt, seed: None };
+            let start = crate::calls::Start { dt: self.dt, seed: seeds[k] };
             let mut r = call.start(&start).map_err(|m| Error::build(&op.of, m))?;
             let bytes = c.calls.iter().find(|s| s.operator == k).map_or(&[][..], |s| &s.bytes);
             r.load(bytes).map_err(|m| Error::access(&op.of, format!("can't go on from the checkpoint: {m}")))?;

@@ -27,19 +27,10 @@ impl Network {
         if matches!(post.object, Object::Rule(_)) {
             return err("a connection to a learning rule can't learn itself".into());
         }
-        let on_devices = matches!(
-            rule,
-            LearningRule::Element(r) if matches!(r.model().acts(), bouton_elements::rules::Acts::OnDevices(_))
-        );
-        if on_devices && c.devices.is_none() {
+        let policy = matches!(rule, LearningRule::Element(r) if r.model().policy().is_some());
+        if policy && c.devices.is_none() {
             return err(format!(
                 "the rule `{}` gives pulses to devices; give the connection `devices`, or use PES",
-                rule.name()
-            ));
-        }
-        if !on_devices && c.devices.is_some() {
-            return err(format!(
-                "the rule `{}` changes weights, and these are made of devices; use a rule that gives pulses, such as `mpes`",
                 rule.name()
             ));
         }

@@ -162,13 +162,6 @@ impl From<Vec<f64>> for Distribution {
     }
 }
 
-/// Rows are given samples: encoders, evaluation points.
-impl From<bouton_core::Matrix> for Distribution {
-    fn from(m: bouton_core::Matrix) -> Distribution {
-        m.values().chunks_exact(m.shape().1.max(1)).map(<[f64]>::to_vec).collect::<Vec<_>>().into()
-    }
-}
-
 /// Rows are given samples of as many dimensions as they have numbers.
 impl From<Vec<Vec<f64>>> for Distribution {
     fn from(values: Vec<Vec<f64>>) -> Distribution {

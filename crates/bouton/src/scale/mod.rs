@@ -20,8 +20,10 @@
 //!
 //! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of.
 
+mod loops;
 mod share;
 mod values;
+mod weights;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -29,14 +31,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use bouton_elements::rules::Rule;
+use bouton_core::Error;
 use bouton_model::{
-    Connection, ConnectionId, End, EnsembleId, Error, LearningRule, Network, NodeId, Object, Output,
-    Transform,
+    Connection, ConnectionId, End, EnsembleId, LearningRule, Network, NodeId, Object, Output, Transform,
 };
+use bouton_nef::{Built, BuiltEnsemble};
 
-use crate::build::{Built, BuiltEnsemble};
 use crate::simulator::Simulator;
-use crate::views::Views;
+use weights::Weights;
 
 /// Shares below this are too small.
 const LEAST: f64 = 0.01;
@@ -129,8 +131,10 @@ struct Check<'a> {
     net: &'a Network,
     built: &'a Built,
     /// Parameters of ensembles as they are now.
-    ensembles: &'a [Arc<BuiltEnsemble>],
+    ensembles: Vec<Arc<BuiltEnsemble>>,
     pulses: f64,
+    /// Objects whose values come back to them.
+    looped: HashSet<Object>,
     /// Connections that start at each node.
     outgoing: Vec<Vec<ConnectionId>>,
     /// Connections that a node's callback edits.
@@ -168,7 +172,8 @@ fn share_text(share: f64) -> String {
 
 impl<'a> Check<'a> {
     fn new(sim: &'a Simulator, pulses: f64) -> Check<'a> {
-        let Views { net, built, ensembles, .. } = sim.views();
+        let (net, built) = (sim.network(), sim.built());
+        let ensembles = net.ensembles().map(|e| live_ensemble(sim, e)).collect();
         let mut outgoing = vec![vec![]; net.nodes().len()];
         let mut taught = HashSet::new();
         for id in net.connections() {
@@ -177,8 +182,10 @@ impl<'a> Check<'a> {
             {
                 list.push(id);
             }
-            if let Some((_, End { object: Object::Rule(learned), .. }, _)) = net.get_connection(id) {
-                taught.insert(*learned);
+            if let Some((_, post, _)) = net.get_connection(id)
+                && let Object::Rule(learned) = post.object
+            {
+                taught.insert(learned);
             }
         }
         let mut edited = HashSet::new();
@@ -187,20 +194,21 @@ impl<'a> Check<'a> {
                 edited.extend(f.edited());
             }
         }
-        Check { sim, net, built, ensembles, pulses, outgoing, edited, taught, passing: RefCell::default() }
+        let looped = loops::looped(net);
+        Check { sim, net, built, ensembles, pulses, looped, outgoing, edited, taught, passing: RefCell::default() }
     }
 
     /// Everything there is to say of one connection. What can't be judged is passed over.
     fn connection(&self, id: ConnectionId) -> Vec<ScaleNote> {
         let Some((pre, post, c)) = self.net.get_connection(id) else { return vec![] };
-        let weights = self.sim.weights(id).ok();
+        let weights = Weights::of(self.sim, id);
         let devices = self.sim.devices(id).ok();
         let rule = self.live_rule(id, c);
         // A rate of zero is the way to switch a rule off.
         let off = matches!(&rule, Some(LearningRule::Element(r)) if rate(r) == Some(0.0));
         let deaf = rule.as_ref().is_some_and(|r| r.has_error() && !off && !self.taught.contains(&id));
         let learns = (rule.is_some() && !off && !deaf) || self.edited.contains(&id);
-        let zero = weights.as_ref().is_some_and(|w| w.values().iter().all(|v| *v == 0.0));
+        let zero = weights.as_ref().is_some_and(Weights::is_zero);
 
         let mut notes = vec![];
         if deaf {
@@ -213,7 +221,7 @@ impl<'a> Check<'a> {
                 "all its weights are zero at the start; something learns them".into()
             }));
         }
-        if let (Some(d), true) = (devices, learns) {
+        if let (Some(d), true) = (&devices, learns) {
             let standing = || {
                 let need = self.need(post, c)?;
                 self.fixed(pre, c, weights.as_ref(), &need).map(|(share, _)| share)
@@ -311,30 +319,7 @@ impl<'a> Check<'a> {
 
     /// Whether what an object gives comes back to it.
     fn in_a_loop(&self, start: Object) -> bool {
-        let place = |o: Object| match o {
-            Object::Ensemble(e) | Object::Neurons(e) => Some(Object::Ensemble(e)),
-            Object::Node(_) => Some(o),
-            Object::Rule(_) => None,
-        };
-        let (mut seen, mut open) = (vec![], vec![start]);
-        while let Some(at) = open.pop() {
-            for id in self.net.connections() {
-                let Some((pre, post, _)) = self.net.get_connection(id) else { continue };
-                if place(pre.object) != place(at) {
-                    continue;
-                }
-                match place(post.object) {
-                    None => {}
-                    to if to == place(start) => return true,
-                    Some(to) if seen.contains(&to) => {}
-                    Some(to) => {
-                        seen.push(to);
-                        open.push(to);
-                    }
-                }
-            }
-        }
-        false
+        loops::place(start).is_some_and(|o| self.looped.contains(&o))
     }
 
     /// The rule with the parameters that it has now.
@@ -348,6 +333,27 @@ impl<'a> Check<'a> {
         }
         Some(rule)
     }
+}
+
+/// What was drawn for an ensemble, with the encoders, gains and biases that it has now.
+fn live_ensemble(sim: &Simulator, e: EnsembleId) -> Arc<BuiltEnsemble> {
+    let built = &sim.built().ensembles[e.index()];
+    if sim.views().is_direct(e) {
+        return built.clone();
+    }
+    let (Ok(encoders), Ok(gain), Ok(bias)) = (sim.encoders(e), sim.gain(e), sim.bias(e)) else { return built.clone() };
+    let same = encoders.values() == &built.encoders[..] && gain == *built.gain && bias == *built.bias;
+    if same {
+        return built.clone();
+    }
+    let mut live = BuiltEnsemble {
+        encoders: encoders.shared(),
+        gain: Arc::new(gain),
+        bias: Arc::new(bias),
+        ..(**built).clone()
+    };
+    live.scale_encoders();
+    Arc::new(live)
 }
 
 /// "3.2 % of" or "300 times", before what it is a share of.

@@ -1,9 +1,10 @@
 //! Shares: of weights as they stand, of those that a rule learns, of devices.
 
-use bouton_elements::devices::DeviceArray;
 use bouton_elements::rules::Rule;
-use bouton_model::{Connection, ConnectionId, End, Matrix, Object, Transform};
+use bouton_model::{Connection, ConnectionId, End, Object, Transform};
 
+use super::weights::Weights;
+use crate::simulator::Devices;
 use super::values::{Need, is_known, rms, spread};
 use super::{
     Check, DEAD, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain, power_of_ten,
@@ -16,14 +17,14 @@ impl Check<'_> {
         &self,
         pre: &End,
         c: &Connection,
-        weights: Option<&Matrix>,
+        weights: Option<&Weights<'_>>,
         need: &Need,
     ) -> Option<(f64, bool)> {
         let wanted = need.total();
         if !(wanted > 0.0 && wanted.is_finite()) {
             return None;
         }
-        let (rows, cols) = weights.map_or((1, 1), Matrix::shape);
+        let (rows, cols) = weights.map_or((1, 1), |w| w.shape);
         // Nothing is known of such a value, and nothing is done to it: there is nothing to judge.
         if weights.is_none()
             && let Object::Node(n) = pre.object
@@ -42,20 +43,34 @@ impl Check<'_> {
         };
         let dense = neural || c.devices.is_some() || matches!(c.transform, Transform::Matrix(_));
         let mut sum = 0.0;
-        for x in &inputs.points {
-            let y: Vec<f64> = match weights {
-                None => x.clone(),
-                Some(w) if dense => (0..rows)
-                    .filter_map(|r| w.row(r))
-                    .map(|w| w.iter().zip(x).map(|(w, x)| w * x).sum())
-                    .collect(),
-                Some(w) if rows == 1 => x.iter().map(|x| w[(0, 0)] * x).collect(),
-                Some(w) => x.iter().zip(w.values()).map(|(x, w)| w * x).collect(),
-            };
-            for (i, y) in y.iter().enumerate() {
-                if need.rms.get(i).copied().flatten().is_some() {
-                    let gain = need.gains.as_ref().and_then(|g| g.get(i)).copied().unwrap_or(1.0);
-                    sum += (gain * y) * (gain * y);
+        // What output `i` of one point adds.
+        let mut add = |i: usize, y: f64| {
+            if need.rms.get(i).copied().flatten().is_some() {
+                let gain = need.gains.as_ref().and_then(|g| g.get(i)).copied().unwrap_or(1.0);
+                sum += (gain * y) * (gain * y);
+            }
+        };
+        match weights {
+            Some(w) if dense => {
+                let mut row = vec![];
+                for r in 0..rows {
+                    w.row(r, &mut row);
+                    for x in &inputs.points {
+                        add(r, row.iter().zip(x).map(|(w, x)| w * x).sum());
+                    }
+                }
+            }
+            weights => {
+                // One number, or one a value.
+                let mut all = vec![];
+                let mut row = vec![];
+                for r in 0..weights.map_or(0, |w| w.shape.0) {
+                    weights.iter().for_each(|w| w.row(r, &mut row));
+                    all.extend_from_slice(&row);
+                }
+                let factor = |i: usize| if all.len() == 1 { all[0] } else { all.get(i).copied().unwrap_or(1.0) };
+                for x in &inputs.points {
+                    x.iter().enumerate().for_each(|(i, x)| add(i, factor(i) * x));
                 }
             }
         }
@@ -77,11 +92,11 @@ impl Check<'_> {
         c: &Connection,
         rule: &Rule,
         need: Option<&Need>,
-        weights: Option<&Matrix>,
+        weights: Option<&Weights<'_>>,
     ) -> Option<ScaleNote> {
         let inputs = self.inputs(pre, c, POINTS)?;
         let activity = rms(inputs.points.iter().flatten());
-        let columns = weights?.shape().1;
+        let columns = weights?.shape.1;
         // Behind a node nothing says how large an error is; PES's share doesn't depend on it.
         let known = need.filter(|n| n.total() > 0.0);
         let wanted = known.map_or(1.0, |n| n.total() / (n.rms.iter().flatten().count().max(1) as f64).sqrt());
@@ -115,7 +130,7 @@ impl Check<'_> {
         &self,
         id: ConnectionId,
         target: Object,
-        d: &DeviceArray,
+        d: &Devices<'_>,
         standing: impl FnOnce() -> Option<f64>,
     ) -> Vec<ScaleNote> {
         let mut notes = vec![];
@@ -149,19 +164,19 @@ impl Check<'_> {
     }
 
     /// How far pulses move weights of devices.
-    fn pulsed(&self, id: ConnectionId, d: &DeviceArray) -> Option<ScaleNote> {
+    fn pulsed(&self, id: ConnectionId, d: &Devices<'_>) -> Option<ScaleNote> {
         let needed = self.built.needed.get(id.index()).copied().flatten()?;
         let (rows, cols) = d.shape();
+        let at: Vec<usize> = spread(rows * cols, DEVICES).collect();
+        let (synapses, s_gain) = (d.synapses(&at), d.gain());
         // The typical device counts, not the few that a large spread makes a thousand times as strong. Without the gain,
         // so that no gain is too large or too small for the sums.
         let unit = |pulses: f64| {
-            let widths: Vec<f64> = spread(rows * cols, DEVICES)
-                .map(|k| d.reach(k, pulses))
-                .map(|(low, high)| (high - low) / d.gain())
-                .collect();
+            let widths: Vec<f64> =
+                synapses.iter().map(|s| s.reach(pulses)).map(|(low, high)| (high - low) / s_gain).collect();
             median(&widths) / d.sides().len().max(1) as f64
         };
-        let swing = |pulses: f64| d.gain() * unit(pulses);
+        let swing = |pulses: f64| s_gain * unit(pulses);
         // Weights anywhere between the two ends that a synapse can reach: rms width/√12, and 1/√3 of half the width.
         let reach = |pulses: f64| swing(pulses) / 3f64.sqrt();
         // What all pulses together can't reach is too small. Reaching far in a long run is no fault, moving far in a short

@@ -1,7 +1,8 @@
 //! What a connection's end needs, and what goes into its weights.
 
 use bouton_elements::processes::Process;
-use bouton_model::{Connection, End, EnsembleId, NodeId, Object, Output, Slice, Transform};
+use bouton_core::Slice;
+use bouton_model::{Connection, End, EnsembleId, NodeId, Object, Output, Transform};
 use bouton_random::{Purpose, Stream};
 
 use super::Check;

@@ -1,18 +1,35 @@
-//! Live access between steps: weights, encoders, parameters of rules, devices, states of neurons.
+//! Live access between steps: weights, encoders, parameters of rules, devices, states of neurons. Each is a path; these are
+//! the names for it.
 
-use std::sync::Arc;
-
-use bouton_elements::devices::DeviceArray;
+use bouton_core::{Error, ErrorKind, Failure, Matrix};
 use bouton_elements::mappings::Side;
 use bouton_elements::synapses::Synapse;
-use bouton_model::{ConnectionId, EnsembleId, Error, ErrorKind, Failure, Matrix, NodeId};
+use bouton_engine::{Edit, Pick, Writes};
+use bouton_model::{ConnectionId, EnsembleId, LearningRule, NodeId};
+use bouton_nef::edited;
 
-use super::Simulator;
-use crate::build::BuiltEnsemble;
-use crate::frozen::Frozen;
-use crate::program::SignalId;
+use super::{Paths, Simulator};
 
 impl Simulator {
+    /// All paths of what is live, in alphabetical order, with a line of explanation each.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.sim.program().knobs().iter().map(|(path, knob)| (path, knob.doc))
+    }
+    /// The values of what has a path, row-major.
+    ///
+    /// # Errors
+    /// There is nothing of that path, or no such element.
+    pub fn read(&mut self, path: &str, pick: &Pick) -> Result<Vec<f64>, Error> {
+        self.sim.read(path, pick)
+    }
+    /// Writes to what has a path: checked, logged, seen by the next step. Returns the number of the log's entry.
+    ///
+    /// # Errors
+    /// What can't be written; nothing is written then.
+    pub fn write(&mut self, path: &str, pick: Pick, values: impl Into<Vec<f64>>) -> Result<u64, Error> {
+        self.sim.apply(&Edit { path: path.into(), pick, values: values.into() })
+    }
+
     /// A copy of the live weights of a connection, post × pre. What they are, by kind of connection:
     ///
     /// | connection | weights | shape |
@@ -22,83 +39,140 @@ impl Simulator {
     /// | from neurons | the matrix; the post gain comes after it when the post side is neurons | outputs × neurons |
     /// | from a node | the transform as it is | scalar 1 × 1, list n × 1, matrix |
     /// | of devices | what the devices make, at the place of one of the above | as above |
+    ///
+    /// # Errors
+    /// The connection has none.
     pub fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
-        self.views().weights(c)
+        self.views().weights(&Paths(&self.sim), c)
     }
 
     /// Edits the weights of a connection: `edit` changes a copy, which is checked and written as a whole. If it fails,
-    /// nothing is written. The next step sees the new weights before it adds a rule's pending change.
+    /// nothing is written. The next step sees the new weights before it adds a rule's pending change. For a few elements of
+    /// a large matrix [`write_weights`](Simulator::write_weights) copies less.
     ///
-    /// On devices the edit is ideal: it sets the state of the device on the side of the change (see
-    /// [`DeviceArray::set_weights`]); a weight that they can't reach is an error that says the range.
+    /// On devices the edit is ideal: it sets the state of the device on the side of the change, without pulses; a weight that
+    /// they can't reach is an error that says the range.
+    ///
+    /// # Errors
+    /// What the edit says; another shape; numbers that aren't finite, or out of reach.
     pub fn edit_weights(
         &mut self,
         c: ConnectionId,
         mut edit: impl FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error> {
-        self.views().weights_signal(c)?;
-        let failed = |cause| Error::caused(ErrorKind::Access, self.net.connection_path(c), cause);
-        self.engine.edit(c, &mut edit).map_err(failed)
+        let path = self.views().weights_path(c)?;
+        let before = self.weights(c)?;
+        let object = self.net.connection_path(c);
+        let Some((pick, values)) = edited(&object, &before, &mut edit)? else { return Ok(()) };
+        self.about(&object, Edit { path, pick, values })
+    }
+
+    /// Writes some weights of a connection: a row, a column, an element, or the positions of a mask.
+    ///
+    /// # Errors
+    /// Those of [`edit_weights`](Simulator::edit_weights), and a selection outside the matrix.
+    pub fn write_weights(
+        &mut self,
+        c: ConnectionId,
+        pick: Pick,
+        values: impl Into<Vec<f64>>,
+    ) -> Result<(), Error> {
+        let path = self.views().weights_path(c)?;
+        self.about(&self.net.connection_path(c), Edit { path, pick, values: values.into() })
     }
 
     /// Sets all weights of a connection.
+    ///
+    /// # Errors
+    /// Those of [`edit_weights`](Simulator::edit_weights).
     pub fn set_weights(&mut self, c: ConnectionId, weights: &Matrix) -> Result<(), Error> {
-        self.edit_weights(c, |w| w.assign(weights))
+        self.edit_weights(c, |w| Ok(w.assign(weights)?))
     }
 
-    /// Stops all change of a connection's weights by its rule; a pending change is dropped. Edits still work, from outside
-    /// and by callbacks. A connection without a rule has nothing to stop: an error.
+    /// A write whose error is about an object.
+    fn about(&mut self, object: &str, edit: Edit) -> Result<(), Error> {
+        self.sim.apply(&edit).map(|_| ()).map_err(|e| {
+            let m = e.message().to_string();
+            Error::access(object, m).with_source(e)
+        })
+    }
+
+    /// Stops all change of a connection's weights by its rules; a change that waits for the next step is dropped when that
+    /// comes. The rules go on: their traces move, what they want is not done. Edits still work, from outside and by
+    /// callbacks.
+    ///
+    /// # Errors
+    /// A connection without a rule has nothing to stop.
     pub fn freeze(&mut self, c: ConnectionId) -> Result<(), Error> {
-        self.rule_parameters(c)?;
-        self.engine.set_frozen(c, Frozen::All);
-        Ok(())
+        self.freeze_where(c, |_, _| true)
     }
 
-    /// Stops the change of some weights of a connection by its rule, those for which `mask(row, column)` is true, and lets
+    /// Stops the change of some weights of a connection by its rules, those for which `mask(row, column)` is true, and lets
     /// it go on elsewhere: synapses that are stuck, or that were pruned. It takes the place of what was frozen before.
-    pub fn freeze_where(
-        &mut self,
-        c: ConnectionId,
-        mask: impl Fn(usize, usize) -> bool,
-    ) -> Result<(), Error> {
-        self.rule_parameters(c)?;
-        let (rows, cols) = self.weights(c)?.shape();
-        let mask = (0..rows * cols).map(|k| mask(k / cols, k % cols)).collect();
-        self.engine.set_frozen(c, Frozen::Where(mask));
-        Ok(())
+    ///
+    /// # Errors
+    /// A connection without a rule.
+    pub fn freeze_where(&mut self, c: ConnectionId, mask: impl Fn(usize, usize) -> bool) -> Result<(), Error> {
+        let path = self.rule_path(c, "frozen")?;
+        let (rows, cols) = self.shape(&path)?;
+        let values = (0..rows * cols).map(|k| f64::from(u8::from(mask(k / cols, k % cols)))).collect();
+        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
     }
 
-    /// Lets a connection's rule change its weights again.
+    /// Lets a connection's rules change its weights again.
+    ///
+    /// # Errors
+    /// A connection without a rule.
     pub fn unfreeze(&mut self, c: ConnectionId) -> Result<(), Error> {
-        self.rule_parameters(c)?;
-        self.engine.set_frozen(c, Frozen::No);
-        Ok(())
+        self.freeze_where(c, |_, _| false)
+    }
+
+    fn shape(&self, path: &str) -> Result<(usize, usize), Error> {
+        use bouton_nef::ReadPaths;
+        Paths(&self.sim).shape_of(path)
+    }
+    fn vector(&self, path: &str) -> Result<Vec<f64>, Error> {
+        let mut out = vec![];
+        self.sim.read_into(path, &mut out)?;
+        Ok(out)
     }
 
     /// Decoders of a decoded connection (outputs × neurons). Where a transform or encoders are folded into the weights
     /// they are those that were solved; otherwise they are the live weights.
+    ///
+    /// # Errors
+    /// The connection has none.
     pub fn decoders(&self, c: ConnectionId) -> Result<Matrix, Error> {
-        self.views().decoders(c)
+        self.views().decoders(&Paths(&self.sim), c)
     }
-
     /// Encoders of an ensemble (neurons × dimensions): of unit length unless that was switched off or they were edited.
+    ///
+    /// # Errors
+    /// The ensemble is of another network.
     pub fn encoders(&self, e: EnsembleId) -> Result<Matrix, Error> {
-        self.views().encoders(e)
+        self.views().encoders(&Paths(&self.sim), e)
     }
-
     /// Gains of an ensemble's neurons.
+    ///
+    /// # Errors
+    /// The ensemble is of another network.
     pub fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().gain(e)
+        self.views().gain(&Paths(&self.sim), e)
     }
-
     /// Bias currents of an ensemble's neurons.
+    ///
+    /// # Errors
+    /// The ensemble is of another network.
     pub fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
-        self.views().bias(e)
+        self.views().bias(&Paths(&self.sim), e)
     }
 
     /// Edits the encoders of an ensemble (neurons × dimensions), as they are, without scaling them to unit length. The
     /// next step encodes with gain · encoder / radius; decoders, and the weights of weight solvers, stay as they were
     /// solved.
+    ///
+    /// # Errors
+    /// What the edit says; another shape; numbers that aren't finite; a direct ensemble.
     pub fn edit_encoders(
         &mut self,
         e: EnsembleId,
@@ -106,7 +180,7 @@ impl Simulator {
     ) -> Result<(), Error> {
         let mut m = self.encoders(e)?;
         let shape = m.shape();
-        self.edit_ensemble(e, |b| {
+        self.edit_neurons(e, "encoders", |_| {
             edit(&mut m)?;
             if m.shape() != shape {
                 return Err(format!(
@@ -115,166 +189,260 @@ impl Simulator {
                 )
                 .into());
             }
-            b.encoders = m.shared();
-            Ok(())
+            Ok(Some(m.values().to_vec()))
         })
     }
-
     /// Edits the gains of an ensemble's neurons. A gain scales the neuron's encoder and what connections onto the neurons
     /// deliver; the weights of weight solvers have the gain of the build in them, and keep it. Biases and decoders stay.
+    ///
+    /// # Errors
+    /// What the edit says; numbers that aren't finite; a direct ensemble.
     pub fn edit_gain(
         &mut self,
         e: EnsembleId,
         edit: impl FnOnce(&mut [f64]) -> Result<(), Failure>,
     ) -> Result<(), Error> {
-        self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.gain).as_mut_slice()))
+        self.edit_neurons(e, "gain", |x| edit(x).map(|()| None))
     }
-
     /// Edits the bias currents of an ensemble's neurons. Decoders stay as they were solved.
+    ///
+    /// # Errors
+    /// What the edit says; numbers that aren't finite; a direct ensemble.
     pub fn edit_bias(
         &mut self,
         e: EnsembleId,
         edit: impl FnOnce(&mut [f64]) -> Result<(), Failure>,
     ) -> Result<(), Error> {
-        self.edit_ensemble(e, |b| edit(Arc::make_mut(&mut b.bias).as_mut_slice()))
+        self.edit_neurons(e, "bias", |x| edit(x).map(|()| None))
     }
-
-    fn edit_ensemble(
+    /// `edit` changes the values, or gives others.
+    fn edit_neurons(
         &mut self,
         e: EnsembleId,
-        edit: impl FnOnce(&mut BuiltEnsemble) -> Result<(), Failure>,
+        what: &str,
+        edit: impl FnOnce(&mut [f64]) -> Result<Option<Vec<f64>>, Failure>,
     ) -> Result<(), Error> {
-        let mut new = self.views().ensemble(e)?.clone();
-        let direct = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
-        let done = if direct {
-            Err("a direct ensemble has no neurons, and so no encoders, gains and biases to edit".into())
-        } else {
-            edit(&mut new).and_then(|()| {
-                new.scale_encoders();
-                Ok(self.engine.set_ensemble(e, new)?)
-            })
-        };
-        done.map_err(|cause: Failure| Error::caused(ErrorKind::Access, self.net.ensemble_path(e), cause))
+        self.views().own_ensemble(e)?;
+        let object = self.net.ensemble_path(e);
+        if self.views().is_direct(e) {
+            let m = "a direct ensemble has no neurons, and so no encoders, gains and biases to edit";
+            return Err(Error::access(object, m));
+        }
+        let path = format!("{}.{what}", self.views().names().ensemble(e));
+        let mut values = self.vector(&path)?;
+        let other = edit(&mut values).map_err(|m| Error::caused(ErrorKind::Access, &object, m))?;
+        self.about(&object, Edit { path, pick: Pick::All, values: other.unwrap_or(values) })
     }
 
     /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
+    ///
+    /// # Errors
+    /// The connection doesn't end at neurons.
     pub fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
-        self.views().current(c)
+        self.views().current(&Paths(&self.sim), c)
     }
 
-    fn refuse(&self, c: ConnectionId, message: String) -> Error {
+    fn refuse(&self, c: ConnectionId, message: impl Into<String>) -> Error {
         Error::access(self.net.connection_path(c), message)
+    }
+    /// The path of something that only connections with a rule have.
+    fn rule_path(&self, c: ConnectionId, what: &str) -> Result<String, Error> {
+        self.rule(c)?;
+        Ok(format!("{}.{what}", self.views().names().connection(c)))
+    }
+    fn rule(&self, c: ConnectionId) -> Result<&LearningRule, Error> {
+        self.views().own(c)?;
+        let none = || self.refuse(c, "the connection has no learning rule");
+        self.net.get_connection(c).and_then(|(.., c)| c.rule.as_ref()).ok_or_else(none)
     }
 
     /// Names and values of the parameters of a connection's rule that can change while it runs.
+    ///
+    /// # Errors
+    /// The connection has no rule.
     pub fn rule_parameters(&self, c: ConnectionId) -> Result<Vec<(String, f64)>, Error> {
-        self.views().own(c)?;
-        let none = || self.refuse(c, "the connection has no learning rule".into());
-        self.engine.parameters(c).ok_or_else(none)
+        let names = rule_parameter_names(self.rule(c)?);
+        let prefix = self.views().names().rule(c, 0);
+        let one = |n: String| self.vector(&format!("{prefix}.{n}")).map(|v| (n, v[0]));
+        names.into_iter().map(one).collect()
     }
     /// Changes a parameter of a connection's rule, from the next step on.
+    ///
+    /// # Errors
+    /// No rule, no such parameter, or a value that it doesn't take.
     pub fn set_rule_parameter(&mut self, c: ConnectionId, name: &str, value: f64) -> Result<(), Error> {
-        self.views().own(c)?;
-        self.engine.set_parameter(c, name, value).map_err(|m| self.refuse(c, m))
+        let rule = self.rule(c)?;
+        let names = rule_parameter_names(rule);
+        if !names.iter().any(|n| n == name) {
+            let hint = match name {
+                "pre_synapse" | "gate" => "; filters are changed by `set_rule_synapse`",
+                _ => "",
+            };
+            let m = format!(
+                "the rule `{}` has no parameter `{name}` that can change while it runs; it has: {}{hint}",
+                rule.name(),
+                names.join(", ")
+            );
+            return Err(self.refuse(c, m));
+        }
+        let path = format!("{}.{name}", self.views().names().rule(c, 0));
+        self.sim.apply(&Edit { path, pick: Pick::All, values: vec![value] }).map(|_| ()).map_err(|e| {
+            Error::access(self.net.connection_path(c), format!("`{name}` {}", e.message()))
+        })
     }
     /// Names of the inputs of a connection's rule, and the filters on them.
+    ///
+    /// # Errors
+    /// The connection has no rule.
     pub fn rule_synapses(&self, c: ConnectionId) -> Result<Vec<(String, Option<Synapse>)>, Error> {
-        self.views().own(c)?;
-        let none = || self.refuse(c, "the connection has no learning rule".into());
-        self.engine.rule_synapses(c).ok_or_else(none)
+        let prefix = self.views().names().rule(c, 0);
+        let inputs = self.rule(c)?.inputs().into_iter();
+        inputs
+            .map(|i| {
+                let Some(s) = &i.synapse else { return Ok((i.name, None)) };
+                let at = format!("{prefix}.{}", i.name);
+                let values = bouton_nef::synapse_parameter_names(s).into_iter();
+                let values =
+                    values.map(|n| self.vector(&format!("{at}.{n}"))).collect::<Result<Vec<_>, _>>()?;
+                Ok((i.name, Some(bouton_nef::synapse_with(s, &values.concat()))))
+            })
+            .collect()
     }
     /// Puts another filter on an input of a connection's rule, from the next step on; what is filtered goes on from its
-    /// present value. The filter must be of the same order as the one that the model was built with: a low-pass filter
-    /// of another `tau`, 0 for none, in place of a low-pass filter.
+    /// present value. The filter must be of the same type and order as the one that the model was built with: a low-pass
+    /// filter of another `tau`, 0 for none, in place of a low-pass filter.
+    ///
+    /// # Errors
+    /// No rule, no such input, a filter of another type or order.
     pub fn set_rule_synapse(
         &mut self,
         c: ConnectionId,
         input: &str,
         synapse: impl Into<Synapse>,
     ) -> Result<(), Error> {
-        self.views().own(c)?;
-        self.engine.set_rule_synapse(c, input, &synapse.into()).map_err(|m| self.refuse(c, m))
-    }
-    /// The devices of a connection.
-    pub fn devices(&self, c: ConnectionId) -> Result<&DeviceArray, Error> {
-        self.views().own(c)?;
-        self.engine
-            .devices(c)
-            .ok_or_else(|| Error::access(self.net.connection_path(c), "the connection has no devices"))
-    }
-    /// Changes the gain of a connection's devices; its weights change with it.
-    pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
-        self.views().own(c)?;
-        if !(self.engine.holds(gain) && gain > 0.0) {
-            let m =
-                format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
-            return Err(Error::access(self.net.connection_path(c), m));
-        }
-        let set = &mut |d: &mut DeviceArray| {
-            d.set_gain(gain);
-            Ok(())
+        let synapse = synapse.into();
+        let inputs = self.rule(c)?.inputs();
+        let Some(found) = inputs.iter().find(|i| i.name == input) else {
+            let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
+            return Err(self.refuse(c, format!("the rule has no input `{input}`; it has: {}", names.join(", "))));
         };
-        self.engine.with_devices(c, set).map_err(|m| self.refuse(c, m))
+        synapse.model().check().map_err(|m| self.refuse(c, m))?;
+        let Some(built) = &found.synapse else {
+            return Err(self.refuse(
+                c,
+                format!(
+                    "`{input}` was built without a filter, and none can be put in while it runs; build the model with a \
+                     low-pass filter of `tau` 0, which is none"
+                ),
+            ));
+        };
+        let same = bouton_nef::synapse_parameter_names(built) == bouton_nef::synapse_parameter_names(&synapse)
+            && built.name() == synapse.name();
+        if !same {
+            return Err(self.refuse(
+                c,
+                format!(
+                    "the filter on `{input}` can only be changed to one of the same type and same order while the model runs; \
+                     build the model with a filter of the order that is wanted"
+                ),
+            ));
+        }
+        let path = format!("{}.{input}.parameters", self.views().names().rule(c, 0));
+        let values = bouton_nef::synapse_values(&synapse);
+        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
+    }
+
+    /// Changes the gain of a connection's devices; its weights change with it.
+    ///
+    /// # Errors
+    /// No devices; a gain that isn't finite and above 0.
+    pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
+        self.devices(c)?;
+        let path = self.views().names().device_gain(c);
+        self.sim.apply(&Edit { path, pick: Pick::All, values: vec![gain] }).map(|_| ()).map_err(|e| {
+            Error::access(self.net.connection_path(c), format!("`gain` {}", e.message()))
+        })
     }
     /// Sets the conductances (S, post × pre) of one side of a connection's devices, clipped to each device's bounds.
+    ///
+    /// # Errors
+    /// No devices of that side; another shape; numbers that aren't positive and finite.
     pub fn set_conductances(&mut self, c: ConnectionId, side: Side, values: &Matrix) -> Result<(), Error> {
-        self.views().own(c)?;
-        let set = &mut |d: &mut DeviceArray| {
-            if d.shape() != values.shape() {
-                let (found, wanted) = (values.shape(), d.shape());
-                return Err(format!(
-                    "the devices have shape {wanted:?} (post × pre), found conductances of {found:?}"
-                ));
-            }
-            d.set_conductance(side, values.values())
-        };
-        self.engine.with_devices(c, set).map_err(|m| self.refuse(c, m))
+        let d = self.devices(c)?;
+        let (found, wanted, sides) = (values.shape(), d.shape(), d.sides());
+        if !sides.contains(&side) {
+            return Err(self.refuse(c, format!("the synapses have no {} device", side.name())));
+        }
+        if found != wanted {
+            let m = format!("the devices have shape {wanted:?} (post × pre), found conductances of {found:?}");
+            return Err(self.refuse(c, m));
+        }
+        let path = self.views().names().devices(c, side, "conductance");
+        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values: values.values().to_vec() })
     }
     /// The present output of a node.
+    ///
+    /// # Errors
+    /// It has none, or is of another network.
     pub fn node_output(&self, n: NodeId) -> Result<Vec<f64>, Error> {
         let refuse = |m: &str| Error::access(self.net.node_path(n), m);
         self.net.get_node(n).ok_or_else(|| refuse("this node is not in the simulator's network"))?;
-        let s = self.built.node_out[n.index()].ok_or_else(|| refuse("the node has no output"))?;
-        Ok(self.engine.read(s))
+        let path = self.views().names().node(n);
+        self.vector(&path).map_err(|_| refuse("the node has no output"))
     }
     /// A state variable of an ensemble's neurons, such as `voltage` or `refractory_time` (s; 0 when it is over).
+    ///
+    /// # Errors
+    /// There is no such variable.
     pub fn neuron_state(&self, e: EnsembleId, name: &str) -> Result<Vec<f64>, Error> {
-        self.state_signal(e, name).map(|s| self.engine.read(s))
+        self.vector(&self.state_path(e, name)?)
     }
     /// Sets a state variable of an ensemble's neurons.
+    ///
+    /// # Errors
+    /// No such variable; another number of values; numbers that aren't finite; a voltage above the threshold.
     pub fn set_neuron_state(&mut self, e: EnsembleId, name: &str, values: &[f64]) -> Result<(), Error> {
-        let s = self.state_signal(e, name)?;
-        let n = self.built.program.signals[s.index()].len();
+        let path = self.state_path(e, name)?;
+        let (n, _) = self.shape(&path)?;
         let refuse = |m: String| Error::access(self.net.ensemble_path(e), m);
         if values.len() != n {
             return Err(refuse(format!("`{name}` takes {n} numbers, one a neuron; found {}", values.len())));
         }
-        if let Some(k) = values.iter().position(|v| !self.engine.holds(*v)) {
+        if let Some(k) = values.iter().position(|v| !self.sim.holds(*v)) {
             return Err(refuse(format!("`{name}` must be finite, found {:e} for neuron {k}", values[k])));
         }
-        let phase = self.net.get_ensemble(e).and_then(|e| e.neuron_type.model().fast_form()).is_some();
-        if name == "voltage"
-            && phase
-            && let Some(k) = values.iter().position(|v| *v > 1.0)
-        {
-            let m = format!("`voltage` must be at most 1, the threshold; found {} for neuron {k}", values[k]);
+        let high = self.sim.program().knobs().find(&path)?.bounds.high;
+        if let Some(k) = values.iter().position(|v| *v > high) {
+            let m = format!("`{name}` must be at most {high}, the threshold; found {} for neuron {k}", values[k]);
             return Err(refuse(m));
         }
-        self.engine.write(s, values);
-        Ok(())
+        self.about(&self.net.ensemble_path(e), Edit { path, pick: Pick::All, values: values.to_vec() })
     }
-    fn state_signal(&self, e: EnsembleId, name: &str) -> Result<SignalId, Error> {
-        self.views().ensemble(e)?;
+    fn state_path(&self, e: EnsembleId, name: &str) -> Result<String, Error> {
+        self.views().own_ensemble(e)?;
         let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().state());
-        let signals = self.built.ensemble_signals.get(e.index());
-        let found =
-            vars.iter().position(|v| v.name == name).and_then(|k| signals.and_then(|s| s.state.get(k)));
-        found.copied().ok_or_else(|| {
-            let names: Vec<&str> = vars.iter().map(|v| v.name).collect();
-            Error::access(
-                self.net.ensemble_path(e),
-                format!("has no neuron state `{name}`; it has: {}", names.join(", ")),
-            )
-        })
+        if vars.iter().any(|v| v.name == name) && !self.views().is_direct(e) {
+            return Ok(self.views().names().neurons(e, name));
+        }
+        let names: Vec<&str> = vars.iter().map(|v| v.name).collect();
+        Err(Error::access(
+            self.net.ensemble_path(e),
+            format!("has no neuron state `{name}`; it has: {}", names.join(", ")),
+        ))
+    }
+    /// Whether what has a path can be written.
+    pub fn is_writable(&self, path: &str) -> bool {
+        self.sim.program().knobs().get(path).is_some_and(|k| !matches!(k.writes, Writes::Never(_)))
+    }
+}
+
+/// Names of the parameters of a rule that can change while it runs.
+fn rule_parameter_names(rule: &LearningRule) -> Vec<String> {
+    match rule {
+        LearningRule::Element(r) => match r.model().policy() {
+            Some(p) => p.model().parameters().into_iter().map(|p| p.0.to_string()).collect(),
+            None => r.model().parameters().into_iter().map(|p| p.0.to_string()).collect(),
+        },
+        LearningRule::Function(f) => f.parameters().iter().map(|p| p.0.clone()).collect(),
     }
 }

@@ -1,29 +1,20 @@
-//! The simulator: a running model, its recordings, and live access to its weights.
+//! The simulator: a network that runs, its recordings, and live access to its weights.
 
+mod devices;
 mod live;
 mod probes;
+mod state;
 
 use std::sync::Arc;
 
+use bouton_core::Error;
+use bouton_engine::{Log, ObserveId, Passes, Precision, Reset, Simulation};
 use bouton_kernels::Level;
-use bouton_model::{Error, Network};
+use bouton_model::Network;
+use bouton_nef::{BuildOptions, Built, ReadPaths, Views, build};
 
-use crate::build::{BuildOptions, Built, build};
-use crate::plan::{Passes, Plan};
-use crate::run::{Engine, Simulation};
 use crate::scale::ScaleNote;
-use crate::views::Views;
-use probes::{ProbeRun, probe_run};
-
-/// Number type of a simulation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// Double precision.
-    #[default]
-    F64,
-    /// Single precision: half the memory, results that differ from double precision by rounding.
-    F32,
-}
+pub use devices::Devices;
 
 /// How a simulator is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,37 +46,29 @@ impl Default for Options {
     }
 }
 
-/// Steps between two looks at whether all signals are finite.
-const WATCH: u64 = 1000;
-
-/// What a reset keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reset {
-    /// Nothing: everything is as after building.
-    All,
-    /// Learned and edited weights, the state of devices, what is frozen, and parameters of rules.
-    KeepWeights,
-}
-
 /// A model that runs.
 pub struct Simulator {
     net: Arc<Network>,
-    built: Arc<Built>,
-    engine: Box<dyn Engine>,
-    dt: f64,
-    probes: Vec<ProbeRun>,
-    buffer: Vec<f64>,
-    failed: Option<Error>,
+    built: Built,
+    sim: Simulation,
+    /// By probe of the network.
+    probes: Vec<ObserveId>,
     pub(crate) notes: Vec<ScaleNote>,
 }
 
 impl Simulator {
     /// Builds a network with default options: time steps of 1 ms, double precision.
+    ///
+    /// # Errors
+    /// Those of [`with`](Simulator::with).
     pub fn new(net: &Network) -> Result<Simulator, Error> {
         Simulator::with(net, Options::default())
     }
 
     /// Builds a network.
+    ///
+    /// # Errors
+    /// A description that makes no sense; what can't be drawn, solved, ordered or kept in memory.
     pub fn with(net: &Network, options: Options) -> Result<Simulator, Error> {
         net.validate(options.dt)?;
         // Without a seed every run differs, as in Nengo.
@@ -99,26 +82,37 @@ impl Simulator {
             fallback_seed: fallback_seed as u32,
             threads: options.threads.max(1),
         };
-        let mut built = build(net, build_options)?;
+        let net = Arc::new(net.clone());
+        let mut built = build(&net, build_options)?;
         if let Some(s) = options.seed {
             built.sim_seed = s;
         }
-        let plan = Plan::new(&built.program, options.passes)?;
-        let level = options.level.map_or_else(Level::detect, Level::clamped);
-        let probes = net.probes().map(|p| probe_run(net, &built, p, options.dt)).collect::<Result<_, _>>()?;
-        let (net, built) = (Arc::new(net.clone()), Arc::new(built));
-        let (n, b, threads) = (net.clone(), built.clone(), options.threads);
-        let engine: Box<dyn Engine> = match options.precision {
-            Precision::F64 => Box::new(Simulation::<f64>::new(n, b, plan, options.dt, level, threads)?),
-            Precision::F32 => Box::new(Simulation::<f32>::new(n, b, plan, options.dt, level, threads)?),
-        };
-        let (dt, buffer, notes) = (options.dt, vec![], vec![]);
-        let mut sim = Simulator { net, built, engine, dt, probes, buffer, failed: None, notes };
+        let program = std::mem::take(&mut built.program);
+        let mut sim = Simulation::new(
+            program,
+            bouton_engine::Options {
+                dt: options.dt,
+                seed: built.sim_seed,
+                precision: options.precision,
+                threads: options.threads,
+                passes: options.passes,
+                level: options.level,
+            },
+        )?;
+        let probes = net
+            .probes()
+            .map(|p| probes::observe(&net, &built, p, options.dt))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let probes = sim.attach_all(probes)?;
+        let mut sim = Simulator { net, built, sim, probes, notes: vec![] };
         sim.notes = sim.scale_check(None)?;
         Ok(sim)
     }
 
     /// Runs for `seconds` of simulated time, rounded to whole steps; less than half a step is an error.
+    ///
+    /// # Errors
+    /// A time that makes no sense, and those of [`step`](Simulator::step).
     pub fn run(&mut self, seconds: f64) -> Result<(), Error> {
         let steps = self.steps(seconds)?;
         self.run_steps(steps)
@@ -129,118 +123,114 @@ impl Simulator {
     /// # Errors
     /// A time below 0 or not finite, one shorter than half a step, and one of more steps than can be counted (2^53).
     pub fn steps(&self, seconds: f64) -> Result<u64, Error> {
+        let dt = self.dt();
         if !(seconds.is_finite() && seconds >= 0.0) {
             return Err(Error::run(
                 "",
                 format!("the time to run must be a number of seconds, at least 0, found {seconds}"),
             ));
         }
-        let steps = (seconds / self.dt).round();
+        let steps = (seconds / dt).round();
         if steps == 0.0 && seconds > 0.0 {
             let m = format!(
-                "{seconds} s are less than half a time step of {} s; nothing would be simulated; run longer, or with a smaller `dt`",
-                self.dt
+                "{seconds} s are less than half a time step of {dt} s; nothing would be simulated; run longer, or with a smaller `dt`"
             );
             return Err(Error::run("", m));
         }
         if steps > 2f64.powi(53) {
-            let m = format!("{seconds:e} s are {steps:e} steps of {} s, more than can be counted", self.dt);
+            let m = format!("{seconds:e} s are {steps:e} steps of {dt} s, more than can be counted");
             return Err(Error::run("", m));
         }
         Ok(steps as u64)
     }
 
     /// Takes `steps` steps.
+    ///
+    /// # Errors
+    /// Those of [`step`](Simulator::step).
     pub fn run_steps(&mut self, steps: u64) -> Result<(), Error> {
-        for _ in 0..steps {
-            self.step()?;
-        }
-        self.check_finite()
-    }
-
-    /// Stops at a number that isn't finite, wherever it is.
-    fn check_finite(&mut self) -> Result<(), Error> {
-        let Some(s) = self.engine.not_finite() else { return Ok(()) };
-        let name = self.built.program.signals[s.index()].name.clone();
-        Err(self.fail(Error::run(
-            name,
-            format!(
-                "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. {}; record the \
-                 signal to see when it began",
-                self.time(),
-                if self.net.connections().any(|c| self.rule_parameters(c).is_ok()) {
-                    "A learning rate that is too high does this"
-                } else {
-                    "Values or weights that are too large do this, and feedback without a limit"
-                }
-            ),
-        )))
-    }
-
-    fn fail(&mut self, e: Error) -> Error {
-        self.failed = Some(e.clone());
-        e
+        self.sim.run_steps(steps)
     }
 
     /// Takes one step, and records.
+    ///
+    /// # Errors
+    /// What a callback says, and numbers that aren't finite; the simulator then stands until it is reset.
     pub fn step(&mut self) -> Result<(), Error> {
-        if let Some(e) = &self.failed {
-            return Err(Error::run(
-                e.object(),
-                format!(
-                    "the simulator stopped at t = {:.6} s and can't go on; reset it. It stopped because: {}",
-                    self.time(),
-                    e.message()
-                ),
-            ));
-        }
-        if let Err(e) = self.engine.step() {
-            return Err(self.fail(e));
-        }
-        self.record()?;
-        // Rarely, because it looks at every signal: a long run without probes should not compute with NaN to its end.
-        if self.engine.n_steps().is_multiple_of(WATCH) { self.check_finite() } else { Ok(()) }
+        self.sim.step()
     }
 
     /// Simulated time (s).
     pub fn time(&self) -> f64 {
-        self.engine.n_steps() as f64 * self.dt
+        self.sim.time()
     }
     /// Steps taken since the start or the last reset.
     pub fn n_steps(&self) -> u64 {
-        self.engine.n_steps()
+        self.sim.n_steps()
     }
     /// Time step (s).
     pub fn dt(&self) -> f64 {
-        self.dt
+        self.sim.dt()
     }
     /// The model, as it was built.
     pub fn network(&self) -> &Network {
         &self.net
     }
-    pub(crate) fn views(&self) -> Views<'_> {
-        self.engine.views()
+    pub(crate) fn views(&self) -> &Views {
+        &self.built.views
     }
-    /// Seeds, parameters and signals of the model, as they were built.
+    /// Seeds and parameters of the model, as they were drawn. (What runs is in [`simulation`](Simulator::simulation).)
     pub fn built(&self) -> &Built {
         &self.built
     }
-    /// Goes back to the start. Recordings are cleared. What a closure has captured is the user's, and stays as it is.
+    /// What runs, by path.
+    pub fn simulation(&self) -> &Simulation {
+        &self.sim
+    }
+    /// What runs, by path, to write.
+    pub fn simulation_mut(&mut self) -> &mut Simulation {
+        &mut self.sim
+    }
+    /// All writes since the start or the last reset.
+    pub fn log(&self) -> &Log {
+        self.sim.log()
+    }
+    /// Goes back to the start: callbacks are made anew. Recordings and the log are cleared.
     ///
     /// # Errors
     /// With [`Reset::KeepWeights`], weights that aren't finite; then nothing is reset.
     pub fn reset(&mut self, what: Reset) -> Result<(), Error> {
-        self.engine.reset(what == Reset::KeepWeights, None)?;
-        self.failed = None;
-        self.clear_probes();
-        Ok(())
+        self.sim.reset(what)
+    }
+    /// Makes the plan anew with other passes, between two steps. Bitwise passes change no bit of what follows.
+    ///
+    /// # Errors
+    /// No memory for the forms of the new plan; the old one stays.
+    pub fn replan(&mut self, passes: Passes) -> Result<(), Error> {
+        self.sim.replan(passes)
     }
     /// Units of work that several threads share in a step; 0 with one thread, or when a step has too little work.
     pub fn parallel_units(&self) -> usize {
-        self.engine.parallel_units()
+        self.sim.parallel_units()
     }
     /// The kernels of the plan, one a line.
     pub fn explain(&self) -> String {
-        self.engine.plan().explain()
+        self.sim.explain()
+    }
+}
+
+/// Reads a simulation by path, for views.
+pub(crate) struct Paths<'a>(pub(crate) &'a Simulation);
+
+impl ReadPaths for Paths<'_> {
+    fn read_path(&self, path: &str) -> Result<Vec<f64>, Error> {
+        let mut out = vec![];
+        self.0.read_into(path, &mut out)?;
+        Ok(out)
+    }
+    fn shape_of(&self, path: &str) -> Result<(usize, usize), Error> {
+        let program = self.0.program();
+        let s = program.get(program.knobs().find(path)?.signal);
+        Ok((s.rows, s.cols))
     }
 }

@@ -1,0 +1,137 @@
+//! A node's callback. Operands: out if it has one, x if it has one, and the weights that it edits.
+
+use std::sync::{Arc, OnceLock, PoisonError};
+
+use bouton_core::{Error, Failure, Matrix, no_panic};
+use bouton_engine::{At, Call, Edit, Everything, Io, Pick, Running, Sees, Start};
+use bouton_model::{ConnectionId, EnsembleId, LiveAccess, NodeFunction, NodeStep};
+
+use super::finite;
+use crate::views::{ReadPaths, Views, edited};
+
+/// out = f(t, x).
+pub(crate) struct NodeCall {
+    function: NodeFunction,
+    x: bool,
+    out: bool,
+    views: Arc<OnceLock<Arc<Views>>>,
+}
+
+impl std::fmt::Debug for NodeCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.function.fmt(f)
+    }
+}
+
+impl NodeCall {
+    pub(crate) fn new(function: NodeFunction, x: bool, out: bool, views: Arc<OnceLock<Arc<Views>>>) -> NodeCall {
+        NodeCall { function, x, out, views }
+    }
+}
+
+impl Call for NodeCall {
+    fn name(&self) -> &str {
+        "node"
+    }
+    fn sees(&self) -> Sees {
+        Sees::Everything
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        let views = self.views.get().ok_or("is started before its network is built")?.clone();
+        Ok(Box::new(Run {
+            function: self.function.clone(),
+            views,
+            x: self.x.then(|| usize::from(self.out)),
+            out: self.out.then_some(0),
+            buffers: Default::default(),
+        }))
+    }
+}
+
+struct Run {
+    function: NodeFunction,
+    views: Arc<Views>,
+    x: Option<usize>,
+    out: Option<usize>,
+    buffers: (Vec<f64>, Vec<f64>),
+}
+
+impl Running for Run {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let (x, y) = (&mut self.buffers.0, &mut self.buffers.1);
+        for (buffer, k) in [(&mut *x, self.x), (&mut *y, self.out)] {
+            buffer.clear();
+            if let Some(k) = k {
+                io.copy(k, buffer);
+            }
+        }
+        finite(x, "the input")?;
+        let everything = io.everything().ok_or("the engine shows a node nothing")?;
+        let mut live = Live { views: &self.views, everything };
+        // A callback that panicked left the lock poisoned; what it holds is the user's own affair.
+        let mut f = self.function.callback().lock().unwrap_or_else(PoisonError::into_inner);
+        no_panic(|| f(&mut NodeStep { t: at.t, x, out: y, live: &mut live }))?;
+        drop(f);
+        match y.iter().find(|v| !io.holds(**v)) {
+            Some(v) if x.is_empty() => return Err(format!("the output is {v:?}; it must be finite").into()),
+            Some(v) => return Err(format!("the output is {v:?}; it must be finite (input {x:?})").into()),
+            None => {}
+        }
+        if let Some(k) = self.out {
+            io.set(k, y);
+        }
+        Ok(())
+    }
+}
+
+/// Live access from inside a step.
+struct Live<'a> {
+    views: &'a Views,
+    everything: Everything<'a>,
+}
+
+impl ReadPaths for Everything<'_> {
+    fn read_path(&self, path: &str) -> Result<Vec<f64>, Error> {
+        self.read(path, &Pick::All)
+    }
+    fn shape_of(&self, path: &str) -> Result<(usize, usize), Error> {
+        self.shape(path)
+    }
+}
+
+impl LiveAccess for Live<'_> {
+    fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
+        self.views.weights(&self.everything, c)
+    }
+    fn decoders(&self, c: ConnectionId) -> Result<Matrix, Error> {
+        self.views.decoders(&self.everything, c)
+    }
+    fn encoders(&self, e: EnsembleId) -> Result<Matrix, Error> {
+        self.views.encoders(&self.everything, e)
+    }
+    fn gain(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.views.gain(&self.everything, e)
+    }
+    fn bias(&self, e: EnsembleId) -> Result<Vec<f64>, Error> {
+        self.views.bias(&self.everything, e)
+    }
+    fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
+        self.views.current(&self.everything, c)
+    }
+    fn edit_weights(
+        &mut self,
+        c: ConnectionId,
+        edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+    ) -> Result<(), Error> {
+        let path = self.views.weights_path(c)?;
+        let net = self.views.network();
+        if !self.everything.may_edit(&path) {
+            let m = "the node edits these weights without having declared it; add `.edits(connection)` to the node's function";
+            return Err(Error::access(net.connection_path(c), m));
+        }
+        let before = self.views.weights(&self.everything, c)?;
+        let Some((pick, values)) = edited(&net.connection_path(c), &before, edit)? else { return Ok(()) };
+        let done = self.everything.edit(&Edit { path, pick, values });
+        done.map_err(|e| Error::access(net.connection_path(c), e.message()))
+    }
+}

@@ -1,0 +1,172 @@
+//! Pulses on devices: what a rule wants, by a pulse policy. They act at once, after all readers of the step.
+//!
+//! Operands, those written: the weights; for each side the state columns, the conductance, the pulse counts. Those read: the
+//! mask of what is frozen, the parts of the change, the activity that the policy's gate sees; for each side the parameter
+//! columns, offset and scale; the gain, the policy's parameters, and whether anything is frozen.
+
+use std::sync::Arc;
+
+use bouton_core::Failure;
+use bouton_elements::devices::{Columns, DeviceModel, DeviceSpec};
+use bouton_elements::mappings::{Measured, Side};
+use bouton_elements::policies::{Policy, Pulses, Wanted};
+use bouton_elements::rules::Change;
+use bouton_engine::{At, Call, Io, Running, Start};
+
+/// Pulses on the devices of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct PulseCall {
+    pub(crate) spec: Arc<DeviceSpec>,
+    pub(crate) policy: Policy,
+    /// What the rule's change is made of.
+    pub(crate) change: Change,
+    /// Rows and columns of the weights.
+    pub(crate) shape: (usize, usize),
+}
+
+impl Call for PulseCall {
+    fn name(&self) -> &str {
+        "pulse"
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        Ok(Box::new(Run { call: self.clone(), pulses: Pulses::default(), left: Pulses::default(), wanted: vec![] }))
+    }
+}
+
+struct Run {
+    call: PulseCall,
+    pulses: Pulses,
+    /// What of a row is left where something is frozen, or each synapse has its own sign.
+    left: Pulses,
+    wanted: Vec<f64>,
+}
+
+/// What a change of another form is for each weight: its parts put together.
+fn dense(change: Change, parts: &[&[f64]], weights: &[f64], (rows, cols): (usize, usize), out: &mut Vec<f64>) {
+    out.clear();
+    out.resize(rows * cols, 0.0);
+    for (i, row) in out.chunks_exact_mut(cols.max(1)).enumerate() {
+        for (j, d) in row.iter_mut().enumerate() {
+            *d = match change {
+                Change::Outer(k) => {
+                    parts[0][0] * (0..k).map(|f| parts[1][f * rows + i] * parts[2][f * cols + j]).sum::<f64>()
+                }
+                Change::Dense => parts[0][i * cols + j],
+                Change::OnPre | Change::OnPost => parts[0][i] * parts[1][j],
+                Change::RowScale => (parts[0][i] - 1.0) * weights[i * cols + j],
+            };
+        }
+    }
+}
+
+impl Running for Run {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let Run { call, pulses, left, wanted } = self;
+        let PulseCall { spec, policy, change, shape } = call;
+        let (device, mapping) = (spec.device.model(), spec.mapping.model());
+        let columns = device.columns();
+        let states = columns.iter().filter(|c| c.state).count();
+        let parameters = columns.len() - states;
+        let parts = change.parts(0, 0).len();
+        let sides = mapping.sides();
+        io.with(|writes, reads| {
+            let (frozen, rest) = (reads[0], &reads[1..]);
+            let (parts, rest) = rest.split_at(parts);
+            let (activity, rest) = (rest[0], &rest[1..]);
+            let (fixed, rest) = rest.split_at(sides.len() * (parameters + 2));
+            let [gain, policy_parameters, freezing] = *rest else { return };
+            let (weights, banks) = writes.split_at_mut(1);
+            let weights = &mut *weights[0];
+            if freezing[0] == 1.0 {
+                return;
+            }
+            let outer = match *change {
+                Change::Outer(1) => {
+                    // A rate of zero switches a rule off, one below zero turns it round.
+                    if parts[0][0] == 0.0 {
+                        return;
+                    }
+                    if parts[0][0] < 0.0 {
+                        wanted.clear();
+                        wanted.extend(parts[1].iter().map(|p| -p));
+                        Wanted::Outer { post: wanted, pre: parts[2] }
+                    } else {
+                        Wanted::Outer { post: parts[1], pre: parts[2] }
+                    }
+                }
+                _ => {
+                    dense(*change, parts, weights, *shape, wanted);
+                    Wanted::Dense(wanted)
+                }
+            };
+            policy.model().pulses(policy_parameters, outer, activity, pulses);
+            if pulses.columns.is_empty() {
+                return;
+            }
+            let held = (freezing[0] == 2.0).then_some(frozen);
+            for i in 0..shape.0 {
+                let row = i * shape.1..(i + 1) * shape.1;
+                let held = held.map(|h| &h[row.clone()]);
+                for (k, side) in sides.iter().enumerate() {
+                    let sign = if *side == Side::Plus { 1 } else { -1 };
+                    let signs = (!pulses.signs.is_empty()).then(|| &pulses.signs[row.clone()]);
+                    if signs.is_none() && pulses.rows.get(i) != Some(&sign) {
+                        continue;
+                    }
+                    let these = if held.is_none() && signs.is_none() {
+                        &*pulses
+                    } else {
+                        let open = |c: &u32| {
+                            held.is_none_or(|h| h[*c as usize] == 0.0) && signs.is_none_or(|s| s[*c as usize] == sign)
+                        };
+                        left.open(shape.1, pulses.columns.iter().copied().filter(open));
+                        &*left
+                    };
+                    if these.columns.is_empty() {
+                        continue;
+                    }
+                    let bank = &mut banks[k * (states + 2)..][..states + 2];
+                    let own = &fixed[k * (parameters + 2)..][..parameters];
+                    one_row(at, device, bank, own, row.clone(), these);
+                    let measured = |s: usize| {
+                        let fixed = &fixed[s * (parameters + 2) + parameters..][..2];
+                        Measured {
+                            conductance: &banks[s * (states + 2) + states][row.clone()],
+                            offset: &fixed[0][row.clone()],
+                            scale: &fixed[1][row.clone()],
+                        }
+                    };
+                    let (one, two);
+                    let measured = if sides.len() == 1 {
+                        one = [measured(0)];
+                        &one[..]
+                    } else {
+                        two = [measured(0), measured(1)];
+                        &two[..]
+                    };
+                    mapping.row(gain[0], measured, &these.columns, &mut weights[row.clone()]);
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// One pulse on the open devices of a row of one side, and its count.
+fn one_row(
+    at: &At,
+    device: &dyn DeviceModel,
+    bank: &mut [&mut [f64]],
+    parameters: &[&[f64]],
+    row: std::ops::Range<usize>,
+    pulses: &Pulses,
+) {
+    let (state, rest) = bank.split_at_mut(bank.len() - 2);
+    let [conductance, counts] = rest else { return };
+    let mut c = Columns { parameters, state, conductance };
+    device.pulse(at.level, &mut c, row.clone(), &pulses.columns, &pulses.open);
+    let counts = &mut counts[row];
+    for &k in &pulses.columns {
+        counts[k as usize] += 1.0;
+    }
+}

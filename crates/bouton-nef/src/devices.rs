@@ -1,0 +1,271 @@
+//! Connections of devices: what is drawn becomes columns, which are signals.
+
+use std::sync::Arc;
+
+use bouton_core::Error;
+use bouton_elements::devices::{DeviceSpec, Gain, One, SynapseDevices};
+use bouton_elements::mappings::Side;
+use bouton_engine::{Bounds, Derive, Derived, Door, DoorAccess, Knob, Role, SignalId};
+use bouton_model::{ConnectionId, Network, Object};
+use bouton_random::object_key;
+
+use super::{Builder, DeviceSignals};
+use crate::connection::needed_weight;
+
+/// Refuses devices that would not fit the memory there is, before any is drawn.
+pub(crate) fn check_room(net: &Network) -> Result<(), Error> {
+    let mut all = 0.0;
+    for c in net.connections() {
+        let Some((pre, post, conn)) = net.get_connection(c) else { continue };
+        let size = |o: Object, pre: bool| match o {
+            Object::Ensemble(e) => net.get_ensemble(e).map_or(0, |e| e.n_neurons),
+            o => net.object_size(o, pre).unwrap_or(0),
+        };
+        let (rows, cols) = (size(post.object, false), size(pre.object, true));
+        if let Some(spec) = &conn.devices {
+            // What they start with is kept beside what they are, for resets; and the weights.
+            all += 2.0 * spec.bytes(rows, cols) + 16.0 * rows as f64 * cols as f64;
+            bouton_memory::room::fits(all).map_err(|m| {
+                let m = format!("its {rows} × {cols} synapses of devices: the model {m}; take fewer neurons");
+                Error::build(net.connection_path(c), m)
+            })?;
+        } else if conn.solver.model().weights() && matches!(pre.object, Object::Ensemble(_)) {
+            all += 16.0 * rows as f64 * cols as f64;
+            bouton_memory::room::fits(all).map_err(|m| {
+                let m = format!("its {rows} × {cols} weights: the model {m}; take decoders, or fewer neurons");
+                Error::build(net.connection_path(c), m)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// What doors and computations need of a connection's devices.
+#[derive(Clone, Debug)]
+struct Bank {
+    spec: Arc<DeviceSpec>,
+    signals: Vec<DeviceSignals>,
+    gain: SignalId,
+    cols: usize,
+}
+
+impl Bank {
+    fn synapse(&self, k: usize, numbers: &dyn DoorAccess) -> SynapseDevices<'_> {
+        let one = |s: &DeviceSignals| One {
+            d: s.columns.iter().map(|c| numbers.at(*c, k)).collect(),
+            conductance: numbers.at(s.conductance, k),
+            offset: numbers.at(s.offset, k),
+            scale: numbers.at(s.scale, k),
+        };
+        SynapseDevices {
+            device: self.spec.device.model(),
+            mapping: self.spec.mapping.model(),
+            gain: numbers.at(self.gain, 0),
+            ones: self.signals.iter().map(one).collect(),
+        }
+    }
+    /// Sets what of a device has changed.
+    fn put(&self, k: usize, side: usize, before: &One, now: &One, numbers: &mut dyn DoorAccess) {
+        for (c, (a, b)) in self.signals[side].columns.iter().zip(before.d.iter().zip(&now.d)) {
+            if a != b {
+                numbers.set(*c, k, *b);
+            }
+        }
+        if before.conductance != now.conductance {
+            numbers.set(self.signals[side].conductance, k, now.conductance);
+        }
+    }
+}
+
+/// An ideal write: the state of the devices is set so that the weights are these.
+#[derive(Debug)]
+struct IdealWrite {
+    bank: Bank,
+    weights: SignalId,
+}
+
+impl Door for IdealWrite {
+    fn write(&self, at: &[usize], values: &[f64], numbers: &mut dyn DoorAccess) -> Result<(), String> {
+        for (k, w) in at.iter().zip(values) {
+            // What a simulation in single precision shows is not the devices' weight to the last bit.
+            if numbers.at(self.weights, *k) == *w {
+                continue;
+            }
+            let mut s = self.bank.synapse(*k, numbers);
+            let before = s.ones.clone();
+            s.write(*w).map_err(|u| {
+                format!(
+                    "weight {:?} can't be set to {:e}: its devices reach {:e} to {:e}; choose a weight in that range, or a \
+                     larger `gain`",
+                    (k / self.bank.cols, k % self.bank.cols),
+                    u.wanted,
+                    u.range.0,
+                    u.range.1
+                )
+            })?;
+            for (side, (a, b)) in before.iter().zip(&s.ones).enumerate() {
+                self.bank.put(*k, side, a, b, numbers);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A raw write: conductances (S), clipped to each device's own bounds.
+#[derive(Debug)]
+struct RawWrite {
+    bank: Bank,
+    side: usize,
+}
+
+impl Door for RawWrite {
+    fn write(&self, at: &[usize], values: &[f64], numbers: &mut dyn DoorAccess) -> Result<(), String> {
+        if let Some(x) = values.iter().find(|x| **x <= 0.0) {
+            return Err(format!("conductances must be positive finite numbers (S), found {x:e}"));
+        }
+        for (k, g) in at.iter().zip(values) {
+            let mut s = self.bank.synapse(*k, numbers);
+            let before = s.ones[self.side].clone();
+            s.set_conductance(self.side, *g);
+            self.bank.put(*k, self.side, &before, &s.ones[self.side], numbers);
+        }
+        Ok(())
+    }
+}
+
+/// The conductances of devices from their numbers, where these were edited.
+#[derive(Debug)]
+struct Conductance {
+    spec: Arc<DeviceSpec>,
+}
+
+impl Derive for Conductance {
+    fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
+        let m = self.spec.device.model();
+        for k in 0..writes[0].len() {
+            let d: Vec<f64> = reads.iter().map(|c| c[k]).collect();
+            writes[0][k] = 1.0 / m.resistance(&d);
+        }
+        Ok(())
+    }
+}
+
+/// Weights from conductances: gain first, then conductance, offset and scale of each side.
+#[derive(Debug)]
+struct DeviceWeights {
+    spec: Arc<DeviceSpec>,
+}
+
+impl Derive for DeviceWeights {
+    fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
+        let (gain, sides) = (reads[0][0], reads[1..].chunks_exact(3));
+        let mut g = vec![0.0; sides.len()];
+        for (k, w) in writes[0].iter_mut().enumerate() {
+            for (g, s) in g.iter_mut().zip(sides.clone()) {
+                *g = (s[0][k] - s[1][k]) * s[2][k];
+            }
+            *w = self.spec.mapping.model().weight(gain, &g);
+        }
+        Ok(())
+    }
+}
+
+impl Builder<'_> {
+    /// Draws the devices of a connection; returns their signals and the weights that they make.
+    pub(crate) fn devices(
+        &mut self,
+        id: ConnectionId,
+        spec: &DeviceSpec,
+        (rows, cols): (usize, usize),
+    ) -> Result<(Vec<DeviceSignals>, Arc<Vec<f64>>), Error> {
+        let path = self.net.connection_path(id);
+        let needed = needed_weight(self.net, &self.ensembles, &self.seeds, self.decoders[id.index()].as_ref(), id);
+        self.needed[id.index()] = needed.as_ref().ok().copied();
+        let gain = match &spec.gain {
+            Gain::Fixed(g) => *g,
+            Gain::Auto(a) => {
+                let needed = needed?;
+                let step = spec.reach(a.pulses);
+                if !(step > 0.0 && needed > 0.0) {
+                    return Err(Error::build(
+                        path,
+                        format!(
+                            "no automatic gain: the weights needed have rms {needed:e} and {} pulses change the conductance by \
+                             {step:e}; give `gain` as a number",
+                            a.pulses
+                        ),
+                    ));
+                }
+                needed / step
+            }
+        };
+        let seed = spec.seed.unwrap_or(self.seeds.connections[id.index()]);
+        let drawn = spec.draw(rows, cols, u64::from(seed), object_key(&path));
+        let weights = Arc::new(drawn.weights(&spec.mapping, gain));
+        let name = self.names.connection(id).to_string();
+        let p = &mut self.program;
+        let gain = p.double(format!("{name}.devices.gain"), 1, 1, Role::Parameter, gain);
+        let positive = Bounds { low: 0.0, high: f64::INFINITY, open: true };
+        let knob = Knob::plain(gain, "", positive, "weight per normalised conductance");
+        p.knobs_mut().add(format!("{name}.devices.gain"), knob);
+        let columns = spec.device.model().columns();
+        let mut signals = vec![];
+        for s in drawn.sides {
+            let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
+            let mut column = |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
+            signals.push(DeviceSignals {
+                side: s.side,
+                columns: columns.iter().zip(s.columns).map(|(c, x)| column(c.name, x)).collect(),
+                conductance: column("conductance", s.conductance),
+                offset: column("offset", s.offset),
+                scale: column("scale", s.scale),
+                pulses: p.double(at("pulses"), rows, cols, Role::Parameter, 0.0),
+                gain,
+            });
+        }
+        Ok((signals, weights))
+    }
+
+    /// Paths of a connection's devices, and what follows from edits of them.
+    pub(crate) fn device_knobs(&mut self, id: ConnectionId, spec: &DeviceSpec, weights: SignalId) {
+        let path = self.net.connection_path(id);
+        let signals = self.conn[id.index()].devices.clone();
+        let Some(gain) = signals.first().map(|s| s.gain) else { return };
+        let spec = Arc::new(spec.clone());
+        let cols = self.program.get(weights).cols;
+        let bank = Bank { spec: spec.clone(), signals: signals.clone(), gain, cols };
+        let doc = "weights of the devices; a write sets the devices' state so that they are these, without pulses";
+        let door = Arc::new(IdealWrite { bank: bank.clone(), weights });
+        let p = &mut self.program;
+        p.knobs_mut().add(self.names.weights(id), Knob::through(weights, "", doc, door));
+        for (k, s) in signals.iter().enumerate() {
+            let at = |what: &str| self.names.devices(id, s.side, what);
+            for (c, signal) in spec.device.model().columns().iter().zip(&s.columns) {
+                p.knobs_mut().add(at(c.name), Knob::plain(*signal, c.unit, Bounds::ANY, c.doc));
+            }
+            let doc = "conductances; a write sets the devices' state, clipped to their bounds";
+            let door = Arc::new(RawWrite { bank: bank.clone(), side: k });
+            p.knobs_mut().add(at("conductance"), Knob::through(s.conductance, "S", doc, door));
+            let knob = Knob::read_only(s.pulses, "", "pulses since the start", "they are counted");
+            p.knobs_mut().add(at("pulses"), knob);
+            p.derive(Derived {
+                what: Arc::new(Conductance { spec: spec.clone() }),
+                reads: s.columns.clone(),
+                writes: vec![s.conductance],
+                of: path.clone(),
+            });
+        }
+        let sides = signals.iter().flat_map(|s| [s.conductance, s.offset, s.scale]);
+        p.derive(Derived {
+            what: Arc::new(DeviceWeights { spec }),
+            reads: std::iter::once(gain).chain(sides).collect(),
+            writes: vec![weights],
+            of: path,
+        });
+    }
+
+    /// The signals of the devices of one side of a connection.
+    pub(crate) fn device_side(&self, c: ConnectionId, side: Side) -> Option<&DeviceSignals> {
+        self.conn[c.index()].devices.iter().find(|s| s.side == side)
+    }
+}

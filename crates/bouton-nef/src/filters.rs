@@ -1,0 +1,98 @@
+//! Synapses and filters: their coefficients are signals, which follow from their parameters.
+
+use std::sync::Arc;
+
+use bouton_core::Error;
+use bouton_elements::synapses::{Filter, Synapse};
+use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space};
+
+use super::Builder;
+use crate::names::Names;
+
+/// Coefficients of a filter, as its kernel takes them.
+pub(crate) fn coefficients(f: &Filter) -> Vec<f64> {
+    match f {
+        Filter::Gain(g) => vec![0.0, *g],
+        Filter::First { a, b } => vec![*a, *b],
+        Filter::Space(s) => [&s.a[..], &s.b, &s.c, &[s.d]].concat(),
+    }
+}
+
+/// A filter's coefficients from its synapse's parameters.
+#[derive(Debug)]
+struct Discretise {
+    synapse: Synapse,
+    /// States that the filter was built with.
+    states: usize,
+}
+
+impl Derive for Discretise {
+    fn derive(&self, dt: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
+        let filter = crate::derived::discretise(&self.synapse, dt, reads[0])?;
+        if filter.states() != self.states {
+            return Err(format!(
+                "the filter would have {} states, and was built with {}: it can only be changed to one of the same order \
+                 while the model runs; build the model with a filter of the order that is wanted",
+                filter.states(),
+                self.states
+            ));
+        }
+        writes[0] = coefficients(&filter);
+        Ok(())
+    }
+}
+
+impl Builder<'_> {
+    /// A synapse on a signal, or the signal itself. What it delivers is read a step later, but with `now` in the same step:
+    /// so Nengo filters what a learning rule reads. `knobs` is what paths of its parameters begin with.
+    pub(crate) fn filter(
+        &mut self,
+        path: &str,
+        s: SignalId,
+        synapse: Option<&Synapse>,
+        now: bool,
+        knobs: &str,
+    ) -> Result<SignalId, Error> {
+        let Some(synapse) = synapse else { return Ok(s) };
+        let filter = synapse.model().discretise(self.dt).map_err(|m| Error::build(path, m))?;
+        let p = &mut self.program;
+        let (rows, cols) = (p.get(s).rows, p.get(s).cols);
+        let out = p.signal(format!("{knobs}.filtered"), rows, cols, Role::State, 0.0);
+        let start = coefficients(&filter);
+        let c = p.double(format!("{knobs}.coefficients"), start.len(), 1, Role::Parameter, start);
+        let access = if now { Operand::set(out) } else { Operand::update(out) };
+        let (code, on): (Code, Vec<Operand>) = match filter.states() {
+            0 => (Lowpass.into(), vec![access, Operand::read(s), Operand::read(c)]),
+            n => {
+                let state = p.signal(format!("{knobs}.state"), n, rows * cols, Role::State, 0.0);
+                let on = vec![access, Operand::update(state), Operand::read(s), Operand::read(c)];
+                (Space { n }.into(), on)
+            }
+        };
+        // Nengo draws a seed for each filter.
+        p.add(path, Op::Kernel(code), on, Draws::Unused);
+        let (names, values) = crate::derived::synapse_parameters(synapse);
+        let total: usize = values.iter().map(Vec::len).sum();
+        let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values.concat());
+        let doc = "all parameters of the filter, one behind the other";
+        p.knobs_mut().add(format!("{knobs}.parameters"), Knob::plain(all, "", bouton_engine::Bounds::ANY, doc));
+        let mut at = 0;
+        for (var, values) in names.iter().zip(&values) {
+            let one = if values.len() == total { all } else { p.view(all, at, values.len(), 1) };
+            p.knobs_mut().add(format!("{knobs}.{}", var.name), Knob::plain(one, var.unit, var.bounds, var.doc));
+            at += values.len();
+        }
+        p.derive(Derived {
+            what: Arc::new(Discretise { synapse: synapse.clone(), states: filter.states() }),
+            reads: vec![all],
+            writes: vec![c],
+            of: path.into(),
+        });
+        Ok(out)
+    }
+
+    /// What paths of a connection's synapse begin with.
+    pub(crate) fn synapse_path(names: &Names, c: bouton_model::ConnectionId) -> String {
+        format!("{}.synapse", names.connection(c))
+    }
+}

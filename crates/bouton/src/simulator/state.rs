@@ -1,0 +1,39 @@
+//! Saving, loading, replaying.
+
+use bouton_core::Error;
+use bouton_engine::{Checkpoint, Loaded};
+
+use super::Simulator;
+
+impl Simulator {
+    /// All that the simulator goes on from: `run(a)`, save, load in another process, `run(b)` has the bits of `run(a + b)`.
+    ///
+    /// # Errors
+    /// A callback that holds state and doesn't say how it is saved; it is named.
+    pub fn save(&self) -> Result<Checkpoint, Error> {
+        self.sim.save()
+    }
+    /// Goes on from a checkpoint of the same network. Recordings are cleared.
+    ///
+    /// # Errors
+    /// A checkpoint of another network, number type or time step; what differs is named, and nothing is changed.
+    pub fn load(&mut self, c: &Checkpoint) -> Result<(), Error> {
+        self.sim.load(c)
+    }
+    /// Sets parameters by name from a checkpoint of another network: weights, gains, encoders, devices. See
+    /// [`Simulation::load_by_name`](bouton_engine::Simulation::load_by_name). The report says whether the encoders that
+    /// loaded weights were learned with are those of this network.
+    ///
+    /// # Errors
+    /// With `strict`, anything that is missing or of another shape; then nothing is written.
+    pub fn load_by_name(&mut self, c: &Checkpoint, prefixes: &[&str], strict: bool) -> Result<Loaded, Error> {
+        self.sim.load_by_name(c, prefixes, strict)
+    }
+    /// Takes a write back, by the number of its entry in the log: a write of its own.
+    ///
+    /// # Errors
+    /// No such entry, or one of a callback.
+    pub fn undo(&mut self, entry: u64) -> Result<u64, Error> {
+        self.sim.undo(entry)
+    }
+}
