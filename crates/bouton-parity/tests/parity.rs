@@ -62,7 +62,7 @@ fn every_level_gives_the_same_bits() {
         let m = model(&name);
         for passes in [Passes::default(), Passes::none()] {
             let at = |level| bits(&m, Options { level: Some(level), passes, ..Options::default() });
-            let base = at(Level::Baseline);
+            let base = at(Level::BASELINE);
             assert!(Level::available().into_iter().all(|l| at(l) == base), "{name}");
         }
     }

@@ -73,7 +73,7 @@ fn simd_level_parity() {
             let at = |level| {
                 plain(&net, &probes, c, Options { level: Some(level), precision, ..Options::default() })
             };
-            let base = at(bouton::Level::Baseline);
+            let base = at(bouton::Level::BASELINE);
             assert!(base[0].iter().any(|v| *v != 0), "{name} is silent");
             for level in bouton::Level::available() {
                 assert!(at(level) == base, "{name}, {precision:?}: {level:?} differs");
