@@ -6,12 +6,12 @@
 //! insertion: the order of Nengo's unoptimised operators, on which the seeds of its processes depend.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::processes::Process;
 use bouton_elements::synapses::Filter;
-use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeCallback, Slice};
+use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeFunction, Slice};
 
 /// A signal of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,8 +110,8 @@ pub enum Action {
     Node {
         /// Which node.
         node: usize,
-        /// The callback.
-        callback: Arc<Mutex<NodeCallback>>,
+        /// Makes the callback when a simulator starts.
+        function: NodeFunction,
         /// Input, if it has one.
         x: Option<SignalId>,
         /// Output, if it has one.

@@ -131,8 +131,8 @@ impl Assemble<'_> {
 }
 
 thread_local! {
-    /// Working memory of expressions on connections, which are called from any thread.
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+    /// Working memory of expressions, which are called from any thread.
+    pub(crate) static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
 fn function(text: &str, size: usize) -> Result<Function, String> {

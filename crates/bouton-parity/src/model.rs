@@ -222,10 +222,9 @@ impl Model {
             let vars = Vars::new().scalar("t");
             let vars = if size_in > 0 { vars.vector("x", size_in) } else { vars };
             let p = Program::compile(t, &vars).map_err(|e| e.to_string())?;
-            let mut scratch = Scratch::new();
             Output::function(size_in, p.width(), move |t, x, y| {
                 let inputs: &[&[f64]] = &[&[t], x];
-                p.eval(&mut scratch, &inputs[..1 + usize::from(!x.is_empty())], y);
+                p.eval(&mut Scratch::new(), &inputs[..1 + usize::from(!x.is_empty())], y);
             })
         } else if let Some(v) = s.get("value") {
             Output::Constant(of(v)?)

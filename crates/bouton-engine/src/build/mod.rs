@@ -286,8 +286,8 @@ impl Builder<'_> {
                 for c in f.edited() {
                     self.edits.push((p.operators.len(), *c));
                 }
-                let callback = f.callback().clone();
-                p.add(&path, Action::Node { node: id.index(), callback, x, out, edits: vec![] });
+                let action = Action::Node { node: id.index(), function: f.clone(), x, out, edits: vec![] };
+                p.add(&path, action);
                 out
             }
             Output::Process { process, .. } => {

@@ -64,13 +64,14 @@ impl Plan {
                     _ => self.push(Kernel::Gemv { a: m, stride, cols, x, y }, &object, ""),
                 }
             }
-            Action::Node { callback, x, out, edits, .. } => {
+            Action::Node { node, function, x, out, edits } => {
                 let call = self.nodes.len();
                 let (x, out) = (x.map(|s| self.span(s)), out.map(|s| self.span(s)));
                 let edits = edits.iter().map(|e| e.0).collect();
                 self.nodes.push(NodeCall {
                     object: object.clone(),
-                    callback: callback.clone(),
+                    node: *node,
+                    function: function.clone(),
                     x,
                     out,
                     edits,

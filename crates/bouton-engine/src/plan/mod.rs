@@ -8,11 +8,10 @@ mod lower;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::processes::Process;
-use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeCallback};
+use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeFunction};
 
 use crate::program::{Action, Program, SignalId};
 pub(crate) use kernel::Kernel;
@@ -68,7 +67,8 @@ impl Passes {
 /// A node's callback in a plan.
 pub(crate) struct NodeCall {
     pub(crate) object: String,
-    pub(crate) callback: Arc<Mutex<NodeCallback>>,
+    pub(crate) node: usize,
+    pub(crate) function: NodeFunction,
     pub(crate) x: Option<Span>,
     pub(crate) out: Option<Span>,
     pub(crate) edits: Vec<ConnectionId>,

@@ -1,7 +1,5 @@
 //! Kernels that call: processes, callbacks of nodes, functions of connections.
 
-use std::sync::PoisonError;
-
 use bouton_kernels::Real;
 use bouton_model::{Error, Failure, NodeStep, no_panic};
 
@@ -69,9 +67,9 @@ impl<T: SimReal> Simulation<T> {
             node: n,
         };
         let result = finite(x.iter().copied(), "the input").and_then(|()| {
-            // A callback that panicked left the lock poisoned; what it holds is the user's own affair.
-            let mut f = n.callback.lock().unwrap_or_else(PoisonError::into_inner);
-            no_panic(|| f(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }))
+            // What a callback that panicked has left half done is its own affair.
+            let f = &mut self.callbacks[call];
+            no_panic(|| f.step(&mut NodeStep { t, x: &x, out: &mut y, live: &mut live }))
         });
         let bad = y.iter().find(|v| !T::of(**v).is_finite());
         let result = match (result, bad) {

@@ -11,7 +11,7 @@ use bouton_elements::processes::ProcessStep;
 use bouton_elements::rules::RuleReal;
 use bouton_elements::synapses::Synapse;
 use bouton_kernels::{Level, LifStep};
-use bouton_model::{ConnectionId, EnsembleId, Error, Failure, Matrix, Network, Object};
+use bouton_model::{ConnectionId, EnsembleId, Error, Failure, Matrix, Network, Object, RunningNode, Start};
 use bouton_random::RandomState;
 
 use crate::arena::Arena;
@@ -81,6 +81,8 @@ pub(crate) struct Simulation<T> {
     n_steps: u64,
     lif: Vec<Option<LifStep<T>>>,
     rules: Vec<RuleRun>,
+    /// Callbacks of nodes, made at the start.
+    callbacks: Vec<RunningNode>,
     /// Parameters of ensembles as they are now.
     ensembles: Vec<Arc<BuiltEnsemble>>,
     /// By connection.
@@ -132,6 +134,7 @@ impl<T: SimReal> Simulation<T> {
             n_steps: 0,
             lif,
             rules,
+            callbacks: vec![],
             weights,
             ensembles: built.ensembles.clone(),
             devices: built.devices.clone(),
@@ -167,8 +170,28 @@ impl<T: SimReal> Simulation<T> {
         Ok(())
     }
 
-    /// Initial values of all signals, and processes from their seeds.
+    /// Makes the callbacks of nodes and rules. None of an earlier run is left: what they held was that run's.
+    fn make_callbacks(&mut self) -> Result<(), Error> {
+        let (dt, seeds) = (self.dt, &self.built.seeds);
+        let failed = |object: &str, cause: Failure| {
+            let m = format!("the callback can't be made: {cause}");
+            Error::build(object, m).with_source(cause)
+        };
+        let nodes = self.plan.nodes.iter().map(|n| {
+            let start = Start::new(dt, seeds.nodes[n.node]);
+            n.function.start(&start).map_err(|e| failed(&n.object, e))
+        });
+        self.callbacks = nodes.collect::<Result<_, _>>()?;
+        for (run, r) in self.rules.iter_mut().zip(&self.plan.rules) {
+            let start = Start::new(dt, seeds.connections[r.connection.index()]);
+            run.make_callback(&start).map_err(|e| failed(&r.object, e))?;
+        }
+        Ok(())
+    }
+
+    /// Initial values of all signals, callbacks, and processes from their seeds.
     fn start(&mut self, keep_weights: bool) -> Result<(), Error> {
+        self.make_callbacks()?;
         let built = self.built.clone();
         let mut keep = vec![false; built.program.signals.len()];
         if keep_weights {

@@ -1,11 +1,11 @@
 //! Learning rules while they run.
 
-use std::sync::PoisonError;
-
 use bouton_elements::policies::{Policy, Pulses};
 use bouton_elements::rules::{Acts, RuleStep};
 use bouton_elements::synapses::{Filter, Synapse};
-use bouton_model::{ConnectionId, Error, LearningRule, RuleFunction, RuleFunctionStep, no_panic};
+use bouton_model::{
+    ConnectionId, Error, Failure, LearningRule, RuleFunctionStep, RunningRule, Start, no_panic,
+};
 
 use super::calls::{copy_to, failed, finite, put};
 use super::{SimReal, Simulation};
@@ -17,6 +17,8 @@ pub(super) struct RuleRun {
     rule: LearningRule,
     /// Parameters of a rule written as a function.
     parameters: Vec<f64>,
+    /// The callback of such a rule, made at the start.
+    callback: Option<RunningRule>,
     /// Inputs, and the filters on them.
     pub(super) synapses: Vec<(String, Option<Synapse>)>,
     pulses: Pulses,
@@ -34,11 +36,20 @@ impl RuleRun {
         RuleRun {
             rule: rule.clone(),
             parameters,
+            callback: None,
             synapses: rule.inputs().into_iter().map(|i| (i.name, i.synapse)).collect(),
             pulses: Pulses::default(),
             change: vec![],
             activity: vec![],
         }
+    }
+
+    /// Makes the callback of a rule written as a function.
+    pub(super) fn make_callback(&mut self, start: &Start) -> Result<(), Failure> {
+        if let LearningRule::Function(f) = &self.rule {
+            self.callback = Some(f.start(start)?);
+        }
+        Ok(())
     }
 
     pub(super) fn parameters(&self) -> Vec<(String, f64)> {
@@ -138,7 +149,13 @@ impl<T: SimReal> Simulation<T> {
                 }
                 Ok(())
             }
-            LearningRule::Function(f) => self.function_rule(k, f, t),
+            LearningRule::Function(_) => {
+                // Out of the simulation while it runs, which it reads.
+                let Some(mut callback) = self.rules[k].callback.take() else { return Ok(()) };
+                let result = self.function_rule(k, &mut callback, t);
+                self.rules[k].callback = Some(callback);
+                result
+            }
         }
     }
 
@@ -173,8 +190,9 @@ impl<T: SimReal> Simulation<T> {
         self.frozen[p.connection.index()].hold(step.delta, T::ZERO);
     }
 
-    fn function_rule(&self, k: usize, f: &RuleFunction, t: f64) -> Result<(), Error> {
+    fn function_rule(&self, k: usize, callback: &mut RunningRule, t: f64) -> Result<(), Error> {
         let p = &self.plan.rules[k];
+        let LearningRule::Function(f) = &self.rules[k].rule else { return Ok(()) };
         let arena = &self.arena;
         let copy = |s: Span| -> Vec<f64> {
             let mut x = Vec::with_capacity(s.len);
@@ -201,8 +219,7 @@ impl<T: SimReal> Simulation<T> {
                 parameters: &self.rules[k].parameters,
                 delta: &mut delta,
             };
-            let mut f = f.callback().lock().unwrap_or_else(PoisonError::into_inner);
-            no_panic(|| f(&mut step))
+            no_panic(|| callback.step(&mut step))
         };
         let fits = |x: f64| T::of(x).is_finite();
         let sum = |k: usize| if p.now { weights[k] + delta[k] } else { delta[k] };

@@ -225,7 +225,7 @@ impl Simulator {
     pub fn built(&self) -> &Built {
         &self.built
     }
-    /// Goes back to the start. Recordings are cleared. What a closure has captured is the user's, and stays as it is.
+    /// Goes back to the start. Recordings are cleared, and callbacks are made anew.
     ///
     /// # Errors
     /// With [`Reset::KeepWeights`], weights that aren't finite; then nothing is reset.

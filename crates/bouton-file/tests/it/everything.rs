@@ -148,7 +148,7 @@ fn step(net: &Network, path: &str, t: f64, x: &[f64]) -> Vec<f64> {
     let Some(Output::Function(f)) = net.get_node(net.find_node(path).unwrap()) else { panic!("{path}") };
     let mut out = vec![0.0; f.size_out()];
     let mut step = NodeStep { t, x, out: &mut out, live: &mut Nothing };
-    (f.callback().lock().unwrap())(&mut step).unwrap();
+    f.start(&bouton_model::Start::new(0.001, 0)).unwrap().step(&mut step).unwrap();
     out
 }
 
