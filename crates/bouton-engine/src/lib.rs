@@ -6,6 +6,7 @@
 
 mod arena;
 mod build;
+mod editors;
 mod frozen;
 mod fuse;
 mod live;

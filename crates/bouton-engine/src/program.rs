@@ -13,6 +13,8 @@ use bouton_elements::processes::Process;
 use bouton_elements::synapses::Filter;
 use bouton_model::{ConnectionId, Error, Function, LearningRule, NodeFunction, Slice};
 
+use crate::editors::order_editors;
+
 /// A signal of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SignalId(pub(crate) u32);
@@ -485,13 +487,8 @@ impl Program {
         connect(&incs, &[&sets, &edits]);
         connect(&reads, &[&sets, &incs, &edits]);
         connect(&updates, &[&sets, &incs, &edits, &reads]);
-        // Two callbacks that edit the same weights run in the order in which they were made.
-        for list in edits.by.values() {
-            for w in list.windows(2) {
-                if known.insert((w[0], w[1])) {
-                    edges[w[0] as usize].push(w[1]);
-                }
-            }
+        for s in &edits.order {
+            order_editors(self, &edits.by[s], &mut edges);
         }
         edges
     }

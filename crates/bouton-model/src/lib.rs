@@ -9,6 +9,7 @@ mod ensemble;
 mod ids;
 mod network;
 mod node;
+mod paths;
 mod probe;
 mod rule;
 mod validate;

@@ -168,9 +168,15 @@ impl NodeFunction {
         NodeFunction { size_in, size_out, edits: vec![], text: None, maker }
     }
     /// Declares that the callback edits the weights of `connection`: it is then ordered before everything that reads them.
+    /// For a node that exists already see [`Network::edits`](crate::Network::edits), which says the order of several.
     pub fn edits(mut self, connection: ConnectionId) -> NodeFunction {
-        self.edits.push(connection);
+        self.declare(connection);
         self
+    }
+    pub(crate) fn declare(&mut self, connection: ConnectionId) {
+        if !self.edits.contains(&connection) {
+            self.edits.push(connection);
+        }
     }
     /// Keeps the text of the expression that the callback computes, for messages.
     pub fn with_text(mut self, text: &str) -> NodeFunction {

@@ -153,9 +153,9 @@ impl Model {
             let f = NodeFunction::new(0, 1, move |s| {
                 s.out[0] = s.t;
                 Ok(edit.apply(s.t, s.live, c)?)
-            })
-            .edits(c);
+            });
             *self.net.get_node_mut(node).ok_or("no such node")? = f.into();
+            self.net.edits(node, c).map_err(|e| e.to_string())?;
         }
         for (path, e) in self.ensembles.clone() {
             let spiking = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
