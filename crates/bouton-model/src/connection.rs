@@ -107,8 +107,13 @@ pub struct Connection {
     pub eval_points: Option<Distribution>,
     /// Whether those are in units of the pre ensemble's radius. Default true.
     pub scale_eval_points: bool,
-    /// Learning rule.
-    pub rule: Option<LearningRule>,
+    /// Learning rules. Each adds its change to the weights. Default: none.
+    pub rules: Vec<LearningRule>,
+    /// Lowest and highest weight that rules may make, as they stand in `Simulator::weights`. Default: no bounds.
+    pub bounds: Option<(f64, f64)>,
+    /// Which weights rules may change, 1, and which they leave as they are, 0 (of the shape of the weights, post × pre).
+    /// Default: all may change.
+    pub mask: Option<Matrix>,
     /// Devices that the weights are made of.
     pub devices: Option<DeviceSpec>,
     /// Seed; derived from the network's when not given.
@@ -124,7 +129,9 @@ impl Default for Connection {
             solver: Solver::default(),
             eval_points: None,
             scale_eval_points: true,
-            rule: None,
+            rules: vec![],
+            bounds: None,
+            mask: None,
             devices: None,
             seed: None,
         }
@@ -174,9 +181,27 @@ impl Connection {
         self.eval_points = Some(eval_points.into());
         self
     }
-    /// Sets the learning rule.
+    /// Sets the learning rule, in place of those that were set before.
     pub fn learn(mut self, rule: impl Into<LearningRule>) -> Connection {
-        self.rule = Some(rule.into());
+        self.rules = vec![rule.into()];
+        self
+    }
+    /// Adds a learning rule to those that were set before: the weights change by the sum of what they want.
+    /// [`ConnectionId::rule_at`](crate::ConnectionId::rule_at) names each.
+    pub fn also_learn(mut self, rule: impl Into<LearningRule>) -> Connection {
+        self.rules.push(rule.into());
+        self
+    }
+    /// Keeps what rules make of the weights within bounds, in units of the weights; either may be infinite. `low` must be
+    /// below `high`, and there must be a rule.
+    pub fn bounds(mut self, low: f64, high: f64) -> Connection {
+        self.bounds = Some((low, high));
+        self
+    }
+    /// Says which weights rules may change: ones may change, zeros stay as they are. A matrix of the weights' shape, post ×
+    /// pre; there must be a rule.
+    pub fn mask(mut self, mask: Matrix) -> Connection {
+        self.mask = Some(mask);
         self
     }
     /// Makes the weights of devices.

@@ -93,8 +93,37 @@ pub enum Object {
     Neurons(EnsembleId),
     /// A node.
     Node(NodeId),
-    /// The learning rule of a connection; takes its error. Only as an end.
-    Rule(ConnectionId),
+    /// A learning rule of a connection; takes its error. Only as an end.
+    Rule(RuleId),
+}
+
+/// A learning rule of a connection: the connection, and which of its rules.
+///
+/// [`ConnectionId::rule`] is that of a connection with one rule, or the first of several; as an end of a connection it
+/// takes the rule's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId {
+    /// The connection that learns.
+    pub connection: ConnectionId,
+    /// Which of its rules, from 0, in the order in which they were given.
+    pub number: usize,
+}
+
+/// The only rule of a connection, or the first.
+impl From<ConnectionId> for RuleId {
+    fn from(connection: ConnectionId) -> RuleId {
+        RuleId { connection, number: 0 }
+    }
+}
+impl From<RuleId> for Object {
+    fn from(rule: RuleId) -> Object {
+        Object::Rule(rule)
+    }
+}
+impl From<RuleId> for End {
+    fn from(rule: RuleId) -> End {
+        Object::Rule(rule).into()
+    }
 }
 
 /// One end of a connection: an object, or a slice of it.
@@ -139,9 +168,19 @@ impl NodeId {
     }
 }
 impl ConnectionId {
-    /// The learning rule of the connection, as the end of a connection that carries its error.
-    pub fn rule(self) -> Object {
-        Object::Rule(self)
+    /// The learning rule of the connection, the first if there are several: as an end it takes the rule's error.
+    pub fn rule(self) -> RuleId {
+        self.rule_at(0)
+    }
+    /// One of several learning rules of the connection, by its number from 0, in the order in which they were given.
+    pub fn rule_at(self, number: usize) -> RuleId {
+        RuleId { connection: self, number }
+    }
+}
+impl RuleId {
+    /// Some values of the rule's error, as the end of a connection that carries them.
+    pub fn slice(self, slice: impl Into<Slice>) -> End {
+        Object::Rule(self).slice(slice)
     }
 }
 impl Object {

@@ -18,7 +18,7 @@ pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_pani
 pub use callback::{RunningNode, RunningRule, Start, StatefulNode, StatefulRule};
 pub use connection::{Connection, Function, Transform};
 pub use ensemble::Ensemble;
-pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId};
+pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, RuleId};
 pub use network::{Contents, EnsembleArray, Network};
 pub use node::{LiveAccess, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};

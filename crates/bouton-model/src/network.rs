@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ids::ANY;
 use crate::{
-    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe,
-    ProbeId,
+    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, LearningRule, NetworkId, NodeId, Object,
+    Output, Probe, ProbeId, RuleId,
 };
 
 /// An object with its name and the network that it is in.
@@ -214,21 +214,28 @@ impl Network {
             None => Err(Error::model(path, "there is no such node to edit weights")),
         }
     }
-    /// Gives an existing connection a learning rule (or another one).
-    pub fn learn(
+    /// Gives an existing connection a learning rule, in place of those that it has.
+    ///
+    /// # Errors
+    /// A connection that is not in the network.
+    pub fn learn(&mut self, connection: ConnectionId, rule: impl Into<LearningRule>) -> Result<(), Error> {
+        self.rules_of(connection).map(|rules| *rules = vec![rule.into()])
+    }
+    /// Gives an existing connection one more learning rule.
+    ///
+    /// # Errors
+    /// A connection that is not in the network.
+    pub fn also_learn(
         &mut self,
         connection: ConnectionId,
-        rule: impl Into<crate::LearningRule>,
+        rule: impl Into<LearningRule>,
     ) -> Result<(), Error> {
-        match connection.of(self.model.0).and_then(|k| self.connections.get_mut(k)) {
-            Some(c) => {
-                c.object.connection.rule = Some(rule.into());
-                Ok(())
-            }
-            None => {
-                Err(Error::model(self.connection_path(connection), "there is no such connection to learn"))
-            }
-        }
+        self.rules_of(connection).map(|rules| rules.push(rule.into()))
+    }
+    fn rules_of(&mut self, connection: ConnectionId) -> Result<&mut Vec<LearningRule>, Error> {
+        let path = self.connection_path(connection);
+        let found = self.get_connection_mut(connection).map(|c| &mut c.rules);
+        found.ok_or_else(|| Error::model(path, "there is no such connection to learn"))
     }
     /// Makes a probe.
     pub fn probe(&mut self, name: &str, probe: Probe) -> ProbeId {
@@ -383,27 +390,41 @@ impl Network {
                 .get_node(n)
                 .map(|n| if pre { n.size_out() } else { n.size_in() })
                 .ok_or_else(|| none("node")),
-            Object::Rule(c) => {
-                let (_, post, connection) = self.get_connection(c).ok_or_else(|| none("connection"))?;
+            Object::Rule(rule) => {
+                let (_, post, _) = self.get_connection(rule.connection).ok_or_else(|| none("connection"))?;
                 if pre {
                     return Err(Error::model(
                         self.object_path(object),
                         "a learning rule can only be the end of a connection",
                     ));
                 }
-                match &connection.rule {
-                    None => Err(Error::model(
-                        self.connection_path(c),
-                        "the connection has no learning rule; give it one with `learn`",
-                    )),
-                    Some(r) if !r.has_error() => Err(Error::model(
-                        self.connection_path(c),
-                        format!("the rule `{}` has no error that a connection could deliver", r.name()),
-                    )),
-                    Some(_) => self.error_size(post),
+                let r = self.get_rule(rule)?;
+                if !r.has_error() {
+                    let m = format!("the rule `{}` has no error that a connection could deliver", r.name());
+                    return Err(Error::model(self.connection_path(rule.connection), m));
                 }
+                self.error_size(post)
             }
         }
+    }
+    /// A learning rule's description.
+    ///
+    /// # Errors
+    /// A connection that is not in the network or has no such rule.
+    pub fn get_rule(&self, rule: RuleId) -> Result<&LearningRule, Error> {
+        let path = self.connection_path(rule.connection);
+        let Some((.., c)) = self.get_connection(rule.connection) else {
+            return Err(Error::model(path, "this connection is not in the network"));
+        };
+        c.rules.get(rule.number).ok_or_else(|| {
+            let m = match c.rules.len() {
+                0 => "the connection has no learning rule; give it one with `learn`".to_string(),
+                n => {
+                    format!("the connection has no learning rule {}: it has {n}, counted from 0", rule.number)
+                }
+            };
+            Error::model(path, m)
+        })
     }
     /// Size of the error of a rule on a connection that ends at `post`: the dimensions that its target represents.
     fn error_size(&self, post: &End) -> Result<usize, Error> {

@@ -2,7 +2,8 @@
 
 use crate::network::Entry;
 use crate::{
-    ConnectionId, End, EnsembleId, Error, Network, NetworkId, NodeId, Object, ProbeId, Target, nearest,
+    ConnectionId, End, EnsembleId, Error, Network, NetworkId, NodeId, Object, ProbeId, RuleId, Target,
+    nearest,
 };
 
 impl Network {
@@ -61,8 +62,14 @@ impl Network {
             Object::Ensemble(e) => self.ensemble_path(e),
             Object::Neurons(e) => format!("{}.neurons", self.ensemble_path(e)),
             Object::Node(n) => self.node_path(n),
-            Object::Rule(c) => format!("{}.rule", self.connection_path(c)),
+            Object::Rule(r) => self.rule_path(r),
         }
+    }
+    /// Path of a learning rule: `c.rule` where the connection `c` has one, `c.rules.0`, `c.rules.1`, … where it has several.
+    pub fn rule_path(&self, rule: RuleId) -> String {
+        let path = self.connection_path(rule.connection);
+        let one = self.get_connection(rule.connection).is_none_or(|(.., c)| c.rules.len() < 2);
+        if one && rule.number == 0 { format!("{path}.rule") } else { format!("{path}.rules.{}", rule.number) }
     }
     fn end_path(&self, end: &End) -> String {
         let path = self.object_path(end.object);
@@ -109,9 +116,9 @@ impl Network {
             Target::Weights(c) => format!("{}.weights", self.connection_path(*c)),
             Target::ConnectionOutput(c) => format!("{}.output", self.connection_path(*c)),
             Target::ConnectionInput(c) => format!("{}.input", self.connection_path(*c)),
-            Target::RuleError(c) => format!("{}.rule.error", self.connection_path(*c)),
-            Target::RuleDelta(c) => format!("{}.rule.delta", self.connection_path(*c)),
-            Target::RuleSignal(c, name) => format!("{}.rule.{name}", self.connection_path(*c)),
+            Target::RuleError(r) => format!("{}.error", self.rule_path(*r)),
+            Target::RuleDelta(r) => format!("{}.delta", self.rule_path(*r)),
+            Target::RuleSignal(r, name) => format!("{}.{name}", self.rule_path(*r)),
             Target::Devices(c, side, q) => {
                 format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase()
             }

@@ -260,7 +260,7 @@ impl Model {
         let rule = path.strip_suffix(".rule").and_then(|p| self.connections.get(p));
         match (neurons, rule) {
             (Some(e), _) => Ok(e.neurons()),
-            (_, Some(c)) => Ok(c.rule()),
+            (_, Some(c)) => Ok(c.rule().into()),
             _ => Err(format!("no object {path}")),
         }
     }
@@ -336,10 +336,10 @@ impl Model {
                 (Object::Ensemble(e), Some("scaled_encoders")) => Probe::of(Target::ScaledEncoders(e)),
                 (Object::Neurons(e), Some("input")) => Probe::of(Target::NeuronInput(e)),
                 (Object::Neurons(e), Some(state)) => Probe::of(Target::NeuronState(e, state.into())),
-                (Object::Rule(c), Some("error")) => Probe::of(Target::RuleError(c)),
-                (Object::Rule(c), Some("delta")) => Probe::of(Target::RuleDelta(c)),
-                (Object::Rule(c), Some("activities")) => {
-                    Probe::of(Target::RuleSignal(c, "activities".into()))
+                (Object::Rule(r), Some("error")) => Probe::of(Target::RuleError(r)),
+                (Object::Rule(r), Some("delta")) => Probe::of(Target::RuleDelta(r)),
+                (Object::Rule(r), Some("activities")) => {
+                    Probe::of(Target::RuleSignal(r, "activities".into()))
                 }
                 (_, Some(k)) => return Err(format!("no probe of `{k}`")),
             }

@@ -106,7 +106,7 @@ impl Builder<'_> {
             };
             self.program.add(&path, copy);
         }
-        if c.rule.is_some() {
+        if !c.rules.is_empty() {
             self.rule(id)?;
         }
         Ok(())
@@ -125,7 +125,7 @@ impl Builder<'_> {
             Object::Ensemble(e) => self.ens[e.index()].input,
             Object::Neurons(e) => self.ens[e.index()].neuron_in,
             Object::Node(n) => self.node_in[n.index()],
-            Object::Rule(c) => self.conn[c.index()].error,
+            Object::Rule(r) => self.conn[r.connection.index()].error,
         }
     }
 

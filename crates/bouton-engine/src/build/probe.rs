@@ -60,12 +60,12 @@ impl Builder<'_> {
                     Target::Weights(c) => conn[c.index()].weights,
                     Target::ConnectionOutput(c) => conn[c.index()].weighted,
                     Target::ConnectionInput(c) => conn[c.index()].input,
-                    Target::RuleError(c) => conn[c.index()].error,
-                    Target::RuleDelta(c) => conn[c.index()].delta,
-                    Target::RuleSignal(c, name) => {
-                        conn[c.index()].named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
+                    Target::RuleError(r) => conn[r.connection.index()].error,
+                    Target::RuleDelta(r) => conn[r.connection.index()].delta,
+                    Target::RuleSignal(r, name) => {
+                        conn[r.connection.index()].named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
                     }
-                    Target::Decoded(_) | Target::Devices(..) => None,
+                    _ => None,
                 };
                 let source = source.ok_or_else(missing)?;
                 let signal = if probe.slice == Slice::All {

@@ -9,9 +9,16 @@ use crate::program::{Action, SignalId};
 impl Builder<'_> {
     pub(super) fn rule(&mut self, id: ConnectionId) -> Result<(), Error> {
         let Some((.., c)) = self.net.get_connection(id) else { return Ok(()) };
-        let Some(rule) = c.rule.clone() else { return Ok(()) };
+        let Some(rule) = c.rules.first().cloned() else { return Ok(()) };
         let connection_path = self.net.connection_path(id);
-        let path = format!("{connection_path}.rule");
+        if c.rules.len() > 1 || c.bounds.is_some() || c.mask.is_some() {
+            return Err(Error::build(
+                connection_path,
+                "several rules on one connection, `bounds` and `mask` can be described, but not run yet; give the \
+                 connection one rule without them",
+            ));
+        }
+        let path = self.net.rule_path(id.rule());
         let Some(weights) = self.conn[id.index()].weights else {
             return Err(Error::build(
                 connection_path,
@@ -47,7 +54,7 @@ impl Builder<'_> {
 
         let mut error = None;
         if rule.has_error() {
-            let size = self.net.object_size(Object::Rule(id), false)?;
+            let size = self.net.object_size(Object::Rule(id.rule()), false)?;
             let signal = self.program.signal(format!("{path}.error"), size, 1, None);
             self.program.add(&path, Action::Reset { dst: signal, value: 0.0 });
             self.conn[id.index()].error = Some(signal);

@@ -178,7 +178,7 @@ impl<'a> Check<'a> {
                 list.push(id);
             }
             if let Some((_, End { object: Object::Rule(learned), .. }, _)) = net.get_connection(id) {
-                taught.insert(*learned);
+                taught.insert(learned.connection);
             }
         }
         let mut edited = HashSet::new();
@@ -339,7 +339,7 @@ impl<'a> Check<'a> {
 
     /// The rule with the parameters that it has now.
     fn live_rule(&self, id: ConnectionId, c: &Connection) -> Option<LearningRule> {
-        let mut rule = c.rule.clone()?;
+        let mut rule = c.rules.first().cloned()?;
         if let (LearningRule::Element(r), Ok(live)) = (&mut rule, self.sim.rule_parameters(id)) {
             for (name, value) in live {
                 // The value is one that the rule had accepted.

@@ -72,7 +72,7 @@ impl Check<'_> {
                 Some(Need { rms, gains: None })
             }
             Object::Rule(learned) => {
-                let (_, target, _) = self.net.get_connection(learned)?;
+                let (_, target, _) = self.net.get_connection(learned.connection)?;
                 match target.object {
                     Object::Neurons(e) => self.ensemble_need(e, &Slice::All),
                     Object::Ensemble(e) => self.ensemble_need(e, &target.slice),

@@ -137,6 +137,8 @@ fn device_values(
             DeviceQuantity::Conductance => out.extend(&bank.conductance[row]),
             DeviceQuantity::Resistance => out.extend(bank.conductance[row].iter().map(|g| 1.0 / g)),
             DeviceQuantity::Pulses => out.extend(bank.pulses[row].iter().map(|p| f64::from(*p))),
+            // One that the engine doesn't know yet: recorded as what stops a run.
+            _ => out.extend(row.map(|_| f64::NAN)),
         }
     }
 }
