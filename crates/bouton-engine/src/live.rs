@@ -145,6 +145,8 @@ impl<T: Real> Live<'_, T> {
     }
 }
 
+impl<T> bouton_model::sealed::Sealed for Live<'_, T> {}
+
 impl<T: Real> LiveAccess for Live<'_, T> {
     fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {
         self.views().weights(c)
@@ -171,7 +173,9 @@ impl<T: Real> LiveAccess for Live<'_, T> {
     ) -> Result<(), Error> {
         self.views().weights_signal(c)?;
         let refuse = |m: String| Error::access(self.net.connection_path(c), m);
-        let Some(w) = self.weights[c.index()].filter(|_| self.node.edits.contains(&c)) else {
+        let Some(w) =
+            self.weights[c.index()].filter(|_| self.node.edits.iter().any(|e| e.index() == c.index()))
+        else {
             return Err(refuse(format!(
                 "the node `{}` edits these weights without having declared it; add `.edits(connection)` to the node's \
                  function",

@@ -261,7 +261,7 @@ fn kind_of(output: &Output) -> &'static str {
         Output::Constant(_) => "constant",
         Output::Function(_) => "expression",
         Output::Process { process: Process::Table(_), .. } => "table",
-        Output::Process { .. } => "process",
+        _ => "process",
     }
 }
 

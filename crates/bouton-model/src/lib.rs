@@ -20,6 +20,8 @@ pub use connection::{Connection, Function, Transform};
 pub use ensemble::Ensemble;
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, RuleId};
 pub use network::{Contents, EnsembleArray, Network};
+#[doc(hidden)]
+pub use node::sealed;
 pub use node::{LiveAccess, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};
 pub use rule::{LearningRule, Over, RuleFunction, RuleFunctionStep};

@@ -136,7 +136,11 @@ impl Network {
     /// Makes a node.
     pub fn node(&mut self, name: &str, output: impl Into<Output>) -> NodeId {
         let id = NodeId::new(self.nodes.len(), self.model.0);
-        self.nodes.push(Entry { name: name.into(), network: self.current, object: output.into() });
+        let mut object = output.into();
+        if let Output::Function(f) = &mut object {
+            f.edits.iter_mut().for_each(|c| *c = c.adopted(self.model.0));
+        }
+        self.nodes.push(Entry { name: name.into(), network: self.current, object });
         id
     }
     /// Connects two objects, or slices of them. The connection's name is made of theirs.
@@ -157,7 +161,8 @@ impl Network {
         connection: Connection,
     ) -> ConnectionId {
         let id = ConnectionId::new(self.connections.len(), self.model.0);
-        let object = Link { pre: pre.into(), post: post.into(), connection };
+        let own = |end: End| End { object: end.object.adopted(self.model.0), ..end };
+        let object = Link { pre: own(pre.into()), post: own(post.into()), connection };
         self.connections.push(Entry { name: name.into(), network: self.current, object });
         id
     }
@@ -200,8 +205,7 @@ impl Network {
             return Err(Error::model(self.node_path(node), m));
         }
         let path = self.node_path(node);
-        // As this network's own, whatever kind of name it came by.
-        let connection = ConnectionId::new(connection.index(), self.model());
+        let connection = connection.adopted(self.model());
         match self.get_node_mut(node) {
             Some(Output::Function(f)) => {
                 f.declare(connection);
@@ -238,7 +242,8 @@ impl Network {
         found.ok_or_else(|| Error::model(path, "there is no such connection to learn"))
     }
     /// Makes a probe.
-    pub fn probe(&mut self, name: &str, probe: Probe) -> ProbeId {
+    pub fn probe(&mut self, name: &str, mut probe: Probe) -> ProbeId {
+        probe.target = probe.target.adopted(self.model.0);
         let id = ProbeId::new(self.probes.len(), self.model.0);
         self.probes.push(Entry { name: name.into(), network: self.current, object: probe });
         id
@@ -337,6 +342,7 @@ impl Network {
     }
     /// Networks, ensembles, nodes, connections and probes that are directly in a network, each in order of creation.
     pub fn contents(&self, network: NetworkId) -> Contents {
+        let network = network.adopted(self.model.0);
         fn of<T, I>(list: &[Entry<T>], network: NetworkId, id: impl Fn(usize) -> I) -> Vec<I> {
             list.iter().enumerate().filter(|(_, e)| e.network == network).map(|(k, _)| id(k)).collect()
         }

@@ -10,7 +10,9 @@ use crate::{ConnectionId, EnsembleId, Error, Failure, Matrix};
 
 /// Reading and writing weights from inside a step. The engine implements it; a node's callback is given it. The views
 /// mean what they mean between steps.
-pub trait LiveAccess {
+///
+/// It is implemented by the engine alone, so that it can grow.
+pub trait LiveAccess: sealed::Sealed {
     /// A copy of the weights of a connection as they stand at this place in the step.
     fn weights(&self, connection: ConnectionId) -> Result<Matrix, Error>;
     /// Decoders of a decoded connection (outputs × neurons).
@@ -32,6 +34,12 @@ pub trait LiveAccess {
         connection: ConnectionId,
         edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error>;
+}
+
+/// Keeps [`LiveAccess`] from being implemented elsewhere.
+pub mod sealed {
+    /// What may be live access.
+    pub trait Sealed {}
 }
 
 /// What a node's callback is given in each step.
@@ -221,6 +229,7 @@ impl fmt::Debug for NodeFunction {
 
 /// What a node's output is.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Output {
     /// The sum of its inputs.
     Passthrough {

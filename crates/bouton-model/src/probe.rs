@@ -53,6 +53,25 @@ pub enum Target {
 }
 
 impl Target {
+    /// The same with ids that are this network's own, where they can be.
+    pub(crate) fn adopted(self, model: u32) -> Target {
+        match self {
+            Target::Decoded(e) => Target::Decoded(e.adopted(model)),
+            Target::EnsembleInput(e) => Target::EnsembleInput(e.adopted(model)),
+            Target::ScaledEncoders(e) => Target::ScaledEncoders(e.adopted(model)),
+            Target::Spikes(e) => Target::Spikes(e.adopted(model)),
+            Target::NeuronInput(e) => Target::NeuronInput(e.adopted(model)),
+            Target::NeuronState(e, name) => Target::NeuronState(e.adopted(model), name),
+            Target::Node(n) => Target::Node(n.adopted(model)),
+            Target::Weights(c) => Target::Weights(c.adopted(model)),
+            Target::ConnectionOutput(c) => Target::ConnectionOutput(c.adopted(model)),
+            Target::ConnectionInput(c) => Target::ConnectionInput(c.adopted(model)),
+            Target::RuleError(r) => Target::RuleError(r.adopted(model)),
+            Target::RuleDelta(r) => Target::RuleDelta(r.adopted(model)),
+            Target::RuleSignal(r, name) => Target::RuleSignal(r.adopted(model), name),
+            Target::Devices(c, side, q) => Target::Devices(c.adopted(model), side, q),
+        }
+    }
     /// The error of a learning rule: of the only or first one of a connection, or of `connection.rule_at(k)`.
     pub fn rule_error(rule: impl Into<RuleId>) -> Target {
         Target::RuleError(rule.into())

@@ -277,6 +277,7 @@ impl fmt::Debug for RuleFunction {
 
 /// The learning rule of a connection.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum LearningRule {
     /// One that comes with bouton.
     Element(Rule),

@@ -295,6 +295,8 @@ impl Builder<'_> {
                 p.add(&path, Action::Process { process: process.clone(), out });
                 Some(out)
             }
+            // One that the engine doesn't know yet gives nothing: connections from it are refused.
+            _ => None,
         };
     }
 

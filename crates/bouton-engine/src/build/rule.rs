@@ -35,6 +35,7 @@ impl Builder<'_> {
                 Acts::OnWeights(a) => a == Applies::Now,
             },
             LearningRule::Function(f) => f.applies() == Applies::Now,
+            _ => return Err(Error::build(path, "the engine does not know this kind of rule")),
         };
         let on_devices = self.devices[id.index()].is_some();
         // Pulses have no delta: devices only know their state.

@@ -348,7 +348,7 @@ impl<T: SimReal> Engine for Simulation<T> {
         for c in self.net.connections() {
             // Gains that were folded into the weights of a weight solver stay as they were solved.
             if let Some((_, post, _)) = self.net.get_connection(c)
-                && post.object == Object::Neurons(e)
+                && matches!(post.object, Object::Neurons(n) if n.index() == e.index())
             {
                 let taken = post.slice.indices(new.gain.len()).into_iter().map(|i| new.gain[i]).collect();
                 writes.push((self.built.connection_signals[c.index()].gains, Arc::new(taken)));
@@ -387,7 +387,7 @@ impl<T: SimReal> Engine for Simulation<T> {
         write_devices(&self.arena, w, array, f)
     }
     fn set_frozen(&mut self, c: ConnectionId, frozen: Frozen) {
-        for r in self.plan.rules.iter().filter(|r| r.connection == c) {
+        for r in self.plan.rules.iter().filter(|r| r.connection.index() == c.index()) {
             if let Some(d) = r.delta {
                 // SAFETY: `self` is borrowed mutably: no other slice of the arena is alive.
                 frozen.hold(unsafe { self.arena.get_mut(d) }, T::ZERO);

@@ -31,7 +31,7 @@ impl RuleRun {
     pub(super) fn new(rule: &LearningRule) -> RuleRun {
         let parameters = match rule {
             LearningRule::Function(f) => f.parameters().iter().map(|p| p.1).collect(),
-            LearningRule::Element(_) => vec![],
+            _ => vec![],
         };
         RuleRun {
             rule: rule.clone(),
@@ -60,6 +60,7 @@ impl RuleRun {
             LearningRule::Function(f) => {
                 f.parameters().iter().map(|p| p.0.clone()).zip(self.parameters.iter().copied()).collect()
             }
+            _ => vec![],
         }
     }
 
@@ -67,6 +68,7 @@ impl RuleRun {
         let f = match &mut self.rule {
             LearningRule::Element(r) => return r.model_mut().set_parameter(name, value),
             LearningRule::Function(f) => f,
+            _ => return Err("the rule has no parameters".into()),
         };
         let names: Vec<&str> = f.parameters().iter().map(|p| p.0.as_str()).collect();
         match names.iter().position(|n| *n == name) {
@@ -87,7 +89,7 @@ impl RuleRun {
 impl<T: SimReal> Simulation<T> {
     /// The rule of a connection.
     pub(super) fn rule_of(&self, c: ConnectionId) -> Option<usize> {
-        self.plan.rules.iter().position(|r| r.connection == c)
+        self.plan.rules.iter().position(|r| r.connection.index() == c.index())
     }
 
     /// Puts another filter on an input of a rule; the filtered values go on from where they are.
@@ -156,6 +158,8 @@ impl<T: SimReal> Simulation<T> {
                 self.rules[k].callback = Some(callback);
                 result
             }
+            // Refused when it is built.
+            _ => Ok(()),
         }
     }
 

@@ -198,6 +198,6 @@ pub(super) fn is_known(output: &Output) -> bool {
     match output {
         Output::Constant(_) => true,
         Output::Process { process, .. } => !matches!(process, Process::WhiteNoise(_)),
-        Output::Function(_) | Output::Passthrough { .. } => false,
+        _ => false,
     }
 }

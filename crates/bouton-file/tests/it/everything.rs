@@ -142,6 +142,7 @@ impl LiveAccess for Nothing {
     }
 }
 struct Nothing;
+impl bouton_model::sealed::Sealed for Nothing {}
 
 /// One step of an expression's node.
 fn step(net: &Network, path: &str, t: f64, x: &[f64]) -> Vec<f64> {
