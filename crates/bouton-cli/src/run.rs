@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use bouton::elements::devices::DeviceArray;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
 use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink, remove_recording};
 use bouton::io::table::{Table, significant};
 use bouton::model::{Network, ProbeId, Target};
-use bouton::prelude::{Options, Precision, Simulator};
+use bouton::engine::Events;
+use bouton::prelude::{Devices, Options, Precision, Recorded, Simulator};
 use bouton::{Error, ErrorKind, io};
 use serde_json::json;
 
@@ -84,6 +84,17 @@ impl Stats {
             self.sum += v;
             self.squares += v * v;
             (self.low, self.high) = (self.low.min(*v), self.high.max(*v));
+        }
+    }
+    /// The same of what is kept without its zeros.
+    fn add_events(&mut self, e: &Events) {
+        let zeros = e.steps.len() * e.width - e.events.len();
+        let values: Vec<f64> = e.events.iter().map(|x| x.value).collect();
+        // One zero stands for all: they count, and add nothing.
+        self.add(&values, e.steps.len());
+        if zeros > 0 {
+            self.add(&[0.0], 0);
+            self.count += zeros as f64 - 1.0;
         }
     }
 }
@@ -180,7 +191,7 @@ fn open(sink: &mut FolderSink, sim: &Simulator, probes: &[ProbeId], events: &[bo
 /// Gains as they were found, for a person.
 fn device_notes(sim: &Simulator) {
     for (path, d, needed) in arrays(sim) {
-        let count = d.banks().len() * d.shape().0 * d.shape().1;
+        let count = d.sides().len() * d.shape().0 * d.shape().1;
         let gain = significant(d.gain(), 4);
         eprintln!(
             "note: `{path}`: {count} devices, gain {gain}; the weights that it needs have rms {}",
@@ -190,7 +201,7 @@ fn device_notes(sim: &Simulator) {
 }
 
 /// Connections of devices: path, devices, rms of the weights that a solver would put in their place.
-fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, &DeviceArray, f64)> {
+fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, Devices<'_>, f64)> {
     let net = sim.network();
     net.connections().filter_map(move |c| {
         let d = sim.devices(c).ok()?;
@@ -201,9 +212,9 @@ fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, &DeviceArray, f64)> 
 
 /// The same for the manifest, with the pulses so far.
 fn devices(sim: &Simulator) -> serde_json::Value {
-    let one = |(path, d, needed): (String, &DeviceArray, f64)| {
+    let one = |(path, d, needed): (String, Devices<'_>, f64)| {
         json!({
-            "connection": path, "shape": [d.shape().0, d.shape().1], "devices_per_synapse": d.banks().len(),
+            "connection": path, "shape": [d.shape().0, d.shape().1], "devices_per_synapse": d.sides().len(),
             "gain": d.gain(), "needed_weight_rms": needed, "dead_devices": d.dead(), "pulses": d.pulses(),
         })
     };
@@ -286,19 +297,17 @@ fn write(
     stats: &mut Stats,
 ) -> io::Result<()> {
     let path = net.probe_path(p);
-    let Ok(s) = sim.drain(p) else { return Ok(()) };
-    stats.add(&s.values, s.rows());
-    if events {
-        let (mut steps, mut neurons) = (vec![], vec![]);
-        for (row, step) in s.values.chunks(s.width.max(1)).zip(&s.steps) {
-            for (k, v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
-                let _ = v;
-                steps.push(*step);
-                neurons.push(k as u32);
-            }
+    let Ok(s) = sim.take(p) else { return Ok(()) };
+    let s = match s {
+        Recorded::Events(e) if events => {
+            stats.add_events(&e);
+            let (steps, neurons): (Vec<u64>, Vec<u32>) =
+                e.events.iter().map(|x| (e.steps[x.row as usize], x.column)).unzip();
+            return sink.append_events(&path, &steps, &neurons);
         }
-        return sink.append_events(&path, &steps, &neurons);
-    }
+        other => other.into_samples(),
+    };
+    stats.add(&s.values, s.rows());
     let times: Vec<f64> = s.steps.iter().map(|k| *k as f64 * sim.dt()).collect();
     sink.append_series(&path, &times, &s.values)
 }

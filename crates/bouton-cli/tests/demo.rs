@@ -109,7 +109,7 @@ fn without_its_rule_the_model_learns_nothing() {
     let start = sim.weights(c).unwrap();
     sim.run(2.0).unwrap();
     assert_ne!(sim.weights(c).unwrap(), start, "the rule changes nothing");
-    m.net.get_connection_mut(c).unwrap().rule = None;
+    m.net.get_connection_mut(c).unwrap().rules.clear();
     // The connection that delivers the error now ends nowhere: an error that says so.
     let e = Simulator::new(&m.net).err().unwrap();
     assert!(e.to_string().contains("has no learning rule"), "{e}");

@@ -80,6 +80,29 @@ impl Assemble<'_> {
             Some(t) => transform(t, carried, post.size).map_err(|m| ("transform", m))?,
             None => Transform::None,
         };
+        let rules = match (c.rule, c.rules) {
+            (Some(_), Some(_)) => {
+                let m = "there is a `rule` and `rules`; leave one of them out, or put the rule into the list";
+                return Err(("rules", m.into()));
+            }
+            (None, Some(rules)) if rules.is_empty() => {
+                return Err(("rules", "an empty list of rules does nothing; leave it out".into()));
+            }
+            (rule, rules) => {
+                rule.into_iter().chain(rules.into_iter().flatten()).map(LearningRule::Element).collect()
+            }
+        };
+        let bounds = match c.bounds.as_deref() {
+            None => None,
+            Some([low, high]) => Some((*low, *high)),
+            Some(other) => {
+                let n = other.len();
+                return Err((
+                    "bounds",
+                    format!("expected two numbers, the lowest and the highest weight, found {n}"),
+                ));
+            }
+        };
         let connection = Connection {
             synapse: c.synapse,
             function,
@@ -87,7 +110,9 @@ impl Assemble<'_> {
             solver: c.solver,
             eval_points: c.eval_points.map(distribution).transpose().map_err(|m| ("eval_points", m))?,
             scale_eval_points: c.scale_eval_points,
-            rule: c.rule.map(LearningRule::Element),
+            rules,
+            bounds,
+            mask: None,
             devices: c.devices,
             seed: c.seed,
         };
@@ -131,8 +156,8 @@ impl Assemble<'_> {
 }
 
 thread_local! {
-    /// Working memory of expressions on connections, which are called from any thread.
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+    /// Working memory of expressions, which are called from any thread.
+    pub(crate) static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
 fn function(text: &str, size: usize) -> Result<Function, String> {

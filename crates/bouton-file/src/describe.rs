@@ -2,10 +2,11 @@
 //! to objects that come later.
 
 use bouton_elements::processes::Process;
-use bouton_expr::{Program, Scratch, Vars};
+use bouton_expr::{Program, Vars};
 use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Output};
 use bouton_random::Distribution;
 
+use crate::assemble::SCRATCH;
 use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
 use crate::files::{Files, MAX_VALUES, table};
@@ -260,7 +261,7 @@ fn kind_of(output: &Output) -> &'static str {
         Output::Constant(_) => "constant",
         Output::Function(_) => "expression",
         Output::Process { process: Process::Table(_), .. } => "table",
-        Output::Process { .. } => "process",
+        _ => "process",
     }
 }
 
@@ -272,13 +273,12 @@ fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
         None => vars,
     };
     let program = compile(text, &vars)?;
-    let mut scratch = Scratch::new();
     let width = program.width();
     let function = NodeFunction::new(size_in.unwrap_or(0), width, move |s| {
         let t = [s.t];
         let inputs: [&[f64]; 2] = [&t, s.x];
         let used = if size_in.is_some() { 2 } else { 1 };
-        program.eval(&mut scratch, &inputs[..used], s.out);
+        SCRATCH.with_borrow_mut(|scratch| program.eval(scratch, &inputs[..used], s.out));
         Ok(())
     });
     Ok(function.with_text(text).into())

@@ -217,7 +217,8 @@ pub(crate) struct Connection {
     pub(crate) name: Option<String>,
     /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`.
     pub(crate) pre: String,
-    /// Where it ends; also `name.rule`, the learning rule of a named connection.
+    /// Where it ends; also `name.rule`, the learning rule of a named connection, or of several
+    /// `name.rules.0`, `name.rules.1`, and so on.
     pub(crate) post: String,
     /// Filter on the way; `false` for none. Default: low-pass of 0.005 s.
     #[serde(default = "default_synapse")]
@@ -231,6 +232,11 @@ pub(crate) struct Connection {
     pub(crate) solver: Solver,
     /// Learning rule.
     pub(crate) rule: Option<Rule>,
+    /// Several learning rules, in place of `rule`; their changes add up.
+    pub(crate) rules: Option<Vec<Rule>>,
+    /// `[low, high]`: lowest and highest weight that rules may make; `inf` and `-inf` are none. Default: no bounds.
+    #[schemars(length(min = 2, max = 2))]
+    pub(crate) bounds: Option<Vec<f64>>,
     /// Devices that the weights are made of.
     pub(crate) devices: Option<DeviceSpec>,
     /// Evaluation points of its own.
@@ -270,7 +276,7 @@ pub(crate) struct Zeros {
 pub(crate) struct Probe {
     /// What is recorded: `a` (decoded), `a.input`, `a.neurons` (spikes), `a.neurons.input`, `a.neurons.voltage`,
     /// `a.scaled_encoders`, a node; of a named connection `c.weights`, `c.output`, `c.input`, `c.rule.error`,
-    /// `c.rule.delta` (not of a rule on devices), `c.rule.activities`, `c.devices.plus.resistance` (or `minus`;
+    /// `c.rule.delta` (not of a rule on devices), `c.rule.activities` (of several rules `c.rules.0.error` and so on), `c.devices.plus.resistance` (or `minus`;
     /// `conductance`, `pulses`).
     pub(crate) target: String,
     /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of a matrix (weights, devices) its rows. Default: all.

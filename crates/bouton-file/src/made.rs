@@ -1,7 +1,6 @@
 //! What of a connection can be named: its rule, its devices, its signals.
 
 use bouton_elements::mappings::Side;
-use bouton_elements::rules::Acts;
 use bouton_model::{ConnectionId, DeviceQuantity, Target};
 
 use crate::fault::{hint_in, quoted};
@@ -10,8 +9,9 @@ use crate::format;
 /// What a connection is made of.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Made {
-    rule: bool,
-    /// Whether the rule gives pulses to devices.
+    /// Number of rules.
+    rules: usize,
+    /// Whether rules give pulses to devices.
     pulses: bool,
     /// The sides on which its synapses have devices; none for ideal weights.
     sides: &'static [Side],
@@ -35,21 +35,38 @@ const SIGNALS: [&str; 12] = [
 
 impl Made {
     pub(crate) fn of(c: &format::Connection) -> Made {
-        let rule = c.rule.as_ref();
+        let mut rules = c.rule.iter().chain(c.rules.iter().flatten());
         Made {
-            rule: rule.is_some(),
-            pulses: rule.is_some_and(|r| matches!(r.model().acts(), Acts::OnDevices(_))),
+            rules: rules.clone().count(),
+            pulses: rules.any(|r| r.model().policy().is_some()),
             sides: c.devices.as_ref().map_or(&[], |d| d.mapping.model().sides()),
         }
     }
 
-    /// Refuses a connection without a rule; `name` is the connection's, as it was written.
-    pub(crate) fn has_rule(self, name: &str) -> Result<(), String> {
-        if self.rule {
-            return Ok(());
-        }
+    /// The number of the rule that `rest` begins with, `rule` or `rules.<number>`, and what follows; `None` if it names no
+    /// rule. `name` is the connection's, as it was written.
+    pub(crate) fn rule<'r>(self, name: &str, rest: &'r str) -> Result<Option<(usize, &'r str)>, String> {
+        let (word, behind) = rest.split_once('.').unwrap_or((rest, ""));
         let name = quoted(name);
-        Err(format!("{name} has no rule; add `rule = …` to the connection, such as `rule = \"pes\"`"))
+        let (number, behind) = match word {
+            "rule" => (None, behind),
+            "rules" => {
+                let (number, behind) = behind.split_once('.').unwrap_or((behind, ""));
+                let k = number.parse::<usize>().map_err(|_| {
+                    format!("{name}: after `rules` stands a rule's number, from 0, as in `rules.0`")
+                })?;
+                (Some(k), behind)
+            }
+            _ => return Ok(None),
+        };
+        match (self.rules, number) {
+            (0, _) => {
+                Err(format!("{name} has no rule; add `rule = …` to the connection, such as `rule = \"pes\"`"))
+            }
+            (n @ 2.., None) => Err(format!("{name} has {n} rules; say which: `rules.0`, `rules.1`, …")),
+            (n, Some(k)) if k >= n => Err(format!("{name} has no rule {k}: it has {n}, counted from 0")),
+            (_, k) => Ok(Some((k.unwrap_or(0), behind))),
+        }
     }
 
     /// What a probe of the connection records that is followed by `rest`.
@@ -60,13 +77,16 @@ impl Made {
             "input" => return Ok(Target::ConnectionInput(id)),
             _ => {}
         }
-        if let Some(signal) = rest.strip_prefix("rule.") {
-            self.has_rule(name)?;
+        if rest != "rule"
+            && let Some((k, signal)) = self.rule(name, rest)?
+            && !signal.is_empty()
+        {
+            let rule = id.rule_at(k);
             return match signal {
-                "error" => Ok(Target::RuleError(id)),
+                "error" => Ok(Target::RuleError(rule)),
                 "delta" if self.pulses => Err(self.no_delta(name)),
-                "delta" => Ok(Target::RuleDelta(id)),
-                signal => Ok(Target::RuleSignal(id, signal.into())),
+                "delta" => Ok(Target::RuleDelta(rule)),
+                signal => Ok(Target::RuleSignal(rule, signal.into())),
             };
         }
         if let Some((side, quantity, word)) = devices(rest) {

@@ -120,14 +120,12 @@ impl Names {
             (Named::Node(n, _, size_in, size_out), "") => {
                 (Object::Node(n), Some(if post { size_in } else { size_out }))
             }
-            (Named::Connection(c, made), "rule") if post => {
-                made.has_rule(name)?;
-                (Object::Rule(c), None)
-            }
-            (Named::Connection(..), "rule") => {
-                return Err("a learning rule can only be the end of a connection".into());
-            }
-            (Named::Connection(..), _) => return Err(unknown(&["rule"])),
+            (Named::Connection(..), "rule") if !post => return Err(only_an_end()),
+            (Named::Connection(c, made), _) => match made.rule(name, rest)? {
+                Some((k, "")) if post => (Object::Rule(c.rule_at(k)), None),
+                Some((_, "")) => return Err(only_an_end()),
+                _ => return Err(unknown(&["rule"])),
+            },
             _ => return Err(unknown(&[])),
         };
         let slice = match slice {
@@ -179,10 +177,14 @@ impl Names {
 
 /// The connection of a path such as `c.rule`, `c.weights` or `c.devices.plus.pulses`.
 fn of_connection(path: &str) -> Option<&str> {
-    [".rule", ".weights", ".devices"].into_iter().find_map(|part| {
+    [".rule", ".rules", ".weights", ".devices"].into_iter().find_map(|part| {
         let (head, behind) = path.split_once(part)?;
         (behind.is_empty() || behind.starts_with('.')).then_some(head)
     })
+}
+
+fn only_an_end() -> String {
+    "a learning rule can only be the end of a connection".into()
 }
 
 fn no_input(name: &str, kind: &str) -> String {

@@ -9,11 +9,13 @@ macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
         ///
-        /// It is of the network that made it, and of that network's clones; used with another, it is an error.
-        #[derive(Clone, Copy)]
+        /// It is of the network that made it, and of that network's clones; used with another, it is an error. Ids of
+        /// different networks are never equal.
+        // Within a network the order is that of creation.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name {
-            index: u32,
             model: u32,
+            index: u32,
         }
         impl $name {
             pub(crate) fn new(index: usize, model: u32) -> $name {
@@ -23,36 +25,22 @@ macro_rules! id {
             pub fn index(self) -> usize {
                 self.index as usize
             }
-            /// The object at a position among those of its kind, of any network. It need not exist: using it is then an
-            /// error.
+            /// The object at a position among those of its kind, in whichever network it is used. It need not exist: using
+            /// it is then an error.
+            ///
+            /// It is equal to no id that a network has given out, because it would have to be equal to those of all
+            /// networks; a network keeps its own id in place of it, and lists them in order of position.
             pub fn from_index(index: usize) -> $name {
                 $name::new(index, ANY)
+            }
+            /// The same id as this network's own, if it can be of it.
+            #[allow(dead_code, reason = "not every kind of object is named by another one")]
+            pub(crate) fn adopted(self, model: u32) -> $name {
+                self.of(model).map_or(self, |k| $name::new(k, model))
             }
             /// Its position, if it can be of this network.
             pub(crate) fn of(self, model: u32) -> Option<usize> {
                 (self.model == model || self.model == ANY || model == ANY).then_some(self.index())
-            }
-        }
-        // Positions alone: what was made by `from_index` equals what the network has given out.
-        impl PartialEq for $name {
-            fn eq(&self, other: &$name) -> bool {
-                self.index == other.index
-            }
-        }
-        impl Eq for $name {}
-        impl std::hash::Hash for $name {
-            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                self.index.hash(state);
-            }
-        }
-        impl PartialOrd for $name {
-            fn partial_cmp(&self, other: &$name) -> Option<std::cmp::Ordering> {
-                Some(self.cmp(other))
-            }
-        }
-        impl Ord for $name {
-            fn cmp(&self, other: &$name) -> std::cmp::Ordering {
-                self.index.cmp(&other.index)
             }
         }
         impl std::fmt::Debug for $name {
@@ -93,8 +81,37 @@ pub enum Object {
     Neurons(EnsembleId),
     /// A node.
     Node(NodeId),
-    /// The learning rule of a connection; takes its error. Only as an end.
-    Rule(ConnectionId),
+    /// A learning rule of a connection; takes its error. Only as an end.
+    Rule(RuleId),
+}
+
+/// A learning rule of a connection: the connection, and which of its rules.
+///
+/// [`ConnectionId::rule`] is that of a connection with one rule, or the first of several; as an end of a connection it
+/// takes the rule's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId {
+    /// The connection that learns.
+    pub connection: ConnectionId,
+    /// Which of its rules, from 0, in the order in which they were given.
+    pub number: usize,
+}
+
+/// The only rule of a connection, or the first.
+impl From<ConnectionId> for RuleId {
+    fn from(connection: ConnectionId) -> RuleId {
+        RuleId { connection, number: 0 }
+    }
+}
+impl From<RuleId> for Object {
+    fn from(rule: RuleId) -> Object {
+        Object::Rule(rule)
+    }
+}
+impl From<RuleId> for End {
+    fn from(rule: RuleId) -> End {
+        Object::Rule(rule).into()
+    }
 }
 
 /// One end of a connection: an object, or a slice of it.
@@ -139,14 +156,78 @@ impl NodeId {
     }
 }
 impl ConnectionId {
-    /// The learning rule of the connection, as the end of a connection that carries its error.
-    pub fn rule(self) -> Object {
-        Object::Rule(self)
+    /// The learning rule of the connection, the first if there are several: as an end it takes the rule's error.
+    pub fn rule(self) -> RuleId {
+        self.rule_at(0)
+    }
+    /// One of several learning rules of the connection, by its number from 0, in the order in which they were given.
+    pub fn rule_at(self, number: usize) -> RuleId {
+        RuleId { connection: self, number }
+    }
+}
+impl RuleId {
+    pub(crate) fn adopted(self, model: u32) -> RuleId {
+        RuleId { connection: self.connection.adopted(model), ..self }
+    }
+    /// Some values of the rule's error, as the end of a connection that carries them.
+    pub fn slice(self, slice: impl Into<Slice>) -> End {
+        Object::Rule(self).slice(slice)
     }
 }
 impl Object {
+    /// The same with ids that are this network's own, where they can be.
+    pub(crate) fn adopted(self, model: u32) -> Object {
+        match self {
+            Object::Ensemble(e) => Object::Ensemble(e.adopted(model)),
+            Object::Neurons(e) => Object::Neurons(e.adopted(model)),
+            Object::Node(n) => Object::Node(n.adopted(model)),
+            Object::Rule(r) => Object::Rule(r.adopted(model)),
+        }
+    }
     /// Some values of the object.
     pub fn slice(self, slice: impl Into<Slice>) -> End {
         End { object: self, slice: slice.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::{Connection, Ensemble, Network, Probe, Target};
+
+    #[test]
+    fn ids_of_different_networks_are_not_equal() {
+        let make = || {
+            let mut net = Network::new();
+            let a = net.ensemble("a", Ensemble::new(1, 1));
+            let b = net.ensemble("b", Ensemble::new(1, 1));
+            (net, a, b)
+        };
+        let ((net, a, b), (_, other, _)) = (make(), make());
+        assert!(a != other && a < b && a.index() == other.index());
+        assert_eq!(net.clone().ensembles().collect::<Vec<_>>(), [a, b]);
+        assert_eq!(
+            HashSet::from([a, b, other, EnsembleId::from_index(0), EnsembleId::from_index(0)]).len(),
+            4
+        );
+        assert_ne!(EnsembleId::from_index(0), a);
+    }
+
+    #[test]
+    fn a_network_keeps_its_own_ids() {
+        let mut net = Network::new();
+        let a = net.ensemble("a", Ensemble::new(1, 1));
+        let any = EnsembleId::from_index(0);
+        let c = net.connect(any, any.neurons(), Connection::new());
+        let (pre, post, _) = net.get_connection(c).unwrap();
+        assert_eq!((pre.object, post.object), (Object::Ensemble(a), a.neurons()));
+        let p = net.probe("p", Probe::of(Target::rule_delta(ConnectionId::from_index(0))));
+        assert_eq!(net.get_probe(p).unwrap().target, Target::rule_delta(c));
+        // What is of another network stays so, and is refused.
+        let foreign = Network::new().ensemble("x", Ensemble::new(1, 1));
+        net.connect(foreign, a, Connection::new());
+        assert!(net.validate(0.001).unwrap_err().to_string().contains("another network"));
     }
 }

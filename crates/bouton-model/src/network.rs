@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ids::ANY;
 use crate::{
-    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, NetworkId, NodeId, Object, Output, Probe,
-    ProbeId, Target, nearest,
+    Connection, ConnectionId, End, Ensemble, EnsembleId, Error, LearningRule, NetworkId, NodeId, Object,
+    Output, Probe, ProbeId, RuleId,
 };
 
 /// An object with its name and the network that it is in.
@@ -95,6 +95,10 @@ impl Network {
             model: Tag(model),
         }
     }
+    /// The number that tells its names from those of other networks.
+    pub(crate) fn model(&self) -> u32 {
+        self.model.0
+    }
     /// An empty network with a seed, from which all other seeds are derived.
     pub fn with_seed(seed: u32) -> Network {
         let mut network = Network::new();
@@ -132,7 +136,11 @@ impl Network {
     /// Makes a node.
     pub fn node(&mut self, name: &str, output: impl Into<Output>) -> NodeId {
         let id = NodeId::new(self.nodes.len(), self.model.0);
-        self.nodes.push(Entry { name: name.into(), network: self.current, object: output.into() });
+        let mut object = output.into();
+        if let Output::Function(f) = &mut object {
+            f.edits.iter_mut().for_each(|c| *c = c.adopted(self.model.0));
+        }
+        self.nodes.push(Entry { name: name.into(), network: self.current, object });
         id
     }
     /// Connects two objects, or slices of them. The connection's name is made of theirs.
@@ -153,28 +161,89 @@ impl Network {
         connection: Connection,
     ) -> ConnectionId {
         let id = ConnectionId::new(self.connections.len(), self.model.0);
-        let object = Link { pre: pre.into(), post: post.into(), connection };
+        let own = |end: End| End { object: end.object.adopted(self.model.0), ..end };
+        let object = Link { pre: own(pre.into()), post: own(post.into()), connection };
         self.connections.push(Entry { name: name.into(), network: self.current, object });
         id
     }
-    /// Gives an existing connection a learning rule (or another one).
-    pub fn learn(
-        &mut self,
-        connection: ConnectionId,
-        rule: impl Into<crate::LearningRule>,
-    ) -> Result<(), Error> {
-        match connection.of(self.model.0).and_then(|k| self.connections.get_mut(k)) {
-            Some(c) => {
-                c.object.connection.rule = Some(rule.into());
+    /// Declares that a node's callback edits the weights of a connection, as [`NodeFunction::edits`] does for a connection
+    /// that exists before the node: the node then runs before everything that reads the weights. Once is enough; twice is
+    /// the same.
+    ///
+    /// Where several nodes edit one connection, they do so in the order in which the nodes were made, in whichever networks
+    /// they are. A node that feeds another one within the step (by connections without a synapse) runs before that one,
+    /// though, and so edits before it. Each sees the weights as the one before has left them.
+    ///
+    /// [`NodeFunction::edits`]: crate::NodeFunction::edits
+    ///
+    /// # Errors
+    /// A node or connection that is not in the network, and a node without a callback.
+    ///
+    /// ```
+    /// use bouton_model::{Connection, Ensemble, Network, NodeFunction, Output};
+    /// let mut net = Network::new();
+    /// let a = net.ensemble("a", Ensemble::new(10, 1));
+    /// let sink = net.node("sink", Output::passthrough(1));
+    /// let c = net.connect(a, sink, Connection::new());
+    /// let decay = net.node("decay", NodeFunction::new(0, 0, move |s| {
+    ///     s.live.edit_weights(c, &mut |w| {
+    ///         w.values_mut().iter_mut().for_each(|w| *w *= 0.999);
+    ///         Ok(())
+    ///     })?;
+    ///     Ok(())
+    /// }));
+    /// net.edits(decay, c)?;
+    /// # Ok::<(), bouton_model::Error>(())
+    /// ```
+    pub fn edits(&mut self, node: NodeId, connection: ConnectionId) -> Result<(), Error> {
+        if self.get_connection(connection).is_none() {
+            let m = format!(
+                "can't edit the weights of `{}`, which is not in this network; give a name that this network's `connect` \
+                 has returned",
+                self.connection_path(connection)
+            );
+            return Err(Error::model(self.node_path(node), m));
+        }
+        let path = self.node_path(node);
+        let connection = connection.adopted(self.model());
+        match self.get_node_mut(node) {
+            Some(Output::Function(f)) => {
+                f.declare(connection);
                 Ok(())
             }
-            None => {
-                Err(Error::model(self.connection_path(connection), "there is no such connection to learn"))
+            Some(_) => {
+                let m = "has no callback that could edit weights; make it of a `NodeFunction`";
+                Err(Error::model(path, m))
             }
+            None => Err(Error::model(path, "there is no such node to edit weights")),
         }
     }
+    /// Gives an existing connection a learning rule, in place of those that it has.
+    ///
+    /// # Errors
+    /// A connection that is not in the network.
+    pub fn learn(&mut self, connection: ConnectionId, rule: impl Into<LearningRule>) -> Result<(), Error> {
+        self.rules_of(connection).map(|rules| *rules = vec![rule.into()])
+    }
+    /// Gives an existing connection one more learning rule.
+    ///
+    /// # Errors
+    /// A connection that is not in the network.
+    pub fn also_learn(
+        &mut self,
+        connection: ConnectionId,
+        rule: impl Into<LearningRule>,
+    ) -> Result<(), Error> {
+        self.rules_of(connection).map(|rules| rules.push(rule.into()))
+    }
+    fn rules_of(&mut self, connection: ConnectionId) -> Result<&mut Vec<LearningRule>, Error> {
+        let path = self.connection_path(connection);
+        let found = self.get_connection_mut(connection).map(|c| &mut c.rules);
+        found.ok_or_else(|| Error::model(path, "there is no such connection to learn"))
+    }
     /// Makes a probe.
-    pub fn probe(&mut self, name: &str, probe: Probe) -> ProbeId {
+    pub fn probe(&mut self, name: &str, mut probe: Probe) -> ProbeId {
+        probe.target = probe.target.adopted(self.model.0);
         let id = ProbeId::new(self.probes.len(), self.model.0);
         self.probes.push(Entry { name: name.into(), network: self.current, object: probe });
         id
@@ -214,75 +283,6 @@ impl Network {
             (input, output, ensembles)
         });
         EnsembleArray { network, input, output, ensembles }
-    }
-
-    fn prefix(&self, network: NetworkId) -> String {
-        let mut path = String::new();
-        let mut at = network;
-        while at.index() != 0 {
-            let n = &self.networks[at.index()];
-            path = format!("{}.{path}", n.name);
-            at = n.network;
-        }
-        path
-    }
-    /// `at` is the position, if it can be of this network.
-    fn path<T>(&self, list: &[Entry<T>], at: Option<usize>, index: usize) -> String {
-        at.and_then(|k| list.get(k)).map_or_else(
-            || format!("(object {index} of another network)"),
-            |e| format!("{}{}", self.prefix(e.network), e.name),
-        )
-    }
-    /// Path of an ensemble.
-    pub fn ensemble_path(&self, id: EnsembleId) -> String {
-        self.path(&self.ensembles, id.of(self.model.0), id.index())
-    }
-    /// Path of a node.
-    pub fn node_path(&self, id: NodeId) -> String {
-        self.path(&self.nodes, id.of(self.model.0), id.index())
-    }
-    /// Path of a probe.
-    pub fn probe_path(&self, id: ProbeId) -> String {
-        self.path(&self.probes, id.of(self.model.0), id.index())
-    }
-    /// Path of a nested network.
-    pub fn network_path(&self, id: NetworkId) -> String {
-        self.prefix(id).trim_end_matches('.').to_string()
-    }
-    /// Path of a connection that was given a name.
-    pub(crate) fn connection_name(&self, id: ConnectionId) -> Option<String> {
-        let named =
-            id.of(self.model.0).and_then(|k| self.connections.get(k)).is_some_and(|e| !e.name.is_empty());
-        named.then(|| self.connection_path(id))
-    }
-    /// Path of a connection: its own name, or `pre→post` made of its ends' paths.
-    pub fn connection_path(&self, id: ConnectionId) -> String {
-        let Some(e) = id.of(self.model.0).and_then(|k| self.connections.get(k)) else {
-            return self.path(&self.connections, id.of(self.model.0), id.index());
-        };
-        if !e.name.is_empty() {
-            return self.path(&self.connections, id.of(self.model.0), id.index());
-        }
-        format!("{}→{}", self.end_path(&e.object.pre), self.end_path(&e.object.post))
-    }
-    /// Path of an object.
-    pub fn object_path(&self, object: Object) -> String {
-        match object {
-            Object::Ensemble(e) => self.ensemble_path(e),
-            Object::Neurons(e) => format!("{}.neurons", self.ensemble_path(e)),
-            Object::Node(n) => self.node_path(n),
-            Object::Rule(c) => format!("{}.rule", self.connection_path(c)),
-        }
-    }
-    fn end_path(&self, end: &End) -> String {
-        let path = self.object_path(end.object);
-        match &end.slice {
-            crate::Slice::All => path,
-            crate::Slice::Range(a, b) if a.checked_add(1) == Some(*b) => format!("{path}[{a}]"),
-            crate::Slice::Range(a, usize::MAX) => format!("{path}[{a}..]"),
-            crate::Slice::Range(a, b) => format!("{path}[{a}..{b}]"),
-            crate::Slice::Indices(i) => format!("{path}{i:?}"),
-        }
     }
 
     /// An ensemble's description.
@@ -342,6 +342,7 @@ impl Network {
     }
     /// Networks, ensembles, nodes, connections and probes that are directly in a network, each in order of creation.
     pub fn contents(&self, network: NetworkId) -> Contents {
+        let network = network.adopted(self.model.0);
         fn of<T, I>(list: &[Entry<T>], network: NetworkId, id: impl Fn(usize) -> I) -> Vec<I> {
             list.iter().enumerate().filter(|(_, e)| e.network == network).map(|(k, _)| id(k)).collect()
         }
@@ -384,27 +385,6 @@ impl Network {
         self.ensembles.iter().filter(|e| !e.object.neuron_type.is_direct()).map(|e| e.object.n_neurons).sum()
     }
 
-    /// The probe with this path; the error names the nearest one.
-    pub fn find_probe(&self, path: &str) -> Result<ProbeId, Error> {
-        let names: Vec<String> = self.probes().map(|p| self.probe_path(p)).collect();
-        find("probe", path, &names).map(|k| ProbeId::new(k, self.model.0))
-    }
-    /// The ensemble with this path; the error names the nearest one.
-    pub fn find_ensemble(&self, path: &str) -> Result<EnsembleId, Error> {
-        let names: Vec<String> = self.ensembles().map(|e| self.ensemble_path(e)).collect();
-        find("ensemble", path, &names).map(|k| EnsembleId::new(k, self.model.0))
-    }
-    /// The node with this path; the error names the nearest one.
-    pub fn find_node(&self, path: &str) -> Result<NodeId, Error> {
-        let names: Vec<String> = self.nodes().map(|n| self.node_path(n)).collect();
-        find("node", path, &names).map(|k| NodeId::new(k, self.model.0))
-    }
-    /// The connection with this path; the error names the nearest one.
-    pub fn find_connection(&self, path: &str) -> Result<ConnectionId, Error> {
-        let names: Vec<String> = self.connections().map(|c| self.connection_path(c)).collect();
-        find("connection", path, &names).map(|k| ConnectionId::new(k, self.model.0))
-    }
-
     /// Number of values that an object gives (`pre`) or takes.
     pub fn object_size(&self, object: Object, pre: bool) -> Result<usize, Error> {
         let none =
@@ -416,27 +396,41 @@ impl Network {
                 .get_node(n)
                 .map(|n| if pre { n.size_out() } else { n.size_in() })
                 .ok_or_else(|| none("node")),
-            Object::Rule(c) => {
-                let (_, post, connection) = self.get_connection(c).ok_or_else(|| none("connection"))?;
+            Object::Rule(rule) => {
+                let (_, post, _) = self.get_connection(rule.connection).ok_or_else(|| none("connection"))?;
                 if pre {
                     return Err(Error::model(
                         self.object_path(object),
                         "a learning rule can only be the end of a connection",
                     ));
                 }
-                match &connection.rule {
-                    None => Err(Error::model(
-                        self.connection_path(c),
-                        "the connection has no learning rule; give it one with `learn`",
-                    )),
-                    Some(r) if !r.has_error() => Err(Error::model(
-                        self.connection_path(c),
-                        format!("the rule `{}` has no error that a connection could deliver", r.name()),
-                    )),
-                    Some(_) => self.error_size(post),
+                let r = self.get_rule(rule)?;
+                if !r.has_error() {
+                    let m = format!("the rule `{}` has no error that a connection could deliver", r.name());
+                    return Err(Error::model(self.connection_path(rule.connection), m));
                 }
+                self.error_size(post)
             }
         }
+    }
+    /// A learning rule's description.
+    ///
+    /// # Errors
+    /// A connection that is not in the network or has no such rule.
+    pub fn get_rule(&self, rule: RuleId) -> Result<&LearningRule, Error> {
+        let path = self.connection_path(rule.connection);
+        let Some((.., c)) = self.get_connection(rule.connection) else {
+            return Err(Error::model(path, "this connection is not in the network"));
+        };
+        c.rules.get(rule.number).ok_or_else(|| {
+            let m = match c.rules.len() {
+                0 => "the connection has no learning rule; give it one with `learn`".to_string(),
+                n => {
+                    format!("the connection has no learning rule {}: it has {n}, counted from 0", rule.number)
+                }
+            };
+            Error::model(path, m)
+        })
     }
     /// Size of the error of a rule on a connection that ends at `post`: the dimensions that its target represents.
     fn error_size(&self, post: &End) -> Result<usize, Error> {
@@ -445,39 +439,6 @@ impl Network {
             object => Ok(post.slice.len(self.object_size(object, false)?)),
         }
     }
-    /// The network's name for a probe's target.
-    pub fn target_path(&self, target: &Target) -> String {
-        match target {
-            Target::Decoded(e) => self.ensemble_path(*e),
-            Target::EnsembleInput(e) => format!("{}.input", self.ensemble_path(*e)),
-            Target::ScaledEncoders(e) => format!("{}.scaled_encoders", self.ensemble_path(*e)),
-            Target::Spikes(e) => format!("{}.neurons", self.ensemble_path(*e)),
-            Target::NeuronInput(e) => format!("{}.neurons.input", self.ensemble_path(*e)),
-            Target::NeuronState(e, name) => format!("{}.neurons.{name}", self.ensemble_path(*e)),
-            Target::Node(n) => self.node_path(*n),
-            Target::Weights(c) => format!("{}.weights", self.connection_path(*c)),
-            Target::ConnectionOutput(c) => format!("{}.output", self.connection_path(*c)),
-            Target::ConnectionInput(c) => format!("{}.input", self.connection_path(*c)),
-            Target::RuleError(c) => format!("{}.rule.error", self.connection_path(*c)),
-            Target::RuleDelta(c) => format!("{}.rule.delta", self.connection_path(*c)),
-            Target::RuleSignal(c, name) => format!("{}.rule.{name}", self.connection_path(*c)),
-            Target::Devices(c, side, q) => {
-                format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase()
-            }
-        }
-    }
-}
-
-fn find(kind: &str, path: &str, names: &[String]) -> Result<usize, Error> {
-    if let Some(k) = names.iter().position(|n| n == path) {
-        return Ok(k);
-    }
-    let hint = match nearest(path, names.iter().map(String::as_str)) {
-        Some(n) => format!("; did you mean `{n}`?"),
-        None if names.is_empty() => format!("; the network has no {kind}"),
-        None => format!("; there are: {}", names.iter().take(12).cloned().collect::<Vec<_>>().join(", ")),
-    };
-    Err(Error::model("", format!("there is no {kind} `{path}`{hint}")))
 }
 
 /// What is directly in a network.

@@ -1,15 +1,18 @@
 //! Nodes: what comes from outside the neurons, and what goes out.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bouton_elements::processes::Process;
 
+use crate::callback::{Maker, Numbers, Opaque, Plain, RunningNode, Start, StatefulNode};
 use crate::{ConnectionId, EnsembleId, Error, Failure, Matrix};
 
 /// Reading and writing weights from inside a step. The engine implements it; a node's callback is given it. The views
 /// mean what they mean between steps.
-pub trait LiveAccess {
+///
+/// It is implemented by the engine alone, so that it can grow.
+pub trait LiveAccess: sealed::Sealed {
     /// A copy of the weights of a connection as they stand at this place in the step.
     fn weights(&self, connection: ConnectionId) -> Result<Matrix, Error>;
     /// Decoders of a decoded connection (outputs × neurons).
@@ -33,6 +36,12 @@ pub trait LiveAccess {
     ) -> Result<(), Error>;
 }
 
+/// Keeps [`LiveAccess`] from being implemented elsewhere.
+pub mod sealed {
+    /// What may be live access.
+    pub trait Sealed {}
+}
+
 /// What a node's callback is given in each step.
 pub struct NodeStep<'a> {
     /// Time at the end of the step (s): the first step is at dt.
@@ -45,40 +54,137 @@ pub struct NodeStep<'a> {
     pub live: &'a mut dyn LiveAccess,
 }
 
-/// A callback of a node. An `Err` stops the run at this step.
-pub type NodeCallback = dyn FnMut(&mut NodeStep<'_>) -> Result<(), Failure> + Send;
-
 /// A node that computes its output by a callback.
+///
+/// A callback without state is a closure that all simulators of the network share:
+///
+/// ```
+/// use bouton_model::NodeFunction;
+/// let half = NodeFunction::new(1, 1, |s| {
+///     s.out[0] = 0.5 * s.x[0];
+///     Ok(())
+/// });
+/// ```
+///
+/// What changes from step to step belongs to a simulator. As numbers, which are saved with it:
+///
+/// ```
+/// # use bouton_model::NodeFunction;
+/// let sum = NodeFunction::with_state(1, 1, vec![0.0], |sum, s| {
+///     sum[0] += s.x[0];
+///     s.out[0] = sum[0];
+///     Ok(())
+/// });
+/// ```
+///
+/// or as anything, made by each simulator when it starts and when it is reset:
+///
+/// ```
+/// # use bouton_model::NodeFunction;
+/// use std::collections::VecDeque;
+/// let delayed = NodeFunction::made(1, 1, |start| {
+///     let mut past = VecDeque::from(vec![0.0; (0.1 / start.dt) as usize]);
+///     move |s| {
+///         past.push_back(s.x[0]);
+///         s.out[0] = past.pop_front().unwrap_or(0.0);
+///         Ok(())
+///     }
+/// });
+/// ```
+///
+/// A closure that changes what it holds does not compile in the short form, because a second simulator, or a reset one,
+/// would go on where the first stopped:
+///
+/// ```compile_fail,E0594
+/// # use bouton_model::NodeFunction;
+/// let mut count = 0.0;
+/// let counter = NodeFunction::new(0, 1, move |s| {
+///     count += 1.0;
+///     s.out[0] = count;
+///     Ok(())
+/// });
+/// ```
 #[derive(Clone)]
 pub struct NodeFunction {
     pub(crate) size_in: usize,
     pub(crate) size_out: usize,
     pub(crate) edits: Vec<ConnectionId>,
     pub(crate) text: Option<String>,
-    pub(crate) callback: Arc<Mutex<NodeCallback>>,
+    pub(crate) maker: Maker<RunningNode>,
 }
 
 impl NodeFunction {
-    /// A callback with `size_in` inputs and `size_out` outputs.
-    ///
-    /// The callback belongs to the network: two simulators of one network share what it has captured.
+    /// A callback without state, with `size_in` inputs and `size_out` outputs. An `Err` stops the run at this step.
     pub fn new(
         size_in: usize,
         size_out: usize,
-        callback: impl FnMut(&mut NodeStep<'_>) -> Result<(), Failure> + Send + 'static,
+        callback: impl Fn(&mut NodeStep<'_>) -> Result<(), Failure> + Send + Sync + 'static,
     ) -> NodeFunction {
-        NodeFunction {
+        let callback = Arc::new(callback);
+        NodeFunction::of(
             size_in,
             size_out,
-            edits: vec![],
-            text: None,
-            callback: Arc::new(Mutex::new(callback)),
-        }
+            Maker::new(true, move |_: &Start| -> RunningNode { Box::new(Plain(callback.clone())) }),
+        )
+    }
+    /// A callback that each simulator makes by `maker` when it starts and when it is reset, and that may hold what it
+    /// likes. What it holds can't be saved: see [`with_state`](NodeFunction::with_state) and
+    /// [`stateful`](NodeFunction::stateful).
+    pub fn made<F>(
+        size_in: usize,
+        size_out: usize,
+        maker: impl Fn(&Start) -> F + Send + Sync + 'static,
+    ) -> NodeFunction
+    where
+        F: FnMut(&mut NodeStep<'_>) -> Result<(), Failure> + Send + 'static,
+    {
+        NodeFunction::of(
+            size_in,
+            size_out,
+            Maker::new(false, move |start: &Start| -> RunningNode { Box::new(Opaque(maker(start))) }),
+        )
+    }
+    /// A callback whose state is numbers: each simulator begins with `initial`, when it starts and when it is reset, and
+    /// hands them to `callback` in each step to read and to change. They are saved with the simulator.
+    pub fn with_state(
+        size_in: usize,
+        size_out: usize,
+        initial: Vec<f64>,
+        callback: impl Fn(&mut [f64], &mut NodeStep<'_>) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> NodeFunction {
+        let f = Arc::new(callback);
+        let make =
+            move |_: &Start| -> RunningNode { Box::new(Numbers { state: initial.clone(), f: f.clone() }) };
+        NodeFunction::of(size_in, size_out, Maker::new(true, make))
+    }
+    /// A callback that is made as by [`made`](NodeFunction::made), and says how its state is saved.
+    pub fn stateful<S>(
+        size_in: usize,
+        size_out: usize,
+        maker: impl Fn(&Start) -> S + Send + Sync + 'static,
+    ) -> NodeFunction
+    where
+        S: StatefulNode + 'static,
+    {
+        NodeFunction::of(
+            size_in,
+            size_out,
+            Maker::new(true, move |start: &Start| -> RunningNode { Box::new(maker(start)) }),
+        )
+    }
+    fn of(size_in: usize, size_out: usize, maker: Maker<RunningNode>) -> NodeFunction {
+        NodeFunction { size_in, size_out, edits: vec![], text: None, maker }
     }
     /// Declares that the callback edits the weights of `connection`: it is then ordered before everything that reads them.
+    /// For a node that exists already see [`Network::edits`](crate::Network::edits), which says the order of several.
     pub fn edits(mut self, connection: ConnectionId) -> NodeFunction {
-        self.edits.push(connection);
+        self.declare(connection);
         self
+    }
+    pub(crate) fn declare(&mut self, connection: ConnectionId) {
+        if !self.edits.contains(&connection) {
+            self.edits.push(connection);
+        }
     }
     /// Keeps the text of the expression that the callback computes, for messages.
     pub fn with_text(mut self, text: &str) -> NodeFunction {
@@ -101,9 +207,16 @@ impl NodeFunction {
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
-    /// The callback.
-    pub fn callback(&self) -> &Arc<Mutex<NodeCallback>> {
-        &self.callback
+    /// Whether all state that the callback holds can be saved: true if it holds none, or says how.
+    pub fn saves(&self) -> bool {
+        self.maker.saves()
+    }
+    /// A callback for one simulator, at its start.
+    ///
+    /// # Errors
+    /// A panic of the maker.
+    pub fn start(&self, start: &Start) -> Result<RunningNode, Failure> {
+        self.maker.start(start)
     }
 }
 
@@ -116,6 +229,7 @@ impl fmt::Debug for NodeFunction {
 
 /// What a node's output is.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Output {
     /// The sum of its inputs.
     Passthrough {
@@ -140,18 +254,20 @@ impl Output {
     pub fn passthrough(size: usize) -> Output {
         Output::Passthrough { size }
     }
-    /// `size` values computed from the time at the end of the step (s).
-    pub fn of_time(size: usize, mut f: impl FnMut(f64, &mut [f64]) + Send + 'static) -> Output {
+    /// `size` values computed from the time at the end of the step (s). For what remembers something from step to step see
+    /// [`NodeFunction`].
+    pub fn of_time(size: usize, f: impl Fn(f64, &mut [f64]) + Send + Sync + 'static) -> Output {
         Output::Function(NodeFunction::new(0, size, move |s| {
             f(s.t, s.out);
             Ok(())
         }))
     }
-    /// `size_out` values computed from time (s) and `size_in` inputs.
+    /// `size_out` values computed from time (s) and `size_in` inputs. For what remembers something from step to step see
+    /// [`NodeFunction`].
     pub fn function(
         size_in: usize,
         size_out: usize,
-        mut f: impl FnMut(f64, &[f64], &mut [f64]) + Send + 'static,
+        f: impl Fn(f64, &[f64], &mut [f64]) + Send + Sync + 'static,
     ) -> Output {
         Output::Function(NodeFunction::new(size_in, size_out, move |s| {
             f(s.t, s.x, s.out);

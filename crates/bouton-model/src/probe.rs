@@ -4,10 +4,11 @@ use bouton_elements::mappings::Side;
 use bouton_elements::solvers::Solver;
 use bouton_elements::synapses::Synapse;
 
-use crate::{ConnectionId, EnsembleId, NodeId, Object, Slice};
+use crate::{ConnectionId, EnsembleId, NodeId, Object, RuleId, Slice};
 
 /// What of a device a probe records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeviceQuantity {
     /// Resistance (Ω).
     Resistance,
@@ -19,6 +20,7 @@ pub enum DeviceQuantity {
 
 /// What a probe records.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Target {
     /// The value that an ensemble represents, decoded.
     Decoded(EnsembleId),
@@ -40,14 +42,50 @@ pub enum Target {
     ConnectionOutput(ConnectionId),
     /// What goes into a connection.
     ConnectionInput(ConnectionId),
-    /// The error of a connection's learning rule.
-    RuleError(ConnectionId),
-    /// The change that a connection's learning rule wants in this step (post × pre).
-    RuleDelta(ConnectionId),
-    /// An input or state variable of a connection's learning rule by name, such as PES's `activities`.
-    RuleSignal(ConnectionId, String),
+    /// The error of a learning rule.
+    RuleError(RuleId),
+    /// The change that a learning rule wants in this step (post × pre).
+    RuleDelta(RuleId),
+    /// An input or state variable of a learning rule by name, such as PES's `activities`.
+    RuleSignal(RuleId, String),
     /// The devices of a connection on one side of the mapping (post × pre).
     Devices(ConnectionId, Side, DeviceQuantity),
+}
+
+impl Target {
+    /// The same with ids that are this network's own, where they can be.
+    pub(crate) fn adopted(self, model: u32) -> Target {
+        match self {
+            Target::Decoded(e) => Target::Decoded(e.adopted(model)),
+            Target::EnsembleInput(e) => Target::EnsembleInput(e.adopted(model)),
+            Target::ScaledEncoders(e) => Target::ScaledEncoders(e.adopted(model)),
+            Target::Spikes(e) => Target::Spikes(e.adopted(model)),
+            Target::NeuronInput(e) => Target::NeuronInput(e.adopted(model)),
+            Target::NeuronState(e, name) => Target::NeuronState(e.adopted(model), name),
+            Target::Node(n) => Target::Node(n.adopted(model)),
+            Target::Weights(c) => Target::Weights(c.adopted(model)),
+            Target::ConnectionOutput(c) => Target::ConnectionOutput(c.adopted(model)),
+            Target::ConnectionInput(c) => Target::ConnectionInput(c.adopted(model)),
+            Target::RuleError(r) => Target::RuleError(r.adopted(model)),
+            Target::RuleDelta(r) => Target::RuleDelta(r.adopted(model)),
+            Target::RuleSignal(r, name) => Target::RuleSignal(r.adopted(model), name),
+            Target::Devices(c, side, q) => Target::Devices(c.adopted(model), side, q),
+        }
+    }
+    /// The error of a learning rule: of the only or first one of a connection, or of `connection.rule_at(k)`.
+    pub fn rule_error(rule: impl Into<RuleId>) -> Target {
+        Target::RuleError(rule.into())
+    }
+    /// The change that a learning rule wants in this step (post × pre): of the only or first one of a connection, or of
+    /// `connection.rule_at(k)`.
+    pub fn rule_delta(rule: impl Into<RuleId>) -> Target {
+        Target::RuleDelta(rule.into())
+    }
+    /// An input or state variable by name of a learning rule: of the only or first one of a connection, or of
+    /// `connection.rule_at(k)`.
+    pub fn rule_signal(rule: impl Into<RuleId>, name: impl Into<String>) -> Target {
+        Target::RuleSignal(rule.into(), name.into())
+    }
 }
 
 /// A recording of some value while the model runs.
@@ -86,7 +124,7 @@ impl Probe {
             Object::Ensemble(e) => Target::Decoded(e),
             Object::Neurons(e) => Target::Spikes(e),
             Object::Node(n) => Target::Node(n),
-            Object::Rule(c) => Target::RuleError(c),
+            Object::Rule(r) => Target::RuleError(r),
         };
         Probe { slice: end.slice, ..Probe::of(target) }
     }

@@ -141,11 +141,10 @@ pub fn dump(dir: &Path, case: &Case) -> Result<()> {
     out.scalar("learn_steps", case.learn_steps() as f64);
     out.scalar("every", case.every as f64);
     let devices = sim.devices(m.learned)?;
-    for (name, bank) in ["plus", "minus"].iter().zip(devices.banks()) {
-        out.real(&format!("{name}.r0"), &[n, n], bank.r_min.clone());
-        out.real(&format!("{name}.r1"), &[n, n], bank.r_range.clone());
-        out.real(&format!("{name}.c"), &[n, n], bank.shape.clone());
-        out.real(&format!("{name}.n"), &[n, n], bank.count.clone());
+    for side in devices.sides() {
+        for (name, column) in [("r0", "r0"), ("r1", "r1"), ("c", "exponent"), ("n", "count")] {
+            out.real(&format!("{}.{name}", side.name()), &[n, n], devices.column(*side, column));
+        }
     }
     out.real("weights", &[n, n], sim.weights(m.learned)?.values().to_vec());
     out.write(&dir.join("model.npz"))
@@ -168,8 +167,9 @@ pub fn run(dir: &Path) -> Result<()> {
         if step == case.steps() || (case.every > 0 && step % case.every == 0) {
             steps.push(step as i64);
             weights.extend_from_slice(sim.weights(m.learned)?.values());
-            for (all, bank) in pulses.iter_mut().zip(sim.devices(m.learned)?.banks()) {
-                all.extend(bank.pulses.iter().map(|p| i64::from(*p)));
+            let devices = sim.devices(m.learned)?;
+            for (all, side) in pulses.iter_mut().zip(devices.sides()) {
+                all.extend(devices.column(*side, "pulses").iter().map(|p| *p as i64));
             }
         }
     }

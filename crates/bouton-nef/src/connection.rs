@@ -121,7 +121,7 @@ impl Builder<'_> {
             Object::Ensemble(e) => self.ens[e.index()].input,
             Object::Neurons(e) => self.ens[e.index()].neuron_in,
             Object::Node(n) => self.node_in[n.index()],
-            Object::Rule(c) => self.conn[c.index()].rules.first().and_then(|r| r.error),
+            Object::Rule(r) => self.conn[r.connection.index()].rules.get(r.number).and_then(|r| r.error),
         }
     }
 

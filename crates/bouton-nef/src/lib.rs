@@ -311,7 +311,8 @@ impl Builder<'_> {
             Output::Function(f) => {
                 // A callback finds in its output what it left there a step before.
                 let out = (width > 0).then(|| p.signal(name, width, 1, Role::State, 0.0));
-                let call = calls::NodeCall::new(f.clone(), x.is_some(), out.is_some(), self.views.clone());
+                let seed = self.seeds.nodes[id.index()];
+                let call = calls::NodeCall::new(f.clone(), seed, (x.is_some(), out.is_some()), self.views.clone());
                 let on: Vec<Operand> = out.map(Operand::set).into_iter().chain(x.map(Operand::read)).collect();
                 let operator = p.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
                 if !f.edited().is_empty() {
@@ -326,6 +327,8 @@ impl Builder<'_> {
                 p.add(&path, Op::Call(Arc::new(call)), [Operand::set(out)], draws);
                 Some(out)
             }
+            // One that isn't known here yet gives nothing: connections from it are refused.
+            _ => None,
         };
         self.node_out[id.index()] = out;
         if let Some(out) = out {

@@ -41,7 +41,7 @@ impl Names {
                 if *count == 1 { path } else { format!("{path}#{count}") }
             })
             .collect();
-        let rules = net.connections().map(|c| net.get_connection(c).map_or(0, |c| crate::rule::rules(c.2).len())).collect();
+        let rules = net.connections().map(|c| net.get_connection(c).map_or(0, |c| c.2.rules.len())).collect();
         Names {
             ensembles: net.ensembles().map(|e| net.ensemble_path(e)).collect(),
             nodes: net.nodes().map(|n| net.node_path(n)).collect(),

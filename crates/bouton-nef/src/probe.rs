@@ -90,10 +90,10 @@ impl Builder<'_> {
             Target::Weights(c) => conn[c.index()].weights,
             Target::ConnectionOutput(c) => conn[c.index()].weighted,
             Target::ConnectionInput(c) => conn[c.index()].input,
-            Target::RuleError(c) => conn[c.index()].rules.first().and_then(|r| r.error),
-            Target::RuleDelta(c) => conn[c.index()].rules.first().and_then(|r| r.delta),
-            Target::RuleSignal(c, name) => {
-                let named = conn[c.index()].rules.first().map(|r| &r.named);
+            Target::RuleError(r) => conn[r.connection.index()].rules.get(r.number).and_then(|r| r.error),
+            Target::RuleDelta(r) => conn[r.connection.index()].rules.get(r.number).and_then(|r| r.delta),
+            Target::RuleSignal(r, name) => {
+                let named = conn[r.connection.index()].rules.get(r.number).map(|r| &r.named);
                 named.and_then(|named| named.iter().find(|(n, _)| n == name)).map(|(_, s)| *s)
             }
             _ => None,

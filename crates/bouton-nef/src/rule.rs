@@ -12,11 +12,6 @@ use bouton_model::{Connection, ConnectionId, LearningRule, Object, Over, Target}
 use super::{Builder, RuleSignals, calls};
 use crate::derived::freezing;
 
-/// The rules of a connection, in order.
-pub(crate) fn rules(c: &Connection) -> Vec<LearningRule> {
-    c.rule.iter().cloned().collect()
-}
-
 /// What a rule wants, as signals.
 struct Wanted {
     change: Change,
@@ -41,6 +36,7 @@ fn makes(rule: &LearningRule) -> (Change, Applies) {
     match rule {
         LearningRule::Element(r) => (r.model().makes(), r.model().applies()),
         LearningRule::Function(f) => (Change::Dense, f.applies()),
+        _ => (Change::Dense, Applies::NextStep),
     }
 }
 
@@ -48,7 +44,7 @@ impl Builder<'_> {
     /// All rules of a connection.
     pub(super) fn rules(&mut self, id: ConnectionId) -> Result<(), Error> {
         let Some((.., c)) = self.net.get_connection(id) else { return Ok(()) };
-        let all = rules(c);
+        let all = c.rules.clone();
         if all.is_empty() {
             return Ok(());
         }
@@ -62,7 +58,7 @@ impl Builder<'_> {
             all.iter().enumerate().map(|(k, r)| self.parts(&learned, k, r, devices.is_some())).collect();
         // Before the rules, as Nengo has it: what they wanted in the last step is added to the weights in this one.
         if devices.is_none() {
-            self.apply(&learned, &wanted, Applies::NextStep);
+            self.apply(&learned, &wanted, Applies::NextStep)?;
         }
         for (k, (rule, wanted)) in all.iter().zip(&wanted).enumerate() {
             self.rule(&learned, k, rule, wanted, devices.is_some())?;
@@ -71,7 +67,7 @@ impl Builder<'_> {
             }
         }
         if devices.is_none() {
-            self.apply(&learned, &wanted, Applies::Now);
+            self.apply(&learned, &wanted, Applies::Now)?;
         }
         Ok(())
     }
@@ -79,18 +75,31 @@ impl Builder<'_> {
     fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Learned {
         let path = self.net.connection_path(id);
         let name = self.names.connection(id).to_string();
-        let _ = c;
         let p = &mut self.program;
         let (rows, cols) = (p.get(weights).rows, p.get(weights).cols);
-        let frozen = p.signal(self.names.frozen(id), rows, cols, Role::Parameter, 0.0);
-        let mode = p.double(format!("{name}.freezing"), 1, 1, Role::Parameter, freezing(&[0.0]));
+        // What rules may not change from the start on is frozen; without a mask the memory is never taken.
+        let held: Option<Vec<f64>> = c.mask.as_ref().map(|m| m.values().iter().map(|x| 1.0 - x).collect());
+        let start = held.as_ref().map_or(0.0, |h| freezing(h));
+        let frozen = match held {
+            Some(h) => p.signal(self.names.frozen(id), rows, cols, Role::Parameter, h),
+            None => p.signal(self.names.frozen(id), rows, cols, Role::Parameter, 0.0),
+        };
+        let mode = p.double(format!("{name}.freezing"), 1, 1, Role::Parameter, start);
+        let bounds = c.bounds.map(|(low, high)| {
+            // Infinity is no number that a signal holds: the largest finite one bounds as well.
+            let finite = |x: f64| x.clamp(f64::MIN, f64::MAX);
+            let s = p.double(format!("{name}.bounds"), 2, 1, Role::Parameter, vec![finite(low), finite(high)]);
+            let knob = Knob::plain(s, "", Bounds::ANY, "lowest and highest weight that rules may make");
+            p.knobs_mut().add(format!("{name}.bounds"), knob);
+            s
+        });
         let zero_or_one = Bounds { low: 0.0, high: 1.0, open: false };
         let knob = Knob::plain(frozen, "", zero_or_one, "1 for each weight that rules may not change, else 0");
         p.knobs_mut().add(self.names.frozen(id), knob);
         self.derive_freezing(&path, frozen, mode);
         self.conn[id.index()].frozen = Some(frozen);
         self.conn[id.index()].rules = vec![];
-        Learned { id, weights, rows, cols, frozen, mode, bounds: None }
+        Learned { id, weights, rows, cols, frozen, mode, bounds }
     }
 
     /// The signals of what a rule wants.
@@ -99,7 +108,7 @@ impl Builder<'_> {
         let path = self.names.rule(l.id, k);
         let mut signals = RuleSignals::default();
         // Whoever looks at the change wants it as a matrix.
-        let target = Target::RuleDelta(l.id);
+        let target = Target::RuleDelta(l.id.rule_at(k));
         let seen = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
         if seen && matches!(change, Change::Outer(1)) && !on_devices {
             change = Change::Dense;
@@ -123,10 +132,10 @@ impl Builder<'_> {
     }
 
     /// What adds the changes of all rules that act at this time.
-    fn apply(&mut self, l: &Learned, wanted: &[Wanted], when: Applies) {
+    fn apply(&mut self, l: &Learned, wanted: &[Wanted], when: Applies) -> Result<(), Error> {
         let these: Vec<&Wanted> = wanted.iter().filter(|w| w.applies == when).collect();
         if these.is_empty() {
-            return;
+            return Ok(());
         }
         let weights = match when {
             Applies::NextStep => Operand::inc(l.weights),
@@ -138,13 +147,9 @@ impl Builder<'_> {
         on.push(Operand::read(l.mode));
         on.extend(l.bounds.map(Operand::read));
         let changes = these.iter().map(|w| w.change).collect();
-        let path = self.rules_path(l.id);
+        let path = self.net.rule_path(l.id.rule());
         self.program.kernel(&path, Apply { changes, cols: l.cols, bounded: l.bounds.is_some() }, on);
-    }
-
-    /// What errors of a connection's rules are about.
-    fn rules_path(&self, id: ConnectionId) -> String {
-        format!("{}.rule", self.net.connection_path(id))
+        Ok(())
     }
 
     /// One rule.
@@ -156,11 +161,11 @@ impl Builder<'_> {
         wanted: &Wanted,
         on_devices: bool,
     ) -> Result<(), Error> {
-        let path = self.rules_path(l.id);
+        let path = self.net.rule_path(l.id.rule_at(k));
         let name = self.names.rule(l.id, k);
         let mut error = None;
         if rule.has_error() {
-            let size = self.net.object_size(Object::Rule(l.id), false)?;
+            let size = self.net.object_size(Object::Rule(l.id.rule_at(k)), false)?;
             let signal = self.program.signal(format!("{name}.error"), size, 1, Role::Scratch, 0.0);
             self.program.reset(&path, signal, 0.0);
             self.conn[l.id.index()].rules[k].error = Some(signal);
@@ -182,6 +187,7 @@ impl Builder<'_> {
                 r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect()
             }
             LearningRule::Function(f) => f.parameters().to_vec(),
+            _ => vec![],
         };
         let parameters = self.rule_parameters(&name, rule, &parameters);
         let read = |s: &SignalId| Operand::read(*s);
@@ -229,9 +235,11 @@ impl Builder<'_> {
                     .chain(states.iter().map(|s| Operand::update(*s)))
                     .chain(reads)
                     .collect();
-                let call = calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), on_devices };
+                let seed = self.seeds.connections[l.id.index()].wrapping_add(k as u32);
+                let call = calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), seed, on_devices };
                 self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
             }
+            _ => return Err(Error::build(path, "this kind of rule is not known here")),
         }
         Ok(())
     }
@@ -261,7 +269,7 @@ impl Builder<'_> {
         wanted: &Wanted,
         spec: &Arc<DeviceSpec>,
     ) -> Result<(), Error> {
-        let path = self.rules_path(l.id);
+        let path = self.net.rule_path(l.id.rule_at(k));
         let own = match rule {
             LearningRule::Element(r) => r.model().policy().cloned(),
             _ => None,

@@ -153,9 +153,9 @@ impl Model {
             let f = NodeFunction::new(0, 1, move |s| {
                 s.out[0] = s.t;
                 Ok(edit.apply(s.t, s.live, c)?)
-            })
-            .edits(c);
+            });
             *self.net.get_node_mut(node).ok_or("no such node")? = f.into();
+            self.net.edits(node, c).map_err(|e| e.to_string())?;
         }
         for (path, e) in self.ensembles.clone() {
             let spiking = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
@@ -222,10 +222,9 @@ impl Model {
             let vars = Vars::new().scalar("t");
             let vars = if size_in > 0 { vars.vector("x", size_in) } else { vars };
             let p = Program::compile(t, &vars).map_err(|e| e.to_string())?;
-            let mut scratch = Scratch::new();
             Output::function(size_in, p.width(), move |t, x, y| {
                 let inputs: &[&[f64]] = &[&[t], x];
-                p.eval(&mut scratch, &inputs[..1 + usize::from(!x.is_empty())], y);
+                p.eval(&mut Scratch::new(), &inputs[..1 + usize::from(!x.is_empty())], y);
             })
         } else if let Some(v) = s.get("value") {
             Output::Constant(of(v)?)
@@ -261,7 +260,7 @@ impl Model {
         let rule = path.strip_suffix(".rule").and_then(|p| self.connections.get(p));
         match (neurons, rule) {
             (Some(e), _) => Ok(e.neurons()),
-            (_, Some(c)) => Ok(c.rule()),
+            (_, Some(c)) => Ok(c.rule().into()),
             _ => Err(format!("no object {path}")),
         }
     }
@@ -337,10 +336,10 @@ impl Model {
                 (Object::Ensemble(e), Some("scaled_encoders")) => Probe::of(Target::ScaledEncoders(e)),
                 (Object::Neurons(e), Some("input")) => Probe::of(Target::NeuronInput(e)),
                 (Object::Neurons(e), Some(state)) => Probe::of(Target::NeuronState(e, state.into())),
-                (Object::Rule(c), Some("error")) => Probe::of(Target::RuleError(c)),
-                (Object::Rule(c), Some("delta")) => Probe::of(Target::RuleDelta(c)),
-                (Object::Rule(c), Some("activities")) => {
-                    Probe::of(Target::RuleSignal(c, "activities".into()))
+                (Object::Rule(r), Some("error")) => Probe::of(Target::RuleError(r)),
+                (Object::Rule(r), Some("delta")) => Probe::of(Target::RuleDelta(r)),
+                (Object::Rule(r), Some("activities")) => {
+                    Probe::of(Target::RuleSignal(r, "activities".into()))
                 }
                 (_, Some(k)) => return Err(format!("no probe of `{k}`")),
             }

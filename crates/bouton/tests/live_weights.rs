@@ -1,6 +1,6 @@
 //! Weights are live: what they mean, who may write them, when a write is seen, and that looking changes nothing.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bouton::prelude::*;
 
@@ -134,11 +134,12 @@ fn bad_writes_are_errors_with_names_and_change_nothing() {
 fn writer(net: &mut Network, declared: bool) -> (ConnectionId, ProbeId, ProbeId, Arc<Mutex<Vec<f64>>>) {
     let a = net.ensemble("x", Ensemble::new(20, 1).seed(9));
     let sink = net.node("sink", Output::passthrough(1));
-    // The node is made before the connection that it edits: names of connections are their numbers.
-    let c = ConnectionId::from_index(net.connections().len());
+    // The node is made before the connection that it edits, whose name it learns later.
+    let learned = Arc::new(OnceLock::new());
     let seen = Arc::new(Mutex::new(vec![]));
-    let log = seen.clone();
+    let (log, name) = (seen.clone(), learned.clone());
     let f = NodeFunction::new(0, 0, move |s| {
+        let c = *name.get().ok_or("there is no connection yet")?;
         log.lock().unwrap().push(s.live.weights(c)?[(0, 0)]);
         let t = s.t;
         s.live.edit_weights(c, &mut |w| {
@@ -147,8 +148,12 @@ fn writer(net: &mut Network, declared: bool) -> (ConnectionId, ProbeId, ProbeId,
         })?;
         Ok(())
     });
-    net.node("writer", if declared { f.edits(c) } else { f });
-    assert_eq!(net.connect(a, sink, Connection::new().no_synapse()), c);
+    let node = net.node("writer", f);
+    let c = net.connect(a, sink, Connection::new().no_synapse());
+    learned.set(c).unwrap();
+    if declared {
+        net.edits(node, c).unwrap();
+    }
     let out = net.probe("carried", Probe::new(sink));
     let spikes = net.probe("spikes", Probe::new(a.neurons()));
     (c, out, spikes, seen)

@@ -178,7 +178,7 @@ fn probes_of_matrices_take_rows() {
         (Probe::of(target()).synapse(0.1), "`synapse`"),
         (Probe::weights(plain).slice(0..4), "0..3"),
         (Probe::weights(plain).slice(vec![0, 1]), "range of rows"),
-        (Probe::of(Target::RuleDelta(devices)), "no delta"),
+        (Probe::of(Target::rule_delta(devices)), "no delta"),
     ] {
         let mut net = net.clone();
         net.probe("bad", probe);
@@ -221,8 +221,7 @@ fn declarations_of_a_rule_are_checked_and_inputs_of_a_kind_are_numbered() {
     let (mut net, a, out) = population();
     let two = rule().pre_filtered(0.005).pre_spikes().pre_filtered(0.05);
     let c = net.connect(a, out, Connection::new().learn(two));
-    let probe =
-        |net: &mut Network, name: &str| net.probe(name, Probe::of(Target::RuleSignal(c, name.into())));
+    let probe = |net: &mut Network, name: &str| net.probe(name, Probe::of(Target::rule_signal(c, name)));
     let (fast, slow) = (probe(&mut net, "pre_filtered"), probe(&mut net, "pre_filtered_2"));
     let mut sim = Simulator::new(&net).unwrap();
     sim.run(0.3).unwrap();

@@ -234,7 +234,7 @@ pub fn run(pulse: &Pulse, seed: usize, method: Method) -> Result<Trial, Error> {
     }
     if let (Some(c), Some(spec)) = (m.learned, devices(method, seed)) {
         let d = sim.devices(c)?;
-        let count = (d.banks().len() * NEURONS * NEURONS) as f64;
+        let count = (d.sides().len() * NEURONS * NEURONS) as f64;
         t.pulses = d.pulses() as f64 / count;
         t.gain = d.gain();
         t.reach = d.gain() * DeviceSpec { bounds: Bounds::Nominal, ..spec }.reach(10_000.0);
@@ -247,14 +247,14 @@ fn watch(sim: &Simulator, learned: Option<ConnectionId>, t: &mut Trial) -> Resul
     let Some(c) = learned else { return Ok(()) };
     t.slow_times.push(sim.time());
     let w = sim.weights(c)?;
-    let banks = sim.devices(c).ok().map(|d| d.banks());
+    let banks = sim.devices(c).ok().map(|d| [Side::Plus, Side::Minus].map(|s| d.conductance(s)));
     for r in 0..WATCHED {
         for k in 0..WATCHED {
             let (row, col) = (r * STRIDE, k * STRIDE);
             t.weights.push(w[(row, col)]);
-            if let Some([plus, minus]) = banks {
-                t.plus.push(plus.conductance[row * NEURONS + col]);
-                t.minus.push(minus.conductance[row * NEURONS + col]);
+            if let Some([plus, minus]) = &banks {
+                t.plus.push(plus[row * NEURONS + col]);
+                t.minus.push(minus[row * NEURONS + col]);
             }
         }
     }

@@ -84,6 +84,12 @@ pub struct Simulation {
     looked: u64,
 }
 
+impl std::fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Simulation({} signals, step {})", self.program.signals().len(), self.n_steps())
+    }
+}
+
 /// What a simulation does that hangs on its number type.
 trait Inner: Send {
     fn step(&mut self) -> Result<(), Error>;

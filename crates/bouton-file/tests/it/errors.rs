@@ -178,7 +178,7 @@ fn objects_that_do_not_exist_name_the_nearest() {
     bad(&p("a.neurons.volt"), "p: `a` has no neuron state `volt`; did you mean `voltage`? (line 13)");
     bad(
         &p("learned.rule.activity"),
-        "p: the rule of `learned` has no signal `activity`; it has: activities (line 13)",
+        "p: the rule `learned.rule` has no signal `activity`; it has: activities (line 13)",
     );
 }
 

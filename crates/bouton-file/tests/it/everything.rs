@@ -99,9 +99,9 @@ fn expected() -> Network {
         ("w", Target::Weights(learned)),
         ("out", Target::ConnectionOutput(learned)),
         ("in", Target::ConnectionInput(learned)),
-        ("error", Target::RuleError(learned)),
-        ("delta", Target::RuleDelta(learned)),
-        ("activities", Target::RuleSignal(learned, "activities".into())),
+        ("error", Target::rule_error(learned)),
+        ("delta", Target::rule_delta(learned)),
+        ("activities", Target::rule_signal(learned, "activities")),
         ("r", Target::Devices(memristors, Side::Plus, DeviceQuantity::Resistance)),
         ("g", Target::Devices(memristors, Side::Minus, DeviceQuantity::Conductance)),
         ("n", Target::Devices(memristors, Side::Plus, DeviceQuantity::Pulses)),
@@ -142,13 +142,14 @@ impl LiveAccess for Nothing {
     }
 }
 struct Nothing;
+impl bouton_model::sealed::Sealed for Nothing {}
 
 /// One step of an expression's node.
 fn step(net: &Network, path: &str, t: f64, x: &[f64]) -> Vec<f64> {
     let Some(Output::Function(f)) = net.get_node(net.find_node(path).unwrap()) else { panic!("{path}") };
     let mut out = vec![0.0; f.size_out()];
     let mut step = NodeStep { t, x, out: &mut out, live: &mut Nothing };
-    (f.callback().lock().unwrap())(&mut step).unwrap();
+    f.start(&bouton_model::Start::new(0.001, 0)).unwrap().step(&mut step).unwrap();
     out
 }
 

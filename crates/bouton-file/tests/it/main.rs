@@ -6,6 +6,7 @@ mod overrides;
 mod probes;
 mod reference;
 mod robust;
+mod rules;
 mod schema;
 mod security;
 mod short_forms;

@@ -55,8 +55,8 @@ fn values_of_all_tables_can_be_set() {
     assert_eq!(b.radius, 2.0);
     let (_, _, c) = net.get_connection(net.find_connection("learned").unwrap()).unwrap();
     assert_eq!(c.synapse, Some(0.02.into()));
-    assert!(format!("{:?} {:?}", c.solver, c.rule).contains("reg: 0.2"));
-    assert!(format!("{:?}", c.rule).contains("learning_rate: 0.001"));
+    assert!(format!("{:?} {:?}", c.solver, c.rules).contains("reg: 0.2"));
+    assert!(format!("{:?}", c.rules).contains("learning_rate: 0.001"));
     let constant = net.get_node(net.find_node("sub.in").unwrap()).unwrap();
     assert!(format!("{constant:?}").contains("[1.0, 5.0]"));
     let (_, _, second) = net.get_connection(bouton_model::ConnectionId::from_index(1)).unwrap();

@@ -1,6 +1,6 @@
 //! What probes record, and which of it.
 
-use bouton_engine::{Options, Simulator};
+use bouton::{Options, Simulator};
 use bouton_file::LoadOptions;
 
 use crate::{base_refused as bad, read_with};

@@ -24,7 +24,7 @@ fn a_number_stands_for_a_distribution() {
     assert_eq!(a.initial_state, [("voltage".to_string(), Distribution::from(0.0))]);
     assert_eq!((&a.encoders, &a.eval_points), (&1.0.into(), &0.25.into()));
     assert_eq!((&b.intercepts, &b.max_rates), (&Distribution::from(-0.5), &200.0.into()));
-    let mut sim = bouton_engine::Simulator::new(&net).unwrap();
+    let mut sim = bouton::Simulator::new(&net).unwrap();
     sim.run_steps(10).unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! When the rows of a table are seen.
 
-use bouton_engine::{Options, Simulator};
+use bouton::{Options, Simulator};
 
 /// What the probes `table`, `now` and `before` record in `steps` steps of 1 ms, of a table of the values x(k) = k² at a
 /// rate.

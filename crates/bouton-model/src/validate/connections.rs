@@ -71,7 +71,7 @@ impl Network {
                 );
             }
         }
-        self.check_rule(id)?;
+        self.check_rules(id)?;
         let mid = c.function.as_ref().map_or(sliced, Function::width);
         if mid == 0 {
             return err("the function must have at least one result, found 0".into());
@@ -127,6 +127,19 @@ impl Network {
                 );
             }
         }
+        // Rules need neurons before the connection, so that the weights have a row a value or neuron after it.
+        let rows = match post.object {
+            Object::Ensemble(e) if c.solver.model().weights() => {
+                self.object_size(Object::Neurons(e), false)?
+            }
+            _ if devices_fit => wanted,
+            _ => out,
+        };
+        let cols = match pre.object {
+            Object::Ensemble(e) => self.object_size(Object::Neurons(e), true)?,
+            _ => sliced,
+        };
+        self.check_mask(id, (rows, cols))?;
         if c.eval_points.is_some() && !decoded {
             return err("`eval_points` are for decoders, and this connection has none".into());
         }

@@ -2,7 +2,7 @@
 
 use bouton_elements::solvers::Solver;
 
-use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, ProbeId, Target, nearest};
+use crate::{EnsembleId, Error, LearningRule, Network, Object, ProbeId, RuleId, Target, nearest};
 
 impl Network {
     pub(super) fn check_probe(&self, id: ProbeId) -> Result<(), Error> {
@@ -29,9 +29,17 @@ impl Network {
             }
             Ok(if neurons { x.n_neurons } else { x.dimensions })
         };
-        let rule = |c: ConnectionId| -> Result<&LearningRule, Error> {
-            self.get_connection(c).and_then(|(_, _, c)| c.rule.as_ref()).ok_or_else(|| {
-                Error::model(&path, format!("`{}` has no learning rule to record", self.connection_path(c)))
+        let rule = |r: RuleId| -> Result<&LearningRule, Error> {
+            self.get_rule(r).map_err(|_| {
+                let c = self.connection_path(r.connection);
+                let m = match self.get_connection(r.connection).map_or(0, |(.., c)| c.rules.len()) {
+                    0 => format!("`{c}` has no learning rule to record"),
+                    n => format!(
+                        "`{c}` has no learning rule {} to record: it has {n}, counted from 0",
+                        r.number
+                    ),
+                };
+                Error::model(&path, m)
             })
         };
         let size = match &p.target {
@@ -62,32 +70,32 @@ impl Network {
                 }
                 None
             }
-            Target::RuleError(c) => {
-                if !rule(*c)?.has_error() {
-                    return err(format!("the rule of `{}` has no error", self.connection_path(*c)));
+            Target::RuleError(r) => {
+                if !rule(*r)?.has_error() {
+                    return err(format!("the rule `{}` has no error", self.rule_path(*r)));
                 }
                 None
             }
-            Target::RuleDelta(c) => {
-                rule(*c)?;
-                if self.get_connection(*c).is_some_and(|(_, _, c)| c.devices.is_some()) {
+            Target::RuleDelta(r) => {
+                rule(*r)?;
+                if self.get_connection(r.connection).is_some_and(|(_, _, c)| c.devices.is_some()) {
                     return err(format!(
                         "a rule on devices has no delta: it gives pulses; record the devices of `{}` instead",
-                        self.connection_path(*c)
+                        self.connection_path(r.connection)
                     ));
                 }
                 None
             }
-            Target::RuleSignal(c, name) => {
-                let r = rule(*c)?;
+            Target::RuleSignal(id, name) => {
+                let r = rule(*id)?;
                 let mut names: Vec<String> = r.inputs().into_iter().map(|i| i.name).collect();
                 if let LearningRule::Function(f) = r {
                     names.extend(f.states().iter().map(|s| s.0.clone()));
                 }
                 if !names.contains(name) {
                     return err(format!(
-                        "the rule of `{}` has no signal `{name}`; it has: {}",
-                        self.connection_path(*c),
+                        "the rule `{}` has no signal `{name}`; it has: {}",
+                        self.rule_path(*id),
                         names.join(", ")
                     ));
                 }

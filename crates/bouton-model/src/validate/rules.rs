@@ -1,14 +1,71 @@
 //! Learning rules.
 
+use std::cmp::Ordering;
+
 use bouton_elements::rules::Source;
 
-use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, Transform};
+use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, RuleId, Transform};
 
 impl Network {
-    pub(super) fn check_rule(&self, id: ConnectionId) -> Result<(), Error> {
+    /// Each rule, and what limits all of them.
+    pub(super) fn check_rules(&self, id: ConnectionId) -> Result<(), Error> {
+        let Some((.., c)) = self.get_connection(id) else { return Ok(()) };
+        for number in 0..c.rules.len() {
+            self.check_rule(id.rule_at(number))?;
+        }
         let path = self.connection_path(id);
-        let Some((pre, post, c)) = self.get_connection(id) else { return Ok(()) };
-        let Some(rule) = &c.rule else { return Ok(()) };
+        let err = |m: String| Err(Error::model(&path, m));
+        if let Some((low, high)) = c.bounds {
+            // Also for NaN.
+            if low.partial_cmp(&high) != Some(Ordering::Less) {
+                return err(format!(
+                    "`bounds` must be two numbers, the first below the second, found {low} and {high}"
+                ));
+            }
+            if c.devices.is_some() {
+                return err(
+                    "the weights are made of devices, which have bounds of their own; leave `bounds` out"
+                        .into(),
+                );
+            }
+        }
+        if let Some(mask) = &c.mask
+            && let Some(k) = mask.values().iter().position(|x| *x != 0.0 && *x != 1.0)
+        {
+            let at = (k / mask.shape().1, k % mask.shape().1);
+            return err(format!("`mask` must hold zeros and ones, found {} at {at:?}", mask.values()[k]));
+        }
+        for (name, given) in [("bounds", c.bounds.is_some()), ("mask", c.mask.is_some())] {
+            if given && c.rules.is_empty() {
+                return err(format!(
+                    "`{name}` says what rules may do, and the connection has none; leave it out"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A mask against the shape of the weights.
+    pub(super) fn check_mask(&self, id: ConnectionId, shape: (usize, usize)) -> Result<(), Error> {
+        let Some((.., c)) = self.get_connection(id) else { return Ok(()) };
+        match &c.mask {
+            Some(m) if m.shape() != shape => {
+                let ((r, k), (rows, cols)) = (m.shape(), shape);
+                let m = format!(
+                    "`mask` must be {rows} × {cols} (post × pre), as the weights are, found {r} × {k}"
+                );
+                Err(Error::model(self.connection_path(id), m))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_rule(&self, id: RuleId) -> Result<(), Error> {
+        let Some((pre, post, c)) = self.get_connection(id.connection) else { return Ok(()) };
+        // The only rule is the connection's affair, and named by its own name in the message.
+        let one = c.rules.len() == 1;
+        let path = if one { self.connection_path(id.connection) } else { self.rule_path(id) };
+        let rule = self.get_rule(id)?;
         let err = |m: String| Err(Error::model(&path, m));
         let checked = match rule {
             LearningRule::Element(r) => r.model().check(),

@@ -1,10 +1,10 @@
 //! A node's callback. Operands: out if it has one, x if it has one, and the weights that it edits.
 
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use bouton_core::{Error, Failure, Matrix, no_panic};
 use bouton_engine::{At, Call, Edit, Everything, Io, Pick, Running, Sees, Start};
-use bouton_model::{ConnectionId, EnsembleId, LiveAccess, NodeFunction, NodeStep};
+use bouton_model::{ConnectionId, EnsembleId, LiveAccess, NodeFunction, NodeStep, RunningNode};
 
 use super::finite;
 use crate::views::{ReadPaths, Views, edited};
@@ -12,6 +12,7 @@ use crate::views::{ReadPaths, Views, edited};
 /// out = f(t, x).
 pub(crate) struct NodeCall {
     function: NodeFunction,
+    seed: u32,
     x: bool,
     out: bool,
     views: Arc<OnceLock<Arc<Views>>>,
@@ -24,8 +25,14 @@ impl std::fmt::Debug for NodeCall {
 }
 
 impl NodeCall {
-    pub(crate) fn new(function: NodeFunction, x: bool, out: bool, views: Arc<OnceLock<Arc<Views>>>) -> NodeCall {
-        NodeCall { function, x, out, views }
+    /// `seed` is the callback's own; `x` and `out` say whether it has input and output.
+    pub(crate) fn new(
+        function: NodeFunction,
+        seed: u32,
+        (x, out): (bool, bool),
+        views: Arc<OnceLock<Arc<Views>>>,
+    ) -> NodeCall {
+        NodeCall { function, seed, x, out, views }
     }
 }
 
@@ -36,10 +43,13 @@ impl Call for NodeCall {
     fn sees(&self) -> Sees {
         Sees::Everything
     }
-    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+    fn start(&self, start: &Start) -> Result<Box<dyn Running>, String> {
         let views = self.views.get().ok_or("is started before its network is built")?.clone();
         Ok(Box::new(Run {
-            function: self.function.clone(),
+            callback: self
+                .function
+                .start(&bouton_model::Start::new(start.dt, self.seed))
+                .map_err(|m| m.to_string())?,
             views,
             x: self.x.then(|| usize::from(self.out)),
             out: self.out.then_some(0),
@@ -49,7 +59,7 @@ impl Call for NodeCall {
 }
 
 struct Run {
-    function: NodeFunction,
+    callback: RunningNode,
     views: Arc<Views>,
     x: Option<usize>,
     out: Option<usize>,
@@ -68,10 +78,9 @@ impl Running for Run {
         finite(x, "the input")?;
         let everything = io.everything().ok_or("the engine shows a node nothing")?;
         let mut live = Live { views: &self.views, everything };
-        // A callback that panicked left the lock poisoned; what it holds is the user's own affair.
-        let mut f = self.function.callback().lock().unwrap_or_else(PoisonError::into_inner);
-        no_panic(|| f(&mut NodeStep { t: at.t, x, out: y, live: &mut live }))?;
-        drop(f);
+        // What a callback that panicked has left half done is its own affair.
+        let callback = &mut self.callback;
+        no_panic(|| callback.step(&mut NodeStep { t: at.t, x, out: y, live: &mut live }))?;
         match y.iter().find(|v| !io.holds(**v)) {
             Some(v) if x.is_empty() => return Err(format!("the output is {v:?}; it must be finite").into()),
             Some(v) => return Err(format!("the output is {v:?}; it must be finite (input {x:?})").into()),
@@ -82,7 +91,16 @@ impl Running for Run {
         }
         Ok(())
     }
+    fn save(&self) -> Result<Vec<u8>, String> {
+        self.callback.save().ok_or_else(|| UNSAVED.into())
+    }
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        self.callback.load(saved).map_err(|m| m.to_string())
+    }
 }
+
+/// Why a callback's state isn't saved.
+pub(super) const UNSAVED: &str = "its callback holds state and doesn't say how it is saved; make it by `with_state` or `stateful`";
 
 /// Live access from inside a step.
 struct Live<'a> {
@@ -98,6 +116,8 @@ impl ReadPaths for Everything<'_> {
         self.shape(path)
     }
 }
+
+impl bouton_model::sealed::Sealed for Live<'_> {}
 
 impl LiveAccess for Live<'_> {
     fn weights(&self, c: ConnectionId) -> Result<Matrix, Error> {

@@ -1,12 +1,10 @@
 //! A learning rule written as a function. Operands: its delta and its states; its inputs, the error if it has one, the
 //! weights, its parameters.
 
-use std::sync::PoisonError;
-
 use bouton_core::{Failure, no_panic};
 use bouton_elements::rules::Applies;
 use bouton_engine::{At, Call, Io, Running, Start};
-use bouton_model::{RuleFunction, RuleFunctionStep};
+use bouton_model::{RuleFunction, RuleFunctionStep, RunningRule};
 
 use super::finite;
 
@@ -16,6 +14,8 @@ pub(crate) struct RuleFunctionCall {
     pub(crate) rule: RuleFunction,
     /// Rows and columns of the weights.
     pub(crate) shape: (usize, usize),
+    /// The callback's own.
+    pub(crate) seed: u32,
     /// Whether the weights are made of devices, which keep them in bounds by themselves.
     pub(crate) on_devices: bool,
 }
@@ -24,13 +24,16 @@ impl Call for RuleFunctionCall {
     fn name(&self) -> &str {
         "rule"
     }
-    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(Run { call: self.clone(), delta: vec![], state: vec![] }))
+    fn start(&self, start: &Start) -> Result<Box<dyn Running>, String> {
+        let start = bouton_model::Start::new(start.dt, self.seed);
+        let callback = self.rule.start(&start).map_err(|m| m.to_string())?;
+        Ok(Box::new(Run { call: self.clone(), callback, delta: vec![], state: vec![] }))
     }
 }
 
 struct Run {
     call: RuleFunctionCall,
+    callback: RunningRule,
     delta: Vec<f64>,
     /// Copies: a function that fails leaves its states as they were.
     state: Vec<Vec<f64>>,
@@ -38,7 +41,7 @@ struct Run {
 
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let Run { call: RuleFunctionCall { rule, shape, on_devices }, delta, state } = self;
+        let Run { call: RuleFunctionCall { rule, shape, on_devices, .. }, callback, delta, state } = self;
         let now = rule.applies() == Applies::Now && !*on_devices;
         let single = !io.holds(1e300);
         let fits = |x: f64| if single { (x as f32).is_finite() } else { x.is_finite() };
@@ -69,8 +72,7 @@ impl Running for Run {
                     parameters,
                     delta,
                 };
-                let mut f = rule.callback().lock().unwrap_or_else(PoisonError::into_inner);
-                no_panic(|| f(&mut step))?;
+                no_panic(|| callback.step(&mut step))?;
             }
             let sum = |k: usize| if now { weights[k] + delta[k] } else { delta[k] };
             if let Some(k) = (0..delta.len()).find(|k| !fits(sum(*k))) {
@@ -85,5 +87,11 @@ impl Running for Run {
             writes[1..].iter_mut().zip(&*state).for_each(|(to, from)| to.copy_from_slice(from));
             Ok(())
         })
+    }
+    fn save(&self) -> Result<Vec<u8>, String> {
+        self.callback.save().ok_or_else(|| super::node::UNSAVED.into())
+    }
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        self.callback.load(saved).map_err(|m| m.to_string())
     }
 }

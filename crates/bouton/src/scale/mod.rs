@@ -185,7 +185,7 @@ impl<'a> Check<'a> {
             if let Some((_, post, _)) = net.get_connection(id)
                 && let Object::Rule(learned) = post.object
             {
-                taught.insert(learned);
+                taught.insert(learned.connection);
             }
         }
         let mut edited = HashSet::new();
@@ -324,7 +324,7 @@ impl<'a> Check<'a> {
 
     /// The rule with the parameters that it has now.
     fn live_rule(&self, id: ConnectionId, c: &Connection) -> Option<LearningRule> {
-        let mut rule = c.rule.clone()?;
+        let mut rule = c.rules.first().cloned()?;
         if let (LearningRule::Element(r), Ok(live)) = (&mut rule, self.sim.rule_parameters(id)) {
             for (name, value) in live {
                 // The value is one that the rule had accepted.

@@ -73,7 +73,7 @@ impl Check<'_> {
                 Some(Need { rms, gains: None })
             }
             Object::Rule(learned) => {
-                let (_, target, _) = self.net.get_connection(learned)?;
+                let (_, target, _) = self.net.get_connection(learned.connection)?;
                 match target.object {
                     Object::Neurons(e) => self.ensemble_need(e, &Slice::All),
                     Object::Ensemble(e) => self.ensemble_need(e, &target.slice),
@@ -199,6 +199,6 @@ pub(super) fn is_known(output: &Output) -> bool {
     match output {
         Output::Constant(_) => true,
         Output::Process { process, .. } => !matches!(process, Process::WhiteNoise(_)),
-        Output::Function(_) | Output::Passthrough { .. } => false,
+        _ => false,
     }
 }

@@ -9,6 +9,7 @@ use bouton_model::ConnectionId;
 use super::Simulator;
 
 /// The devices of a connection, as they stand. Arrays are over synapses, row-major (post × pre).
+#[derive(Debug)]
 pub struct Devices<'a> {
     sim: &'a Simulation,
     spec: &'a DeviceSpec,

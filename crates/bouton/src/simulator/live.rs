@@ -253,7 +253,7 @@ impl Simulator {
     fn rule(&self, c: ConnectionId) -> Result<&LearningRule, Error> {
         self.views().own(c)?;
         let none = || self.refuse(c, "the connection has no learning rule");
-        self.net.get_connection(c).and_then(|(.., c)| c.rule.as_ref()).ok_or_else(none)
+        self.net.get_connection(c).and_then(|(.., c)| c.rules.first()).ok_or_else(none)
     }
 
     /// Names and values of the parameters of a connection's rule that can change while it runs.
@@ -444,5 +444,6 @@ fn rule_parameter_names(rule: &LearningRule) -> Vec<String> {
             None => r.model().parameters().into_iter().map(|p| p.0.to_string()).collect(),
         },
         LearningRule::Function(f) => f.parameters().iter().map(|p| p.0.clone()).collect(),
+        _ => vec![],
     }
 }
