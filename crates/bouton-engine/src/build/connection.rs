@@ -116,7 +116,7 @@ impl Builder<'_> {
         match o {
             Object::Ensemble(e) | Object::Neurons(e) => self.ens[e.index()].out,
             Object::Node(n) => self.node_out[n.index()],
-            Object::Rule(_) => None,
+            _ => None,
         }
     }
 
@@ -126,6 +126,7 @@ impl Builder<'_> {
             Object::Neurons(e) => self.ens[e.index()].neuron_in,
             Object::Node(n) => self.node_in[n.index()],
             Object::Rule(r) => self.conn[r.connection.index()].error,
+            _ => None,
         }
     }
 

@@ -314,7 +314,7 @@ impl<'a> Check<'a> {
         let place = |o: Object| match o {
             Object::Ensemble(e) | Object::Neurons(e) => Some(Object::Ensemble(e)),
             Object::Node(_) => Some(o),
-            Object::Rule(_) => None,
+            _ => None,
         };
         let (mut seen, mut open) = (vec![], vec![start]);
         while let Some(at) = open.pop() {
