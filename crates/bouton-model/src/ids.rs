@@ -74,6 +74,7 @@ id! {
 
 /// What a connection starts or ends at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Object {
     /// The value that an ensemble represents.
     Ensemble(EnsembleId),

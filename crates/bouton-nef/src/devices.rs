@@ -248,6 +248,13 @@ impl Builder<'_> {
             p.knobs_mut().add(at("conductance"), Knob::through(s.conductance, "S", doc, door));
             let knob = Knob::read_only(s.pulses, "", "pulses since the start", "they are counted");
             p.knobs_mut().add(at("pulses"), knob);
+            let fixed = "it follows from the bounds of the devices as they were drawn";
+            for (name, signal, unit, doc) in [
+                ("offset", s.offset, "S", "what is taken off a conductance for a normalised one"),
+                ("scale", s.scale, "1/S", "what that is multiplied by"),
+            ] {
+                p.knobs_mut().add(at(name), Knob::read_only(signal, unit, doc, fixed));
+            }
             p.derive(Derived {
                 what: Arc::new(Conductance { spec: spec.clone() }),
                 reads: s.columns.clone(),

@@ -103,13 +103,10 @@ fn bounds_and_masks_that_make_no_sense_are_refused() {
     assert!(e.starts_with("e: the weights are made of devices, which have bounds of their own"), "{e}");
 }
 
-#[test]
-fn what_can_not_run_yet_is_refused_by_name() {
-    let pes = || Connection::new().learn(Pes::new(1e-3));
-    let mask = Matrix::filled(2, 10, 1.0);
-    for connection in [pes().also_learn(Pes::new(1e-4)), pes().bounds(0.0, 1.0), pes().mask(mask)] {
-        let e = Simulator::new(&learner(connection).0).err().unwrap();
-        assert_eq!((e.kind(), e.object()), (ErrorKind::Build, "c"));
-        assert!(e.message().contains("not run yet"), "{e}");
-    }
+/// A learner's weights after some steps.
+fn learned(c: Connection, steps: u64) -> Matrix {
+    let (net, c) = learner(c);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(steps).unwrap();
+    sim.weights(c).unwrap()
 }

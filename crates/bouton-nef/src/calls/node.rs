@@ -49,7 +49,7 @@ impl Call for NodeCall {
             callback: self
                 .function
                 .start(&bouton_model::Start::new(start.dt, self.seed))
-                .map_err(|m| m.to_string())?,
+                .map_err(|m| format!("the callback can't be made: {m}"))?,
             views,
             x: self.x.then(|| usize::from(self.out)),
             out: self.out.then_some(0),

@@ -26,7 +26,7 @@ impl Call for RuleFunctionCall {
     }
     fn start(&self, start: &Start) -> Result<Box<dyn Running>, String> {
         let start = bouton_model::Start::new(start.dt, self.seed);
-        let callback = self.rule.start(&start).map_err(|m| m.to_string())?;
+        let callback = self.rule.start(&start).map_err(|m| format!("the callback can't be made: {m}"))?;
         Ok(Box::new(Run { call: self.clone(), callback, delta: vec![], state: vec![] }))
     }
 }

@@ -80,6 +80,7 @@ impl Check<'_> {
                     _ => None,
                 }
             }
+            _ => None,
         }
     }
 
@@ -134,7 +135,6 @@ impl Check<'_> {
     pub(super) fn inputs(&self, pre: &End, c: &Connection, count: usize) -> Option<Inputs> {
         let mut assumed = false;
         let raw: Vec<Vec<f64>> = match pre.object {
-            Object::Rule(_) => return None,
             Object::Ensemble(e) | Object::Neurons(e) => {
                 let (ensemble, b) = (self.net.get_ensemble(e)?, self.ensembles.get(e.index())?);
                 let d = b.dimensions;
@@ -175,6 +175,7 @@ impl Check<'_> {
                     }
                 }
             }
+            _ => return None,
         };
         let raw = raw.iter().map(|x| picked(x, &pre.slice));
         let points = match &c.function {

@@ -279,9 +279,9 @@ impl Simulator {
                 _ => "",
             };
             let m = format!(
-                "the rule `{}` has no parameter `{name}` that can change while it runs; it has: {}{hint}",
+                "the rule `{}` has no parameter `{name}` that can change while it runs; it has: `{}`{hint}",
                 rule.name(),
-                names.join(", ")
+                names.join("`, `")
             );
             return Err(self.refuse(c, m));
         }
@@ -358,6 +358,10 @@ impl Simulator {
     /// No devices; a gain that isn't finite and above 0.
     pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
         self.devices(c)?;
+        if !self.sim.holds(gain) {
+            let m = format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
+            return Err(self.refuse(c, m));
+        }
         let path = self.views().names().device_gain(c);
         self.sim.apply(&Edit { path, pick: Pick::All, values: vec![gain] }).map(|_| ()).map_err(|e| {
             Error::access(self.net.connection_path(c), format!("`gain` {}", e.message()))

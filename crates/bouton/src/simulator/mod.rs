@@ -105,8 +105,25 @@ impl Simulator {
             .collect::<Result<Vec<_>, Error>>()?;
         let probes = sim.attach_all(probes)?;
         let mut sim = Simulator { net, built, sim, probes, notes: vec![] };
+        sim.check_gains()?;
         sim.notes = sim.scale_check(None)?;
         Ok(sim)
+    }
+
+    /// Refuses gains of devices that the number type can't hold: they would be weights of infinity after some pulse.
+    fn check_gains(&self) -> Result<(), Error> {
+        for c in self.net.connections() {
+            if let Ok(d) = self.devices(c)
+                && !self.sim.holds(d.gain())
+            {
+                let m = format!(
+                    "`gain` is {:e}, which is more than the simulation's numbers hold; use double precision",
+                    d.gain()
+                );
+                return Err(Error::build(self.net.connection_path(c), m));
+            }
+        }
+        Ok(())
     }
 
     /// Runs for `seconds` of simulated time, rounded to whole steps; less than half a step is an error.
