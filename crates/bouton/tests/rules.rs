@@ -103,10 +103,180 @@ fn bounds_and_masks_that_make_no_sense_are_refused() {
     assert!(e.starts_with("e: the weights are made of devices, which have bounds of their own"), "{e}");
 }
 
-/// A learner's weights after some steps.
-fn learned(c: Connection, steps: u64) -> Matrix {
+/// A rule that wants the same change of each weight in each step, by a matrix that it is given.
+fn constant(name: &str, delta: [f64; 20]) -> RuleFunction {
+    RuleFunction::new(name, move |s| {
+        s.delta.copy_from_slice(&delta);
+        Ok(())
+    })
+}
+
+/// The weights of a learner after some steps.
+fn weights_after(c: Connection, steps: u64) -> Matrix {
     let (net, c) = learner(c);
     let mut sim = Simulator::new(&net).unwrap();
     sim.run_steps(steps).unwrap();
     sim.weights(c).unwrap()
+}
+
+#[test]
+fn the_changes_of_several_rules_add_up() {
+    let (up, down) = (std::array::from_fn(|k| k as f64), std::array::from_fn(|k| if k < 10 { -1.0 } else { 0.5 }));
+    let connection = || Connection::new().learn(constant("up", up)).also_learn(constant("down", down));
+    // The change of step t acts in step t + 1.
+    let w = weights_after(connection(), 4);
+    for k in 0..20 {
+        assert_eq!(w.values()[k], 3.0 * (up[k] + down[k]), "weight {k}");
+    }
+    // One that acts at once is a step ahead.
+    let w = weights_after(Connection::new().learn(constant("up", up).now()).also_learn(constant("down", down)), 4);
+    for k in 0..20 {
+        assert_eq!(w.values()[k], 4.0 * up[k] + 3.0 * down[k], "weight {k}");
+    }
+}
+
+#[test]
+fn each_rule_has_an_error_and_a_state_of_its_own() {
+    let own = |name: &str| {
+        let rule = RuleFunction::new(name, |s| {
+            let sum = s.error[0] + s.error[1];
+            s.state("sum")?[0] += sum;
+            let sum = s.state("sum")?[0];
+            s.delta.fill(sum);
+            Ok(())
+        });
+        rule.error().state("sum", Over::Rule, 0.0)
+    };
+    let (mut net, c) = learner(Connection::new().learn(own("a")).also_learn(own("b")));
+    let (one, ten) = (net.node("one", vec![1.0, 0.0]), net.node("ten", vec![0.0, 10.0]));
+    net.connect(one, c.rule_at(0), Connection::new().no_synapse());
+    net.connect(ten, c.rule_at(1), Connection::new().no_synapse());
+    let p = [0, 1].map(|k| net.probe(&format!("p{k}"), Probe::of(Target::rule_signal(c.rule_at(k), "sum"))));
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(3).unwrap();
+    assert_eq!(sim.data(p[0]).unwrap().values, [1.0, 2.0, 3.0]);
+    assert_eq!(sim.data(p[1]).unwrap().values, [10.0, 20.0, 30.0]);
+    assert_eq!(sim.weights(c).unwrap().values(), [33.0; 20]);
+}
+
+#[test]
+fn bounds_and_a_mask_limit_what_rules_do_and_nothing_else() {
+    let delta = std::array::from_fn(|k| if k % 2 == 0 { 1.0 } else { -1.0 });
+    let mask = Matrix::from_fn(2, 10, |r, k| f64::from(u8::from(r == 0 && k < 4)));
+    let c = Connection::new().learn(constant("d", delta)).bounds(-2.5, 1.5).mask(mask);
+    let (net, c) = learner(c);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(10).unwrap();
+    let w = sim.weights(c).unwrap();
+    assert_eq!(w.values()[..6], [1.5, -2.5, 1.5, -2.5, 0.0, 0.0]);
+    assert!(w.values()[6..].iter().all(|x| *x == 0.0));
+    // An edit may go beyond; what a rule then makes of it is bounded again, and what is masked stays as it was set.
+    sim.edit_weights(c, |w| {
+        w.fill(7.0);
+        Ok(())
+    })
+    .unwrap();
+    sim.run_steps(1).unwrap();
+    let w = sim.weights(c).unwrap();
+    assert_eq!(w.values()[..6], [1.5, 1.5, 1.5, 1.5, 7.0, 7.0]);
+    // Both are live.
+    sim.write("c.bounds", Pick::All, [0.0, 100.0]).unwrap();
+    sim.unfreeze(c).unwrap();
+    sim.run_steps(2).unwrap();
+    let w = sim.weights(c).unwrap();
+    assert_eq!(w.values()[..6], [3.5, 0.0, 3.5, 0.0, 9.0, 5.0]);
+}
+
+/// A learner on devices, from neurons onto neurons.
+fn device_learner(rule: impl Into<LearningRule>, gate: Gate) -> (Network, ConnectionId) {
+    let mut net = Network::with_seed(3);
+    let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (20.0 * t).sin()));
+    let (a, b) = (net.ensemble("a", Ensemble::new(30, 1)), net.ensemble("b", Ensemble::new(20, 1)));
+    net.connect(stim, a, Connection::new().no_synapse());
+    let policy = SinglePulse { gate, ..SinglePulse::default() }.into();
+    let devices = DeviceSpec { spread: 0.15, policy, ..DeviceSpec::default() };
+    let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().devices(devices).learn(rule));
+    let error = net.node("error", Output::passthrough(1));
+    net.connect(b, error, Connection::new());
+    net.connect(stim, error, Connection::new().transform(-1.0));
+    net.connect(error, c.rule(), Connection::new());
+    (net, c)
+}
+
+#[test]
+fn pes_by_single_pulses_is_mpes_to_the_bit() {
+    for gate in [Gate::Filtered, Gate::Spike] {
+        let policy = SinglePulse { gate, ..SinglePulse::default() }.into();
+        let mpes = Mpes { policy, ..Mpes::default() };
+        let mut sims = [
+            device_learner(mpes, Gate::Filtered),
+            device_learner(Pes::new(1e-4), gate),
+            // The rate is the devices' affair: any will do, but none.
+            device_learner(Pes::new(3.0), gate),
+            device_learner(Pes::new(0.0), gate),
+        ]
+        .map(|(net, c)| (Simulator::new(&net).unwrap(), c));
+        let start = sims[0].0.weights(sims[0].1).unwrap();
+        for (sim, _) in &mut sims {
+            sim.run(0.3).unwrap();
+        }
+        let w = |k: usize| {
+            let (sim, c): &(Simulator, ConnectionId) = &sims[k];
+            let d = sim.devices(*c).unwrap();
+            (sim.weights(*c).unwrap(), d.column(Side::Plus, "pulses"), d.column(Side::Minus, "count"))
+        };
+        assert!(w(0).1.iter().sum::<f64>() > 1000.0, "{gate:?}: hardly a pulse");
+        assert!(w(0) == w(1) && w(0) == w(2), "{gate:?}: PES and mPES part");
+        assert!(w(3).0 == start && w(3).1.iter().all(|n| *n == 0.0), "a rate of zero pulses");
+    }
+}
+
+#[test]
+fn a_rule_function_gives_pulses_by_the_sign_of_each_weights_change() {
+    // Up in even columns, down in odd ones, whatever the error.
+    let checker = || {
+        RuleFunction::new("checker", |s| {
+            for (k, d) in s.delta.iter_mut().enumerate() {
+                *d = if k % s.shape.1 % 2 == 0 { 1.0 } else { -1.0 };
+            }
+            Ok(())
+        })
+        .error()
+    };
+    let (net, c) = device_learner(checker(), Gate::Spike);
+    let mut sim = Simulator::new(&net).unwrap();
+    let spikes = sim.attach("a.neurons.voltage").unwrap();
+    sim.run(0.2).unwrap();
+    let d = sim.devices(c).unwrap();
+    let (plus, minus) = (d.column(Side::Plus, "pulses"), d.column(Side::Minus, "pulses"));
+    assert!(plus.iter().sum::<f64>() > 100.0 && minus.iter().sum::<f64>() > 100.0);
+    for k in 0..600 {
+        let (wrong, right) = if k % 30 % 2 == 0 { (minus[k], plus[k]) } else { (plus[k], minus[k]) };
+        assert_eq!(wrong, 0.0, "synapse {k} was pulsed the other way");
+        // Every row of a column is open when its neuron spikes.
+        assert_eq!(right, if k % 30 % 2 == 0 { plus[k % 30] } else { minus[k % 30] });
+    }
+    sim.detach(spikes).unwrap();
+    // What is frozen gets no pulse.
+    sim.freeze_where(c, |row, _| row < 10).unwrap();
+    sim.run(0.1).unwrap();
+    let after = sim.devices(c).unwrap().column(Side::Plus, "pulses");
+    assert_eq!(after[..300], plus[..300]);
+    assert!(after[300..].iter().sum::<f64>() > plus[300..].iter().sum::<f64>());
+}
+
+#[test]
+fn a_dense_rule_is_silent_as_a_whole_within_the_dead_band() {
+    let tiny = RuleFunction::new("tiny", |s| {
+        s.delta.fill(1e-6);
+        Ok(())
+    })
+    .error();
+    let (net, c) = device_learner(tiny, Gate::Filtered);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run(0.1).unwrap();
+    assert_eq!(sim.devices(c).unwrap().pulses(), 0);
+    sim.write("c.policy.dead_band", Pick::All, [1e-7]).unwrap();
+    sim.run(0.1).unwrap();
+    assert!(sim.devices(c).unwrap().pulses() > 0);
 }
