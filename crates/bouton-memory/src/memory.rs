@@ -62,8 +62,10 @@ impl<T> Drop for Segment<T> {
 
 /// Numbers in segments. A segment is added as a whole, begins as zeros, and never moves.
 pub struct Memory<T> {
-    /// Segments that were dropped leave a gap, so that no number names two segments.
+    /// A segment that was dropped leaves a gap, which the next one takes.
     segments: Vec<Option<Segment<T>>>,
+    /// Where each begins, for kernels: dangling where there is none.
+    bases: Vec<NonNull<T>>,
 }
 
 // SAFETY: a memory owns its segments, and numbers can be sent to other threads.
@@ -74,7 +76,7 @@ unsafe impl<T: Sync> Sync for Memory<T> {}
 
 impl<T: Number> Default for Memory<T> {
     fn default() -> Memory<T> {
-        Memory { segments: vec![] }
+        Memory { segments: vec![], bases: vec![] }
     }
 }
 
@@ -84,18 +86,27 @@ impl<T: Number> Memory<T> {
     /// # Errors
     /// More memory than there is, with the figure.
     pub fn add(&mut self, len: usize) -> Result<u32, String> {
-        let number = u32::try_from(self.segments.len()).map_err(|_| "has too many segments".to_string())?;
-        self.segments.push(Some(Segment::new(len)?));
+        let number = self.next();
+        let segment = Segment::new(len)?;
+        let base = segment.start.cast::<T>();
+        match self.segments.get_mut(number as usize) {
+            Some(gap) => (*gap, self.bases[number as usize]) = (Some(segment), base),
+            None => {
+                self.segments.push(Some(segment));
+                self.bases.push(base);
+            }
+        }
         Ok(number)
     }
-    /// The number that the next segment will have.
+    /// The number that the next segment will have: the first that is free.
     pub fn next(&self) -> u32 {
-        self.segments.len() as u32
+        self.segments.iter().position(Option::is_none).unwrap_or(self.segments.len()) as u32
     }
-    /// Gives the memory of a segment back. Its number is not used again.
+    /// Gives the memory of a segment back.
     pub fn remove(&mut self, segment: u32) {
         if let Some(s) = self.segments.get_mut(segment as usize) {
             *s = None;
+            self.bases[segment as usize] = NonNull::dangling();
         }
     }
     /// Number of elements of a segment; 0 if there is none.
@@ -112,9 +123,9 @@ impl<T: Number> Memory<T> {
     }
 
     /// First element of a segment.
+    #[inline(always)]
     pub(crate) fn base(&self, segment: u32) -> *mut T {
-        let s = self.segments.get(segment as usize).and_then(Option::as_ref);
-        s.map_or(NonNull::dangling().as_ptr(), |s| s.start.as_ptr().cast())
+        self.bases.get(segment as usize).copied().unwrap_or(NonNull::dangling()).as_ptr()
     }
     #[inline(always)]
     fn at(&self, span: Span) -> *mut T {
@@ -154,7 +165,7 @@ mod tests {
         assert_eq!((m.get(s).as_ptr(), m.get(s)), (address, &[1.0, 2.0, 3.0, 4.0, 5.0][..]));
         assert_eq!(m.get(Span { segment: a, start: 0, len: 3 }), [0.0; 3]);
         m.remove(1);
-        assert_eq!((m.len(1), m.len(2), m.add(1).unwrap()), (0, 1 << 12, 51));
+        assert_eq!((m.len(1), m.len(2), m.add(1).unwrap(), m.add(1).unwrap()), (0, 1 << 12, 1, 51));
     }
 
     #[test]

@@ -67,13 +67,26 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
     places: Box<[Place]>,
+    /// The same, small: a step of many small kernels is as fast as its operands are read.
+    packed: Box<[Packed]>,
+}
+
+/// A place in 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packed {
+    pub(crate) start: usize,
+    pub(crate) len: u32,
+    pub(crate) segment: u16,
+    pub(crate) room: Room,
+    pub(crate) write: bool,
 }
 
 impl Slots {
     /// The operands of a kernel.
     ///
     /// # Errors
-    /// An operand that is written and has elements in common with another; both positions are said.
+    /// An operand that is written and has elements in common with another; both positions are said. More than 2^32 numbers
+    /// in an operand.
     pub fn new(places: impl Into<Box<[Place]>>) -> Result<Slots, String> {
         let places = places.into();
         for (i, a) in places.iter().enumerate() {
@@ -83,7 +96,18 @@ impl Slots {
                 }
             }
         }
-        Ok(Slots { places })
+        let pack = |(k, p): (usize, &Place)| {
+            let (len, segment) = (u32::try_from(p.span.len), u16::try_from(p.span.segment));
+            let (Ok(len), Ok(segment)) = (len, segment) else {
+                return Err(format!("operand {k} has {} numbers of segment {}: more than can be", p.span.len, p.span.segment));
+            };
+            Ok(Packed { start: p.span.start, len, segment, room: p.room, write: p.write })
+        };
+        let packed = places.iter().enumerate().map(pack).collect::<Result<_, _>>()?;
+        Ok(Slots { places, packed })
+    }
+    pub(crate) fn packed(&self) -> &[Packed] {
+        &self.packed
     }
     /// The operands.
     pub fn places(&self) -> &[Place] {

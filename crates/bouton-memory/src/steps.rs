@@ -188,7 +188,7 @@ impl<'a, T: Number> Slices<'a, T> {
     pub fn take<const W: usize, const R: usize, const D: usize>(
         self,
     ) -> ([&'a mut [T]; W], [&'a [T]; R], [&'a [f64]; D]) {
-        let places = self.slots.places();
+        let places = self.slots.packed();
         assert!(places.len() == W + R + D, "a kernel with other operands than its slots");
         let mut k = 0;
         let mut next = |write: bool, room: Room| {
@@ -197,7 +197,7 @@ impl<'a, T: Number> Slices<'a, T> {
             let p = places[k];
             assert!(p.write == write && p.room == room, "operand {k} is of another kind");
             k += 1;
-            p.span
+            p
         };
         // SAFETY: `run` checked that all spans lie in the memories. A span that is written meets no other of the kernel
         // (`Slots::new`), nor one of a kernel that runs at the same time (`Steps::new`), and `run` holds both memories by
@@ -205,15 +205,18 @@ impl<'a, T: Number> Slices<'a, T> {
         unsafe {
             let w = std::array::from_fn(|_| {
                 let s = next(true, Room::Real);
-                std::slice::from_raw_parts_mut(self.real.base(s.segment).add(s.start), s.len)
+                let at = self.real.base(u32::from(s.segment)).add(s.start);
+                std::slice::from_raw_parts_mut(at, s.len as usize)
             });
             let r = std::array::from_fn(|_| {
                 let s = next(false, Room::Real);
-                std::slice::from_raw_parts(self.real.base(s.segment).add(s.start), s.len)
+                let at = self.real.base(u32::from(s.segment)).add(s.start);
+                std::slice::from_raw_parts(at, s.len as usize)
             });
             let d = std::array::from_fn(|_| {
                 let s = next(false, Room::Double);
-                std::slice::from_raw_parts(self.double.base(s.segment).add(s.start), s.len)
+                let at = self.double.base(u32::from(s.segment)).add(s.start);
+                std::slice::from_raw_parts(at, s.len as usize)
             });
             (w, r, d)
         }

@@ -73,9 +73,19 @@ pub trait MappingModel: Debug + Send + Sync {
     /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
     /// the plus device, and falls with that of the minus device.
     fn weight(&self, gain: f64, g: &[f64]) -> f64;
-    /// The weights of some columns of a row; `sides` are the devices of the row, as many as `w`.
-    fn row(&self, gain: f64, sides: &[Measured<'_>], columns: &[u32], w: &mut [f64]) {
+    /// The weights of some columns of a row; `sides` are the devices of the row, as many as `w`. `open` is the same as
+    /// `columns`, as a mask of 0 and 1.
+    fn row(&self, gain: f64, sides: &[Measured<'_>], columns: &[u32], open: &[f64], w: &mut [f64]) {
         match sides {
+            // Where many are open, all are computed and those that are kept: that loop is one of vectors.
+            [a, b] if 3 * columns.len() >= w.len() => {
+                let n = w.len();
+                let (a, b, open) = (a.part(0..n), b.part(0..n), &open[..n]);
+                for k in 0..n {
+                    let new = self.weight(gain, &[a.g(k), b.g(k)]);
+                    w[k] = if open[k] != 0.0 { new } else { w[k] };
+                }
+            }
             // With the number of devices and the bounds of the arrays known, so that the loop is one of arithmetic.
             [a, b] => {
                 let n = w.len();

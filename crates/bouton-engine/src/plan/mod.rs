@@ -123,6 +123,8 @@ pub(crate) struct Wanted<'a> {
 /// What runs in a step.
 pub(crate) struct Plan {
     pub(crate) turns: Vec<Turning>,
+    /// What each turn does, by itself: a step reads nothing else of it.
+    pub(crate) whats: Vec<What>,
     /// The same for memory: slots, and what may run at once.
     pub(crate) steps: Steps,
     pub(crate) slots: Vec<Slots>,
@@ -221,6 +223,7 @@ impl Draft<'_> {
         }
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
         let Draft { turns, forms, own, wanted, .. } = self;
-        Ok(Plan { turns, steps, slots, forms: Forms::new(forms), own, segments: wanted.own, passes: wanted.passes })
+        let whats = turns.iter().map(|t| t.what.clone()).collect();
+        Ok(Plan { turns, whats, steps, slots, forms: Forms::new(forms), own, segments: wanted.own, passes: wanted.passes })
     }
 }

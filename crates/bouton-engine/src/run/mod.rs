@@ -509,12 +509,12 @@ impl<T: CallReal> Inner for Sim<T> {
         let Sim { program, layout, plan, running, log, real, double, pool, dt, .. } = self;
         let (program, layout, plan, dt) = (&**program, &*layout, &*plan, *dt);
         let kernel = |k: usize, s: bouton_memory::Slices<'_, T>| {
-            if let What::Code(code) = &plan.turns[k].what {
+            if let What::Code(code) = &plan.whats[k] {
                 code.run(&at, s);
             }
         };
         run(&plan.steps, real, double, pool.as_mut(), &kernel, |k, real, double| {
-            let What::Call(operator) = plan.turns[k].what else { return Ok(()) };
+            let What::Call(operator) = plan.whats[k] else { return Ok(()) };
             let Some(call) = &mut running[operator] else { return Ok(()) };
             let context = plan.turns[k]
                 .barrier

@@ -144,7 +144,7 @@ impl Running for Run {
                         two = [measured(0), measured(1)];
                         &two[..]
                     };
-                    mapping.row(gain[0], measured, &these.columns, &mut weights[row.clone()]);
+                    mapping.row(gain[0], measured, &these.columns, &these.open, &mut weights[row.clone()]);
                 }
             }
         });
@@ -166,7 +166,9 @@ fn one_row(
     let mut c = Columns { parameters, state, conductance };
     device.pulse(at.level, &mut c, row.clone(), &pulses.columns, &pulses.open);
     let counts = &mut counts[row];
-    for &k in &pulses.columns {
-        counts[k as usize] += 1.0;
+    if 3 * pulses.columns.len() >= counts.len() {
+        counts.iter_mut().zip(&pulses.open).for_each(|(n, open)| *n += open);
+    } else {
+        pulses.columns.iter().for_each(|k| counts[*k as usize] += 1.0);
     }
 }
