@@ -213,7 +213,8 @@ impl Draft<'_> {
             .iter()
             .map(|t| Slots::new(t.on.clone()).map_err(|m| fault(&t.of, m)))
             .collect::<Result<Vec<_>, _>>()?;
-        let turn = |(t, s): (&Turning, &Slots)| if t.is_call() { Turn::Call } else { Turn::Kernel(s.clone()) };
+        let turn =
+            |(t, s): (&Turning, &Slots)| if t.is_call() { Turn::Call } else { Turn::Kernel(s.clone()) };
         let turns = self.turns.iter().zip(&slots).map(turn).collect();
         let mut parts = if self.wanted.threads > 1 { self.parts() } else { vec![] };
         if !parts.iter().any(|p| matches!(p, Parts::Parallel(_))) {
@@ -221,6 +222,14 @@ impl Draft<'_> {
         }
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
         let Draft { turns, forms, own, wanted, .. } = self;
-        Ok(Plan { turns, steps, slots, forms: Forms::new(forms), own, segments: wanted.own, passes: wanted.passes })
+        Ok(Plan {
+            turns,
+            steps,
+            slots,
+            forms: Forms::new(forms),
+            own,
+            segments: wanted.own,
+            passes: wanted.passes,
+        })
     }
 }
