@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use bouton::engine::Events;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
 use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink, remove_recording};
 use bouton::io::table::{Table, significant};
 use bouton::model::{Network, ProbeId, Target};
-use bouton::engine::Events;
 use bouton::prelude::{Devices, Options, Precision, Recorded, Simulator};
 use bouton::{Error, ErrorKind, io};
 use serde_json::json;

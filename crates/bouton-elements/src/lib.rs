@@ -3,6 +3,8 @@
 //! One file an element, one list a kind (at the end of each folder's page). The head of an element's file is the user's
 //! page: equation, table of symbols with defaults and units, reference.
 
+mod content;
+mod element;
 mod list;
 mod rows;
 
@@ -16,3 +18,12 @@ pub mod solvers;
 pub mod synapses;
 
 pub use bouton_random as random;
+pub use devices::register_device;
+pub use element::{Def, DynElement, Element, ElementOf, IsA, Kind, Registry, find, register, registered};
+pub use mappings::register_mapping;
+pub use neurons::register_neuron;
+pub use policies::register_policy;
+pub use processes::register_process;
+pub use rules::register_rule;
+pub use solvers::register_solver;
+pub use synapses::register_synapse;

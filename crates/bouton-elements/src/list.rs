@@ -1,39 +1,51 @@
-//! The list of a kind of element: one macro makes of it the enum with all parameters, the names, and the dispatch.
+//! The list of a kind of element: one macro makes of it the kind's struct, its registry, and the conversions.
 
-/// Makes the enum of a kind of element. Each element is a struct of parameters that implements the trait and has a
-/// `NAME`; adding one is one line. Model files, their schema and error messages follow from the enum.
+/// Makes a kind of element. Each element is a struct of parameters that implements the trait and
+/// [`Element`](crate::Element); shipping one is one line. Model files, their schema, listings and error messages follow from
+/// the registry.
 macro_rules! element_list {
     (
-        $(#[$enum_meta:meta])*
-        $enum:ident: dyn $model:ident {
-            $($(#[$meta:meta])* $name:ident,)*
+        $(#[doc = $doc:literal])*
+        $alias:ident: dyn $model:ident, $kind:literal, $register:ident {
+            $($(#[doc = $line:literal])* $name:ident,)*
         }
     ) => {
-        $(#[$enum_meta])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        pub enum $enum {
-            $($(#[$meta])* $name($name),)*
-        }
-        impl $enum {
-            /// The names of all, as a model file writes them.
-            pub const NAMES: &'static [&'static str] = &[$($name::NAME),*];
-            /// The name of this one, as a model file writes it.
-            pub fn name(&self) -> &'static str {
-                match self { $($enum::$name(_) => $name::NAME),* }
+        $(#[doc = $doc])*
+        pub type $alias = $crate::ElementOf<dyn $model>;
+
+        impl $crate::Kind for dyn $model {
+            const KIND: &'static str = $kind;
+            const TYPE: &'static str = stringify!($alias);
+            fn doc() -> String {
+                $crate::element::unindented(concat!($($doc, "\n"),*))
             }
-            /// What it does.
-            pub fn model(&self) -> &dyn $model {
-                match self { $($enum::$name(x) => x),* }
-            }
-            /// The same, to change its parameters.
-            pub fn model_mut(&mut self) -> &mut dyn $model {
-                match self { $($enum::$name(x) => x),* }
+            fn registry() -> &'static $crate::Registry<dyn $model> {
+                static ALL: std::sync::LazyLock<$crate::Registry<dyn $model>> = std::sync::LazyLock::new(|| {
+                    $crate::Registry::new(vec![$($crate::Def::of::<$name>(concat!($($line, "\n"),*))),*])
+                });
+                &ALL
             }
         }
-        $(impl From<$name> for $enum {
-            fn from(x: $name) -> $enum { $enum::$name(x) }
-        })*
+
+        impl<T: $model + $crate::Element> $crate::IsA<dyn $model> for T {
+            fn shared(self) -> std::sync::Arc<dyn $model> {
+                std::sync::Arc::new(self)
+            }
+        }
+
+        impl<T: $model + $crate::Element> From<T> for $alias {
+            fn from(x: T) -> $alias {
+                $crate::ElementOf::new(x)
+            }
+        }
+
+        #[doc = concat!("Adds an element to the list of ", $kind, ": see [`register`](crate::register).")]
+        ///
+        /// # Errors
+        /// Another element has its name, or the name isn't one that files can have.
+        pub fn $register<T: $model + $crate::Element>() -> Result<(), bouton_core::Error> {
+            $crate::register::<dyn $model, T>()
+        }
     };
 }
 pub(crate) use element_list;

@@ -74,7 +74,11 @@ pub trait Running: Send {
     /// # Errors
     /// The bytes are not what [`save`](Running::save) gave.
     fn load(&mut self, saved: &[u8]) -> Result<(), String> {
-        if saved.is_empty() { Ok(()) } else { Err(format!("keeps nothing, and {} bytes were saved", saved.len())) }
+        if saved.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("keeps nothing, and {} bytes were saved", saved.len()))
+        }
     }
 }
 
@@ -195,7 +199,8 @@ impl Io<'_> {
             writes: &mut Vec<&'s mut [f64]>,
             reads: &mut Vec<&'s [f64]>,
         ) {
-            let (mut rw, mut rr, mut dw, mut dr) = (rw.into_iter(), rr.into_iter(), dw.into_iter(), dr.into_iter());
+            let (mut rw, mut rr, mut dw, mut dr) =
+                (rw.into_iter(), rr.into_iter(), dw.into_iter(), dr.into_iter());
             for p in slots.places() {
                 match (p.room, p.write) {
                     (Room::Real, true) => writes.extend(rw.next()),
@@ -235,7 +240,14 @@ impl Io<'_> {
             Numbers::F64(m) => Numbers::F64(m),
             Numbers::F32(m) => Numbers::F32(m),
         };
-        let hand = Hand { program: c.program, layout: c.layout, forms: c.forms, numbers, double: self.double, dt: c.dt };
+        let hand = Hand {
+            program: c.program,
+            layout: c.layout,
+            forms: c.forms,
+            numbers,
+            double: self.double,
+            dt: c.dt,
+        };
         Some(Everything { hand, log: c.log, operator: c.operator, step: c.step })
     }
 }

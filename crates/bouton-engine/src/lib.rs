@@ -17,17 +17,17 @@ mod run;
 
 pub use calls::{Call, Io, Running, Sees, Start};
 pub use kernels::{
-    Apply, At, Code, Copy, Dot, Encode, EncodeLif, Fill, Gather, LifPhase, Lowpass, Neurons, Outer, Population,
-    Scale, SimReal, Space,
+    Apply, At, Code, Copy, Dot, Encode, EncodeLif, Fill, Gather, LifPhase, Lowpass, Neurons, Outer,
+    Population, Scale, SimReal, Space,
 };
 pub use live::{
-    By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm, SavedSignal,
-    Values,
+    By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
+    SavedSignal, Values,
 };
 pub use plan::Passes;
 pub use probes::{Event, Events, Observe, ObserveId, Recorded, Samples};
 pub use program::{
-    Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand, Operator,
-    Program, Role, Room, Shape, Signal, SignalId, View, Writes,
+    Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand,
+    Operator, Program, Role, Room, Shape, Signal, SignalId, View, Writes,
 };
 pub use run::{Options, Precision, Reset, Simulation};

@@ -1,7 +1,7 @@
 //! The tables of a file as descriptions of objects, all names known: the first of two passes. Connections may then refer
 //! to objects that come later.
 
-use bouton_elements::processes::Process;
+use bouton_elements::processes::Table;
 use bouton_expr::{Program, Vars};
 use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Output};
 use bouton_random::Distribution;
@@ -244,7 +244,7 @@ impl<'a> Describe<'a> {
         }
         if let Some(t) = node.table {
             let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
-            return Ok(Output::process(Process::Table(t)));
+            return Ok(Output::process(t));
         }
         match (node.process, node.size) {
             (Some(process), Some(size)) => Ok(Output::Process { process, size }),
@@ -260,7 +260,7 @@ fn kind_of(output: &Output) -> &'static str {
         Output::Passthrough { .. } => "passthrough",
         Output::Constant(_) => "constant",
         Output::Function(_) => "expression",
-        Output::Process { process: Process::Table(_), .. } => "table",
+        Output::Process { process, .. } if process.is::<Table>() => "table",
         _ => "process",
     }
 }

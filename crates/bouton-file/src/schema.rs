@@ -1,22 +1,34 @@
 //! The JSON schema of the format: what the tables of [`crate::format`] say, with the short forms that files may use.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-/// The schema, made once.
+/// The schema, made once, and again when a program has registered elements.
 pub(crate) fn schema() -> &'static Value {
-    static SCHEMA: OnceLock<Value> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let mut schema = schemars::schema_for!(crate::format::File).to_value();
-        without_nulls(&mut schema);
-        if let Some(Value::Object(defs)) = schema.get_mut("$defs") {
-            for (name, def) in defs {
-                short_forms(name, def);
-            }
+    static SCHEMA: Mutex<Option<(usize, &'static Value)>> = Mutex::new(None);
+    let mut made = SCHEMA.lock().unwrap_or_else(PoisonError::into_inner);
+    let registered = bouton_elements::registered();
+    match *made {
+        Some((of, schema)) if of == registered => schema,
+        _ => {
+            // Never freed: who reads a file holds parts of it, and few programs register elements more than once.
+            let schema: &'static Value = Box::leak(Box::new(make()));
+            *made = Some((registered, schema));
+            schema
         }
-        schema
-    })
+    }
+}
+
+fn make() -> Value {
+    let mut schema = schemars::schema_for!(crate::format::File).to_value();
+    without_nulls(&mut schema);
+    if let Some(Value::Object(defs)) = schema.get_mut("$defs") {
+        for (name, def) in defs {
+            short_forms(name, def);
+        }
+    }
+    schema
 }
 
 /// TOML has no null: an optional field is left out. Where a filter may be absent, `false` says so.

@@ -63,8 +63,17 @@ impl<T: Real> LifStep<T> {
     /// The constants as numbers, for [`of`](LifStep::of).
     pub fn numbers(&self) -> [f64; LIF_NUMBERS] {
         [
-            self.dt, self.tau_rc, self.tau_ref, self.min_voltage, self.spike, self.full, self.threshold, self.early.0,
-            self.early.1, self.late.0, self.late.1,
+            self.dt,
+            self.tau_rc,
+            self.tau_ref,
+            self.min_voltage,
+            self.spike,
+            self.full,
+            self.threshold,
+            self.early.0,
+            self.early.1,
+            self.late.0,
+            self.late.1,
         ]
         .map(T::f64)
     }

@@ -34,7 +34,12 @@ struct Segment<T> {
 impl<T: Number> Segment<T> {
     fn new(len: usize) -> Result<Segment<T>, String> {
         fits(len as f64 * size_of::<T>() as f64)?;
-        let none = || format!("needs {:.3} GB of memory, and the system gives less", len as f64 * size_of::<T>() as f64 / 1e9);
+        let none = || {
+            format!(
+                "needs {:.3} GB of memory, and the system gives less",
+                len as f64 * size_of::<T>() as f64 / 1e9
+            )
+        };
         // Fails where the number of bytes could not be counted.
         let array = Layout::array::<UnsafeCell<T>>(len.max(1)).map_err(|_| none())?;
         let align = if array.size() >= 2 * HUGE { HUGE } else { LINE };

@@ -3,7 +3,6 @@
 //! A stage is over when its units are done, not when all threads have come by: a thread that wakes late finds nothing to
 //! claim and goes on waiting. Waiting spins for a while, because a stage lasts some ten microseconds, then sleeps.
 
-
 use std::sync::PoisonError;
 
 use crate::sync::thread::{Builder, JoinHandle, yield_now};

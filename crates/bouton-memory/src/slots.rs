@@ -92,7 +92,9 @@ impl Slots {
         for (i, a) in places.iter().enumerate() {
             for (k, b) in places.iter().enumerate().skip(i + 1) {
                 if a.conflicts(*b) {
-                    return Err(format!("operands {i} and {k} have numbers in common, and one of them is written"));
+                    return Err(format!(
+                        "operands {i} and {k} have numbers in common, and one of them is written"
+                    ));
                 }
             }
         }
@@ -130,7 +132,9 @@ mod tests {
     #[test]
     fn written_operands_meet_no_other() {
         assert!(Slots::new([place(0, 4, true), place(4, 4, true), place(8, 4, false)]).is_ok());
-        for (a, b) in [((0, 4, true), (3, 4, false)), ((0, 4, true), (0, 4, true)), ((3, 2, false), (0, 4, true))] {
+        for (a, b) in
+            [((0, 4, true), (3, 4, false)), ((0, 4, true), (0, 4, true)), ((3, 2, false), (0, 4, true))]
+        {
             let e = Slots::new([place(a.0, a.1, a.2), place(b.0, b.1, b.2)]).unwrap_err();
             assert!(e.contains("operands 0 and 1"), "{e}");
         }

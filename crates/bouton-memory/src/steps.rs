@@ -237,10 +237,14 @@ impl<'a, T: Number> Slices<'a, T> {
                         .writes
                         .push(std::slice::from_raw_parts_mut(self.real.base(s.segment).add(s.start), s.len)),
                     (Room::Real, false) => {
-                        l.reads.push(std::slice::from_raw_parts(self.real.base(s.segment).add(s.start), s.len));
+                        l.reads
+                            .push(std::slice::from_raw_parts(self.real.base(s.segment).add(s.start), s.len));
                     }
                     (Room::Double, false) => {
-                        l.doubles.push(std::slice::from_raw_parts(self.double.base(s.segment).add(s.start), s.len));
+                        l.doubles.push(std::slice::from_raw_parts(
+                            self.double.base(s.segment).add(s.start),
+                            s.len,
+                        ));
                     }
                     (Room::Double, true) => panic!("a kernel that writes double precision"),
                 }
@@ -266,8 +270,13 @@ pub struct Split<'a, T> {
 ///
 /// # Panics
 /// If a slot lies outside the memories.
-pub fn split<'a, T: Number>(real: &'a mut Memory<T>, double: &'a mut Memory<f64>, slots: &Slots) -> Split<'a, T> {
-    let mut s = Split { real_writes: vec![], real_reads: vec![], double_writes: vec![], double_reads: vec![] };
+pub fn split<'a, T: Number>(
+    real: &'a mut Memory<T>,
+    double: &'a mut Memory<f64>,
+    slots: &Slots,
+) -> Split<'a, T> {
+    let mut s =
+        Split { real_writes: vec![], real_reads: vec![], double_writes: vec![], double_reads: vec![] };
     for p in slots.places() {
         let inside = match p.room {
             Room::Real => real.holds(p.span),
@@ -286,7 +295,8 @@ pub fn split<'a, T: Number>(real: &'a mut Memory<T>, double: &'a mut Memory<f64>
                     s.real_reads.push(std::slice::from_raw_parts(real.base(base).add(p.span.start), n));
                 }
                 (Room::Double, true) => {
-                    s.double_writes.push(std::slice::from_raw_parts_mut(double.base(base).add(p.span.start), n));
+                    s.double_writes
+                        .push(std::slice::from_raw_parts_mut(double.base(base).add(p.span.start), n));
                 }
                 (Room::Double, false) => {
                     s.double_reads.push(std::slice::from_raw_parts(double.base(base).add(p.span.start), n));
@@ -359,7 +369,9 @@ mod tests {
 
     #[test]
     fn units_that_meet_are_refused() {
-        let make = |a: Turn, b: Turn| Steps::new(vec![a, b], vec![Parts::Parallel(vec![vec![0], vec![1]])]).map(|_| ());
+        let make = |a: Turn, b: Turn| {
+            Steps::new(vec![a, b], vec![Parts::Parallel(vec![vec![0], vec![1]])]).map(|_| ())
+        };
         assert_eq!(make(kernel((0, 8), (8, 8)), kernel((16, 8), (8, 8))), Ok(()));
         for (a, b) in [
             (kernel((0, 8), (8, 8)), kernel((4, 4), (16, 8))),
@@ -371,7 +383,9 @@ mod tests {
         assert!(make(kernel((0, 8), (8, 8)), Turn::Call).unwrap_err().contains("call"));
         // One long operand of one unit, with short ones of others inside it.
         let turns = vec![kernel((100, 4), (0, 90)), kernel((110, 4), (0, 3)), kernel((50, 4), (120, 4))];
-        let e = Steps::new(turns, vec![Parts::Parallel(vec![vec![0], vec![1], vec![2]])]).map(|_| ()).unwrap_err();
+        let e = Steps::new(turns, vec![Parts::Parallel(vec![vec![0], vec![1], vec![2]])])
+            .map(|_| ())
+            .unwrap_err();
         assert!(e.contains("in common"));
     }
 
@@ -438,7 +452,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "took memory away")]
     fn a_call_that_takes_memory_away_ends_the_step() {
-        let steps = Steps::new(vec![Turn::Call, kernel((0, 8), (8, 8))], vec![Parts::Serial(vec![0, 1])]).unwrap();
+        let steps =
+            Steps::new(vec![Turn::Call, kernel((0, 8), (8, 8))], vec![Parts::Serial(vec![0, 1])]).unwrap();
         let (mut real, mut double) = (Memory::<f64>::default(), Memory::default());
         real.add(16).unwrap();
         let _ = run::<f64, String>(&steps, &mut real, &mut double, None, &|_, _| {}, |_, real, _| {

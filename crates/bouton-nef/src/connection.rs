@@ -147,7 +147,12 @@ impl Builder<'_> {
     }
 
     /// A transform on its own: weights, product.
-    fn linear(&mut self, (path, name): (&str, &str), t: &Transform, x: SignalId) -> (Option<SignalId>, SignalId) {
+    fn linear(
+        &mut self,
+        (path, name): (&str, &str),
+        t: &Transform,
+        x: SignalId,
+    ) -> (Option<SignalId>, SignalId) {
         let n = self.program.get(x).len();
         let values = match t {
             Transform::None => return (None, x),
@@ -181,7 +186,8 @@ impl Builder<'_> {
         let n = picked.len();
         let gains = self.program.signal(format!("{name}.gains"), n, 1, Role::Parameter, picked);
         self.conn[id.index()].gains = Some(gains);
-        let knob = Knob::read_only(gains, "", "gains of the post neurons", "they follow from the ensemble's `gain`");
+        let knob =
+            Knob::read_only(gains, "", "gains of the post neurons", "they follow from the ensemble's `gain`");
         self.program.knobs_mut().add(format!("{name}.gains"), knob);
         self.derive_gains(path, e, slice, gains);
         let target = match slice {

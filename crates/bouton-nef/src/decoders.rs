@@ -1,7 +1,7 @@
 //! Decoders: targets at evaluation points, activities there, and the solver's answer.
 
-use bouton_elements::solvers::{SolveShape, Solver};
 use bouton_core::{Error, Slice};
+use bouton_elements::solvers::{SolveShape, Solver};
 use bouton_model::{Connection, Ensemble, Function};
 use bouton_random::RandomState;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bouton_core::Slice;
-use bouton_elements::neurons::NeuronType;
-use bouton_elements::synapses::{Filter, LinearFilter, Synapse};
+use bouton_elements::neurons::{Lif, LifRate, NeuronType, RectifiedLinear, SpikingRectifiedLinear};
+use bouton_elements::synapses::{Alpha, Filter, LinearFilter, Lowpass, Synapse};
 use bouton_engine::{Bounds, Derive, Derived, Knob, Role, SignalId};
 use bouton_model::EnsembleId;
 
@@ -25,16 +25,20 @@ const AT_LEAST_0: Bounds = Bounds { low: 0.0, high: f64::INFINITY, open: false }
 pub(crate) fn synapse_parameters(s: &Synapse) -> (Vec<Var>, Vec<Vec<f64>>) {
     let tau = Var { name: "tau", unit: "s", bounds: AT_LEAST_0, doc: "time constant" };
     let list = |name, doc| Var { name, unit: "", bounds: Bounds::ANY, doc };
-    match s {
-        Synapse::Lowpass(l) => (vec![tau], vec![vec![l.tau]]),
-        Synapse::Alpha(a) => (vec![tau], vec![vec![a.tau]]),
-        Synapse::LinearFilter(f) => (
+    if let Some(l) = s.downcast_ref::<Lowpass>() {
+        (vec![tau], vec![vec![l.tau]])
+    } else if let Some(a) = s.downcast_ref::<Alpha>() {
+        (vec![tau], vec![vec![a.tau]])
+    } else if let Some(f) = s.downcast_ref::<LinearFilter>() {
+        (
             vec![
                 list("num", "coefficients of the numerator, highest power first"),
                 list("den", "coefficients of the denominator, highest power first"),
             ],
             vec![f.num.clone(), f.den.clone()],
-        ),
+        )
+    } else {
+        (vec![], vec![])
     }
 }
 
@@ -57,17 +61,16 @@ pub(crate) fn discretise(s: &Synapse, dt: f64, p: &[f64]) -> Result<Filter, Stri
 
 /// A synapse with other parameters, one behind the other.
 pub fn synapse_with(s: &Synapse, p: &[f64]) -> Synapse {
-    let mut s = s.clone();
-    match &mut s {
-        Synapse::Lowpass(l) => l.tau = p[0],
-        Synapse::Alpha(a) => a.tau = p[0],
-        Synapse::LinearFilter(LinearFilter { num, den, .. }) => {
-            let n = num.len();
-            num.copy_from_slice(&p[..n]);
-            den.copy_from_slice(&p[n..]);
-        }
+    if s.is::<Lowpass>() {
+        Lowpass { tau: p[0] }.into()
+    } else if s.is::<Alpha>() {
+        Alpha { tau: p[0] }.into()
+    } else if let Some(f) = s.downcast_ref::<LinearFilter>() {
+        let (num, den) = p.split_at(f.num.len());
+        LinearFilter { num: num.into(), den: den.into(), analog: f.analog }.into()
+    } else {
+        s.clone()
     }
-    s
 }
 
 /// Parameters of a neuron type, with their values.
@@ -80,23 +83,23 @@ fn neuron_parameters(n: &NeuronType) -> (Vec<Var>, Vec<f64>) {
         (vars, vec![tau_rc, tau_ref])
     };
     let amplitude = || Var { name: "amplitude", unit: "", bounds: POSITIVE, doc: "scale of the output" };
-    match n {
-        NeuronType::Lif(l) => {
-            let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
-            let low = Bounds { low: f64::NEG_INFINITY, high: 0.0, open: false };
-            vars.extend([Var { name: "min_voltage", unit: "", bounds: low, doc: "lowest voltage" }, amplitude()]);
-            values.extend([l.min_voltage, l.amplitude]);
-            (vars, values)
-        }
-        NeuronType::LifRate(l) => {
-            let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
-            vars.push(amplitude());
-            values.push(l.amplitude);
-            (vars, values)
-        }
-        NeuronType::RectifiedLinear(r) => (vec![amplitude()], vec![r.amplitude]),
-        NeuronType::SpikingRectifiedLinear(r) => (vec![amplitude()], vec![r.amplitude]),
-        NeuronType::Direct(_) => (vec![], vec![]),
+    if let Some(l) = n.downcast_ref::<Lif>() {
+        let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
+        let low = Bounds { low: f64::NEG_INFINITY, high: 0.0, open: false };
+        vars.extend([Var { name: "min_voltage", unit: "", bounds: low, doc: "lowest voltage" }, amplitude()]);
+        values.extend([l.min_voltage, l.amplitude]);
+        (vars, values)
+    } else if let Some(l) = n.downcast_ref::<LifRate>() {
+        let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
+        vars.push(amplitude());
+        values.push(l.amplitude);
+        (vars, values)
+    } else if let Some(r) = n.downcast_ref::<RectifiedLinear>() {
+        (vec![amplitude()], vec![r.amplitude])
+    } else if let Some(r) = n.downcast_ref::<SpikingRectifiedLinear>() {
+        (vec![amplitude()], vec![r.amplitude])
+    } else {
+        (vec![], vec![])
     }
 }
 
@@ -158,10 +161,11 @@ pub(crate) fn freezing(mask: &[f64]) -> f64 {
 impl Builder<'_> {
     /// The parameters of an ensemble's neuron type, as one signal with a path each.
     pub(crate) fn neuron_parameters(&mut self, id: EnsembleId) -> SignalId {
-        let (vars, values) = self.net.get_ensemble(id).map_or((vec![], vec![]), |e| neuron_parameters(&e.neuron_type));
+        let (vars, values) =
+            self.net.get_ensemble(id).map_or((vec![], vec![]), |e| neuron_parameters(&e.neuron_type));
         let name = self.names.neurons(id, "parameters");
         let all = self.program.double(name, values.len(), 1, Role::Parameter, values);
-        let live = self.net.get_ensemble(id).is_some_and(|e| matches!(e.neuron_type, NeuronType::Lif(_)));
+        let live = self.net.get_ensemble(id).is_some_and(|e| e.neuron_type.is::<Lif>());
         for (k, var) in vars.iter().enumerate().filter(|_| live) {
             let one = self.program.view(all, k, 1, 1);
             let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
@@ -184,14 +188,20 @@ impl Builder<'_> {
         let doc = "preferred direction of each neuron, as it is: not scaled to unit length";
         knobs.add(format!("{path}.encoders"), Knob::plain(encoders, "", Bounds::ANY, doc));
         if let Some(bias) = s.bias {
-            knobs.add(format!("{path}.bias"), Knob::plain(bias, "", Bounds::ANY, "bias current of each neuron"));
+            knobs.add(
+                format!("{path}.bias"),
+                Knob::plain(bias, "", Bounds::ANY, "bias current of each neuron"),
+            );
         }
         let phase = e.neuron_type.model().fast_form().is_some();
         for (var, signal) in e.neuron_type.model().state().iter().zip(&s.state) {
             // The phase form takes a spike to fall within the step in which the voltage passes the threshold.
             let high = if phase && var.name == "voltage" { 1.0 } else { f64::INFINITY };
             let bounds = Bounds { high, ..Bounds::ANY };
-            knobs.add(format!("{path}.neurons.{}", var.name), Knob::plain(*signal, var.unit, bounds, "state of the neurons"));
+            knobs.add(
+                format!("{path}.neurons.{}", var.name),
+                Knob::plain(*signal, var.unit, bounds, "state of the neurons"),
+            );
         }
         if let Some(scaled) = s.encoders {
             p.derive(Derived {

@@ -32,7 +32,8 @@ pub(crate) fn check_room(net: &Network) -> Result<(), Error> {
         } else if conn.solver.model().weights() && matches!(pre.object, Object::Ensemble(_)) {
             all += 16.0 * rows as f64 * cols as f64;
             bouton_memory::room::fits(all).map_err(|m| {
-                let m = format!("its {rows} × {cols} weights: the model {m}; take decoders, or fewer neurons");
+                let m =
+                    format!("its {rows} × {cols} weights: the model {m}; take decoders, or fewer neurons");
                 Error::build(net.connection_path(c), m)
             })?;
         }
@@ -179,7 +180,8 @@ impl Builder<'_> {
         (rows, cols): (usize, usize),
     ) -> Result<(Vec<DeviceSignals>, Arc<Vec<f64>>), Error> {
         let path = self.net.connection_path(id);
-        let needed = needed_weight(self.net, &self.ensembles, &self.seeds, self.decoders[id.index()].as_ref(), id);
+        let needed =
+            needed_weight(self.net, &self.ensembles, &self.seeds, self.decoders[id.index()].as_ref(), id);
         self.needed[id.index()] = needed.as_ref().ok().copied();
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
@@ -212,7 +214,8 @@ impl Builder<'_> {
         let mut signals = vec![];
         for s in drawn.sides {
             let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
-            let mut column = |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
+            let mut column =
+                |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
             signals.push(DeviceSignals {
                 side: s.side,
                 columns: columns.iter().zip(s.columns).map(|(c, x)| column(c.name, x)).collect(),
@@ -234,7 +237,8 @@ impl Builder<'_> {
         let spec = Arc::new(spec.clone());
         let cols = self.program.get(weights).cols;
         let bank = Bank { spec: spec.clone(), signals: signals.clone(), gain, cols };
-        let doc = "weights of the devices; a write sets the devices' state so that they are these, without pulses";
+        let doc =
+            "weights of the devices; a write sets the devices' state so that they are these, without pulses";
         let door = Arc::new(IdealWrite { bank: bank.clone(), weights });
         let p = &mut self.program;
         p.knobs_mut().add(self.names.weights(id), Knob::through(weights, "", doc, door));

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bouton_elements::neurons::Initial;
 use bouton_core::{Error, Slice};
+use bouton_elements::neurons::Initial;
 use bouton_model::Ensemble;
 use bouton_random::{Distribution, RandomState};
 

@@ -75,11 +75,13 @@ impl Builder<'_> {
         let total: usize = values.iter().map(Vec::len).sum();
         let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values.concat());
         let doc = "all parameters of the filter, one behind the other";
-        p.knobs_mut().add(format!("{knobs}.parameters"), Knob::plain(all, "", bouton_engine::Bounds::ANY, doc));
+        p.knobs_mut()
+            .add(format!("{knobs}.parameters"), Knob::plain(all, "", bouton_engine::Bounds::ANY, doc));
         let mut at = 0;
         for (var, values) in names.iter().zip(&values) {
             let one = if values.len() == total { all } else { p.view(all, at, values.len(), 1) };
-            p.knobs_mut().add(format!("{knobs}.{}", var.name), Knob::plain(one, var.unit, var.bounds, var.doc));
+            p.knobs_mut()
+                .add(format!("{knobs}.{}", var.name), Knob::plain(one, var.unit, var.bounds, var.doc));
             at += values.len();
         }
         p.derive(Derived {

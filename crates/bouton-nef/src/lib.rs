@@ -285,9 +285,18 @@ impl Builder<'_> {
         }
         let p = &mut self.program;
         let rows = built.scaled_encoders.len() / d;
-        let scaled =
-            p.signal(format!("{path}.scaled_encoders"), rows, d, Role::Parameter, built.scaled_encoders.clone());
-        p.kernel(&path, Dot { stride: d }, [Operand::inc(neuron_in), Operand::read(scaled), Operand::read(input)]);
+        let scaled = p.signal(
+            format!("{path}.scaled_encoders"),
+            rows,
+            d,
+            Role::Parameter,
+            built.scaled_encoders.clone(),
+        );
+        p.kernel(
+            &path,
+            Dot { stride: d },
+            [Operand::inc(neuron_in), Operand::read(scaled), Operand::read(input)],
+        );
         (s.neuron_in, s.out, s.encoders) = (Some(neuron_in), Some(out), Some(scaled));
         self.ens[id.index()] = s;
         self.ensemble_knobs(id);
@@ -312,8 +321,10 @@ impl Builder<'_> {
                 // A callback finds in its output what it left there a step before.
                 let out = (width > 0).then(|| p.signal(name, width, 1, Role::State, 0.0));
                 let seed = self.seeds.nodes[id.index()];
-                let call = calls::NodeCall::new(f.clone(), seed, (x.is_some(), out.is_some()), self.views.clone());
-                let on: Vec<Operand> = out.map(Operand::set).into_iter().chain(x.map(Operand::read)).collect();
+                let call =
+                    calls::NodeCall::new(f.clone(), seed, (x.is_some(), out.is_some()), self.views.clone());
+                let on: Vec<Operand> =
+                    out.map(Operand::set).into_iter().chain(x.map(Operand::read)).collect();
                 let operator = p.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
                 if !f.edited().is_empty() {
                     self.editors.push((operator, id));
@@ -333,8 +344,15 @@ impl Builder<'_> {
         self.node_out[id.index()] = out;
         if let Some(out) = out {
             let knob = match output {
-                Output::Constant(_) => Knob::plain(out, "", bouton_engine::Bounds::ANY, "what the node gives"),
-                _ => Knob::read_only(out, "", "what the node gave in the last step", "it is computed in each step"),
+                Output::Constant(_) => {
+                    Knob::plain(out, "", bouton_engine::Bounds::ANY, "what the node gives")
+                }
+                _ => Knob::read_only(
+                    out,
+                    "",
+                    "what the node gave in the last step",
+                    "it is computed in each step",
+                ),
             };
             self.program.knobs_mut().add(self.names.node(id), knob);
         }

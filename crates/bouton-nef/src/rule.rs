@@ -50,7 +50,10 @@ impl Builder<'_> {
         }
         let path = self.net.connection_path(id);
         let Some(weights) = self.conn[id.index()].weights else {
-            return Err(Error::build(path, "there are no weights to learn; give the connection a `transform`"));
+            return Err(Error::build(
+                path,
+                "there are no weights to learn; give the connection a `transform`",
+            ));
         };
         let learned = self.learned(id, c, weights);
         let devices = c.devices.clone().map(Arc::new);
@@ -88,13 +91,15 @@ impl Builder<'_> {
         let bounds = c.bounds.map(|(low, high)| {
             // Infinity is no number that a signal holds: the largest finite one bounds as well.
             let finite = |x: f64| x.clamp(f64::MIN, f64::MAX);
-            let s = p.double(format!("{name}.bounds"), 2, 1, Role::Parameter, vec![finite(low), finite(high)]);
+            let s =
+                p.double(format!("{name}.bounds"), 2, 1, Role::Parameter, vec![finite(low), finite(high)]);
             let knob = Knob::plain(s, "", Bounds::ANY, "lowest and highest weight that rules may make");
             p.knobs_mut().add(format!("{name}.bounds"), knob);
             s
         });
         let zero_or_one = Bounds { low: 0.0, high: 1.0, open: false };
-        let knob = Knob::plain(frozen, "", zero_or_one, "1 for each weight that rules may not change, else 0");
+        let knob =
+            Knob::plain(frozen, "", zero_or_one, "1 for each weight that rules may not change, else 0");
         p.knobs_mut().add(self.names.frozen(id), knob);
         self.derive_freezing(&path, frozen, mode);
         self.conn[id.index()].frozen = Some(frozen);
@@ -202,7 +207,8 @@ impl Builder<'_> {
                     wanted.parts.clone()
                 } else {
                     let all = made.parts(l.rows, l.cols).into_iter();
-                    all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0)).collect()
+                    all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0))
+                        .collect()
                 };
                 let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
                 let call = calls::RuleCall { rule: r.clone(), shape: (l.rows, l.cols), parts: parts.len() };
@@ -210,7 +216,8 @@ impl Builder<'_> {
                     parts.iter().map(set).chain(reads).chain([Operand::read(parameters)]).collect();
                 self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
                 if made != wanted.change {
-                    let on: Vec<Operand> = wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
+                    let on: Vec<Operand> =
+                        wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
                     self.program.kernel(&path, Outer, on);
                 }
             }
@@ -236,7 +243,8 @@ impl Builder<'_> {
                     .chain(reads)
                     .collect();
                 let seed = self.seeds.connections[l.id.index()].wrapping_add(k as u32);
-                let call = calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), seed, on_devices };
+                let call =
+                    calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), seed, on_devices };
                 self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
             }
             _ => return Err(Error::build(path, "this kind of rule is not known here")),
@@ -255,7 +263,8 @@ impl Builder<'_> {
                 _ => Bounds::ANY,
             };
             let one = if parameters.len() == 1 { all } else { p.view(all, i, 1, 1) };
-            p.knobs_mut().add(format!("{name}.{parameter}"), Knob::plain(one, "", bounds, "parameter of the rule"));
+            p.knobs_mut()
+                .add(format!("{name}.{parameter}"), Knob::plain(one, "", bounds, "parameter of the rule"));
         }
         all
     }
@@ -282,7 +291,11 @@ impl Builder<'_> {
             Some(pre) if brings || policy.model().filtered() => pre,
             _ => {
                 let spikes = self.activity(&path, l.id, Source::Pre)?;
-                let synapse = policy.model().filtered().then(bouton_elements::synapses::Lowpass::default).map(Into::into);
+                let synapse = policy
+                    .model()
+                    .filtered()
+                    .then(bouton_elements::synapses::Lowpass::default)
+                    .map(Into::into);
                 self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
             }
         };
@@ -318,12 +331,8 @@ impl Builder<'_> {
             on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
         }
         on.extend([gain, all, l.mode].map(Operand::read));
-        let call = calls::PulseCall {
-            spec: spec.clone(),
-            policy,
-            change: wanted.change,
-            shape: (l.rows, l.cols),
-        };
+        let call =
+            calls::PulseCall { spec: spec.clone(), policy, change: wanted.change, shape: (l.rows, l.cols) };
         self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
         Ok(())
     }
@@ -344,7 +353,13 @@ impl Builder<'_> {
     }
 
     /// Onto neurons: scaled encoders times error, one value a neuron. Otherwise the error itself.
-    fn local_error(&mut self, path: &str, name: &str, l: &Learned, error: SignalId) -> Result<SignalId, Error> {
+    fn local_error(
+        &mut self,
+        path: &str,
+        name: &str,
+        l: &Learned,
+        error: SignalId,
+    ) -> Result<SignalId, Error> {
         let Some((_, post, c)) = self.net.get_connection(l.id) else { return Ok(error) };
         let (e, by_neuron) = match post.object {
             Object::Neurons(e) => (e, true),

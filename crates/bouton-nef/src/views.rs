@@ -82,7 +82,8 @@ impl Views {
         if self.weights[c.index()].0 {
             return Ok(self.names.weights(c));
         }
-        let m = "this connection has no weights: it has neither decoders nor a transform; give it a `transform`";
+        let m =
+            "this connection has no weights: it has neither decoders nor a transform; give it a `transform`";
         Err(Error::access(self.net.connection_path(c), m))
     }
 

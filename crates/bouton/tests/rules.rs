@@ -121,7 +121,8 @@ fn weights_after(c: Connection, steps: u64) -> Matrix {
 
 #[test]
 fn the_changes_of_several_rules_add_up() {
-    let (up, down) = (std::array::from_fn(|k| k as f64), std::array::from_fn(|k| if k < 10 { -1.0 } else { 0.5 }));
+    let (up, down) =
+        (std::array::from_fn(|k| k as f64), std::array::from_fn(|k| if k < 10 { -1.0 } else { 0.5 }));
     let connection = || Connection::new().learn(constant("up", up)).also_learn(constant("down", down));
     // The change of step t acts in step t + 1.
     let w = weights_after(connection(), 4);
@@ -129,7 +130,10 @@ fn the_changes_of_several_rules_add_up() {
         assert_eq!(w.values()[k], 3.0 * (up[k] + down[k]), "weight {k}");
     }
     // One that acts at once is a step ahead.
-    let w = weights_after(Connection::new().learn(constant("up", up).now()).also_learn(constant("down", down)), 4);
+    let w = weights_after(
+        Connection::new().learn(constant("up", up).now()).also_learn(constant("down", down)),
+        4,
+    );
     for k in 0..20 {
         assert_eq!(w.values()[k], 4.0 * up[k] + 3.0 * down[k], "weight {k}");
     }

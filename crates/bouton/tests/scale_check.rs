@@ -358,7 +358,7 @@ fn single_devices_whose_first_weights_swamp_the_target_are_warned_of() {
     for (pulses, warned) in [(100.0, false), (6.0, true)] {
         let (mut net, stim, a, b) = base(sine());
         net.connect(stim, a, Connection::new().no_synapse());
-        let mapping = Mapping::Single(Single { sign: Sign::Excitatory });
+        let mapping = Mapping::from(Single { sign: Sign::Excitatory });
         let spec = DeviceSpec { mapping, gain: Gain::Auto(AutoGain { pulses }), ..DeviceSpec::default() };
         let c = Connection::new().devices(spec).learn(Mpes::default());
         let c = net.connect_as("learned", a.neurons(), b.neurons(), c);
@@ -409,7 +409,7 @@ fn devices_that_no_pulse_moves_are_counted_and_a_large_spread_does_not_hide_the_
     let (kinds, dead, texts) = notes(0.6);
     assert_eq!(kinds, [ScaleKind::DeadDevices], "{texts:?}");
     assert!(dead > 36 && dead < 720, "{dead} of 7200 devices are dead");
-    let flat = Device::PowerLaw(PowerLaw { a: -0.02, b: 0.0, ..PowerLaw::default() });
+    let flat = Device::from(PowerLaw { a: -0.02, b: 0.0, ..PowerLaw::default() });
     let (mut net, _, a, b) = base(sine());
     let c = Connection::new()
         .devices(DeviceSpec { device: flat, ..DeviceSpec::default() })

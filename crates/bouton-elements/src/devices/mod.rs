@@ -13,14 +13,12 @@ mod power_law;
 mod spec;
 mod synapse;
 
-use std::fmt::Debug;
 use std::ops::Range;
 
 use bouton_kernels::Level;
 use bouton_random::Stream;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use power_law::PowerLaw;
@@ -52,7 +50,7 @@ pub struct Columns<'a, 'b> {
 
 /// What a device is: its numbers, their spread, and its answer to a pulse. `d` are the numbers of one device, in the order
 /// of [`columns`](DeviceModel::columns).
-pub trait DeviceModel: Debug + Send + Sync {
+pub trait DeviceModel: DynElement {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
     /// The numbers of a device: parameters, then state.
@@ -83,7 +81,7 @@ pub trait DeviceModel: Debug + Send + Sync {
 
 element_list! {
     /// A device type with its parameters.
-    Device: dyn DeviceModel {
+    Device: dyn DeviceModel, "devices", register_device {
         /// Resistance falls as a power of the number n of pulses: R = r0 + r1·n^c, c = a + b·voltage.
         PowerLaw,
     }
@@ -91,6 +89,6 @@ element_list! {
 
 impl Default for Device {
     fn default() -> Device {
-        Device::PowerLaw(PowerLaw::default())
+        PowerLaw::default().into()
     }
 }

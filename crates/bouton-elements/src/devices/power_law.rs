@@ -28,6 +28,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Column, Columns, DeviceModel};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// Memristor whose resistance falls as a power of the number of pulses.
@@ -57,9 +58,12 @@ impl Default for PowerLaw {
     }
 }
 
-impl PowerLaw {
-    pub(super) const NAME: &'static str = "power_law";
+impl Element for PowerLaw {
+    const NAME: &'static str = "power_law";
+    const PAGE: &'static str = include_str!("power_law.rs");
+}
 
+impl PowerLaw {
     /// The parameters of the first experiments (2020): R0 = 100 Ω, R1 = 2.5e8 Ω, c = −0.128 − 0.522·1 V = −0.65, from
     /// the middle of the range.
     pub fn thread_2020() -> PowerLaw {

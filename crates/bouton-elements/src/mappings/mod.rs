@@ -6,11 +6,7 @@
 mod pair;
 mod single;
 
-use std::fmt::Debug;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use pair::Pair;
@@ -67,7 +63,7 @@ impl<'a> Measured<'a> {
 pub const MOST_SIDES: usize = 2;
 
 /// What a mapping is: which devices a synapse has, and what weight they make.
-pub trait MappingModel: Debug + Send + Sync {
+pub trait MappingModel: DynElement {
     /// The devices of a synapse, at most one for each side: plus before minus.
     fn sides(&self) -> &'static [Side];
     /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
@@ -110,7 +106,7 @@ pub trait MappingModel: Debug + Send + Sync {
 
 element_list! {
     /// A mapping with its parameters.
-    Mapping: dyn MappingModel {
+    Mapping: dyn MappingModel, "mappings", register_mapping {
         /// Two devices a synapse, one for each sign.
         Pair,
         /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
@@ -120,6 +116,6 @@ element_list! {
 
 impl Default for Mapping {
     fn default() -> Mapping {
-        Mapping::Pair(Pair {})
+        Pair {}.into()
     }
 }

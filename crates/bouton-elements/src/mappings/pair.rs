@@ -7,14 +7,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MappingModel, Side};
+use crate::Element;
 
 /// Two devices a synapse, one for each sign.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pair {}
 
-impl Pair {
-    pub(super) const NAME: &'static str = "pair";
+impl Element for Pair {
+    const NAME: &'static str = "pair";
+    const PAGE: &'static str = include_str!("pair.rs");
 }
 
 impl MappingModel for Pair {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MappingModel, Side};
+use crate::Element;
 
 /// The sign of a single device's weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,8 +32,9 @@ pub struct Single {
     pub sign: Sign,
 }
 
-impl Single {
-    pub(super) const NAME: &'static str = "single";
+impl Element for Single {
+    const NAME: &'static str = "single";
+    const PAGE: &'static str = include_str!("single.rs");
 }
 
 impl MappingModel for Single {

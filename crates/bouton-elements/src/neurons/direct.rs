@@ -6,14 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{NeuronModel, StateVar};
+use crate::Element;
 
 /// No neurons: values pass through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Direct {}
 
-impl Direct {
-    pub(super) const NAME: &'static str = "direct";
+impl Element for Direct {
+    const NAME: &'static str = "direct";
+    const PAGE: &'static str = include_str!("direct.rs");
 }
 
 impl NeuronModel for Direct {

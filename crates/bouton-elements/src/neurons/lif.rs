@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FastForm, Initial, NeuronModel, StateVar, both_precisions, check_number};
+use crate::Element;
 
 /// Leaky integrate-and-fire neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,9 +44,12 @@ impl Default for Lif {
     }
 }
 
-impl Lif {
-    pub(super) const NAME: &'static str = "lif";
+impl Element for Lif {
+    const NAME: &'static str = "lif";
+    const PAGE: &'static str = include_str!("lif.rs");
+}
 
+impl Lif {
     /// The constants of a step of `dt` (s).
     pub fn constants<T: Real>(&self, dt: f64) -> LifStep<T> {
         LifStep::new(dt, self.tau_rc, self.tau_ref, self.min_voltage, self.amplitude)

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lif::{lif_gain_bias, lif_rate, lif_rates_intercepts};
 use super::{NeuronModel, StateVar, both_precisions, check_number};
+use crate::Element;
 
 /// Rates of leaky integrate-and-fire neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,9 +39,12 @@ impl Default for LifRate {
     }
 }
 
-impl LifRate {
-    pub(super) const NAME: &'static str = "lif_rate";
+impl Element for LifRate {
+    const NAME: &'static str = "lif_rate";
+    const PAGE: &'static str = include_str!("lif_rate.rs");
+}
 
+impl LifRate {
     fn step<T: Real>(&self, _: f64, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
         for (j, out) in j.iter().zip(out) {
             *out = T::of(self.amplitude * lif_rate(j.f64(), self.tau_rc, self.tau_ref));

@@ -9,12 +9,9 @@ mod lif_rate;
 mod rectified_linear;
 mod spiking_rectified_linear;
 
-use std::fmt::Debug;
-
 use bouton_kernels::{Level, LifStep, Real};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use direct::Direct;
@@ -55,7 +52,7 @@ pub enum FastForm {
 ///
 /// `j` is the input current of each neuron (gain, bias and encoding already in it), without unit: 1 is the threshold of
 /// most types. Activities are in Hz; a spike in a step of `dt` has the height amplitude/dt.
-pub trait NeuronModel: Debug + Send + Sync {
+pub trait NeuronModel: DynElement {
     /// Whether the output consists of spikes.
     fn spiking(&self) -> bool;
     /// Refuses parameters that make no sense; the message names the parameter, what was expected and what was found.
@@ -145,7 +142,7 @@ pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Resu
 
 element_list! {
     /// A neuron type with its parameters.
-    NeuronType: dyn NeuronModel {
+    NeuronType: dyn NeuronModel, "neurons", register_neuron {
         /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
         Lif,
         /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
@@ -161,14 +158,14 @@ element_list! {
 
 impl Default for NeuronType {
     fn default() -> NeuronType {
-        NeuronType::Lif(Lif::default())
+        Lif::default().into()
     }
 }
 
 impl NeuronType {
     /// Whether this is [`Direct`]: no neurons, values pass through.
     pub fn is_direct(&self) -> bool {
-        matches!(self, NeuronType::Direct(_))
+        self.is::<Direct>()
     }
 }
 
@@ -178,8 +175,7 @@ mod tests {
 
     /// One of each type with its defaults, as a model file makes it of the name alone.
     fn every_type() -> Vec<NeuronType> {
-        let of = |name: &&str| serde_json::from_value(serde_json::json!({ "type": name })).unwrap();
-        NeuronType::NAMES.iter().map(of).collect()
+        NeuronType::names().into_iter().map(|n| NeuronType::named(n).unwrap()).collect()
     }
 
     /// For every type of the list: gain and bias give the maximum rate at 1 and silence at the intercept, and the step's
@@ -244,7 +240,7 @@ mod tests {
     #[test]
     fn names_in_files_are_the_names_in_the_list() {
         for neuron in every_type() {
-            assert!(NeuronType::NAMES.contains(&neuron.name()));
+            assert!(NeuronType::names().contains(&neuron.name()));
         }
     }
 }

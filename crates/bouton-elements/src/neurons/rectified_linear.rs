@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{NeuronModel, StateVar, both_precisions, check_number};
+use crate::Element;
 
 /// Rectified linear rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,9 +42,12 @@ pub(super) fn linear_rates_intercepts(gain: &[f64], bias: &[f64]) -> (Vec<f64>, 
     (rates, intercepts)
 }
 
-impl RectifiedLinear {
-    pub(super) const NAME: &'static str = "rectified_linear";
+impl Element for RectifiedLinear {
+    const NAME: &'static str = "rectified_linear";
+    const PAGE: &'static str = include_str!("rectified_linear.rs");
+}
 
+impl RectifiedLinear {
     fn step<T: Real>(&self, _: f64, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
         let a = T::of(self.amplitude);
         for (j, out) in j.iter().zip(out) {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rectified_linear::{linear_gain_bias, linear_rates_intercepts};
 use super::{Initial, NeuronModel, StateVar, both_precisions, check_number};
+use crate::Element;
 
 /// Spikes at a rectified linear rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,9 +29,12 @@ impl Default for SpikingRectifiedLinear {
     }
 }
 
-impl SpikingRectifiedLinear {
-    pub(super) const NAME: &'static str = "spiking_rectified_linear";
+impl Element for SpikingRectifiedLinear {
+    const NAME: &'static str = "spiking_rectified_linear";
+    const PAGE: &'static str = include_str!("spiking_rectified_linear.rs");
+}
 
+impl SpikingRectifiedLinear {
     fn step<T: Real>(&self, dt: f64, j: &[T], out: &mut [T], state: &mut [&mut [T]]) {
         let (spike, dt) = (T::of(self.amplitude / dt), T::of(dt));
         let [v] = state else { return };

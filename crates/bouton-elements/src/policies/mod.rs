@@ -4,11 +4,7 @@
 
 mod single_pulse;
 
-use std::fmt::Debug;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use single_pulse::{Gate, SinglePulse};
@@ -63,7 +59,7 @@ impl Pulses {
 }
 
 /// A policy: makes [`Pulses`] of what a rule wants.
-pub trait PolicyModel: Debug + Send + Sync {
+pub trait PolicyModel: DynElement {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
     /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
@@ -79,7 +75,7 @@ pub trait PolicyModel: Debug + Send + Sync {
 
 element_list! {
     /// A pulse policy with its parameters.
-    Policy: dyn PolicyModel {
+    Policy: dyn PolicyModel, "policies", register_policy {
         /// One pulse a step on every synapse whose column is open.
         SinglePulse,
     }
@@ -87,6 +83,6 @@ element_list! {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy::SinglePulse(SinglePulse::default())
+        SinglePulse::default().into()
     }
 }

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyModel, Pulses, Wanted};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// What opens a column.
@@ -47,8 +48,9 @@ impl Default for SinglePulse {
     }
 }
 
-impl SinglePulse {
-    pub(super) const NAME: &'static str = "single_pulse";
+impl Element for SinglePulse {
+    const NAME: &'static str = "single_pulse";
+    const PAGE: &'static str = include_str!("single_pulse.rs");
 }
 
 impl PolicyModel for SinglePulse {

@@ -8,12 +8,9 @@ mod table;
 mod white_noise;
 mod white_signal;
 
-use std::fmt::Debug;
-
 use bouton_random::RandomState;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use piecewise::{Interpolation, Piecewise};
@@ -31,12 +28,16 @@ pub trait ProcessStep: Send {
     }
     /// Goes on from what was saved.
     fn load(&mut self, saved: &[u8]) -> Result<(), String> {
-        if saved.is_empty() { Ok(()) } else { Err(format!("keeps nothing, and {} bytes were saved", saved.len())) }
+        if saved.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("keeps nothing, and {} bytes were saved", saved.len()))
+        }
     }
 }
 
 /// What a process is.
-pub trait ProcessModel: Debug + Send + Sync {
+pub trait ProcessModel: DynElement {
     /// Refuses parameters that make no sense for `width` values and a time step `dt` (s).
     fn check(&self, width: usize, dt: f64) -> Result<(), String>;
     /// Number of values, where the parameters fix it.
@@ -49,7 +50,7 @@ pub trait ProcessModel: Debug + Send + Sync {
 
 element_list! {
     /// A process with its parameters.
-    Process: dyn ProcessModel {
+    Process: dyn ProcessModel, "processes", register_process {
         /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
         WhiteSignal,
         /// Independent noise in every step.
@@ -58,7 +59,6 @@ element_list! {
         /// with linear interpolation.
         Piecewise,
         /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
-        #[serde(skip)]
         Table,
     }
 }

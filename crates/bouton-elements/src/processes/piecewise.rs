@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
+use crate::Element;
 use crate::rows;
 
 /// What happens between two given values.
@@ -41,8 +42,9 @@ pub struct Piecewise {
     pub interpolation: Interpolation,
 }
 
-impl Piecewise {
-    pub(super) const NAME: &'static str = "piecewise";
+impl Element for Piecewise {
+    const NAME: &'static str = "piecewise";
+    const PAGE: &'static str = include_str!("piecewise.rs");
 }
 
 struct Running {

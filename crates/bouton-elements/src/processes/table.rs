@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Interpolation, ProcessModel, ProcessStep};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// What happens past the end of a table.
@@ -33,7 +34,10 @@ pub enum PastEnd {
 }
 
 /// Rows of a table at a sampling rate.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// No model file names it by its type: the rows are in a file of their own, which the `table` of a node names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Table {
     /// Rows, one behind the other.
     pub values: Arc<Vec<f64>>,
@@ -59,8 +63,10 @@ impl Default for Table {
     }
 }
 
-impl Table {
-    pub(super) const NAME: &'static str = "table";
+impl Element for Table {
+    const NAME: &'static str = "table";
+    const PAGE: &'static str = include_str!("table.rs");
+    const IN_FILES: bool = false;
 }
 
 struct Running {

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
+use crate::Element;
 use crate::neurons::{check_finite, check_number};
 
 /// Independent normal noise in every step.
@@ -35,8 +36,9 @@ impl Default for WhiteNoise {
     }
 }
 
-impl WhiteNoise {
-    pub(super) const NAME: &'static str = "white_noise";
+impl Element for WhiteNoise {
+    const NAME: &'static str = "white_noise";
+    const PAGE: &'static str = include_str!("white_noise.rs");
 }
 
 struct Running {

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// Band-limited noise.
@@ -46,9 +47,12 @@ fn half() -> f64 {
     0.5
 }
 
-impl WhiteSignal {
-    pub(super) const NAME: &'static str = "white_signal";
+impl Element for WhiteSignal {
+    const NAME: &'static str = "white_signal";
+    const PAGE: &'static str = include_str!("white_signal.rs");
+}
 
+impl WhiteSignal {
     /// A signal of this period (s) and bandwidth (Hz) with rms 0.5.
     pub fn new(period: f64, high: f64) -> WhiteSignal {
         WhiteSignal { period, high, rms: 0.5, y0: None, seed: None }

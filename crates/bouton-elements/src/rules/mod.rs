@@ -8,11 +8,10 @@ mod change;
 mod mpes;
 mod pes;
 
-use std::fmt::Debug;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use change::Change;
@@ -71,7 +70,7 @@ pub struct RuleStep<'a, 'b> {
 }
 
 /// What a rule is.
-pub trait RuleModel: Debug + Send + Sync {
+pub trait RuleModel: DynElement {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
     /// Inputs beside the error.
@@ -101,7 +100,7 @@ pub trait RuleModel: Debug + Send + Sync {
 
 element_list! {
     /// A learning rule with its parameters.
-    Rule: dyn RuleModel {
+    Rule: dyn RuleModel, "rules", register_rule {
         /// Prescribed error sensitivity: Δ = −(κ·dt/n)·E ⊗ a, E the error and a the filtered activity of the n presynaptic
         /// neurons.
         Pes,

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Pes, RuleInput, RuleModel, RuleStep, Source};
+use crate::Element;
 use crate::policies::Policy;
 use crate::synapses::{Lowpass, Synapse};
 
@@ -36,8 +37,9 @@ impl Default for Mpes {
     }
 }
 
-impl Mpes {
-    pub(super) const NAME: &'static str = "mpes";
+impl Element for Mpes {
+    const NAME: &'static str = "mpes";
+    const PAGE: &'static str = include_str!("mpes.rs");
 }
 
 impl RuleModel for Mpes {
@@ -65,7 +67,14 @@ impl RuleModel for Mpes {
     fn step(&self, s: &mut RuleStep<'_, '_>) {
         // What PES wants; the rate is the devices' affair.
         let RuleStep { dt, shape, inputs, error, .. } = *s;
-        Pes::default().step(&mut RuleStep { dt, shape, parameters: &[1.0], inputs, error, parts: &mut *s.parts });
+        Pes::default().step(&mut RuleStep {
+            dt,
+            shape,
+            parameters: &[1.0],
+            inputs,
+            error,
+            parts: &mut *s.parts,
+        });
     }
     fn parameters(&self) -> Vec<(&'static str, f64)> {
         vec![]

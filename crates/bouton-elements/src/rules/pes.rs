@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, RuleInput, RuleModel, RuleStep, Source};
+use crate::Element;
 use crate::neurons::check_number;
 use crate::synapses::{Lowpass, Synapse};
 
@@ -35,9 +36,12 @@ impl Default for Pes {
     }
 }
 
-impl Pes {
-    pub(super) const NAME: &'static str = "pes";
+impl Element for Pes {
+    const NAME: &'static str = "pes";
+    const PAGE: &'static str = include_str!("pes.rs");
+}
 
+impl Pes {
     /// PES with this learning rate and the default filter.
     pub fn new(learning_rate: f64) -> Pes {
         Pes { learning_rate, ..Pes::default() }

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SolveShape, SolverModel};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// Least squares with L2 regularisation.
@@ -36,8 +37,9 @@ impl Default for LstsqL2 {
     }
 }
 
-impl LstsqL2 {
-    pub(super) const NAME: &'static str = "lstsq_l2";
+impl Element for LstsqL2 {
+    const NAME: &'static str = "lstsq_l2";
+    const PAGE: &'static str = include_str!("lstsq_l2.rs");
 }
 
 impl SolverModel for LstsqL2 {

@@ -6,19 +6,16 @@
 mod lstsq_l2;
 mod no_solver;
 
-use std::fmt::Debug;
-
 use bouton_random::RandomState;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use lstsq_l2::LstsqL2;
 pub use no_solver::NoSolver;
 
 /// What a solver is.
-pub trait SolverModel: Debug + Send + Sync {
+pub trait SolverModel: DynElement {
     /// Whether full weights (neuron to neuron) are made of the decoders, rather than decoders alone.
     fn weights(&self) -> bool;
     /// Whether activities are needed; without, `solve` is given one row of zeros.
@@ -50,10 +47,9 @@ pub struct SolveShape {
 
 element_list! {
     /// A solver with its parameters.
-    Solver: dyn SolverModel {
+    Solver: dyn SolverModel, "solvers", register_solver {
         /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
         /// evaluation points.
-        #[serde(rename = "lstsq_l2")]
         LstsqL2,
         /// No solving: given decoders, or zeros.
         NoSolver,
@@ -62,6 +58,6 @@ element_list! {
 
 impl Default for Solver {
     fn default() -> Solver {
-        Solver::LstsqL2(LstsqL2::default())
+        LstsqL2::default().into()
     }
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SolveShape, SolverModel};
+use crate::Element;
 
 /// Given decoders, or zeros.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,8 +22,9 @@ pub struct NoSolver {
     pub weights: bool,
 }
 
-impl NoSolver {
-    pub(super) const NAME: &'static str = "no_solver";
+impl Element for NoSolver {
+    const NAME: &'static str = "no_solver";
+    const PAGE: &'static str = include_str!("no_solver.rs");
 }
 
 impl SolverModel for NoSolver {

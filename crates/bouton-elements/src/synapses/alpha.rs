@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, LinearFilter, SynapseModel};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// Alpha-function synapse.
@@ -27,8 +28,9 @@ impl Default for Alpha {
     }
 }
 
-impl Alpha {
-    pub(super) const NAME: &'static str = "alpha";
+impl Element for Alpha {
+    const NAME: &'static str = "alpha";
+    const PAGE: &'static str = include_str!("alpha.rs");
 }
 
 impl SynapseModel for Alpha {

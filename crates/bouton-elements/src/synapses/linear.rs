@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, StateSpace, SynapseModel};
+use crate::Element;
 
 /// Any rational transfer function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,8 +35,9 @@ impl Default for LinearFilter {
     }
 }
 
-impl LinearFilter {
-    pub(super) const NAME: &'static str = "linear_filter";
+impl Element for LinearFilter {
+    const NAME: &'static str = "linear_filter";
+    const PAGE: &'static str = include_str!("linear.rs");
 }
 
 fn without_leading_zeros(x: &[f64]) -> &[f64] {

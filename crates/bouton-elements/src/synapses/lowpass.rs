@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, SynapseModel};
+use crate::Element;
 use crate::neurons::check_number;
 
 /// First-order low-pass filter.
@@ -27,8 +28,9 @@ impl Default for Lowpass {
     }
 }
 
-impl Lowpass {
-    pub(super) const NAME: &'static str = "lowpass";
+impl Element for Lowpass {
+    const NAME: &'static str = "lowpass";
+    const PAGE: &'static str = include_str!("lowpass.rs");
 }
 
 impl SynapseModel for Lowpass {

@@ -8,11 +8,7 @@ mod linear;
 mod lowpass;
 mod statespace;
 
-use std::fmt::Debug;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+use crate::DynElement;
 use crate::list::element_list;
 
 pub use alpha::Alpha;
@@ -21,7 +17,7 @@ pub use lowpass::Lowpass;
 pub use statespace::{Filter, StateSpace};
 
 /// What a synapse is: a transfer function, and how it steps.
-pub trait SynapseModel: Debug + Send + Sync {
+pub trait SynapseModel: DynElement {
     /// Refuses parameters that make no sense; the message names the parameter, what was expected and what was found.
     fn check(&self) -> Result<(), String>;
     /// The discrete filter for a time step `dt` (s), by zero-order hold: exact for inputs that are constant in a step.
@@ -30,7 +26,7 @@ pub trait SynapseModel: Debug + Send + Sync {
 
 element_list! {
     /// A synapse with its parameters.
-    Synapse: dyn SynapseModel {
+    Synapse: dyn SynapseModel, "synapses", register_synapse {
         /// First-order low-pass filter: 1/(τs + 1).
         Lowpass,
         /// Alpha function: two equal low-pass filters in a row, 1/(τs + 1)².

@@ -116,7 +116,9 @@ pub(crate) fn read_signal(
         numbers(f.own, &mut own);
         let offset = x.view.map_or(0, |v| v.offset);
         let at = (0..x.rows).flat_map(|r| (0..x.cols).map(move |c| (r, c)));
-        out.extend(at.map(|(r, c)| f.form.close(own[f.form.place(offset + r * x.stride() + c, len)], constants)));
+        out.extend(
+            at.map(|(r, c)| f.form.close(own[f.form.place(offset + r * x.stride() + c, len)], constants)),
+        );
         return;
     }
     let mut put = |span| match x.room {
@@ -169,7 +171,8 @@ impl Hand<'_> {
         let (s, base) = (self.program.get(w.signal), self.program.base(w.signal));
         let span = self.layout.span(w.signal);
         if w.at.is_none() && self.forms.of(base).next().is_none() && s.contiguous() {
-            let kept: Vec<f64> = w.values.iter().zip(old).map(|(new, old)| if new == old { *old } else { *new }).collect();
+            let kept: Vec<f64> =
+                w.values.iter().zip(old).map(|(new, old)| if new == old { *old } else { *new }).collect();
             match s.room {
                 Room::Real => self.numbers.set(span, &kept),
                 Room::Double => self.double.get_mut(span).copy_from_slice(&kept),
@@ -260,7 +263,8 @@ impl Hand<'_> {
         match &knob.writes {
             Writes::Through(door) => {
                 let at = at.unwrap_or_else(|| (0..s.len()).collect());
-                door.write(&at, &edit.values, &mut draft).map_err(|m| refuse(format!("{m}. Nothing was written")))?;
+                door.write(&at, &edit.values, &mut draft)
+                    .map_err(|m| refuse(format!("{m}. Nothing was written")))?;
             }
             _ => draft.add(Written { signal: knob.signal, at, values: edit.values.clone() }),
         }
@@ -268,7 +272,8 @@ impl Hand<'_> {
         let written = draft.written;
         for w in &written {
             let s = self.program.get(w.signal);
-            let fits = |x: &f64| x.is_finite() && (s.room == Room::Double || self.numbers.rounded(*x).is_finite());
+            let fits =
+                |x: &f64| x.is_finite() && (s.room == Room::Double || self.numbers.rounded(*x).is_finite());
             if let Some(x) = w.values.iter().find(|x| !fits(x)) {
                 return Err(refuse(format!(
                     "`{}` would hold {x:e}, which is no number that the simulation keeps. Nothing was written",
@@ -283,13 +288,18 @@ impl Hand<'_> {
     pub(crate) fn commit(&mut self, written: &[Written]) -> Vec<Written> {
         let before: Vec<Written> = written
             .iter()
-            .map(|w| Written { values: self.read_at(w.signal, w.at.as_deref()), ..Written { at: w.at.clone(), ..w.clone() } })
+            .map(|w| Written {
+                values: self.read_at(w.signal, w.at.as_deref()),
+                ..Written { at: w.at.clone(), ..w.clone() }
+            })
             .collect();
         // Forms that hang on what is written are closed with the old constants, and opened with the new ones.
         let hang: Vec<(FormAt, Vec<f64>)> = self
             .forms
             .iter()
-            .filter(|f| f.from.is_some_and(|from| written.iter().any(|w| self.program.overlap(from, w.signal))))
+            .filter(|f| {
+                f.from.is_some_and(|from| written.iter().any(|w| self.program.overlap(from, w.signal)))
+            })
             .map(|f| (f.clone(), self.read(f.signal)))
             .collect();
         for (w, old) in written.iter().zip(&before) {
@@ -435,7 +445,8 @@ impl Everything<'_> {
     /// Whether the call has declared that it edits what has this path.
     pub fn may_edit(&self, path: &str) -> bool {
         let program = self.hand.program;
-        let declared = |s| program.operators()[self.operator].with(crate::program::Access::Edit).any(|e| e == s);
+        let declared =
+            |s| program.operators()[self.operator].with(crate::program::Access::Edit).any(|e| e == s);
         program.knobs().get(path).is_some_and(|k| declared(k.signal))
     }
     /// Edits what has this path, which the call must have as an operand to edit. Checked and written as a whole.

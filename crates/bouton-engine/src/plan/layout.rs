@@ -44,7 +44,11 @@ impl Layout {
                     let size = &mut sizes[usize::from(s.room == Room::Double)];
                     spans[k] = Span::new(*size, s.len());
                     // Many parameters are single numbers.
-                    *size += if s.room == Room::Double && s.len() < ALIGN { s.len() } else { s.len().next_multiple_of(ALIGN) };
+                    *size += if s.room == Room::Double && s.len() < ALIGN {
+                        s.len()
+                    } else {
+                        s.len().next_multiple_of(ALIGN)
+                    };
                 }
             }
             if first {

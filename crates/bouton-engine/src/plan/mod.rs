@@ -215,7 +215,8 @@ impl Draft<'_> {
             .iter()
             .map(|t| Slots::new(t.on.clone()).map_err(|m| fault(&t.of, m)))
             .collect::<Result<Vec<_>, _>>()?;
-        let turn = |(t, s): (&Turning, &Slots)| if t.is_call() { Turn::Call } else { Turn::Kernel(s.clone()) };
+        let turn =
+            |(t, s): (&Turning, &Slots)| if t.is_call() { Turn::Call } else { Turn::Kernel(s.clone()) };
         let turns = self.turns.iter().zip(&slots).map(turn).collect();
         let mut parts = if self.wanted.threads > 1 { self.parts() } else { vec![] };
         if !parts.iter().any(|p| matches!(p, Parts::Parallel(_))) {

@@ -36,7 +36,10 @@ impl Program {
             self.known(knob.signal).map_err(|m| Error::build(path, m))?;
             let s = self.get(knob.signal);
             if matches!(knob.writes, Writes::Plain) && !s.contiguous() {
-                return Err(Error::build(path, "names a part of the columns of a matrix, which can't be written"));
+                return Err(Error::build(
+                    path,
+                    "names a part of the columns of a matrix, which can't be written",
+                ));
             }
         }
         match self.knobs.twice() {
@@ -136,7 +139,11 @@ impl Program {
             (Room::Double, true) => Err("a kernel can't write double precision"),
         };
         let kinds = on.iter().map(kind).collect::<Result<Vec<u8>, _>>()?;
-        if kinds.is_sorted() { Ok(()) } else { Err("operands must be those written, read, read in double precision".into()) }
+        if kinds.is_sorted() {
+            Ok(())
+        } else {
+            Err("operands must be those written, read, read in double precision".into())
+        }
     }
 
     /// No number is set twice in a step, and none updated twice.

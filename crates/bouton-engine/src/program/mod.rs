@@ -130,7 +130,8 @@ impl Program {
         self.push(Signal { name, rows, cols, room, role, initial: Initial::Zero, view })
     }
     fn push(&mut self, signal: Signal) -> SignalId {
-        let id = SignalId(u32::try_from(self.signals.len()).expect("fewer than four thousand million signals"));
+        let id =
+            SignalId(u32::try_from(self.signals.len()).expect("fewer than four thousand million signals"));
         self.signals.push(signal);
         id
     }

@@ -4,8 +4,8 @@ use bouton_core::Error;
 
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
-use crate::program::{Op, Role, Room};
 use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, states};
+use crate::program::{Op, Role, Room};
 
 impl Simulation {
     /// Attaches a probe, from the next step on. Nothing else changes: not a bit of what follows.

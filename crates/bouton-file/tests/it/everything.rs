@@ -47,10 +47,10 @@ fn expected() -> Network {
         interpolation: Interpolation::Linear,
         past_end: PastEnd::Loop,
     };
-    let pulse = net.node("pulse", Process::Table(pulse));
+    let pulse = net.node("pulse", Process::from(pulse));
     let array =
         Table { values: Arc::new(vec![2.0, 1.0, 4.0, 3.0]), width: 2, rate: 10.0, ..Table::default() };
-    net.node("array", Process::Table(array));
+    net.node("array", Process::from(array));
 
     let (_, (inner, up, deep)) = net.subnetwork("sub", Some(11), |net| {
         let b = net.ensemble("b", Ensemble::new(5, 1));

@@ -1,6 +1,6 @@
 //! `--set path=value`.
 
-use bouton_elements::neurons::NeuronType;
+use bouton_elements::neurons::Lif;
 use bouton_file::{LoadOptions, Model};
 use bouton_model::Error;
 
@@ -47,7 +47,7 @@ fn values_of_all_tables_can_be_set() {
     .unwrap();
     let net = &m.network;
     let a = net.get_ensemble(net.find_ensemble("a").unwrap()).unwrap();
-    let NeuronType::Lif(lif) = &a.neuron_type else { panic!() };
+    let lif = a.neuron_type.downcast_ref::<Lif>().unwrap();
     assert_eq!((a.n_neurons, lif.tau_rc, lif.tau_ref), (50, 0.03, 0.002));
     let bob = net.get_ensemble(net.find_ensemble("bob").unwrap()).unwrap();
     assert_eq!(bob.neuron_type.name(), "lif_rate");

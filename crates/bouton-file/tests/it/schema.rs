@@ -44,16 +44,16 @@ fn every_table_has_its_fields() {
 #[test]
 fn every_kind_has_its_members() {
     let s = bouton_file::schema();
-    assert_eq!(types(def(&s, "NeuronType")), bouton_elements::neurons::NeuronType::NAMES);
-    assert_eq!(types(def(&s, "Synapse")), bouton_elements::synapses::Synapse::NAMES);
-    assert_eq!(types(def(&s, "Solver")), bouton_elements::solvers::Solver::NAMES);
-    assert_eq!(types(def(&s, "Rule")), bouton_elements::rules::Rule::NAMES);
-    assert_eq!(types(def(&s, "Device")), bouton_elements::devices::Device::NAMES);
-    assert_eq!(types(def(&s, "Mapping")), bouton_elements::mappings::Mapping::NAMES);
-    assert_eq!(types(def(&s, "Policy")), bouton_elements::policies::Policy::NAMES);
+    assert_eq!(types(def(&s, "NeuronType")), bouton_elements::neurons::NeuronType::names());
+    assert_eq!(types(def(&s, "Synapse")), bouton_elements::synapses::Synapse::names());
+    assert_eq!(types(def(&s, "Solver")), bouton_elements::solvers::Solver::names());
+    assert_eq!(types(def(&s, "Rule")), bouton_elements::rules::Rule::names());
+    assert_eq!(types(def(&s, "Device")), bouton_elements::devices::Device::names());
+    assert_eq!(types(def(&s, "Mapping")), bouton_elements::mappings::Mapping::names());
+    assert_eq!(types(def(&s, "Policy")), bouton_elements::policies::Policy::names());
     // Tables are nodes of their own, given samples are lists.
-    let processes = bouton_elements::processes::Process::NAMES.iter().filter(|n| **n != "table");
-    assert_eq!(types(def(&s, "Process")), processes.copied().collect::<Vec<_>>());
+    let processes = bouton_elements::processes::Process::names().into_iter().filter(|n| *n != "table");
+    assert_eq!(types(def(&s, "Process")), processes.collect::<Vec<_>>());
     let list = bouton_random::Distribution::LIST.iter().filter(|(n, _)| *n != "Samples");
     assert_eq!(types(def(&s, "Distribution")), list.map(|(n, _)| snake(n)).collect::<Vec<_>>());
 }

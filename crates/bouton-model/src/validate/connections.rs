@@ -1,6 +1,6 @@
 //! Connections.
 
-use bouton_elements::solvers::Solver;
+use bouton_elements::solvers::NoSolver;
 use bouton_random::Distribution;
 
 use crate::{ConnectionId, EnsembleId, Error, Function, Network, Object, Transform};
@@ -64,7 +64,7 @@ impl Network {
                         .into(),
                 );
             }
-            if matches!(c.solver, Solver::NoSolver(_)) {
+            if c.solver.is::<NoSolver>() {
                 return err(
                     "the weights are made of devices, the `values` of `no_solver` would have no effect; leave the solver out"
                         .into(),

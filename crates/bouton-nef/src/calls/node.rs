@@ -100,7 +100,8 @@ impl Running for Run {
 }
 
 /// Why a callback's state isn't saved.
-pub(super) const UNSAVED: &str = "its callback holds state and doesn't say how it is saved; make it by `with_state` or `stateful`";
+pub(super) const UNSAVED: &str =
+    "its callback holds state and doesn't say how it is saved; make it by `with_state` or `stateful`";
 
 /// Live access from inside a step.
 struct Live<'a> {

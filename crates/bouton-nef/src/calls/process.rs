@@ -17,7 +17,11 @@ impl Call for ProcessCall {
         "process"
     }
     fn check(&self, on: &[Shape]) -> Result<(), String> {
-        if on.len() == 1 && on[0].len() == self.width { Ok(()) } else { Err(format!("sets {} values", self.width)) }
+        if on.len() == 1 && on[0].len() == self.width {
+            Ok(())
+        } else {
+            Err(format!("sets {} values", self.width))
+        }
     }
     fn start(&self, start: &Start) -> Result<Box<dyn Running>, String> {
         let model = self.process.model();

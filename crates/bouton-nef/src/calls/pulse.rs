@@ -29,7 +29,12 @@ impl Call for PulseCall {
         "pulse"
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(Run { call: self.clone(), pulses: Pulses::default(), left: Pulses::default(), wanted: vec![] }))
+        Ok(Box::new(Run {
+            call: self.clone(),
+            pulses: Pulses::default(),
+            left: Pulses::default(),
+            wanted: vec![],
+        }))
     }
 }
 
@@ -42,7 +47,13 @@ struct Run {
 }
 
 /// What a change of another form is for each weight: its parts put together.
-fn dense(change: Change, parts: &[&[f64]], weights: &[f64], (rows, cols): (usize, usize), out: &mut Vec<f64>) {
+fn dense(
+    change: Change,
+    parts: &[&[f64]],
+    weights: &[f64],
+    (rows, cols): (usize, usize),
+    out: &mut Vec<f64>,
+) {
     out.clear();
     out.resize(rows * cols, 0.0);
     for (i, row) in out.chunks_exact_mut(cols.max(1)).enumerate() {
@@ -117,7 +128,8 @@ impl Running for Run {
                         &*pulses
                     } else {
                         let open = |c: &u32| {
-                            held.is_none_or(|h| h[*c as usize] == 0.0) && signs.is_none_or(|s| s[*c as usize] == sign)
+                            held.is_none_or(|h| h[*c as usize] == 0.0)
+                                && signs.is_none_or(|s| s[*c as usize] == sign)
                         };
                         left.open(shape.1, pulses.columns.iter().copied().filter(open));
                         &*left

@@ -77,7 +77,11 @@ impl Running for Run {
             let sum = |k: usize| if now { weights[k] + delta[k] } else { delta[k] };
             if let Some(k) = (0..delta.len()).find(|k| !fits(sum(*k))) {
                 let at = (k / shape.1, k % shape.1);
-                return Err(format!("the change of weight {at:?} is {:?}; the weight must stay finite", delta[k]).into());
+                return Err(format!(
+                    "the change of weight {at:?} is {:?}; the weight must stay finite",
+                    delta[k]
+                )
+                .into());
             }
             let bad = state.iter().zip(rule.states()).find(|(s, _)| s.iter().any(|x| !fits(*x)));
             if let Some((_, (name, ..))) = bad {

@@ -249,12 +249,8 @@ fn workbench(devices: DeviceSpec) -> Workbench {
 pub fn memristors(seconds: f64) -> Result<Memristors, Error> {
     let device = his_devices();
     let gain = Gain::Fixed(device.r0);
-    let w = workbench(DeviceSpec {
-        device: Device::PowerLaw(device),
-        bounds: Bounds::Raw,
-        gain,
-        ..DeviceSpec::default()
-    });
+    let w =
+        workbench(DeviceSpec { device: device.into(), bounds: Bounds::Raw, gain, ..DeviceSpec::default() });
     let mut sim = Simulator::new(&w.net)?;
     let notes = sim.scale_notes().to_vec();
     sim.run(seconds)?;
@@ -289,7 +285,7 @@ pub struct Timed {
 
 /// 100 × 100 pairs with the spread of real devices, learning all the time.
 pub fn timed(seconds: f64) -> Result<Timed, Error> {
-    let device = Device::PowerLaw(his_devices());
+    let device = his_devices().into();
     let w = workbench(DeviceSpec { device, spread: 0.15, ..DeviceSpec::default() });
     let mut sim = Simulator::with(&w.net, Options { threads: 1, ..Options::default() })?;
     let start = Instant::now();

@@ -30,8 +30,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use bouton_elements::rules::Rule;
 use bouton_core::Error;
+use bouton_elements::rules::Rule;
 use bouton_model::{
     Connection, ConnectionId, End, EnsembleId, LearningRule, Network, NodeId, Object, Output, Transform,
 };
@@ -195,7 +195,18 @@ impl<'a> Check<'a> {
             }
         }
         let looped = loops::looped(net);
-        Check { sim, net, built, ensembles, pulses, looped, outgoing, edited, taught, passing: RefCell::default() }
+        Check {
+            sim,
+            net,
+            built,
+            ensembles,
+            pulses,
+            looped,
+            outgoing,
+            edited,
+            taught,
+            passing: RefCell::default(),
+        }
     }
 
     /// Everything there is to say of one connection. What can't be judged is passed over.
@@ -341,7 +352,9 @@ fn live_ensemble(sim: &Simulator, e: EnsembleId) -> Arc<BuiltEnsemble> {
     if sim.views().is_direct(e) {
         return built.clone();
     }
-    let (Ok(encoders), Ok(gain), Ok(bias)) = (sim.encoders(e), sim.gain(e), sim.bias(e)) else { return built.clone() };
+    let (Ok(encoders), Ok(gain), Ok(bias)) = (sim.encoders(e), sim.gain(e), sim.bias(e)) else {
+        return built.clone();
+    };
     let same = encoders.values() == &built.encoders[..] && gain == *built.gain && bias == *built.bias;
     if same {
         return built.clone();

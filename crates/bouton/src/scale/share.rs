@@ -3,13 +3,13 @@
 use bouton_elements::rules::Rule;
 use bouton_model::{Connection, ConnectionId, End, Object, Transform};
 
-use super::weights::Weights;
-use crate::simulator::Devices;
 use super::values::{Need, is_known, rms, spread};
+use super::weights::Weights;
 use super::{
     Check, DEAD, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain, power_of_ten,
     rate, two_digits,
 };
+use crate::simulator::Devices;
 
 impl Check<'_> {
     /// Share of weights as they stand, and whether it rests on an assumed input.
@@ -68,7 +68,8 @@ impl Check<'_> {
                     weights.iter().for_each(|w| w.row(r, &mut row));
                     all.extend_from_slice(&row);
                 }
-                let factor = |i: usize| if all.len() == 1 { all[0] } else { all.get(i).copied().unwrap_or(1.0) };
+                let factor =
+                    |i: usize| if all.len() == 1 { all[0] } else { all.get(i).copied().unwrap_or(1.0) };
                 for x in &inputs.points {
                     x.iter().enumerate().for_each(|(i, x)| add(i, factor(i) * x));
                 }

@@ -1,7 +1,7 @@
 //! What a connection's end needs, and what goes into its weights.
 
-use bouton_elements::processes::Process;
 use bouton_core::Slice;
+use bouton_elements::processes::{Piecewise, Table, WhiteNoise, WhiteSignal};
 use bouton_model::{Connection, End, EnsembleId, NodeId, Object, Output, Transform};
 use bouton_random::{Purpose, Stream};
 
@@ -162,13 +162,20 @@ impl Check<'_> {
                 };
                 match output {
                     Output::Constant(x) => vec![x.clone()],
-                    Output::Process { process: Process::Table(t), .. } if t.width > 0 => {
-                        // More rows than points: a row costs nothing, and a recording may be mostly silent.
-                        let rows = spread(t.values.len() / t.width, 16 * count);
-                        rows.map(|k| t.values[k * t.width..][..t.width].to_vec()).collect()
+                    Output::Process { process, .. } => {
+                        if let Some(t) = process.downcast_ref::<Table>().filter(|t| t.width > 0) {
+                            // More rows than points: a row costs nothing, and a recording may be mostly silent.
+                            let rows = spread(t.values.len() / t.width, 16 * count);
+                            rows.map(|k| t.values[k * t.width..][..t.width].to_vec()).collect()
+                        } else if let Some(p) = process.downcast_ref::<Piecewise>() {
+                            p.values.clone()
+                        } else if let Some(s) = process.downcast_ref::<WhiteSignal>() {
+                            uniform(s.rms * 3f64.sqrt())
+                        } else {
+                            assumed = !is_known(output);
+                            uniform(1.0)
+                        }
                     }
-                    Output::Process { process: Process::Piecewise(p), .. } => p.values.clone(),
-                    Output::Process { process: Process::WhiteSignal(s), .. } => uniform(s.rms * 3f64.sqrt()),
                     _ => {
                         assumed = !is_known(output);
                         uniform(1.0)
@@ -199,7 +206,7 @@ impl Check<'_> {
 pub(super) fn is_known(output: &Output) -> bool {
     match output {
         Output::Constant(_) => true,
-        Output::Process { process, .. } => !matches!(process, Process::WhiteNoise(_)),
+        Output::Process { process, .. } => !process.is::<WhiteNoise>(),
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Live weights, a row at a time: a large matrix is looked at without a copy of it.
 
-use bouton_engine::{Simulation, SignalId};
+use bouton_engine::{SignalId, Simulation};
 use bouton_model::ConnectionId;
 
 use crate::simulator::Simulator;

@@ -112,7 +112,11 @@ impl Simulator {
     ///
     /// # Errors
     /// A connection without a rule.
-    pub fn freeze_where(&mut self, c: ConnectionId, mask: impl Fn(usize, usize) -> bool) -> Result<(), Error> {
+    pub fn freeze_where(
+        &mut self,
+        c: ConnectionId,
+        mask: impl Fn(usize, usize) -> bool,
+    ) -> Result<(), Error> {
         let path = self.rule_path(c, "frozen")?;
         let (rows, cols) = self.shape(&path)?;
         let values = (0..rows * cols).map(|k| f64::from(u8::from(mask(k / cols, k % cols)))).collect();
@@ -286,9 +290,10 @@ impl Simulator {
             return Err(self.refuse(c, m));
         }
         let path = format!("{}.{name}", self.views().names().rule(c, 0));
-        self.sim.apply(&Edit { path, pick: Pick::All, values: vec![value] }).map(|_| ()).map_err(|e| {
-            Error::access(self.net.connection_path(c), format!("`{name}` {}", e.message()))
-        })
+        self.sim
+            .apply(&Edit { path, pick: Pick::All, values: vec![value] })
+            .map(|_| ())
+            .map_err(|e| Error::access(self.net.connection_path(c), format!("`{name}` {}", e.message())))
     }
     /// Names of the inputs of a connection's rule, and the filters on them.
     ///
@@ -324,7 +329,9 @@ impl Simulator {
         let inputs = self.rule(c)?.inputs();
         let Some(found) = inputs.iter().find(|i| i.name == input) else {
             let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
-            return Err(self.refuse(c, format!("the rule has no input `{input}`; it has: {}", names.join(", "))));
+            return Err(
+                self.refuse(c, format!("the rule has no input `{input}`; it has: {}", names.join(", ")))
+            );
         };
         synapse.model().check().map_err(|m| self.refuse(c, m))?;
         let Some(built) = &found.synapse else {
@@ -336,7 +343,8 @@ impl Simulator {
                 ),
             ));
         };
-        let same = bouton_nef::synapse_parameter_names(built) == bouton_nef::synapse_parameter_names(&synapse)
+        let same = bouton_nef::synapse_parameter_names(built)
+            == bouton_nef::synapse_parameter_names(&synapse)
             && built.name() == synapse.name();
         if !same {
             return Err(self.refuse(
@@ -359,13 +367,15 @@ impl Simulator {
     pub fn set_device_gain(&mut self, c: ConnectionId, gain: f64) -> Result<(), Error> {
         self.devices(c)?;
         if !self.sim.holds(gain) {
-            let m = format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
+            let m =
+                format!("`gain` must be a finite number greater than 0, found {gain:e}. Nothing was written");
             return Err(self.refuse(c, m));
         }
         let path = self.views().names().device_gain(c);
-        self.sim.apply(&Edit { path, pick: Pick::All, values: vec![gain] }).map(|_| ()).map_err(|e| {
-            Error::access(self.net.connection_path(c), format!("`gain` {}", e.message()))
-        })
+        self.sim
+            .apply(&Edit { path, pick: Pick::All, values: vec![gain] })
+            .map(|_| ())
+            .map_err(|e| Error::access(self.net.connection_path(c), format!("`gain` {}", e.message())))
     }
     /// Sets the conductances (S, post × pre) of one side of a connection's devices, clipped to each device's bounds.
     ///
@@ -378,11 +388,15 @@ impl Simulator {
             return Err(self.refuse(c, format!("the synapses have no {} device", side.name())));
         }
         if found != wanted {
-            let m = format!("the devices have shape {wanted:?} (post × pre), found conductances of {found:?}");
+            let m =
+                format!("the devices have shape {wanted:?} (post × pre), found conductances of {found:?}");
             return Err(self.refuse(c, m));
         }
         let path = self.views().names().devices(c, side, "conductance");
-        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values: values.values().to_vec() })
+        self.about(
+            &self.net.connection_path(c),
+            Edit { path, pick: Pick::All, values: values.values().to_vec() },
+        )
     }
     /// The present output of a node.
     ///
@@ -417,7 +431,8 @@ impl Simulator {
         }
         let high = self.sim.program().knobs().find(&path)?.bounds.high;
         if let Some(k) = values.iter().position(|v| *v > high) {
-            let m = format!("`{name}` must be at most {high}, the threshold; found {} for neuron {k}", values[k]);
+            let m =
+                format!("`{name}` must be at most {high}, the threshold; found {} for neuron {k}", values[k]);
             return Err(refuse(m));
         }
         self.about(&self.net.ensemble_path(e), Edit { path, pick: Pick::All, values: values.to_vec() })

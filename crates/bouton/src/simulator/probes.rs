@@ -70,7 +70,10 @@ impl Simulator {
     /// There is no such probe; it is one of the network's.
     pub fn detach(&mut self, id: ObserveId) -> Result<Samples, Error> {
         if self.probes.contains(&id) {
-            return Err(Error::access("", "probes of the network can't be detached; those that were attached can"));
+            return Err(Error::access(
+                "",
+                "probes of the network can't be detached; those that were attached can",
+            ));
         }
         self.sim.detach(id).map(Recorded::into_samples)
     }

@@ -40,9 +40,14 @@ fn pulse(m: &dyn DeviceModel, a: &mut Drawn, side: usize, row: Range<usize>, col
 fn published_table_of_pulses() {
     // Table of the reference: 1e4·Δg after k pulses from 1e8 Ω, and g(1e8 Ω) = 1.13e-6.
     let s = spec(0.0);
-    for (k, dg) in
-        [(1.0, 9.7e-6), (10.0, 9.6e-5), (100.0, 8.6e-4), (1000.0, 4.8e-3), (5000.0, 1.04e-2), (10_000.0, 1.35e-2)]
-    {
+    for (k, dg) in [
+        (1.0, 9.7e-6),
+        (10.0, 9.6e-5),
+        (100.0, 8.6e-4),
+        (1000.0, 4.8e-3),
+        (5000.0, 1.04e-2),
+        (10_000.0, 1.35e-2),
+    ] {
         let got = 1e4 * s.reach(k);
         assert!((got - dg).abs() < 0.006 * dg, "{k} pulses: {got}, published {dg}");
     }
@@ -131,7 +136,8 @@ fn spread_is_shared_or_not() {
     for (i, a) in columns.iter().enumerate() {
         for b in &columns[i + 1..] {
             let ((ma, sa), (mb, sb)) = (moments(a), moments(b));
-            let r = a.iter().zip(b.iter()).map(|(x, y)| (x - ma) * (y - mb)).sum::<f64>() / (a.len() as f64 * sa * sb);
+            let r = a.iter().zip(b.iter()).map(|(x, y)| (x - ma) * (y - mb)).sum::<f64>()
+                / (a.len() as f64 * sa * sb);
             assert!(r.abs() < 0.02, "two parameters go together: r = {r}");
         }
     }

@@ -49,7 +49,9 @@ impl Draft<'_> {
             }
             for s in op.with(Access::Inc) {
                 let first = done.insert(program.base(s));
-                let (true, Op::Kernel(Code::Dot(_)), Some(copy)) = (first, &op.op, set_by.get(&s)) else { continue };
+                let (true, Op::Kernel(Code::Dot(_)), Some(copy)) = (first, &op.op, set_by.get(&s)) else {
+                    continue;
+                };
                 let (m, n) = (op.on[1].signal, program.get(op.on[2].signal).len());
                 // Wider products sum in lanes along the row, which columns side by side would not repeat.
                 if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !written.contains(&m) {

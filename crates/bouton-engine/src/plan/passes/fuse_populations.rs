@@ -22,7 +22,8 @@ struct Users {
 impl Users {
     fn new(d: &Draft<'_>) -> Users {
         let (program, layout) = (d.wanted.program, d.wanted.layout);
-        let probed = program.operators().iter().filter(|op| matches!(op.op, Op::Probe)).flat_map(|op| op.on.iter());
+        let probed =
+            program.operators().iter().filter(|op| matches!(op.op, Op::Probe)).flat_map(|op| op.on.iter());
         let probed = probed.map(|o| o.signal).chain(d.wanted.pins.iter().copied());
         let mut seen: Vec<Span> =
             probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();
@@ -37,8 +38,7 @@ impl Users {
     /// Whether a whole signal is only used by two turns.
     fn just_two(&self, p: Place) -> bool {
         let s = p.span;
-        let used: usize =
-            (s.start..s.end()).filter_map(|e| self.count.get(&(p.room, s.segment, e))).sum();
+        let used: usize = (s.start..s.end()).filter_map(|e| self.count.get(&(p.room, s.segment, e))).sum();
         // Signals don't overlap: a probe of this one begins in it.
         let first = self.seen.partition_point(|q| (q.segment, q.start) < (s.segment, s.start));
         let probed = self.seen.get(first).is_some_and(|q| q.segment == s.segment && q.start < s.end());
