@@ -68,13 +68,24 @@ pub(crate) fn write_atomic(
             .and_then(|()| out.get_ref().sync_all())
             .map_err(|e| Error::file("cannot write", path, e))?;
         drop(out);
-        fs::rename(&temporary, path).map_err(|e| Error::file("cannot rename to", path, e))
+        fs::rename(&temporary, path).map_err(|e| Error::file("cannot rename to", path, e))?;
+        sync_folder(path);
+        Ok(())
     })();
     if outcome.is_err() {
         // Best effort: the error that is reported is the first one.
         let _ = fs::remove_file(&temporary);
     }
     outcome
+}
+
+/// Makes the new name of a file outlive a loss of power. Where a folder can't be opened or synced (some systems have no
+/// such thing) the file itself is whole all the same, so that this is no error.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// A name as part of a file name: anything but letters, digits, `-`, `_` and `.` becomes `_`.

@@ -24,4 +24,4 @@ pub use csv::{CsvOptions, CsvTable, read_csv_from, read_csv_table, read_csv_tabl
 pub use error::{Error, Result};
 pub use files::fresh_folder;
 pub use npy::{Limits, NpyArray, NpyData, npy_bytes, read_npy, read_npy_from, read_npy_with, write_npy};
-pub use npz::{Npz, read_npz, read_npz_from, read_npz_with, write_npz};
+pub use npz::{Npz, read_npz, read_npz_from, read_npz_with, write_npz, write_npz_with};

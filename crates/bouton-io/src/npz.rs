@@ -90,9 +90,28 @@ pub fn write_npz<'a>(
     path: impl AsRef<Path>,
     arrays: impl IntoIterator<Item = (&'a str, &'a [usize], &'a NpyData)>,
 ) -> Result<()> {
+    write_npz_with(path, None, arrays)
+}
+
+/// [`write_npz`] with the text of a member `manifest.json`, which [`read_npz`] gives back as [`Npz::manifest`].
+///
+/// # Errors
+/// As [`write_npz`]; a manifest longer than the 64 MiB that are read.
+pub fn write_npz_with<'a>(
+    path: impl AsRef<Path>,
+    manifest: Option<&str>,
+    arrays: impl IntoIterator<Item = (&'a str, &'a [usize], &'a NpyData)>,
+) -> Result<()> {
     let path = path.as_ref();
     crate::files::write_atomic(path, |out| {
         let mut archive = ArchiveWriter::new(out);
+        if let Some(text) = manifest {
+            let len = text.len() as u64;
+            if len >= MAX_MANIFEST {
+                return Err(Error::new(format!("a manifest of {len} bytes refused (at most {MAX_MANIFEST})")));
+            }
+            archive.add(MANIFEST, len, text.as_bytes())?;
+        }
         for (name, shape, data) in arrays {
             let bytes = npy_bytes(shape, data).map_err(|e| e.at(format!("array `{name}`")))?;
             archive.add(&format!("{name}.npy"), bytes.len() as u64, &bytes[..])?;

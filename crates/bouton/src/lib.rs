@@ -36,6 +36,7 @@
 //! # Ok::<(), bouton::Error>(())
 //! ```
 
+pub mod checkpoint;
 mod scale;
 mod simulator;
 

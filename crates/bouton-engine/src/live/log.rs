@@ -37,6 +37,27 @@ pub struct Entry {
     pub(crate) change: Option<Arc<(Vec<Written>, Vec<Written>)>>,
 }
 
+impl Entry {
+    /// An entry from elsewhere: a file. It can't be taken back, since what was there before isn't known.
+    pub fn saved(number: u64, step: u64, by: By, edit: Edit, digest: u64) -> Entry {
+        let Edit { path, pick, values } = edit;
+        Entry { number, step, by, path, pick, values: values.into(), digest, change: None }
+    }
+    /// Whether the values still have the digest that they were written with. An entry of a call, and one whose values the
+    /// log has dropped, holds nothing to compare.
+    pub fn is_whole(&self) -> bool {
+        self.values.is_empty() || digest(&self.edit()) == self.digest
+    }
+    /// The write again.
+    pub fn edit(&self) -> Edit {
+        Edit { path: self.path.clone(), pick: self.pick.clone(), values: self.values.to_vec() }
+    }
+    /// The same entry without what was there before the write: what a file keeps of it.
+    pub fn without_undo(&self) -> Entry {
+        Entry { change: None, ..self.clone() }
+    }
+}
+
 /// Bytes of values that a log keeps unless it is told otherwise.
 pub(crate) const LIMIT: usize = 256 << 20;
 

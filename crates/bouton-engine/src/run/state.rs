@@ -79,6 +79,9 @@ impl Simulation {
     }
 }
 
+/// From here on a clock of 64-bit floats stands still.
+const MOST_STEPS: u64 = 1 << 53;
+
 fn fault(name: &str, m: impl Into<String>) -> Error {
     Error::access(name, format!("the checkpoint is of another model: {}. Nothing was changed", m.into()))
 }
@@ -226,6 +229,9 @@ impl<T: CallReal> Sim<T> {
                 "",
                 format!("its numbers are {:?}, here they are {:?}", c.precision, Self::precision()),
             ));
+        }
+        if c.step > MOST_STEPS {
+            return Err(fault("", format!("its step is {}, more than can be counted", c.step)));
         }
         let saved = self.saved();
         for (k, s) in saved.iter().enumerate() {

@@ -1,9 +1,12 @@
 //! Saving, loading, replaying.
 
+use std::path::Path;
+
 use bouton_core::Error;
 use bouton_engine::{Checkpoint, Loaded};
 
 use super::Simulator;
+use crate::checkpoint;
 
 impl Simulator {
     /// All that the simulator goes on from: `run(a)`, save, load in another process, `run(b)` has the bits of `run(a + b)`.
@@ -19,6 +22,20 @@ impl Simulator {
     /// A checkpoint of another network, number type or time step; what differs is named, and nothing is changed.
     pub fn load(&mut self, c: &Checkpoint) -> Result<(), Error> {
         self.sim.load(c)
+    }
+    /// Saves into a file: see [`checkpoint`](crate::checkpoint).
+    ///
+    /// # Errors
+    /// Those of [`save`](Simulator::save); what the file system refuses.
+    pub fn save_to(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        checkpoint::write(path, &self.save()?)
+    }
+    /// Goes on from a file that [`save_to`](Simulator::save_to) wrote.
+    ///
+    /// # Errors
+    /// A file that is damaged or no checkpoint; those of [`load`](Simulator::load). Nothing is changed then.
+    pub fn load_from(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.load(&checkpoint::read(path)?)
     }
     /// Sets parameters by name from a checkpoint of another network: weights, gains, encoders, devices. See
     /// [`Simulation::load_by_name`](bouton_engine::Simulation::load_by_name). The report says whether the encoders that
