@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | steps, parameters, encoders, gains, biases, pulses | none | set or counted, not computed |
 //! | voltages | 1e-9 | the phase form rounds by 1e-11 a step, and leaks forget it |
-//! | refractory times | 1e-9 of a step | the time of a spike is a logarithm of (v − 1)/(J − 1) |
+//! | refractory times | 1e-8 of a step | the time of a spike is a logarithm of (v − 1)/(J − 1) |
 //! | values of nodes and currents | 1e-9 of the sums that make them | filters and sums carry 1e-15 a term |
 //! | weights | 1e-11 of the way that the rule moved them, and 1e-15 of the largest a step | a change is a product of a rate and an error, each a sum |
 //! | weights of devices | 1e-11 of gain · conductance | a power, to about 1e-14 |
@@ -105,7 +105,7 @@ impl Comparison<'_, '_> {
         // A neuron is free in the next step when at most a step is left, whatever the number says.
         let left = |x: &[f64]| x.iter().map(|r| r.max(model.dt)).collect::<Vec<f64>>();
         let r = sim.neuron_state(e, "refractory_time").map_err(text)?;
-        self.values("refractory time", &name, &left(&r), &left(&p.refractory), 1e-9 * model.dt)
+        self.values("refractory time", &name, &left(&r), &left(&p.refractory), 1e-8 * model.dt)
     }
 
     /// How far a weight may be off.
@@ -137,6 +137,9 @@ impl Comparison<'_, '_> {
         }
         match self.oracle.current(k) {
             None if sim.current(c).is_err() => {}
+            // Nothing has been delivered yet. What is shown then is not said anywhere: zeros, but for what comes from a
+            // constant without weights or filter on the way.
+            Some(_) if self.oracle.steps == 0 => {}
             None => return Err(format!("{name} has a current and should have none")),
             Some(wanted) => {
                 let factor = match spec.post.0 {

@@ -122,7 +122,8 @@ fn inputs(r: &mut Random, m: &mut Model) {
             c.transform = match r.count(0, 4) {
                 0 => Transform::Scalar(r.real(-1.0, 1.0)),
                 1 => Transform::Diagonal(r.reals(rows, 1.0)),
-                2 => Transform::None,
+                // The first always has weights, so that there is something to edit.
+                2 if e > 0 => Transform::None,
                 _ => c.transform,
             };
         }

@@ -6,33 +6,9 @@
 use std::rc::Rc;
 
 use crate::devices::Pairs;
-use crate::model::{
-    Cut, Edit, Filter, Model, Neurons, Node, Part, Probe, Rule, Target, Transform, at_once, hebb, of_input,
-    of_time,
-};
-
-/// What the build has made.
-#[derive(Clone)]
-pub struct Start {
-    pub ensembles: Vec<Population>,
-    pub weights: Vec<Option<Vec<f64>>>,
-    pub devices: Vec<Option<Pairs>>,
-}
-
-#[derive(Clone, Default)]
-pub struct Population {
-    pub encoders: Vec<f64>,
-    pub gain: Vec<f64>,
-    pub bias: Vec<f64>,
-    pub voltage: Vec<f64>,
-    pub refractory: Vec<f64>,
-    /// Summed input, current and output of the last step.
-    pub input: Vec<f64>,
-    pub current: Vec<f64>,
-    pub out: Vec<f64>,
-    /// How large the sums that make the current have been.
-    pub size: f64,
-}
+use crate::learning::tau_of;
+use crate::model::{Cut, Filter, Model, Node, Part, Probe, Rule, Target, Transform, of_input, of_time};
+use crate::population::{Population, Start};
 
 /// A connection while it runs.
 #[derive(Clone, Default)]
@@ -48,8 +24,8 @@ pub struct Link {
     pub tau: Option<f64>,
     /// Filtered activities of a rule.
     pub trace: Vec<f64>,
-    post_trace: Vec<f64>,
-    memory: Vec<f64>,
+    pub post_trace: Vec<f64>,
+    pub memory: Vec<f64>,
     pub error: Vec<f64>,
     pub delta: Vec<f64>,
     /// How far the rule has moved a weight, in all.
@@ -109,6 +85,18 @@ impl Oracle {
         };
         o.reset(false);
         o
+    }
+
+    /// Whether a disturbance of the size of rounding has moved this oracle away from another by more than comparisons allow.
+    pub fn left(&self, other: &Oracle) -> bool {
+        let far = |x: &[f64], y: &[f64], size: f64| {
+            x.len() != y.len() || x.iter().zip(y).any(|(x, y)| (x - y).abs() > 1e-9 * size)
+        };
+        let ensembles = self.ensembles.iter().zip(&other.ensembles);
+        let links = self.links.iter().zip(&other.links);
+        ensembles.into_iter().any(|(a, b)| far(&a.voltage, &b.voltage, 1.0))
+            || links.clone().any(|(a, b)| far(&a.weighted, &b.weighted, b.size))
+            || links.clone().any(|(a, b)| far(&a.weights, &b.weights, b.moved + 1e-6 * b.peak))
     }
 
     /// Everything as after the build; or what was learned, edited and set is kept and only activity begins anew.
@@ -176,6 +164,14 @@ impl Oracle {
         self.records.pop();
     }
 
+    /// Whether anything has become so large that it can only be on its way to infinity.
+    pub fn grew(&self) -> bool {
+        let sizes =
+            self.ensembles.iter().map(|p| p.size).chain(self.links.iter().map(|l| l.size.max(l.peak)));
+        // Written so that NaN has grown too.
+        sizes.into_iter().any(|x| !(x < 1e7))
+    }
+
     fn t(&self) -> f64 {
         (self.steps + 1) as f64 * self.model.dt
     }
@@ -222,7 +218,7 @@ impl Oracle {
     }
 
     /// What connections deliver to a part in this step, and how large the sums are that make it.
-    fn input(&mut self, part: Part) -> (Vec<f64>, f64) {
+    pub fn input(&mut self, part: Part) -> (Vec<f64>, f64) {
         let model = self.model.clone();
         let (mut x, mut size) = (vec![0.0; model.takes(part)], 0.0);
         for (c, spec) in model.connections.iter().enumerate() {
@@ -410,105 +406,6 @@ impl Oracle {
         p.fire(&model.ensembles[e].neurons, model.dt, &mut self.margin);
     }
 
-    /// The rule of a connection, after all else has been computed. It always runs; where weights are frozen, what it wants
-    /// is dropped.
-    fn learn(&mut self, c: usize) {
-        let model = self.model.clone();
-        let spec = &model.connections[c];
-        let Some(rule) = &spec.rule else { return };
-        let (rows, cols) = model.shape(c);
-        let dt = model.dt;
-        let (Part::Ensemble(e) | Part::Neurons(e)) = spec.pre.0 else { return };
-        let cut = if spec.pre.0 == Part::Neurons(e) { &spec.pre.1 } else { &Cut::All };
-        let pre = taken(&self.ensembles[e].out, cut);
-        let tau = self.links[c].tau;
-        let pre = match tau {
-            None => pre,
-            Some(tau) => {
-                lowpass(dt, tau, &pre, &mut self.links[c].trace);
-                self.links[c].trace.clone()
-            }
-        };
-        let mut error = vec![0.0; rows];
-        if rule.has_error() {
-            let (x, size) = self.input(Part::Rule(c));
-            (error, self.links[c].error) = (self.local(c, &x), x);
-            let link = &mut self.links[c];
-            link.error_size = link.error_size.max(size);
-        }
-        let mut delta = vec![0.0; rows * cols];
-        let link = &mut self.links[c];
-        match rule {
-            Rule::Pes { .. } => {
-                for (k, d) in delta.iter_mut().enumerate() {
-                    *d = -link.rate * dt / cols as f64 * error[k / cols] * pre[k % cols];
-                }
-            }
-            Rule::AtOnce { .. } => at_once(link.rate, dt, &pre, &error, &link.weights, &mut delta),
-            Rule::Hebb { post: tau, .. } => {
-                let (Part::Ensemble(e) | Part::Neurons(e)) = spec.post.0 else { return };
-                let cut = if spec.full { &Cut::All } else { &spec.post.1 };
-                let post = taken(&self.ensembles[e].out, cut);
-                lowpass(dt, *tau, &post, &mut link.post_trace);
-                hebb(link.rate, dt, &pre, &link.post_trace, &link.weights, &mut link.memory, &mut delta);
-            }
-            Rule::Mpes { .. } => {
-                self.pulse(c, &error, &pre);
-                return;
-            }
-        }
-        delta.iter_mut().zip(&link.frozen).filter(|(_, f)| **f).for_each(|(d, _)| *d = 0.0);
-        if matches!(rule, Rule::AtOnce { .. }) {
-            link.weights.iter_mut().zip(&delta).for_each(|(w, d)| *w += d);
-            link.moved += largest(&delta);
-            link.peak = link.peak.max(largest(&link.weights));
-        }
-        link.delta = delta;
-    }
-
-    /// The error of each row: where weights end at neurons, what the error is to each of them.
-    fn local(&self, c: usize, error: &[f64]) -> Vec<f64> {
-        let spec = &self.model.connections[c];
-        let (e, rows, columns) = match (&spec.post.0, &spec.post.1) {
-            (Part::Neurons(e), cut) => (*e, cut.of(self.model.ensembles[*e].n), Cut::All),
-            (Part::Ensemble(e), cut) if spec.full => {
-                (*e, (0..self.model.ensembles[*e].n).collect(), cut.clone())
-            }
-            _ => return error.to_vec(),
-        };
-        let (d, encoders) = (self.model.ensembles[e].dims, self.scaled_encoders(e));
-        let columns = columns.of(d);
-        rows.iter().map(|i| columns.iter().zip(error).map(|(k, x)| encoders[i * d + k] * x).sum()).collect()
-    }
-
-    /// One pulse on every synapse of an open column, by the sign of −error; none where no error is above the dead band.
-    fn pulse(&mut self, c: usize, error: &[f64], pre: &[f64]) {
-        const DEAD_BAND: f64 = 1e-5;
-        let link = &mut self.links[c];
-        let top = largest(error);
-        self.margin = self.margin.min((top - DEAD_BAND).abs() / link.error_size.max(DEAD_BAND));
-        for a in pre {
-            self.margin = self.margin.min((a - link.rate).abs());
-        }
-        let Some(pairs) = &mut link.devices else { return };
-        if top <= DEAD_BAND {
-            return;
-        }
-        let cols = pre.len();
-        for (i, e) in error.iter().enumerate() {
-            self.margin = self.margin.min(e.abs() / top);
-            for (k, a) in pre.iter().enumerate() {
-                let at = i * cols + k;
-                if *a > link.rate && *e != 0.0 && !link.frozen[at] {
-                    let before = link.weights[at];
-                    pairs.pulse(at, *e < 0.0);
-                    link.weights[at] = pairs.weight(at);
-                    link.moved += (link.weights[at] - before).abs();
-                }
-            }
-        }
-    }
-
     /// The filter of a connection takes the value of this step in: the exact answer to an input that is constant in a step.
     fn filter(&mut self, c: usize) {
         let dt = self.model.dt;
@@ -548,46 +445,6 @@ impl Oracle {
         }
     }
 
-    /// An edit of weights, from outside or by a callback.
-    pub fn edit(&mut self, c: usize, edit: &Edit, more: f64) {
-        let (rows, cols) = self.model.shape(c);
-        let link = &mut self.links[c];
-        for r in 0..rows {
-            for k in (0..cols).filter(|k| edit.takes(r, *k)) {
-                let w = &mut link.weights[r * cols + k];
-                let new = edit.new(r, k, *w, more);
-                if let Some(pairs) = &mut link.devices
-                    && new != *w
-                {
-                    pairs.set(r * cols + k, new);
-                }
-                *w = new;
-            }
-        }
-        link.peak = link.peak.max(largest(&link.weights));
-    }
-
-    /// A raw write to devices: all weights follow.
-    pub fn with_devices(&mut self, c: usize, write: impl Fn(&mut Pairs)) {
-        let link = &mut self.links[c];
-        let Some(pairs) = &mut link.devices else { return };
-        write(pairs);
-        link.weights = (0..pairs.plus.len()).map(|k| pairs.weight(k)).collect();
-        link.peak = link.peak.max(largest(&link.weights));
-    }
-
-    /// Freezes the weights for which `mask` holds, and no others; what was to come for them is dropped.
-    pub fn freeze(&mut self, c: usize, mask: impl Fn(usize, usize) -> bool) {
-        let (rows, cols) = self.model.shape(c);
-        let link = &mut self.links[c];
-        for k in 0..rows * cols {
-            link.frozen[k] = mask(k / cols, k % cols);
-            if link.frozen[k] {
-                link.delta[k] = 0.0;
-            }
-        }
-    }
-
     /// What a connection delivers to each neuron that it reaches, as current.
     pub fn current(&self, c: usize) -> Option<Vec<f64>> {
         let (spec, value) = (&self.model.connections[c], self.output(c));
@@ -608,82 +465,17 @@ impl Oracle {
     }
 }
 
-impl Population {
-    /// One step of the neurons.
-    fn fire(&mut self, neurons: &Neurons, dt: f64, margin: &mut f64) {
-        for i in 0..self.current.len() {
-            let j = self.current[i];
-            self.out[i] = match neurons {
-                Neurons::Rectified { amplitude } => amplitude * j.max(0.0),
-                Neurons::LifRate { tau_rc, tau_ref, amplitude } if j > 1.0 => {
-                    amplitude / (tau_ref + tau_rc * (1.0 / (j - 1.0)).ln_1p())
-                }
-                Neurons::LifRate { .. } => 0.0,
-                Neurons::Lif { tau_rc, tau_ref, min_voltage, amplitude } => {
-                    // The refractory time is what was left at the end of the step before, and a step more.
-                    let (v, left) = (&mut self.voltage[i], &mut self.refractory[i]);
-                    *left -= dt;
-                    let free = (dt - *left).clamp(0.0, dt);
-                    *v = j + (*v - j) * (-free / tau_rc).exp();
-                    *margin = margin.min((*v - 1.0).abs());
-                    if *v > 1.0 {
-                        // From the spike to the end of the step, v − 1 is what is left of J − 1.
-                        *left = tau_ref + dt + tau_rc * (-(*v - 1.0) / (j - 1.0)).ln_1p();
-                        *v = 0.0;
-                        amplitude / dt
-                    } else {
-                        *v = v.max(*min_voltage);
-                        0.0
-                    }
-                }
-            };
-        }
-    }
-}
-
-/// The filter on the presynaptic activity that a rule was made with.
-fn tau_of(rule: &Rule) -> Option<f64> {
-    match rule {
-        Rule::Pes { tau, .. } | Rule::AtOnce { tau, .. } => *tau,
-        Rule::Hebb { pre, .. } => Some(*pre),
-        // Spikes pass a filter that does nothing, which can be made another.
-        Rule::Mpes { tau } => Some(tau.unwrap_or(0.0)),
-    }
-}
-
 /// x ← x·e^(−dt/τ) + u·(1 − e^(−dt/τ)); with τ = 0 the input itself.
-fn lowpass(dt: f64, tau: f64, u: &[f64], x: &mut [f64]) {
+pub fn lowpass(dt: f64, tau: f64, u: &[f64], x: &mut [f64]) {
     let keep = if tau == 0.0 { 0.0 } else { (-dt / tau).exp() };
     x.iter_mut().zip(u).for_each(|(x, u)| *x = keep * *x + (1.0 - keep) * u);
 }
 
-fn taken(x: &[f64], cut: &Cut) -> Vec<f64> {
+pub fn taken(x: &[f64], cut: &Cut) -> Vec<f64> {
     cut.of(x.len()).into_iter().map(|i| x[i]).collect()
 }
 
 /// The largest absolute value.
 pub fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |a, x| a.max(x.abs()))
-}
-
-/// The weights of a connection that comes from decoders, from what it was asked for.
-pub fn folded(model: &Model, start: &Start, c: usize, decoders: &[f64]) -> Vec<f64> {
-    let spec = &model.connections[c];
-    let n = model.shape(c).1;
-    let mid = decoders.len() / n;
-    let (rows, t): (usize, Box<dyn Fn(usize, usize) -> f64>) = match &spec.transform {
-        Transform::None => (mid, Box::new(|r, k| f64::from(u8::from(r == k)))),
-        Transform::Scalar(x) => (mid, Box::new(move |r, k| if r == k { *x } else { 0.0 })),
-        Transform::Diagonal(x) => (mid, Box::new(move |r, k| if r == k { x[r] } else { 0.0 })),
-        Transform::Matrix(rows, cols, x) => (*rows, Box::new(move |r, k| x[r * cols + k])),
-    };
-    let product = |r: usize, i: usize| (0..mid).map(|k| t(r, k) * decoders[k * n + i]).sum::<f64>();
-    let w: Vec<f64> = (0..rows * n).map(|k| product(k / n, k % n)).collect();
-    let (true, Part::Ensemble(e)) = (spec.full, spec.post.0) else { return w };
-    let (p, d) = (&model.ensembles[e], model.ensembles[e].dims);
-    let (encoders, gain) = (&start.ensembles[e].encoders, &start.ensembles[e].gain);
-    let cut = spec.post.1.of(d);
-    let scaled = |i: usize, k: usize| gain[i] * encoders[i * d + cut[k]] / p.radius;
-    let product = |i: usize, j: usize| (0..rows).map(|k| scaled(i, k) * w[k * n + j]).sum::<f64>();
-    (0..p.n * n).map(|k| product(k / n, k % n)).collect()
 }

@@ -6,7 +6,7 @@ use crate::devices::{Device, Pairs};
 use crate::model;
 use crate::model::{Model, Neurons, Part};
 use crate::network::{change, connection_id, ensemble_id};
-use crate::oracle::{Population, Start, folded};
+use crate::population::{Population, Start, folded};
 use crate::schedule::{Bad, Operation, conductance, refractory, voltage, wave};
 
 pub struct Subject<'a> {
