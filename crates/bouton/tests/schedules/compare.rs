@@ -49,8 +49,7 @@ impl Comparison<'_, '_> {
         }
         for (k, (x, y)) in found.iter().zip(wanted).enumerate() {
             let off = (x - y).abs();
-            // Written so that NaN is a difference.
-            if !(off <= tolerance) {
+            if off.is_nan() || off > tolerance {
                 return Err(format!(
                     "{what} of {of}, value {k}: bouton has {x:e}, the oracle {y:e}; they differ by {off:e}, tolerance \
                      {tolerance:e}"

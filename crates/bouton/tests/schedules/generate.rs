@@ -46,7 +46,8 @@ pub fn model(r: &mut Random) -> Model {
     }
     if r.chance(0.5) {
         for _ in 0..r.count(1, 5) {
-            probe(r, &mut m);
+            let p = probe(r, &m);
+            m.probes.push(p);
         }
     }
     m
@@ -243,7 +244,7 @@ fn learned(r: &mut Random, m: &mut Model) {
             let (spread, own) = (r.of(&[0.0, 0.15]), r.chance(0.4));
             c.devices = Some(Devices { gain, spread, own });
             c.scale = 1e-6 * gain;
-            Rule::Mpes { tau: tau.or(r.of(&[Some(0.005), None])) }
+            Rule::Mpes { tau: tau.or(r.of(&[Some(0.005), None])), dead_band: r.of(&[1e-5, 1e-5, 0.1, 0.5]) }
         }
         _ => Rule::Pes { rate: if onto_neurons { 1e-7 } else { 1e-4 }, tau },
     });
@@ -334,7 +335,8 @@ fn editor(r: &mut Random, m: &mut Model) {
     }
 }
 
-fn probe(r: &mut Random, m: &mut Model) {
+/// A probe of something that the model has.
+pub fn probe(r: &mut Random, m: &Model) -> Probe {
     let (e, c) = (r.count(0, m.ensembles.len()), r.count(0, m.connections.len()));
     let k = &m.connections[c];
     let target = match (r.count(0, 8), &k.rule) {
@@ -353,5 +355,5 @@ fn probe(r: &mut Random, m: &mut Model) {
     // Weights may be written after filters have read them.
     let plain = matches!(target, Target::Spikes(_) | Target::Input(_) | Target::Current(_) | Target::Node(_));
     let tau = (plain && r.chance(0.4)).then(|| r.of(&[0.005, 0.03]));
-    m.probes.push(Probe { target, tau, every: r.of(&[1, 1, 3]) });
+    Probe { target, tau, every: r.of(&[1, 1, 3]) }
 }

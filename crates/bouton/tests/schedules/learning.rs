@@ -47,8 +47,8 @@ impl Oracle {
                 lowpass(dt, *tau, &post, &mut link.post_trace);
                 hebb(link.rate, dt, &pre, &link.post_trace, &link.weights, &mut link.memory, &mut delta);
             }
-            Rule::Mpes { .. } => {
-                self.pulse(c, &error, &pre);
+            Rule::Mpes { dead_band, .. } => {
+                self.pulse(c, &error, &pre, *dead_band);
                 return;
             }
         }
@@ -77,16 +77,15 @@ impl Oracle {
     }
 
     /// One pulse on every synapse of an open column, by the sign of −error; none where no error is above the dead band.
-    fn pulse(&mut self, c: usize, error: &[f64], pre: &[f64]) {
-        const DEAD_BAND: f64 = 1e-5;
+    fn pulse(&mut self, c: usize, error: &[f64], pre: &[f64], dead_band: f64) {
         let link = &mut self.links[c];
         let top = largest(error);
-        self.margin = self.margin.min((top - DEAD_BAND).abs() / link.error_size.max(DEAD_BAND));
+        self.margin = self.margin.min((top - dead_band).abs() / link.error_size.max(dead_band));
         for a in pre {
             self.margin = self.margin.min((a - link.rate).abs());
         }
         let Some(pairs) = &mut link.devices else { return };
-        if top <= DEAD_BAND {
+        if top <= dead_band {
             return;
         }
         let cols = pre.len();
@@ -111,7 +110,7 @@ impl Oracle {
         for r in 0..rows {
             for k in (0..cols).filter(|k| edit.takes(r, *k)) {
                 let w = &mut link.weights[r * cols + k];
-                let new = edit.new(r, k, *w, more);
+                let new = edit.value(r, k, *w, more);
                 if let Some(pairs) = &mut link.devices
                     && new != *w
                 {
@@ -151,6 +150,6 @@ pub fn tau_of(rule: &Rule) -> Option<f64> {
         Rule::Pes { tau, .. } | Rule::AtOnce { tau, .. } => *tau,
         Rule::Hebb { pre, .. } => Some(*pre),
         // Spikes pass a filter that does nothing, which can be made another.
-        Rule::Mpes { tau } => Some(tau.unwrap_or(0.0)),
+        Rule::Mpes { tau, .. } => Some(tau.unwrap_or(0.0)),
     }
 }

@@ -326,7 +326,9 @@ fn random_schedules_go_as_the_oracle_says() {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     if let Some(seed) = number("BOUTON_SCHEDULE_SEED") {
         let t = some_seeds(std::iter::once(seed));
-        t.differ.iter().for_each(|(seed, at, message)| panic!("{}", report(*seed, *at, message)));
+        if let Some((seed, at, message)) = t.differ.first() {
+            panic!("{}", report(*seed, *at, message));
+        }
         return;
     }
     let count = number("BOUTON_SCHEDULES").unwrap_or(500);

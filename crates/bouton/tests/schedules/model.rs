@@ -128,6 +128,7 @@ pub enum Rule {
     /// Pulses on the devices.
     Mpes {
         tau: Option<f64>,
+        dead_band: f64,
     },
 }
 
@@ -291,7 +292,7 @@ pub struct Mask {
 
 impl Mask {
     pub fn holds(self, r: usize, c: usize) -> bool {
-        (self.a * r + self.b * c) % self.m == 0
+        (self.a * r + self.b * c).is_multiple_of(self.m)
     }
 }
 
@@ -314,7 +315,7 @@ impl Edit {
             Pick::All => true,
         }
     }
-    pub fn new(&self, r: usize, c: usize, old: f64, more: f64) -> f64 {
+    pub fn value(&self, r: usize, c: usize, old: f64, more: f64) -> f64 {
         self.factor * old + self.add * more * (self.wave + 1.3 * r as f64 + 0.7 * c as f64).sin()
     }
 }

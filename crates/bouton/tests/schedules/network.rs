@@ -60,7 +60,7 @@ fn node(n: &model::Node, dt: f64) -> Output {
             let declared: Vec<ConnectionId> = edits.iter().map(|e| connection_id(e.0)).collect();
             let f = NodeFunction::new(usize::from(input), 0, move |s| {
                 let step = (s.t / dt).round() as u64;
-                if step % every != 0 {
+                if !step.is_multiple_of(every) {
                     return Ok(());
                 }
                 let more = 1.0 + s.x.first().unwrap_or(&0.0);
@@ -79,18 +79,18 @@ fn node(n: &model::Node, dt: f64) -> Output {
 pub fn change(w: &mut Matrix, edit: &Edit, more: f64) -> Result<(), String> {
     let (rows, cols) = w.shape();
     match edit.pick {
-        Pick::Element(r, c) => w[(r, c)] = edit.new(r, c, w[(r, c)], more),
+        Pick::Element(r, c) => w[(r, c)] = edit.value(r, c, w[(r, c)], more),
         Pick::Row(r) => {
             let row = w.row_mut(r).ok_or("no such row")?;
-            row.iter_mut().enumerate().for_each(|(c, w)| *w = edit.new(r, c, *w, more));
+            row.iter_mut().enumerate().for_each(|(c, w)| *w = edit.value(r, c, *w, more));
         }
         Pick::Column(c) => {
             let old = w.column(c).ok_or("no such column")?;
-            let new: Vec<f64> = old.iter().enumerate().map(|(r, w)| edit.new(r, c, *w, more)).collect();
+            let new: Vec<f64> = old.iter().enumerate().map(|(r, w)| edit.value(r, c, *w, more)).collect();
             w.set_column(c, &new)?;
         }
-        Pick::Mask(mask) => w.update(|r, c| mask.holds(r, c), |r, c, old| edit.new(r, c, old, more)),
-        Pick::All => *w = Matrix::from_fn(rows, cols, |r, c| edit.new(r, c, w[(r, c)], more)),
+        Pick::Mask(mask) => w.update(|r, c| mask.holds(r, c), |r, c, old| edit.value(r, c, old, more)),
+        Pick::All => *w = Matrix::from_fn(rows, cols, |r, c| edit.value(r, c, w[(r, c)], more)),
     }
     Ok(())
 }
@@ -174,11 +174,11 @@ fn rule(r: &Rule) -> LearningRule {
             let f = if error { f.error() } else { f };
             f.parameter("learning_rate", rate).now().into()
         }
-        Rule::Mpes { tau } => {
+        Rule::Mpes { tau, dead_band } => {
             let gate = if tau.is_some() { Gate::Filtered } else { Gate::Spike };
             Mpes {
                 pre_synapse: tau.map(Into::into),
-                policy: SinglePulse { gate, ..SinglePulse::default() }.into(),
+                policy: SinglePulse { gate, dead_band, ..SinglePulse::default() }.into(),
             }
             .into()
         }

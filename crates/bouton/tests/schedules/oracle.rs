@@ -168,8 +168,7 @@ impl Oracle {
     pub fn grew(&self) -> bool {
         let sizes =
             self.ensembles.iter().map(|p| p.size).chain(self.links.iter().map(|l| l.size.max(l.peak)));
-        // Written so that NaN has grown too.
-        sizes.into_iter().any(|x| !(x < 1e7))
+        sizes.into_iter().any(|x| x.is_nan() || x >= 1e7)
     }
 
     fn t(&self) -> f64 {
@@ -210,7 +209,7 @@ impl Oracle {
                     before
                 }
             };
-            if self.steps % p.every == 0 {
+            if self.steps.is_multiple_of(p.every) {
                 self.records[k].steps.push(self.steps);
                 self.records[k].rows.push(now);
             }
@@ -281,7 +280,7 @@ impl Oracle {
                     self.editors(*c, n).into_iter().for_each(|before| self.node(before));
                 }
                 let x = if *input { self.input(Part::Node(n)).0[0] } else { 0.0 };
-                if (self.steps + 1) % every == 0 {
+                if (self.steps + 1).is_multiple_of(*every) {
                     edits.iter().for_each(|(c, edit)| self.edit(*c, edit, 1.0 + x));
                 }
             }

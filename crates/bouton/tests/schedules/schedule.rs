@@ -1,7 +1,7 @@
 //! Schedules: what is done to a simulator, one thing after the other.
 
-use crate::generate::{edit, mask};
-use crate::model::{Edit, Mask, Model, Neurons, Probe, Rule, Target};
+use crate::generate::{edit, mask, probe};
+use crate::model::{Edit, Mask, Model, Neurons, Probe, Rule};
 use crate::oracle::Oracle;
 use crate::random::Random;
 
@@ -18,6 +18,8 @@ pub enum Operation {
     SetWeights(usize, Edit),
     /// An edit that must be refused and change nothing.
     BadEdit(usize, Bad),
+    /// The same of an ensemble's gains, encoders and voltages.
+    BadEnsemble(usize),
     EditGain(usize, f64),
     EditBias(usize, f64),
     EditEncoders(usize, f64),
@@ -55,11 +57,13 @@ pub enum Bad {
     NotFinite,
     Shape,
     Refused,
+    /// Farther than devices reach.
+    OutOfReach,
 }
 
 impl Operation {
     /// All names, for the count of what was covered.
-    pub const NAMES: [&str; 27] = [
+    pub const NAMES: [&str; 28] = [
         "run",
         "step",
         "edit weights",
@@ -87,6 +91,7 @@ impl Operation {
         "attach",
         "detach",
         "replan",
+        "bad edit of an ensemble",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -118,6 +123,7 @@ impl Operation {
             Operation::Attach(_) => 24,
             Operation::Detach => 25,
             Operation::Replan(_) => 26,
+            Operation::BadEnsemble(_) => 27,
         };
         Operation::NAMES[k]
     }
@@ -173,8 +179,12 @@ pub fn schedule(r: &mut Random, m: &Model) -> Vec<Operation> {
 }
 
 fn weights(r: &mut Random, m: &Model, c: usize) -> Operation {
+    let mut bad = r.of(&[Bad::NotFinite, Bad::Shape, Bad::Refused]);
+    if m.connections[c].devices.is_some() && r.chance(0.5) {
+        bad = Bad::OutOfReach;
+    }
     match r.count(0, 8) {
-        0 => Operation::BadEdit(c, r.of(&[Bad::NotFinite, Bad::Shape, Bad::Refused])),
+        0 => Operation::BadEdit(c, bad),
         1 => Operation::SetWeights(c, edit(r, m, c)),
         _ => Operation::EditWeights(c, edit(r, m, c)),
     }
@@ -194,15 +204,15 @@ fn rules(r: &mut Random, m: &Model, c: usize) -> Operation {
 }
 
 fn ensembles(r: &mut Random, m: &Model, e: usize) -> Operation {
-    match r.count(0, 5) {
+    match r.count(0, 6) {
         0 => Operation::EditGain(e, r.real(0.0, 6.0)),
         1 => Operation::EditBias(e, r.real(0.0, 6.0)),
         2 => Operation::EditEncoders(e, r.real(0.0, 6.0)),
-        k if matches!(m.ensembles[e].neurons, Neurons::Lif { .. }) => match k {
+        k @ (3 | 4) if matches!(m.ensembles[e].neurons, Neurons::Lif { .. }) => match k {
             3 => Operation::SetVoltage(e, r.real(0.0, 6.0)),
             _ => Operation::SetRefractory(e, r.real(0.0, 6.0)),
         },
-        _ => Operation::Read,
+        _ => Operation::BadEnsemble(e),
     }
 }
 
@@ -211,10 +221,7 @@ fn life(r: &mut Random, m: &Model) -> Operation {
     match r.count(0, 5) {
         0 => Operation::Save,
         1 => Operation::Load,
-        2 => {
-            let target = r.of(&[Target::Spikes(0), Target::Input(0), Target::Node(0), Target::Output(0)]);
-            Operation::Attach(Probe { target, tau: None, every: r.of(&[1, m.nodes.len() as u64]) })
-        }
+        2 => Operation::Attach(probe(r, m)),
         3 => Operation::Detach,
         _ => Operation::Replan(r.count(0, 32)),
     }

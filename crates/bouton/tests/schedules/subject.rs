@@ -66,6 +66,7 @@ impl<'a> Subject<'a> {
                             w.fill(2.0);
                             w[(0, 0)] = f64::NAN;
                         }
+                        Bad::OutOfReach => w[(0, 0)] = 1e9 * (1.0 + w[(0, 0)].abs()),
                         Bad::Shape => *w = Matrix::filled(w.shape().0 + 1, w.shape().1, 0.0),
                         Bad::Refused => {
                             w.fill(1.0);
@@ -75,6 +76,27 @@ impl<'a> Subject<'a> {
                     Ok(())
                 });
                 return refused.err().map(|_| true).ok_or_else(|| "a bad edit was taken".into());
+            }
+            Operation::BadEnsemble(e) => {
+                let e = ensemble_id(*e);
+                let refused = [
+                    sim.edit_gain(e, |g| {
+                        g[0] = f64::INFINITY;
+                        Ok(())
+                    }),
+                    sim.edit_encoders(e, |m| {
+                        *m = Matrix::filled(1, 1 + m.shape().1, 0.5);
+                        Ok(())
+                    }),
+                    sim.edit_bias(e, |b| {
+                        b.fill(0.0);
+                        Err("no".into())
+                    }),
+                    sim.set_neuron_state(e, "voltage", &[0.5]),
+                    sim.set_neuron_state(e, "colour", &[0.5]),
+                ];
+                let taken = refused.iter().position(Result::is_ok);
+                return taken.map_or(Ok(true), |k| Err(format!("bad edit {k} of an ensemble was taken")));
             }
             Operation::EditGain(e, seed) => sim.edit_gain(ensemble_id(*e), |g| {
                 g.iter_mut().enumerate().for_each(|(k, g)| *g *= 1.0 + 0.2 * wave(*seed, k));
