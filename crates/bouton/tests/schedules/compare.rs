@@ -9,7 +9,7 @@
 //! | voltages | 1e-9 | the phase form rounds by 1e-11 a step, and leaks forget it |
 //! | refractory times | 1e-8 of a step | the time of a spike is a logarithm of (v − 1)/(J − 1) |
 //! | values of nodes and currents | 1e-9 of the sums that make them | filters and sums carry 1e-15 a term |
-//! | weights | 1e-11 of the way that the rule moved them, and 1e-15 of the largest a step | a change is a product of a rate and an error, each a sum |
+//! | weights | 1e-11 of the way that the rule moved them, and 1e-15 of the largest a change | a change is a product of a rate and an error, each a sum |
 //! | weights of devices | 1e-11 of gain · conductance | a power, to about 1e-14 |
 //!
 //! A fault that moves a quantity by more than a billionth of itself is seen.
@@ -115,7 +115,7 @@ impl Comparison<'_, '_> {
                 let top = p.plus.iter().chain(&p.minus).map(|d| d.g()).fold(0.0, f64::max);
                 1e-11 * p.gain * top
             }
-            None => 1e-11 * link.moved + 1e-15 * link.peak * (1.0 + self.oracle.steps as f64),
+            None => 1e-11 * link.moved + 1e-15 * link.peak * (1.0 + link.changes),
         }
     }
 

@@ -56,6 +56,7 @@ impl Oracle {
         if matches!(rule, Rule::AtOnce { .. }) {
             link.weights.iter_mut().zip(&delta).for_each(|(w, d)| *w += d);
             link.moved += largest(&delta);
+            link.changes += 1.0;
             link.peak = link.peak.max(largest(&link.weights));
         }
         link.delta = delta;

@@ -30,6 +30,8 @@ pub struct Link {
     pub delta: Vec<f64>,
     /// How far the rule has moved a weight, in all.
     pub moved: f64,
+    /// Changes by the rule, each of which rounds.
+    pub changes: f64,
     /// The largest weight there has been, and how large the sums that make its output and its error.
     pub peak: f64,
     pub size: f64,
@@ -133,7 +135,7 @@ impl Oracle {
             if keep {
                 (new.weights, new.devices, new.frozen) = (old.weights, old.devices, old.frozen);
                 (new.rate, new.tau, new.moved) = (old.rate, old.tau, old.moved);
-                new.peak = old.peak;
+                (new.peak, new.changes) = (old.peak, old.changes);
             } else {
                 new.weights = start.weights[c].clone().unwrap_or_default();
                 new.devices = start.devices[c].clone();
@@ -306,6 +308,7 @@ impl Oracle {
         if matches!(self.model.connections[c].rule, Some(Rule::Pes { .. } | Rule::Hebb { .. })) {
             link.weights.iter_mut().zip(&link.delta).for_each(|(w, d)| *w += d);
             link.moved += largest(&link.delta);
+            link.changes += 1.0;
         }
         link.peak = link.peak.max(largest(&link.weights));
     }
