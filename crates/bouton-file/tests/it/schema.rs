@@ -34,7 +34,7 @@ fn every_table_has_its_fields() {
             "bounds devices eval_points function name post pre rule rules scale_eval_points seed solver synapse transform",
         ),
         ("Probe", "sample_every seed slice solver synapse target"),
-        ("DeviceSpec", "bounds device gain mapping seed spread spread_of"),
+        ("DeviceSpec", "bounds device gain mapping policy seed spread spread_of"),
     ] {
         assert_eq!(fields(def(&s, name)), expected, "{name}");
         assert_eq!(def(&s, name)["additionalProperties"], Value::Bool(false), "{name}");
