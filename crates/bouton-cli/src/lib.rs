@@ -1,7 +1,12 @@
 //! The parts of the `bouton` program.
 
+mod columns;
 pub mod demo;
+pub mod list;
+mod program;
 pub mod run;
+
+pub use program::main_with;
 
 /// Peak memory of this process (MB); 0 where the system doesn't say.
 pub fn peak_memory_mb() -> u64 {

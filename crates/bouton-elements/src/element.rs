@@ -11,6 +11,7 @@ use serde::de::{self, DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::content::Content;
+use crate::var::Var;
 
 /// A struct of parameters that is an element: what model files call it, and the page that explains it.
 ///
@@ -62,6 +63,8 @@ pub trait Kind: DynElement {
     const TYPE: &'static str;
     /// What it is, as the schema says it.
     fn doc() -> String;
+    /// The variables of an element: parameters with their present values, then states.
+    fn variables(&self) -> Vec<Var>;
     /// All of its elements.
     fn registry() -> &'static Registry<Self>;
 }

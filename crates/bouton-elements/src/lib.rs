@@ -6,6 +6,7 @@
 mod content;
 mod element;
 mod list;
+mod listing;
 mod rows;
 
 pub mod devices;
@@ -16,10 +17,12 @@ pub mod processes;
 pub mod rules;
 pub mod solvers;
 pub mod synapses;
+pub mod var;
 
 pub use bouton_random as random;
 pub use devices::register_device;
 pub use element::{Def, DynElement, Element, ElementOf, IsA, Kind, Registry, find, register, registered};
+pub use listing::{Listed, ListedKind, kinds};
 pub use mappings::register_mapping;
 pub use neurons::register_neuron;
 pub use policies::register_policy;

@@ -19,6 +19,9 @@ macro_rules! element_list {
             fn doc() -> String {
                 $crate::element::unindented(concat!($($doc, "\n"),*))
             }
+            fn variables(&self) -> Vec<$crate::var::Var> {
+                vec![]
+            }
             fn registry() -> &'static $crate::Registry<dyn $model> {
                 static ALL: std::sync::LazyLock<$crate::Registry<dyn $model>> = std::sync::LazyLock::new(|| {
                     $crate::Registry::new(vec![$($crate::Def::of::<$name>(concat!($($line, "\n"),*))),*])

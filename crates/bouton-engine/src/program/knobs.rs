@@ -5,39 +5,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use bouton_core::{Error, nearest};
+pub use bouton_elements::var::Bounds;
 
 use super::SignalId;
-
-/// The numbers that a knob takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    /// Lowest.
-    pub low: f64,
-    /// Highest.
-    pub high: f64,
-    /// Whether the lowest itself is refused.
-    pub open: bool,
-}
-
-impl Bounds {
-    /// Any finite number.
-    pub const ANY: Bounds = Bounds { low: f64::NEG_INFINITY, high: f64::INFINITY, open: false };
-
-    /// Whether a number lies in them. It has to be finite in any case.
-    pub fn hold(&self, x: f64) -> bool {
-        x.is_finite() && (x > self.low || (!self.open && x == self.low)) && x <= self.high
-    }
-    /// What is expected, in words: "finite", "greater than 0", "from 0 to 1".
-    pub fn words(&self) -> String {
-        let above = if self.open { "greater than" } else { "at least" };
-        match (self.low.is_finite(), self.high.is_finite()) {
-            (false, false) => "finite".into(),
-            (true, false) => format!("{above} {}", self.low),
-            (false, true) => format!("at most {}", self.high),
-            (true, true) => format!("{above} {} and at most {}", self.low, self.high),
-        }
-    }
-}
 
 /// What a door may do: read any signal, and set numbers. What it has set is taken back if the edit is refused.
 pub trait DoorAccess {

@@ -1,0 +1,283 @@
+//! The command line: what each command does.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use bouton::io::fresh_folder;
+use bouton::io::progress::Progress;
+use bouton::prelude::{Options, Precision, Simulator};
+use bouton::{Error, ErrorKind};
+use clap::{Parser, Subcommand};
+
+use crate::run::{RunOptions, Source};
+use crate::{demo, list};
+
+#[derive(Parser)]
+#[command(
+    name = "bouton",
+    version,
+    about = "A simulator for the Neural Engineering Framework in which every weight is live"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A population learns the square of a recorded pulse wave through memristors: table, recording and figure.
+    Demo {
+        /// Folder in which each run makes a fresh one.
+        #[arg(long, default_value = "runs")]
+        out: PathBuf,
+        /// Number of seeds.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        seeds: u16,
+        /// Threads (default: all processors).
+        #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
+        /// No progress bar.
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// Runs a model file and records its probes.
+    Run(RunArgs),
+    /// Shows the plan of a model file: each kernel, numbers touched, whose it is, the pass that made it.
+    Explain {
+        #[command(flatten)]
+        model: ModelArgs,
+    },
+    /// Lists what models can be made of: the kinds of element, the elements of a kind, or the page of one.
+    List {
+        /// The kind: neurons, synapses, solvers, processes, rules, policies, devices or mappings.
+        kind: Option<String>,
+        /// The element, by its name in model files.
+        name: Option<String>,
+    },
+    /// Prints the JSON schema of model files.
+    Schema,
+    /// Prints every table and kind of the model file, with types, defaults and meanings, as Markdown.
+    Reference,
+}
+
+#[derive(clap::Args)]
+struct ModelArgs {
+    /// The model file (TOML).
+    model: PathBuf,
+    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`; can be given
+    /// several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Seed of the top network.
+    #[arg(long, allow_negative_numbers = true)]
+    seed: Option<u32>,
+    /// Time step (s); the file's, or 0.001.
+    #[arg(long, allow_negative_numbers = true)]
+    dt: Option<f64>,
+    /// Lets the model read files outside its own folder.
+    #[arg(long)]
+    allow_outside: bool,
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Simulated time (s); the file's, or 1.
+    #[arg(long, allow_negative_numbers = true)]
+    time: Option<f64>,
+    /// Folder of the recording; a fresh one under `runs` when left out.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Replaces a recording that is in the folder.
+    #[arg(long)]
+    overwrite: bool,
+    /// Writes the arrays alone: for long recordings of large matrices, of which text takes twice the room.
+    #[arg(long)]
+    no_csv: bool,
+    /// Threads (default: all processors).
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Number type: f64 or f32.
+    #[arg(long, default_value = "f64", value_parser = ["f64", "f32"])]
+    precision: String,
+    /// No progress bar and no notes; warnings stay.
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl ModelArgs {
+    fn load(&self) -> Result<bouton_file::Model, Error> {
+        let mut set = vec![];
+        for s in &self.set {
+            let Some((path, value)) = s.split_once('=') else {
+                return Err(Error::model("", format!("`--set {s}` must have the form path=value")));
+            };
+            set.push((path.trim().to_string(), value.trim().to_string()));
+        }
+        if let Some(dt) = self.dt {
+            // Through the file, so that what depends on the time step is checked with it.
+            set.push(("dt".into(), format!("{dt:e}")));
+        }
+        let options = bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed };
+        bouton_file::load(&self.model, &options)
+    }
+    fn name(&self) -> String {
+        self.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
+    }
+}
+
+fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
+    let model = args.model.load()?;
+    let defaults = Options::default();
+    let options = RunOptions {
+        time: args.time.or(model.time).unwrap_or(1.0),
+        out: args.out.clone(),
+        overwrite: args.overwrite,
+        quiet: args.quiet,
+        csv: !args.no_csv,
+        source: Source {
+            path: args.model.model.display().to_string(),
+            text: model.text,
+            set: args.model.set.clone(),
+        },
+        simulator: Options {
+            dt: model.dt,
+            threads: args.threads.map_or(defaults.threads, usize::from),
+            precision: if args.precision == "f32" { Precision::F32 } else { Precision::F64 },
+            ..defaults
+        },
+    };
+    if !(options.time.is_finite() && options.time >= 0.0) {
+        return Err(Error::model(
+            "",
+            format!("`--time` must be a number of seconds, at least 0, found {}", options.time),
+        ));
+    }
+    let ran = crate::run::run(&args.model.name(), &model.network, &options, stop)?;
+    if ran.probes > 0 {
+        ran.summary.print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
+    }
+    eprintln!("recording: {}", ran.folder.display());
+    if !ran.stopped {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
+        ran.time, options.time
+    );
+    Ok(stopped())
+}
+
+/// As a shell has it for a program that ended at Ctrl-C.
+fn stopped() -> ExitCode {
+    ExitCode::from(130)
+}
+
+/// The `bouton` program with elements of your own: `register` adds them, then the command line is read and done, as
+/// `bouton` does it. `list`, `schema`, `reference` and model files know what was registered.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     bouton_cli::main_with(|| {
+///         // bouton::elements::register_neuron::<MyNeurons>()?;
+///         Ok(())
+///     })
+/// }
+/// ```
+pub fn main_with(register: impl FnOnce() -> Result<(), Error>) -> ExitCode {
+    if let Err(e) = register() {
+        eprintln!("bouton: {e}");
+        return ExitCode::FAILURE;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second Ctrl-C ends the program at once.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone());
+        let _ = signal_hook::flag::register(signal, stop.clone());
+    }
+    let result = match Cli::parse().command {
+        Command::Demo { out, seeds, threads, quiet } => {
+            run_demo(&out, usize::from(seeds), threads.map(usize::from), quiet, &stop)
+        }
+        Command::Run(args) => run_model(&args, &stop),
+        Command::Explain { model } => model.load().and_then(|m| {
+            let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
+            print(&sim.explain()).map(|()| ExitCode::SUCCESS)
+        }),
+        Command::List { kind, name } => {
+            list::list(kind.as_deref(), name.as_deref()).and_then(|t| print(&t)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Reference => print(&bouton_file::reference()).map(|()| ExitCode::SUCCESS),
+        Command::Schema => print(&format!("{:#}\n", bouton_file::schema())).map(|()| ExitCode::SUCCESS),
+    };
+    match result {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("bouton: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// To stdout; a reader that went away is no error.
+fn print(text: &str) -> Result<(), Error> {
+    use std::io::Write as _;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::caused(ErrorKind::File, "stdout", e))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn run_demo(
+    out: &Path,
+    seeds: usize,
+    threads: Option<usize>,
+    quiet: bool,
+    stop: &AtomicBool,
+) -> Result<ExitCode, Error> {
+    let pulse = demo::Pulse::shipped()?;
+    let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let options = demo::DemoOptions { seeds, threads };
+    // Before the work, which would be lost in a place that can't be written.
+    let at = |e: std::io::Error| Error::caused(ErrorKind::File, out.display().to_string(), e);
+    let folder = fresh_folder(out, "demo").map_err(at)?;
+    let total = (seeds * demo::simulations()) as u64;
+    let bar = Progress::new(total, pulse.seconds(), quiet);
+    let report = demo::run(&pulse, &options, &|k, _| bar.set(k as u64), stop);
+    bar.finish();
+    let report = report.inspect_err(|_| {
+        // Empty: there is nothing to lose.
+        let _ = std::fs::remove_dir(&folder);
+    })?;
+    let done = report.outcomes.len();
+    print(&format!(
+        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}\n",
+        pulse.train_seconds(),
+        pulse.seconds() - pulse.train_seconds(),
+        if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
+    ))?;
+    demo::table(&report).print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
+    print(demo::NOTE)?;
+    let recording = folder.join("recording");
+    demo::write_recording(&report, &recording)?;
+    demo::write_scores(&report, &folder)?;
+    let figures = demo::figure(&report, &folder)?;
+    eprintln!("peak memory {} MB", crate::peak_memory_mb());
+    eprintln!("recording: {}", recording.display());
+    for f in figures {
+        eprintln!("figure: {}", f.display());
+    }
+    if done == report.asked {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "bouton: stopped after {done} of {} seeds; table, recording and figure are of these",
+        report.asked
+    );
+    Ok(stopped())
+}
