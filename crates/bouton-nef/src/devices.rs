@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_elements::devices::{DeviceSpec, Gain, One, SynapseDevices};
-use bouton_elements::mappings::Side;
 use bouton_engine::{Bounds, Derive, Derived, Door, DoorAccess, Knob, Role, SignalId};
 use bouton_model::{ConnectionId, Network, Object};
 use bouton_random::object_key;
@@ -273,10 +272,5 @@ impl Builder<'_> {
             writes: vec![weights],
             of: path,
         });
-    }
-
-    /// The signals of the devices of one side of a connection.
-    pub(crate) fn device_side(&self, c: ConnectionId, side: Side) -> Option<&DeviceSignals> {
-        self.conn[c.index()].devices.iter().find(|s| s.side == side)
     }
 }

@@ -29,7 +29,7 @@ use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Object,
 pub use derived::{synapse_parameter_names, synapse_values, synapse_with};
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
-pub use probe::ProbeSource;
+pub use probe::{ProbeSource, Sources};
 pub use seeds::Seeds;
 pub use views::{ReadPaths, Views, edited};
 
@@ -117,6 +117,8 @@ pub struct Built {
     pub needed: Vec<Option<f64>>,
     /// What each probe records.
     pub probes: Vec<ProbeSource>,
+    /// Where what probes can record is found.
+    pub sources: Sources,
     /// Paths, and what the named views are made of.
     pub views: Arc<Views>,
 }
@@ -203,6 +205,7 @@ pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> 
         ensembles: b.ensembles,
         needed: b.needed,
         probes,
+        sources: Sources { ens: b.ens, conn: b.conn, node_out: b.node_out },
         views,
     })
 }

@@ -6,7 +6,7 @@ use bouton_core::{Error, Slice};
 use bouton_engine::{Draws, Op, Operand, Role, SignalId};
 use bouton_model::{DeviceQuantity, EnsembleId, Network, Probe, ProbeId, Target};
 
-use super::{Builder, BuiltEnsemble, Seeds, decoders};
+use super::{Builder, BuiltEnsemble, ConnectionSignals, EnsembleSignals, Seeds, decoders};
 
 /// What a probe records.
 #[derive(Clone, Debug)]
@@ -42,6 +42,59 @@ pub(super) fn probe_decoders(
     problem.solve().map(|d| Some(Arc::new(d)))
 }
 
+fn missing(path: &str) -> Error {
+    Error::build(path, "there is nothing to record: the target has no such signal")
+}
+
+/// Signals of ensembles, connections and nodes, by their numbers.
+type Signals<'a> = (&'a [EnsembleSignals], &'a [ConnectionSignals], &'a [Option<SignalId>]);
+
+/// What a target names; nothing for what is decoded.
+fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> Option<ProbeSource> {
+    let rule = |r: &bouton_model::RuleId| conn.get(r.connection.index()).and_then(|c| c.rules.get(r.number));
+    let signal = match target {
+        Target::EnsembleInput(e) => ens.get(e.index())?.input,
+        Target::ScaledEncoders(e) => ens.get(e.index())?.encoders,
+        Target::Spikes(e) => ens.get(e.index())?.out,
+        Target::NeuronInput(e) => ens.get(e.index())?.neuron_in,
+        Target::NeuronState(e, name) => {
+            let states = net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
+            let at = states.iter().position(|v| v.name == name);
+            at.and_then(|k| ens.get(e.index())?.state.get(k)).copied()
+        }
+        Target::Node(n) => node_out.get(n.index()).copied().flatten(),
+        Target::Weights(c) => conn.get(c.index())?.weights,
+        Target::ConnectionOutput(c) => conn.get(c.index())?.weighted,
+        Target::ConnectionInput(c) => conn.get(c.index())?.input,
+        Target::RuleError(r) => rule(r)?.error,
+        Target::RuleDelta(r) => rule(r)?.delta,
+        Target::RuleSignal(r, name) => rule(r)?.named.iter().find(|(n, _)| n == name).map(|(_, s)| *s),
+        Target::Devices(c, side, quantity) => {
+            let bank = conn.get(c.index())?.devices.iter().find(|d| d.side == *side)?;
+            let signal = if *quantity == DeviceQuantity::Pulses { bank.pulses } else { bank.conductance };
+            return Some(ProbeSource { signal, rows: None, inverse: *quantity == DeviceQuantity::Resistance });
+        }
+        _ => None,
+    };
+    Some(ProbeSource { signal: signal?, rows: None, inverse: false })
+}
+
+/// Where what probes can record is found while a model runs.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    pub(crate) ens: Vec<EnsembleSignals>,
+    pub(crate) conn: Vec<ConnectionSignals>,
+    pub(crate) node_out: Vec<Option<SignalId>>,
+}
+
+impl Sources {
+    /// What a target of a network's names; `None` for what is decoded, and for what isn't kept (the change of a rule that is
+    /// kept as factors).
+    pub fn find(&self, net: &Network, target: &Target) -> Option<ProbeSource> {
+        find(net, (&self.ens, &self.conn, &self.node_out), target)
+    }
+}
+
 impl Builder<'_> {
     pub(super) fn probe(&mut self, id: ProbeId) -> Result<(), Error> {
         let Some(probe) = self.net.get_probe(id) else { return Ok(()) };
@@ -74,31 +127,9 @@ impl Builder<'_> {
     }
 
     /// The signal that a target names.
-    pub(crate) fn source_of(&self, path: &str, target: &Target) -> Result<SignalId, Error> {
-        let (ens, conn) = (&self.ens, &self.conn);
-        let source = match target {
-            Target::EnsembleInput(e) => ens[e.index()].input,
-            Target::ScaledEncoders(e) => ens[e.index()].encoders,
-            Target::Spikes(e) => ens[e.index()].out,
-            Target::NeuronInput(e) => ens[e.index()].neuron_in,
-            Target::NeuronState(e, name) => {
-                let vars = self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
-                let at = vars.iter().position(|v| v.name == name);
-                at.and_then(|k| ens[e.index()].state.get(k)).copied()
-            }
-            Target::Node(n) => self.node_out[n.index()],
-            Target::Weights(c) => conn[c.index()].weights,
-            Target::ConnectionOutput(c) => conn[c.index()].weighted,
-            Target::ConnectionInput(c) => conn[c.index()].input,
-            Target::RuleError(r) => conn[r.connection.index()].rules.get(r.number).and_then(|r| r.error),
-            Target::RuleDelta(r) => conn[r.connection.index()].rules.get(r.number).and_then(|r| r.delta),
-            Target::RuleSignal(r, name) => {
-                let named = conn[r.connection.index()].rules.get(r.number).map(|r| &r.named);
-                named.and_then(|named| named.iter().find(|(n, _)| n == name)).map(|(_, s)| *s)
-            }
-            _ => None,
-        };
-        source.ok_or_else(|| Error::build(path, "there is nothing to record: the target has no such signal"))
+    fn source_of(&self, path: &str, target: &Target) -> Result<SignalId, Error> {
+        let found = find(self.net, (&self.ens, &self.conn, &self.node_out), target);
+        found.map(|s| s.signal).ok_or_else(|| missing(path))
     }
 
     /// Some rows of a signal.
@@ -120,17 +151,11 @@ impl Builder<'_> {
     }
 
     fn device_source(&self, path: &str, target: &Target, slice: &Slice) -> Result<ProbeSource, Error> {
-        let missing = || Error::build(path, "there is nothing to record: the target has no such signal");
-        let Target::Devices(c, side, quantity) = target else { return Err(missing()) };
-        let bank = self.device_side(*c, *side).ok_or_else(missing)?;
-        let signal = match quantity {
-            DeviceQuantity::Pulses => bank.pulses,
-            _ => bank.conductance,
-        };
-        let rows = self.program.get(signal).rows;
+        let found = find(self.net, (&self.ens, &self.conn, &self.node_out), target);
+        let source = found.ok_or_else(|| missing(path))?;
+        let rows = self.program.get(source.signal).rows;
         slice.check(rows).map_err(|m| Error::build(path, m))?;
-        let rows = (*slice != Slice::All).then(|| slice.indices(rows));
-        Ok(ProbeSource { signal, rows, inverse: *quantity == DeviceQuantity::Resistance })
+        Ok(ProbeSource { rows: (*slice != Slice::All).then(|| slice.indices(rows)), ..source })
     }
 
     /// A decoded probe is a connection to a sink of its own.

@@ -49,6 +49,11 @@ impl<'a> Measured<'a> {
     pub fn g(&self, k: usize) -> f64 {
         (self.conductance[k] - self.offset[k]) * self.scale[k]
     }
+    /// Conductance, offset and scale of each.
+    #[inline(always)]
+    fn all(&self) -> impl Iterator<Item = ((&'a f64, &'a f64), &'a f64)> + use<'a> {
+        self.conductance.iter().zip(self.offset).zip(self.scale)
+    }
     /// A range of the devices.
     pub fn part(&self, at: std::ops::Range<usize>) -> Measured<'a> {
         Measured {
@@ -75,12 +80,11 @@ pub trait MappingModel: DynElement {
         match sides {
             // Where many are open, all are computed and those that are kept: that loop is one of vectors.
             [a, b] if 3 * columns.len() >= w.len() => {
-                let n = w.len();
-                let (a, b, open) = (a.part(0..n), b.part(0..n), &open[..n]);
-                for k in 0..n {
-                    let new = self.weight(gain, &[a.g(k), b.g(k)]);
-                    w[k] = if open[k] != 0.0 { new } else { w[k] };
-                }
+                let all = w.iter_mut().zip(open).zip(a.all().zip(b.all()));
+                all.for_each(|((w, open), (((ca, oa), sa), ((cb, ob), sb)))| {
+                    let new = self.weight(gain, &[(ca - oa) * sa, (cb - ob) * sb]);
+                    *w = if *open != 0.0 { new } else { *w };
+                });
             }
             // With the number of devices and the bounds of the arrays known, so that the loop is one of arithmetic.
             [a, b] => {

@@ -2,7 +2,8 @@
 
 use bouton_core::{Error, Slice};
 use bouton_engine::{Observe, ObserveId, Recorded, Samples};
-use bouton_model::{Network, ProbeId, Target};
+use bouton_elements::synapses::{Filter, Synapse};
+use bouton_model::{Network, Probe, ProbeId, Target};
 use bouton_nef::Built;
 
 use super::Simulator;
@@ -64,6 +65,48 @@ impl Simulator {
         let signal = self.sim.program().knobs().find(path)?.signal;
         self.sim.attach(Observe::new(signal, path))
     }
+    /// Attaches a probe as a network has it, with slice, synapse and sampling period, from the next step on. A synapse begins
+    /// at zero, and delivers a step later, as every synapse does.
+    ///
+    /// # Errors
+    /// A decoded value: decoders are solved when a model is built, so that such a probe has to be declared in the network. A
+    /// target that isn't kept: the change of a rule that is kept as factors, unless a probe of the network looks at it. A slice
+    /// that doesn't fit.
+    pub fn attach_probe(&mut self, probe: &Probe) -> Result<ObserveId, Error> {
+        let of = self.net.target_path(&probe.target);
+        let refuse = |m: String| Error::access(&of, m);
+        let source = self.built.sources.find(&self.net, &probe.target).ok_or_else(|| {
+            refuse("is not kept while the model runs; declare a probe of it in the network, before it is built".into())
+        })?;
+        let s = self.sim.program().get(source.signal);
+        probe.slice.check(s.rows).map_err(refuse)?;
+        let rows = (probe.slice != Slice::All).then(|| probe.slice.indices(s.rows));
+        let dt = self.dt();
+        let filter = match &probe.synapse {
+            None => None,
+            Some(s) => Some(discretised(s, dt).map_err(refuse)?),
+        };
+        if let Some(every) = probe.sample_every.filter(|e| !(e.is_finite() && *e > 0.0)) {
+            return Err(refuse(format!("`sample_every` must be a positive number of seconds, found {every}")));
+        }
+        let events = filter.is_none() && is_spiking(&self.net, &probe.target);
+        self.sim.attach(Observe {
+            signal: source.signal,
+            rows,
+            inverse: source.inverse,
+            every: probe.sample_every.map_or(1.0, |s| s / dt),
+            filter,
+            events,
+            of,
+        })
+    }
+    /// What a probe that was attached has recorded so far, as rows.
+    ///
+    /// # Errors
+    /// There is no such probe.
+    pub fn samples(&self, id: ObserveId) -> Result<Samples, Error> {
+        self.sim.samples(id)
+    }
     /// Detaches a probe that was attached, and returns what it has recorded.
     ///
     /// # Errors
@@ -93,10 +136,7 @@ pub(super) fn observe(net: &Network, built: &Built, id: ProbeId, dt: f64) -> Res
             "`refractory_time` is recorded as it is, without synapse or list of indices",
         ));
     }
-    let spikes = match &p.target {
-        Target::Spikes(e) => net.get_ensemble(*e).is_some_and(|e| e.neuron_type.model().spiking()),
-        _ => false,
-    };
+    let spikes = is_spiking(net, &p.target);
     Ok(Observe {
         signal: source.signal,
         rows: source.rows.clone(),
@@ -106,4 +146,18 @@ pub(super) fn observe(net: &Network, built: &Built, id: ProbeId, dt: f64) -> Res
         events: spikes && p.synapse.is_none(),
         of: net.target_path(&p.target),
     })
+}
+
+/// Whether what a target gives is mostly zeros.
+fn is_spiking(net: &Network, target: &Target) -> bool {
+    match target {
+        Target::Spikes(e) => net.get_ensemble(*e).is_some_and(|e| e.neuron_type.model().spiking()),
+        _ => false,
+    }
+}
+
+/// A synapse's filter at this time step (s).
+fn discretised(s: &Synapse, dt: f64) -> Result<Filter, String> {
+    s.model().check()?;
+    s.model().discretise(dt)
 }

@@ -160,13 +160,12 @@ impl Comparison<'_, '_> {
         if let Some(pairs) = &link.devices {
             let array = sim.devices(c).map_err(text)?;
             self.values("device gain", &name, &[array.gain()], &[pairs.gain], 0.0)?;
-            for (bank, devices) in array.banks().iter().zip([&pairs.plus, &pairs.minus]) {
+            for (side, devices) in array.sides().iter().zip([&pairs.plus, &pairs.minus]) {
                 let wanted: Vec<f64> = devices.iter().map(|d| d.conductance()).collect();
                 let tolerance = 1e-11 * largest(&wanted);
-                self.values("conductance", &name, &bank.conductance, &wanted, tolerance)?;
-                let (found, wanted): (Vec<f64>, Vec<f64>) =
-                    bank.pulses.iter().zip(devices).map(|(p, d)| (f64::from(*p), f64::from(d.given))).unzip();
-                self.values("pulses", &name, &found, &wanted, 0.0)?;
+                self.values("conductance", &name, &array.conductance(*side), &wanted, tolerance)?;
+                let wanted: Vec<f64> = devices.iter().map(|d| f64::from(d.given)).collect();
+                self.values("pulses", &name, &array.column(*side, "pulses"), &wanted, 0.0)?;
             }
         }
         Ok(())
@@ -175,8 +174,12 @@ impl Comparison<'_, '_> {
     fn probe(&mut self, k: usize) -> Compared {
         let (spec, record) = (&self.oracle.probes[k], &self.oracle.records[k]);
         let own = self.oracle.model.probes.len();
-        let id = if k < own { ProbeId::from_index(k) } else { self.subject.attached[k - own] };
-        let data = self.subject.sim.data(id).map_err(|e| e.to_string())?;
+        let sim = &self.subject.sim;
+        let data = match k.checked_sub(own) {
+            None => sim.data(ProbeId::from_index(k)),
+            Some(k) => sim.samples(self.subject.attached[k]),
+        };
+        let data = data.map_err(|e| e.to_string())?;
         let name = format!("p{k} ({:?})", spec.target);
         if data.steps != record.steps {
             return Err(format!(

@@ -49,7 +49,7 @@ fn run(m: &Rc<Model>, extra: usize, schedule: &[Operation], nearest: &mut Neares
         ("all passes", Options { passes: Passes::default(), ..one }),
     ];
     if extra < 32 {
-        let level = Some(bouton::Level::Baseline);
+        let level = Some(bouton::Level::BASELINE);
         kinds.push(("some passes", Options { passes: passes_of(extra), threads: 2, level, ..one }));
     }
     let made: Result<Vec<Subject>, String> =

@@ -76,7 +76,7 @@ fn node(n: &model::Node, dt: f64) -> Output {
 }
 
 /// An edit by the ways that a matrix offers.
-pub fn change(w: &mut Matrix, edit: &Edit, more: f64) -> Result<(), String> {
+pub fn change(w: &mut Matrix, edit: &Edit, more: f64) -> Result<(), Failure> {
     let (rows, cols) = w.shape();
     match edit.pick {
         Pick::Element(r, c) => w[(r, c)] = edit.value(r, c, w[(r, c)], more),
@@ -108,7 +108,7 @@ fn end((part, cut): &(Part, Cut)) -> End {
         Part::Ensemble(e) => Object::Ensemble(ensemble_id(e)),
         Part::Neurons(e) => Object::Neurons(ensemble_id(e)),
         Part::Node(n) => Object::Node(NodeId::from_index(n)),
-        Part::Rule(c) => Object::Rule(connection_id(c)),
+        Part::Rule(c) => Object::Rule(connection_id(c).rule()),
     };
     object.slice(slice(cut))
 }
@@ -196,11 +196,11 @@ pub fn probe(m: &Model, p: &model::Probe) -> Probe {
         What::Node(k) => Target::Node(NodeId::from_index(k)),
         What::Weights(k) => Target::Weights(c(k)),
         What::Output(k) => Target::ConnectionOutput(c(k)),
-        What::Error(k) => Target::RuleError(c(k)),
-        What::Delta(k) => Target::RuleDelta(c(k)),
+        What::Error(k) => Target::rule_error(c(k)),
+        What::Delta(k) => Target::rule_delta(c(k)),
         What::Trace(k) => {
             let input = m.connections[k].rule.as_ref().and_then(Rule::input).expect("a filtered input");
-            Target::RuleSignal(c(k), input.into())
+            Target::rule_signal(c(k), input)
         }
         What::Minus(k) => Target::Devices(c(k), Side::Minus, DeviceQuantity::Conductance),
     };

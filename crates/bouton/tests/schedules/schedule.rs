@@ -7,7 +7,7 @@ use crate::random::Random;
 
 /// Today `freeze` stops a rule from running, so that its memory stands still, and `freeze_where` runs it and drops what it
 /// wants. Wanted is the second for both. Until then connections whose rule has a memory are only frozen by `freeze_where`.
-const FREEZE_RUNS_THE_RULE: bool = false;
+const FREEZE_RUNS_THE_RULE: bool = true;
 
 #[derive(Clone, Debug)]
 pub enum Operation {

@@ -5,7 +5,7 @@ use bouton::prelude::*;
 use crate::devices::{Device, Pairs};
 use crate::model;
 use crate::model::{Model, Neurons, Part};
-use crate::network::{change, connection_id, ensemble_id};
+use crate::network::{self, change, connection_id, ensemble_id};
 use crate::population::{Population, Start, folded};
 use crate::schedule::{Bad, Operation, conductance, refractory, voltage, wave};
 
@@ -17,7 +17,8 @@ pub struct Subject<'a> {
     pub sim: Simulator,
     done: Vec<Operation>,
     /// Probes that were attached while it ran.
-    pub attached: Vec<ProbeId>,
+    pub attached: Vec<ObserveId>,
+    checkpoint: Option<bouton::engine::Checkpoint>,
 }
 
 fn text(e: impl std::fmt::Display) -> String {
@@ -33,7 +34,7 @@ impl<'a> Subject<'a> {
     ) -> Result<Subject<'a>, String> {
         let options = Options { dt: model.dt, ..options };
         let sim = Simulator::with(net, options).map_err(text)?;
-        Ok(Subject { name, model, net, options, sim, done: vec![], attached: vec![] })
+        Ok(Subject { name, model, net, options, sim, done: vec![], attached: vec![], checkpoint: None })
     }
 
     /// Does what an operation says. `false` if it is one that bouton doesn't have yet.
@@ -56,7 +57,7 @@ impl<'a> Subject<'a> {
             Operation::SetWeights(c, edit) => {
                 let c = connection_id(*c);
                 let mut w = sim.weights(c).map_err(text)?;
-                change(&mut w, edit, 1.0)?;
+                change(&mut w, edit, 1.0).map_err(text)?;
                 sim.set_weights(c, &w)
             }
             Operation::BadEdit(c, bad) => {
@@ -158,29 +159,40 @@ impl<'a> Subject<'a> {
         done.map(|()| true).map_err(text)
     }
 
-    /// Keeps a checkpoint, as bytes in a field of the subject.
+    /// Keeps a checkpoint.
     fn save(&mut self) -> Result<bool, String> {
-        Ok(false) // comes with Simulator::save
+        self.checkpoint = Some(self.sim.save().map_err(text)?);
+        Ok(true)
     }
 
     /// Goes back to the last checkpoint. Only called after `save` has said that there is one.
     fn load(&mut self) -> Result<bool, String> {
-        Ok(false) // comes with Simulator::load
+        let c = self.checkpoint.as_ref().ok_or("there is no checkpoint")?;
+        self.sim.load(c).map_err(text)?;
+        Ok(true)
     }
 
-    /// Attaches a probe; its name goes to the end of `attached`.
-    fn attach(&mut self, _probe: &model::Probe) -> Result<bool, String> {
-        Ok(false) // comes with Simulator::attach; network::probe makes the probe
+    /// Attaches a probe; its name goes to the end of `attached`. The change of a rule need not be kept.
+    fn attach(&mut self, probe: &model::Probe) -> Result<bool, String> {
+        if matches!(probe.target, model::Target::Delta(_)) {
+            return Ok(false);
+        }
+        let id = self.sim.attach_probe(&network::probe(self.model, probe)).map_err(text)?;
+        self.attached.push(id);
+        Ok(true)
     }
 
     /// Detaches the probe at the end of `attached`. Only called when there is one.
     fn detach(&mut self) -> Result<bool, String> {
-        Ok(false) // comes with Simulator::detach
+        let id = self.attached.pop().ok_or("nothing is attached")?;
+        self.sim.detach(id).map_err(text)?;
+        Ok(true)
     }
 
     /// Goes on with another plan.
-    fn replan(&mut self, _passes: Passes) -> Result<bool, String> {
-        Ok(false) // comes with Simulator::replan
+    fn replan(&mut self, passes: Passes) -> Result<bool, String> {
+        self.sim.replan(passes).map_err(text)?;
+        Ok(true)
     }
 
     /// Everything once more in a simulator with other options: the same bits.
@@ -283,19 +295,19 @@ impl<'a> Subject<'a> {
         let array = self.sim.devices(c).map_err(text)?;
         // The bounds of a device of this type without spread.
         let (low, high) = (200.0, 2.3e8);
-        let side = |k: usize| {
-            let b = &array.banks()[k];
+        let side = |side: Side| {
+            let [r0, r1, c, n] = ["r0", "r1", "exponent", "count"].map(|name| array.column(side, name));
             let device = |i: usize| Device {
-                r0: b.r_min[i],
-                r1: b.r_range[i],
-                c: b.shape[i],
-                n: b.count[i],
+                r0: r0[i],
+                r1: r1[i],
+                c: c[i],
+                n: n[i],
                 given: 0,
-                bounds: if spec.own { (b.r_min[i], b.r_range[i]) } else { (low, high) },
+                bounds: if spec.own { (r0[i], r1[i]) } else { (low, high) },
             };
-            (0..b.count.len()).map(device).collect()
+            (0..n.len()).map(device).collect()
         };
-        Ok(Pairs { gain: array.gain(), plus: side(0), minus: side(1) })
+        Ok(Pairs { gain: array.gain(), plus: side(Side::Plus), minus: side(Side::Minus) })
     }
 }
 
