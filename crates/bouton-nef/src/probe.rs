@@ -82,7 +82,7 @@ impl Builder<'_> {
             Target::Spikes(e) => ens[e.index()].out,
             Target::NeuronInput(e) => ens[e.index()].neuron_in,
             Target::NeuronState(e, name) => {
-                let vars = self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().state());
+                let vars = self.net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().states());
                 let at = vars.iter().position(|v| v.name == name);
                 at.and_then(|k| ens[e.index()].state.get(k)).copied()
             }
