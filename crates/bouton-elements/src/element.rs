@@ -230,11 +230,12 @@ pub fn registered() -> usize {
 pub struct ElementOf<M: ?Sized> {
     model: Arc<M>,
     copy: fn(&M) -> Option<Arc<M>>,
+    read: fn(Content) -> Result<ElementOf<M>, de::value::Error>,
 }
 
 impl<M: ?Sized> Clone for ElementOf<M> {
     fn clone(&self) -> ElementOf<M> {
-        ElementOf { model: self.model.clone(), copy: self.copy }
+        ElementOf { model: self.model.clone(), copy: self.copy, read: self.read }
     }
 }
 
@@ -253,7 +254,11 @@ impl<M: ?Sized + Kind> PartialEq for ElementOf<M> {
 impl<M: ?Sized + Kind> ElementOf<M> {
     /// Of any type that is of the kind; it needn't be registered, but files then don't know it.
     pub fn new<T: IsA<M>>(x: T) -> ElementOf<M> {
-        ElementOf { model: x.shared(), copy: |m| Some(m.as_any().downcast_ref::<T>()?.clone().shared()) }
+        ElementOf {
+            model: x.shared(),
+            copy: |m| Some(m.as_any().downcast_ref::<T>()?.clone().shared()),
+            read: |c| T::deserialize(c).map(ElementOf::new),
+        }
     }
     /// The names of all of the kind, as model files write them.
     pub fn names() -> Vec<&'static str> {
@@ -282,6 +287,28 @@ impl<M: ?Sized + Kind> ElementOf<M> {
             self.model = own;
         }
         Arc::get_mut(&mut self.model).expect("it was copied if it had another owner")
+    }
+    /// The same with other values of some of its parameters, by their names; a parameter that is a list takes all of them,
+    /// another one the first.
+    ///
+    /// # Errors
+    /// It has no such parameter, or no file can hold it.
+    pub fn with(&self, values: &[(&str, &[f64])]) -> Result<ElementOf<M>, Error> {
+        let refuse = |m: String| Error::model(format!("{}.{}", M::KIND, self.name()), m);
+        let written = self.model.for_files().map(serde_json::to_value);
+        let Some(Ok(serde_json::Value::Object(mut table))) = written else {
+            return Err(refuse("its parameters can't be written down, so that none can be exchanged".into()));
+        };
+        for (name, values) in values {
+            let Some(old) = table.get_mut(*name) else {
+                let names: Vec<&str> = table.keys().map(String::as_str).collect();
+                return Err(refuse(format!("there is no parameter `{name}`; it has: {}", names.join(", "))));
+            };
+            *old = if old.is_array() { serde_json::json!(values) } else { serde_json::json!(values.first()) };
+        }
+        let made =
+            Content::deserialize(serde_json::Value::Object(table)).map_err(|e| refuse(e.to_string()))?;
+        (self.read)(made).map_err(|e| refuse(e.to_string()))
     }
     /// Whether it is of this type.
     pub fn is<T: IsA<M>>(&self) -> bool {

@@ -6,7 +6,7 @@
 macro_rules! element_list {
     (
         $(#[doc = $doc:literal])*
-        $alias:ident: dyn $model:ident, $kind:literal, $register:ident {
+        $alias:ident: dyn $model:ident, $kind:literal, $register:ident, |$this:pat_param| $vars:expr => {
             $($(#[doc = $line:literal])* $name:ident,)*
         }
     ) => {
@@ -20,7 +20,8 @@ macro_rules! element_list {
                 $crate::element::unindented(concat!($($doc, "\n"),*))
             }
             fn variables(&self) -> Vec<$crate::var::Var> {
-                vec![]
+                let $this = self;
+                $vars
             }
             fn registry() -> &'static $crate::Registry<dyn $model> {
                 static ALL: std::sync::LazyLock<$crate::Registry<dyn $model>> = std::sync::LazyLock::new(|| {

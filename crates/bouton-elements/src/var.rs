@@ -144,6 +144,14 @@ impl Var {
     pub fn over(self, over: Over) -> Var {
         Var { over, ..self }
     }
+    /// The same within these bounds.
+    pub fn within(self, bounds: Bounds) -> Var {
+        Var { bounds, ..self }
+    }
+    /// Whether the element changes it.
+    pub fn is_state(&self) -> bool {
+        self.role == Role::State
+    }
     /// The numbers that it starts with, where they are known: one, or those of its list.
     pub fn values(&self) -> Vec<f64> {
         match &self.start {

@@ -1,107 +1,13 @@
-//! What follows from edits of a network's parameters, and the parameters themselves.
+//! What follows from edits of a network's parameters, and the paths of the parameters.
 
 use std::sync::Arc;
 
 use bouton_core::Slice;
-use bouton_elements::neurons::{Lif, LifRate, NeuronType, RectifiedLinear, SpikingRectifiedLinear};
-use bouton_elements::synapses::{Alpha, Filter, LinearFilter, Lowpass, Synapse};
+use bouton_elements::var::parameter_values;
 use bouton_engine::{Bounds, Derive, Derived, Knob, Role, SignalId};
 use bouton_model::EnsembleId;
 
 use super::Builder;
-
-/// A parameter that has a path.
-pub(crate) struct Var {
-    pub(crate) name: &'static str,
-    pub(crate) unit: &'static str,
-    pub(crate) bounds: Bounds,
-    pub(crate) doc: &'static str,
-}
-
-const POSITIVE: Bounds = Bounds { low: 0.0, high: f64::INFINITY, open: true };
-const AT_LEAST_0: Bounds = Bounds { low: 0.0, high: f64::INFINITY, open: false };
-
-/// Parameters of a synapse, with their values.
-pub(crate) fn synapse_parameters(s: &Synapse) -> (Vec<Var>, Vec<Vec<f64>>) {
-    let tau = Var { name: "tau", unit: "s", bounds: AT_LEAST_0, doc: "time constant" };
-    let list = |name, doc| Var { name, unit: "", bounds: Bounds::ANY, doc };
-    if let Some(l) = s.downcast_ref::<Lowpass>() {
-        (vec![tau], vec![vec![l.tau]])
-    } else if let Some(a) = s.downcast_ref::<Alpha>() {
-        (vec![tau], vec![vec![a.tau]])
-    } else if let Some(f) = s.downcast_ref::<LinearFilter>() {
-        (
-            vec![
-                list("num", "coefficients of the numerator, highest power first"),
-                list("den", "coefficients of the denominator, highest power first"),
-            ],
-            vec![f.num.clone(), f.den.clone()],
-        )
-    } else {
-        (vec![], vec![])
-    }
-}
-
-/// Names of the parameters of a synapse that have a path.
-pub fn synapse_parameter_names(s: &Synapse) -> Vec<&'static str> {
-    synapse_parameters(s).0.into_iter().map(|v| v.name).collect()
-}
-
-/// The parameters of a synapse, one behind the other.
-pub fn synapse_values(s: &Synapse) -> Vec<f64> {
-    synapse_parameters(s).1.concat()
-}
-
-/// The filter of a synapse with these parameters, in the order of [`synapse_parameters`].
-pub(crate) fn discretise(s: &Synapse, dt: f64, p: &[f64]) -> Result<Filter, String> {
-    let s = synapse_with(s, p);
-    s.model().check()?;
-    s.model().discretise(dt)
-}
-
-/// A synapse with other parameters, one behind the other.
-pub fn synapse_with(s: &Synapse, p: &[f64]) -> Synapse {
-    if s.is::<Lowpass>() {
-        Lowpass { tau: p[0] }.into()
-    } else if s.is::<Alpha>() {
-        Alpha { tau: p[0] }.into()
-    } else if let Some(f) = s.downcast_ref::<LinearFilter>() {
-        let (num, den) = p.split_at(f.num.len());
-        LinearFilter { num: num.into(), den: den.into(), analog: f.analog }.into()
-    } else {
-        s.clone()
-    }
-}
-
-/// Parameters of a neuron type, with their values.
-fn neuron_parameters(n: &NeuronType) -> (Vec<Var>, Vec<f64>) {
-    let lif = |tau_rc, tau_ref| {
-        let vars = vec![
-            Var { name: "tau_rc", unit: "s", bounds: POSITIVE, doc: "membrane time constant" },
-            Var { name: "tau_ref", unit: "s", bounds: AT_LEAST_0, doc: "refractory period" },
-        ];
-        (vars, vec![tau_rc, tau_ref])
-    };
-    let amplitude = || Var { name: "amplitude", unit: "", bounds: POSITIVE, doc: "scale of the output" };
-    if let Some(l) = n.downcast_ref::<Lif>() {
-        let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
-        let low = Bounds { low: f64::NEG_INFINITY, high: 0.0, open: false };
-        vars.extend([Var { name: "min_voltage", unit: "", bounds: low, doc: "lowest voltage" }, amplitude()]);
-        values.extend([l.min_voltage, l.amplitude]);
-        (vars, values)
-    } else if let Some(l) = n.downcast_ref::<LifRate>() {
-        let (mut vars, mut values) = lif(l.tau_rc, l.tau_ref);
-        vars.push(amplitude());
-        values.push(l.amplitude);
-        (vars, values)
-    } else if let Some(r) = n.downcast_ref::<RectifiedLinear>() {
-        (vec![amplitude()], vec![r.amplitude])
-    } else if let Some(r) = n.downcast_ref::<SpikingRectifiedLinear>() {
-        (vec![amplitude()], vec![r.amplitude])
-    } else {
-        (vec![], vec![])
-    }
-}
 
 /// Scaled encoders: encoder · gain / radius.
 #[derive(Debug)]
@@ -161,13 +67,15 @@ pub(crate) fn freezing(mask: &[f64]) -> f64 {
 impl Builder<'_> {
     /// The parameters of an ensemble's neuron type, as one signal with a path each.
     pub(crate) fn neuron_parameters(&mut self, id: EnsembleId) -> SignalId {
-        let (vars, values) =
-            self.net.get_ensemble(id).map_or((vec![], vec![]), |e| neuron_parameters(&e.neuron_type));
+        let vars = self.net.get_ensemble(id).map_or(vec![], |e| e.neuron_type.model().vars());
+        let values = parameter_values(&vars);
         let name = self.names.neurons(id, "parameters");
         let all = self.program.double(name, values.len(), 1, Role::Parameter, values);
-        let live = self.net.get_ensemble(id).is_some_and(|e| e.neuron_type.is::<Lif>());
-        for (k, var) in vars.iter().enumerate().filter(|_| live) {
-            let one = self.program.view(all, k, 1, 1);
+        let mut at = 0;
+        for var in vars.iter().filter(|v| !v.is_state()) {
+            let count = var.values().len();
+            let one = self.program.view(all, at, count, 1);
+            at += count;
             let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
             self.program.knobs_mut().add(self.names.neurons(id, var.name), knob);
         }
@@ -193,15 +101,9 @@ impl Builder<'_> {
                 Knob::plain(bias, "", Bounds::ANY, "bias current of each neuron"),
             );
         }
-        let phase = e.neuron_type.model().fast_form().is_some();
-        for (var, signal) in e.neuron_type.model().state().iter().zip(&s.state) {
-            // The phase form takes a spike to fall within the step in which the voltage passes the threshold.
-            let high = if phase && var.name == "voltage" { 1.0 } else { f64::INFINITY };
-            let bounds = Bounds { high, ..Bounds::ANY };
-            knobs.add(
-                format!("{path}.neurons.{}", var.name),
-                Knob::plain(*signal, var.unit, bounds, "state of the neurons"),
-            );
+        for (var, signal) in e.neuron_type.model().states().iter().zip(&s.state) {
+            let knob = Knob::plain(*signal, var.unit, var.bounds, var.doc);
+            knobs.add(format!("{path}.neurons.{}", var.name), knob);
         }
         if let Some(scaled) = s.encoders {
             p.derive(Derived {

@@ -209,7 +209,7 @@ impl Builder<'_> {
         let positive = Bounds { low: 0.0, high: f64::INFINITY, open: true };
         let knob = Knob::plain(gain, "", positive, "weight per normalised conductance");
         p.knobs_mut().add(format!("{name}.devices.gain"), knob);
-        let columns = spec.device.model().columns();
+        let columns = spec.device.model().vars();
         let mut signals = vec![];
         for s in drawn.sides {
             let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
@@ -243,8 +243,8 @@ impl Builder<'_> {
         p.knobs_mut().add(self.names.weights(id), Knob::through(weights, "", doc, door));
         for (k, s) in signals.iter().enumerate() {
             let at = |what: &str| self.names.devices(id, s.side, what);
-            for (c, signal) in spec.device.model().columns().iter().zip(&s.columns) {
-                p.knobs_mut().add(at(c.name), Knob::plain(*signal, c.unit, Bounds::ANY, c.doc));
+            for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
+                p.knobs_mut().add(at(c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
             }
             let doc = "conductances; a write sets the devices' state, clipped to their bounds";
             let door = Arc::new(RawWrite { bank: bank.clone(), side: k });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
-use bouton_elements::neurons::Initial;
+use bouton_elements::var::Start;
 use bouton_model::Ensemble;
 use bouton_random::{Distribution, RandomState};
 
@@ -119,12 +119,25 @@ impl BuiltEnsemble {
         // The state has a stream of its own, the seed's successor.
         let mut rng = RandomState::new(seed.wrapping_add(1));
         let mut state = vec![];
-        for var in model.state() {
+        for var in model.states() {
             let given = e.initial_state.iter().find(|(name, _)| name == var.name).map(|(_, d)| d);
-            let values = match (given, &var.initial) {
+            let values = match (given, &var.start) {
                 (Some(dist), _) => sample(var.name, dist, 1, &mut rng)?,
-                (None, Initial::Constant(x)) => vec![*x; n],
-                (None, Initial::Uniform(a, b)) => (0..n).map(|_| rng.uniform(*a, *b)).collect(),
+                (None, Start::Value(x)) => vec![*x; n],
+                (None, Start::Uniform(a, b)) => (0..n).map(|_| rng.uniform(*a, *b)).collect(),
+                (None, Start::Values(x)) if x.len() == n => x.clone(),
+                (None, Start::Values(x)) => {
+                    return Err(Error::build(
+                        path,
+                        format!(
+                            "the state `{}` of {} neurons starts with {} numbers, and there are {n} neurons; give \
+                             `initial_state` one number a neuron",
+                            var.name,
+                            e.neuron_type.name(),
+                            x.len()
+                        ),
+                    ));
+                }
             };
             state.push(Arc::new(values));
         }

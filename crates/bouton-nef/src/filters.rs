@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_elements::synapses::{Filter, Synapse};
+use bouton_elements::var::parameter_values;
 use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space};
 
 use super::Builder;
@@ -28,7 +29,7 @@ struct Discretise {
 
 impl Derive for Discretise {
     fn derive(&self, dt: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
-        let filter = crate::derived::discretise(&self.synapse, dt, reads[0])?;
+        let filter = self.synapse.model().discretise(dt, reads[0])?;
         if filter.states() != self.states {
             return Err(format!(
                 "the filter would have {} states, and was built with {}: it can only be changed to one of the same order \
@@ -54,7 +55,7 @@ impl Builder<'_> {
         knobs: &str,
     ) -> Result<SignalId, Error> {
         let Some(synapse) = synapse else { return Ok(s) };
-        let filter = synapse.model().discretise(self.dt).map_err(|m| Error::build(path, m))?;
+        let filter = synapse.model().filter(self.dt).map_err(|m| Error::build(path, m))?;
         let p = &mut self.program;
         let (rows, cols) = (p.get(s).rows, p.get(s).cols);
         let out = p.signal(format!("{knobs}.filtered"), rows, cols, Role::State, 0.0);
@@ -71,18 +72,20 @@ impl Builder<'_> {
         };
         // Nengo draws a seed for each filter.
         p.add(path, Op::Kernel(code), on, Draws::Unused);
-        let (names, values) = crate::derived::synapse_parameters(synapse);
-        let total: usize = values.iter().map(Vec::len).sum();
-        let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values.concat());
+        let vars = synapse.model().vars();
+        let values = parameter_values(&vars);
+        let total = values.len();
+        let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values);
         let doc = "all parameters of the filter, one behind the other";
         p.knobs_mut()
             .add(format!("{knobs}.parameters"), Knob::plain(all, "", bouton_engine::Bounds::ANY, doc));
         let mut at = 0;
-        for (var, values) in names.iter().zip(&values) {
-            let one = if values.len() == total { all } else { p.view(all, at, values.len(), 1) };
+        for var in &vars {
+            let count = var.values().len();
+            let one = if count == total { all } else { p.view(all, at, count, 1) };
             p.knobs_mut()
                 .add(format!("{knobs}.{}", var.name), Knob::plain(one, var.unit, var.bounds, var.doc));
-            at += values.len();
+            at += count;
         }
         p.derive(Derived {
             what: Arc::new(Discretise { synapse: synapse.clone(), states: filter.states() }),

@@ -26,7 +26,6 @@ use bouton_elements::mappings::Side;
 use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Object, Output, ProbeId};
 
-pub use derived::{synapse_parameter_names, synapse_values, synapse_with};
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
@@ -275,7 +274,7 @@ impl Builder<'_> {
             let bias = p.signal(format!("{path}.bias"), n, 1, Role::Parameter, built.bias.clone());
             p.copy(&path, (bias, &Slice::All), (neuron_in, &Slice::All), false);
             s.bias = Some(bias);
-            for (var, values) in e.neuron_type.model().state().iter().zip(&built.state) {
+            for (var, values) in e.neuron_type.model().states().iter().zip(&built.state) {
                 let name = format!("{path}.neurons.{}", var.name);
                 s.state.push(p.signal(name, n, 1, Role::State, values.clone()));
             }

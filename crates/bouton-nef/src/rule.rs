@@ -6,6 +6,7 @@ use bouton_core::{Error, Slice};
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
 use bouton_elements::rules::{Applies, Change, Source};
+use bouton_elements::var::{self, of_role};
 use bouton_engine::{Apply, Bounds, Dot, Draws, Knob, Op, Operand, Outer, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Over, Target};
 
@@ -187,14 +188,7 @@ impl Builder<'_> {
         if let Some(e) = error {
             error = Some(self.local_error(&path, &name, l, e)?);
         }
-        let parameters: Vec<(String, f64)> = match rule {
-            LearningRule::Element(r) => {
-                r.model().parameters().into_iter().map(|(n, v)| (n.to_string(), v)).collect()
-            }
-            LearningRule::Function(f) => f.parameters().to_vec(),
-            _ => vec![],
-        };
-        let parameters = self.rule_parameters(&name, rule, &parameters);
+        let parameters = self.rule_parameters(&name, rule);
         let read = |s: &SignalId| Operand::read(*s);
         let mut reads: Vec<Operand> = inputs.iter().chain(&error).map(read).collect();
         let waits = wanted.applies == Applies::NextStep && !on_devices;
@@ -253,18 +247,26 @@ impl Builder<'_> {
     }
 
     /// The parameters of a rule, as one signal with a path each.
-    fn rule_parameters(&mut self, name: &str, rule: &LearningRule, parameters: &[(String, f64)]) -> SignalId {
+    fn rule_parameters(&mut self, name: &str, rule: &LearningRule) -> SignalId {
+        let doc = "parameter of the rule";
+        let parameters: Vec<(String, f64, &str, Bounds, &str)> = match rule {
+            LearningRule::Element(r) => {
+                let vars = of_role(r.model().vars(), var::Role::Parameter).into_iter();
+                vars.flat_map(|v| v.values().first().map(|x| (v.name.into(), *x, v.unit, v.bounds, v.doc)))
+                    .collect()
+            }
+            LearningRule::Function(f) => {
+                f.parameters().iter().map(|(n, x)| (n.clone(), *x, "", Bounds::ANY, doc)).collect()
+            }
+            _ => vec![],
+        };
         let values: Vec<f64> = parameters.iter().map(|p| p.1).collect();
         let p = &mut self.program;
         let all = p.double(format!("{name}.parameters"), values.len(), 1, Role::Parameter, values);
-        for (i, (parameter, _)) in parameters.iter().enumerate() {
-            let bounds = match rule {
-                LearningRule::Element(_) => Bounds { low: 0.0, high: f64::INFINITY, open: false },
-                _ => Bounds::ANY,
-            };
-            let one = if parameters.len() == 1 { all } else { p.view(all, i, 1, 1) };
-            p.knobs_mut()
-                .add(format!("{name}.{parameter}"), Knob::plain(one, "", bounds, "parameter of the rule"));
+        let only = parameters.len() == 1;
+        for (i, (parameter, _, unit, bounds, doc)) in parameters.into_iter().enumerate() {
+            let one = if only { all } else { p.view(all, i, 1, 1) };
+            p.knobs_mut().add(format!("{name}.{parameter}"), Knob::plain(one, unit, bounds, doc));
         }
         all
     }
@@ -299,27 +301,26 @@ impl Builder<'_> {
                 self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
             }
         };
-        let parameters = policy.model().parameters();
+        let parameters = policy.model().vars();
         let prefix = if brings { name } else { format!("{}.policy", self.names.connection(l.id)) };
-        let values: Vec<f64> = parameters.iter().map(|p| p.1).collect();
+        let values = var::parameter_values(&parameters);
         let p = &mut self.program;
         let all = p.double(format!("{prefix}.policy_parameters"), values.len(), 1, Role::Parameter, values);
         if k == 0 || brings {
-            for (i, (parameter, _)) in parameters.iter().enumerate() {
+            for (i, var) in parameters.iter().enumerate() {
                 let one = p.view(all, i, 1, 1);
-                let bounds = Bounds { low: 0.0, high: f64::INFINITY, open: false };
-                let knob = Knob::plain(one, "", bounds, "parameter of the pulse policy");
-                if p.knobs().get(&format!("{prefix}.{parameter}")).is_none() {
-                    p.knobs_mut().add(format!("{prefix}.{parameter}"), knob);
+                let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
+                if p.knobs().get(&format!("{prefix}.{}", var.name)).is_none() {
+                    p.knobs_mut().add(format!("{prefix}.{}", var.name), knob);
                 }
             }
         }
-        let columns = spec.device.model().columns();
+        let columns = spec.device.model().vars();
         let banks = self.conn[l.id.index()].devices.clone();
         let Some(gain) = banks.first().map(|b| b.gain) else { return Ok(()) };
         let mut on = vec![Operand::update(l.weights)];
         for b in &banks {
-            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.state).map(|(s, _)| *s);
+            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.is_state()).map(|(s, _)| *s);
             on.extend(state.chain([b.conductance, b.pulses]).map(Operand::update));
         }
         on.push(Operand::read(l.frozen));
@@ -327,7 +328,7 @@ impl Builder<'_> {
         // The gate may see a part of the change itself: reading it twice is allowed.
         on.push(Operand::read(activity));
         for b in &banks {
-            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.state).map(|(s, _)| *s);
+            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.is_state()).map(|(s, _)| *s);
             on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
         }
         on.extend([gain, all, l.mode].map(Operand::read));

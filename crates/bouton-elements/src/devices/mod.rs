@@ -20,27 +20,15 @@ use bouton_random::Stream;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use power_law::PowerLaw;
 pub use spec::{AutoGain, Bounds, DeviceSpec, Drawn, DrawnSide, Gain, SpreadOf};
 pub use synapse::{One, SynapseDevices, Unreachable};
 
-/// A number that each device has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Its name, as paths and probes use it.
-    pub name: &'static str,
-    /// Its unit; empty if it has none.
-    pub unit: &'static str,
-    /// Whether pulses move it; otherwise it is drawn once.
-    pub state: bool,
-    /// One line of explanation.
-    pub doc: &'static str,
-}
-
 /// The devices of one side of a connection, or of some rows of it: arrays over synapses, row-major (post × pre).
 pub struct Columns<'a, 'b> {
-    /// Parameters, in the order of [`DeviceModel::columns`].
+    /// Parameters, in the order of [`DeviceModel::vars`].
     pub parameters: &'a [&'a [f64]],
     /// State, in that order.
     pub state: &'a mut [&'b mut [f64]],
@@ -49,12 +37,13 @@ pub struct Columns<'a, 'b> {
 }
 
 /// What a device is: its numbers, their spread, and its answer to a pulse. `d` are the numbers of one device, in the order
-/// of [`columns`](DeviceModel::columns).
+/// of [`vars`](DeviceModel::vars).
 pub trait DeviceModel: DynElement {
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
-    /// The numbers of a device: parameters, then state.
-    fn columns(&self) -> Vec<Column>;
+    /// The numbers of each device, over synapses: parameters that are drawn once, then state that pulses move. They start
+    /// at those of a device without spread.
+    fn vars(&self) -> Vec<Var>;
     /// The device without spread, at its start.
     fn nominal(&self) -> Vec<f64>;
     /// Device number `index` of an array with a relative spread (standard deviation / mean), at its start. Draws are
@@ -81,7 +70,7 @@ pub trait DeviceModel: DynElement {
 
 element_list! {
     /// A device type with its parameters.
-    Device: dyn DeviceModel, "devices", register_device {
+    Device: dyn DeviceModel, "devices", register_device, |m| m.vars() => {
         /// Resistance falls as a power of the number n of pulses: R = r0 + r1·n^c, c = a + b·voltage.
         PowerLaw,
     }

@@ -27,9 +27,9 @@ use bouton_random::philox::TruncatedNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Columns, DeviceModel};
+use super::{Columns, DeviceModel};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::{Bounds, Over, Start, Var};
 
 /// Memristor whose resistance falls as a power of the number of pulses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -78,8 +78,8 @@ impl PowerLaw {
 
 impl DeviceModel for PowerLaw {
     fn check(&self) -> Result<(), String> {
-        check_number("r0", self.r0, 0.0, true)?;
-        check_number("r1", self.r1, 0.0, true)?;
+        Bounds::POSITIVE.check("r0", self.r0)?;
+        Bounds::POSITIVE.check("r1", self.r1)?;
         if self.r1 <= self.r0 {
             return Err(format!(
                 "`r1` (the range, {:e} Ω) must be above `r0` (the lowest resistance, {:e} Ω)",
@@ -108,14 +108,18 @@ impl DeviceModel for PowerLaw {
         }
         Ok(())
     }
-    fn columns(&self) -> Vec<Column> {
-        let column = |name, unit, state, doc| Column { name, unit, state, doc };
+    fn vars(&self) -> Vec<Var> {
+        let d = self.nominal();
+        let fixed = |name, unit, at: usize, doc| {
+            Var::parameter(name, unit, d[at], Bounds::ANY, doc).over(Over::Synapse)
+        };
+        let doc = "the (real) number of pulses that leads to the present resistance";
         vec![
-            column("r0", "Ω", false, "resistance that many pulses lead to"),
-            column("r1", "Ω", false, "range of the resistance"),
-            column("exponent", "", false, "exponent c of the law"),
-            column("least", "", false, "count at which the resistance is r1: the smallest"),
-            column("count", "", true, "the (real) number of pulses that leads to the present resistance"),
+            fixed("r0", "Ω", R0, "resistance that many pulses lead to"),
+            fixed("r1", "Ω", R1, "range of the resistance"),
+            fixed("exponent", "", EXPONENT, "exponent c of the law"),
+            fixed("least", "", LEAST, "count at which the resistance is r1: the smallest"),
+            Var::state("count", "", Over::Synapse, Start::Value(d[COUNT]), doc),
         ]
     }
     fn nominal(&self) -> Vec<f64> {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Device;
 use crate::mappings::{Mapping, Side};
-use crate::neurons::check_number;
 use crate::policies::Policy;
+use crate::var;
 
 /// How the gain of a device connection is found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +91,7 @@ impl DeviceSpec {
     pub fn check(&self) -> Result<(), String> {
         self.device.model().check()?;
         self.policy.model().check().map_err(|m| format!("`policy`: {m}"))?;
-        check_number("spread", self.spread, 0.0, false)?;
+        var::Bounds::AT_LEAST_0.check("spread", self.spread)?;
         if self.spread > 1.0 {
             return Err(format!(
                 "`spread` must be at most 1 (it is a share of the mean), found {}",
@@ -99,8 +99,8 @@ impl DeviceSpec {
             ));
         }
         match &self.gain {
-            Gain::Fixed(g) => check_number("gain", *g, 0.0, true),
-            Gain::Auto(a) => check_number("auto_pulses", a.pulses, 0.0, true),
+            Gain::Fixed(g) => var::Bounds::POSITIVE.check("gain", *g),
+            Gain::Auto(a) => var::Bounds::POSITIVE.check("auto_pulses", a.pulses),
         }
     }
 
@@ -122,7 +122,7 @@ impl DeviceSpec {
     /// Bytes that the devices of a `rows` × `cols` connection take while it runs.
     pub fn bytes(&self, rows: usize, cols: usize) -> f64 {
         // Beside its columns: conductance, offset, scale, pulses.
-        let a_device = self.device.model().columns().len() + 4;
+        let a_device = self.device.model().vars().len() + 4;
         8.0 * (a_device * self.mapping.model().sides().len()) as f64 * rows as f64 * cols as f64
     }
 
@@ -130,7 +130,7 @@ impl DeviceSpec {
     /// same whatever else the model holds.
     pub fn draw(&self, rows: usize, cols: usize, seed: u64, object: u64) -> Drawn {
         let m = self.device.model();
-        let (nominal, columns) = (m.bounds(&m.nominal()), m.columns().len());
+        let (nominal, columns) = (m.bounds(&m.nominal()), m.vars().len());
         let sides = self.mapping.model().sides().iter().map(|side| {
             let shared = self.spread_of == SpreadOf::Synapse;
             let name = if shared || *side == Side::Plus { "device.plus" } else { "device.minus" };
@@ -176,7 +176,7 @@ fn measure(bounds: Bounds, own: (f64, f64), nominal: (f64, f64)) -> (f64, f64) {
 pub struct DrawnSide {
     /// Which side.
     pub side: Side,
-    /// The numbers of each device, in the order of [`DeviceModel::columns`](super::DeviceModel::columns).
+    /// The numbers of each device, in the order of [`DeviceModel::vars`](super::DeviceModel::vars).
     pub columns: Vec<Vec<f64>>,
     /// Conductances (S).
     pub conductance: Vec<f64>,

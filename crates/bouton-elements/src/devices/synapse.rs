@@ -15,7 +15,7 @@ pub struct Unreachable {
 /// One device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct One {
-    /// Its numbers, in the order of [`DeviceModel::columns`].
+    /// Its numbers, in the order of [`DeviceModel::vars`].
     pub d: Vec<f64>,
     /// Its conductance (S).
     pub conductance: f64,

@@ -110,7 +110,7 @@ pub trait MappingModel: DynElement {
 
 element_list! {
     /// A mapping with its parameters.
-    Mapping: dyn MappingModel, "mappings", register_mapping {
+    Mapping: dyn MappingModel, "mappings", register_mapping, |_| vec![] => {
         /// Two devices a synapse, one for each sign.
         Pair,
         /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.

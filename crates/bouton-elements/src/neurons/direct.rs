@@ -5,8 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NeuronModel, StateVar};
+use super::{NeuronModel, NeuronStep};
 use crate::Element;
+use crate::var::Var;
 
 /// No neurons: values pass through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,13 +33,13 @@ impl NeuronModel for Direct {
         (vec![1.0; gain.len()], vec![0.0; gain.len()])
     }
     fn rates(&self, _: &mut [f64]) {}
-    fn state(&self) -> Vec<StateVar> {
+    fn vars(&self) -> Vec<Var> {
         vec![]
     }
-    fn step_f64(&self, _: f64, j: &[f64], out: &mut [f64], _: &mut [&mut [f64]]) {
+    fn step_f64(&self, _: &NeuronStep<'_>, j: &[f64], out: &mut [f64], _: &mut [&mut [f64]]) {
         out.copy_from_slice(j);
     }
-    fn step_f32(&self, _: f64, j: &[f32], out: &mut [f32], _: &mut [&mut [f32]]) {
+    fn step_f32(&self, _: &NeuronStep<'_>, j: &[f32], out: &mut [f32], _: &mut [&mut [f32]]) {
         out.copy_from_slice(j);
     }
 }

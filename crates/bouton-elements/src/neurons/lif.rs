@@ -17,8 +17,9 @@ use bouton_kernels::{LifStep, Real, lif_textbook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FastForm, Initial, NeuronModel, StateVar, both_precisions, check_number};
+use super::{FastForm, NeuronModel, NeuronStep, both_precisions};
 use crate::Element;
+use crate::var::{Bounds, Over, Start, Var};
 
 /// Leaky integrate-and-fire neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,14 +51,10 @@ impl Element for Lif {
 }
 
 impl Lif {
-    /// The constants of a step of `dt` (s).
-    pub fn constants<T: Real>(&self, dt: f64) -> LifStep<T> {
-        LifStep::new(dt, self.tau_rc, self.tau_ref, self.min_voltage, self.amplitude)
-    }
-
-    fn step<T: Real>(&self, dt: f64, j: &[T], out: &mut [T], state: &mut [&mut [T]]) {
-        if let [v, refractory] = state {
-            lif_textbook(&self.constants(dt), j, v, refractory, out);
+    fn step<T: Real>(&self, at: &NeuronStep<'_>, j: &[T], out: &mut [T], state: &mut [&mut [T]]) {
+        if let ([v, refractory], &[tau_rc, tau_ref, min_voltage, amplitude]) = (state, at.parameters) {
+            let step = LifStep::new(at.dt, tau_rc, tau_ref, min_voltage, amplitude);
+            lif_textbook(&step, j, v, refractory, out);
         }
     }
 }
@@ -112,9 +109,9 @@ impl NeuronModel for Lif {
         Some(1.0 / dt)
     }
     fn check(&self) -> Result<(), String> {
-        check_number("tau_rc", self.tau_rc, 0.0, true)?;
-        check_number("tau_ref", self.tau_ref, 0.0, false)?;
-        check_number("amplitude", self.amplitude, 0.0, true)?;
+        Bounds::POSITIVE.check("tau_rc", self.tau_rc)?;
+        Bounds::AT_LEAST_0.check("tau_ref", self.tau_ref)?;
+        Bounds::POSITIVE.check("amplitude", self.amplitude)?;
         if self.min_voltage.is_nan() || self.min_voltage > 0.0 {
             return Err(format!("`min_voltage` must be at most 0, found {}", self.min_voltage));
         }
@@ -131,10 +128,23 @@ impl NeuronModel for Lif {
             *j = self.amplitude * lif_rate(*j, self.tau_rc, self.tau_ref);
         }
     }
-    fn state(&self) -> Vec<StateVar> {
+    fn vars(&self) -> Vec<Var> {
+        // A spike falls within the step in which the voltage passes the threshold: no voltage is left above it.
+        let threshold = Bounds { high: 1.0, ..Bounds::ANY };
         vec![
-            StateVar { name: "voltage", unit: "", initial: Initial::Uniform(0.0, 1.0) },
-            StateVar { name: "refractory_time", unit: "s", initial: Initial::Constant(0.0) },
+            Var::parameter("tau_rc", "s", self.tau_rc, Bounds::POSITIVE, "membrane time constant"),
+            Var::parameter("tau_ref", "s", self.tau_ref, Bounds::AT_LEAST_0, "refractory period"),
+            Var::parameter("min_voltage", "", self.min_voltage, Bounds::AT_MOST_0, "lowest voltage"),
+            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
+            Var::state("voltage", "", Over::Neuron, Start::Uniform(0.0, 1.0), "voltage; 1 is the threshold")
+                .within(threshold),
+            Var::state(
+                "refractory_time",
+                "s",
+                Over::Neuron,
+                Start::Value(0.0),
+                "what is left of the refractory period",
+            ),
         ]
     }
     both_precisions!();

@@ -15,8 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lif::{lif_gain_bias, lif_rate, lif_rates_intercepts};
-use super::{NeuronModel, StateVar, both_precisions, check_number};
+use super::{NeuronModel, NeuronStep, both_precisions};
 use crate::Element;
+use crate::var::{Bounds, Var};
 
 /// Rates of leaky integrate-and-fire neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,9 +46,10 @@ impl Element for LifRate {
 }
 
 impl LifRate {
-    fn step<T: Real>(&self, _: f64, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
+    fn step<T: Real>(&self, at: &NeuronStep<'_>, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
+        let &[tau_rc, tau_ref, amplitude] = at.parameters else { return };
         for (j, out) in j.iter().zip(out) {
-            *out = T::of(self.amplitude * lif_rate(j.f64(), self.tau_rc, self.tau_ref));
+            *out = T::of(amplitude * lif_rate(j.f64(), tau_rc, tau_ref));
         }
     }
 }
@@ -57,9 +59,9 @@ impl NeuronModel for LifRate {
         false
     }
     fn check(&self) -> Result<(), String> {
-        check_number("tau_rc", self.tau_rc, 0.0, true)?;
-        check_number("tau_ref", self.tau_ref, 0.0, false)?;
-        check_number("amplitude", self.amplitude, 0.0, true)
+        Bounds::POSITIVE.check("tau_rc", self.tau_rc)?;
+        Bounds::AT_LEAST_0.check("tau_ref", self.tau_ref)?;
+        Bounds::POSITIVE.check("amplitude", self.amplitude)
     }
     fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
         lif_gain_bias(max_rates, intercepts, self.tau_rc, self.tau_ref)
@@ -72,8 +74,12 @@ impl NeuronModel for LifRate {
             *j = self.amplitude * lif_rate(*j, self.tau_rc, self.tau_ref);
         }
     }
-    fn state(&self) -> Vec<StateVar> {
-        vec![]
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::parameter("tau_rc", "s", self.tau_rc, Bounds::POSITIVE, "membrane time constant"),
+            Var::parameter("tau_ref", "s", self.tau_ref, Bounds::AT_LEAST_0, "refractory period"),
+            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
+        ]
     }
     both_precisions!();
 }

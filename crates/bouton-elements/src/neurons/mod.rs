@@ -13,6 +13,7 @@ use bouton_kernels::{Level, LifStep, Real};
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::{Role, Var, of_role};
 
 pub use direct::Direct;
 pub use lif::Lif;
@@ -20,24 +21,13 @@ pub use lif_rate::LifRate;
 pub use rectified_linear::RectifiedLinear;
 pub use spiking_rectified_linear::SpikingRectifiedLinear;
 
-/// How a state variable starts.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Initial {
-    /// The same value for every neuron.
-    Constant(f64),
-    /// Uniform on [low, high), drawn from the ensemble's state stream.
-    Uniform(f64, f64),
-}
-
-/// A state variable of a neuron type.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StateVar {
-    /// Its name, as probes and live access use it.
-    pub name: &'static str,
-    /// Its unit (empty if it has none).
-    pub unit: &'static str,
-    /// How it starts unless the ensemble says otherwise.
-    pub initial: Initial,
+/// What a step of neurons is handed beside currents and states.
+#[derive(Clone, Copy, Debug)]
+pub struct NeuronStep<'a> {
+    /// Time step (s).
+    pub dt: f64,
+    /// The parameters as they are now, in the order of [`NeuronModel::vars`].
+    pub parameters: &'a [f64],
 }
 
 /// A special form of a neuron type that a plan may use in place of the type's own step.
@@ -63,17 +53,31 @@ pub trait NeuronModel: DynElement {
     fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>);
     /// Steady activities (Hz) at these currents, in place. Decoders are solved from them.
     fn rates(&self, j: &mut [f64]);
-    /// The state variables, in the order in which [`step_f64`](NeuronModel::step_f64) takes them.
-    fn state(&self) -> Vec<StateVar>;
+    /// The parameters that can change while the model runs, with their present values, and the states: in the order in
+    /// which [`step_f64`](NeuronModel::step_f64) takes them.
+    fn vars(&self) -> Vec<Var>;
+    /// The states among them.
+    fn states(&self) -> Vec<Var> {
+        of_role(self.vars(), Role::State)
+    }
     /// The highest rate (Hz) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
     fn fastest(&self, dt: f64) -> Option<f64> {
         let _ = dt;
         None
     }
-    /// One step of `dt` (s) in double precision.
-    fn step_f64(&self, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);
-    /// One step of `dt` (s) in single precision.
-    fn step_f32(&self, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]);
+    /// One step in double precision. Parameters are those of the step, not of `self`: they may have changed since.
+    fn step_f64(&self, at: &NeuronStep<'_>, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);
+    /// One step in single precision. A type that has none of its own steps in double precision, which is slower; its
+    /// states are rounded after each step.
+    fn step_f32(&self, at: &NeuronStep<'_>, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
+        let wide = |x: &[f32]| x.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
+        let narrow = |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(y, x)| *y = *x as f32);
+        let (j, mut y) = (wide(j), wide(out));
+        let mut states: Vec<Vec<f64>> = state.iter().map(|s| wide(s)).collect();
+        self.step_f64(at, &j, &mut y, &mut states.iter_mut().map(|s| &mut s[..]).collect::<Vec<_>>());
+        narrow(&y, out);
+        state.iter_mut().zip(&states).for_each(|(to, from)| narrow(from, to));
+    }
     /// The form that a plan may use instead of the step, where there is one.
     fn fast_form(&self) -> Option<FastForm> {
         None
@@ -82,33 +86,46 @@ pub trait NeuronModel: DynElement {
 
 /// Picks the step of the simulation's number type. Implemented for `f64` and `f32`.
 pub trait StepReal: Real {
-    /// The highest rate (Hz) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
-    fn fastest(&self, dt: f64) -> Option<f64> {
-        let _ = dt;
-        None
-    }
     /// One step of `model`.
-    fn step(model: &dyn NeuronModel, dt: f64, j: &[Self], out: &mut [Self], state: &mut [&mut [Self]]);
+    fn step(
+        model: &dyn NeuronModel,
+        at: &NeuronStep<'_>,
+        j: &[Self],
+        out: &mut [Self],
+        state: &mut [&mut [Self]],
+    );
 }
 impl StepReal for f64 {
-    fn step(model: &dyn NeuronModel, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]) {
-        model.step_f64(dt, j, out, state);
+    fn step(
+        model: &dyn NeuronModel,
+        at: &NeuronStep<'_>,
+        j: &[f64],
+        out: &mut [f64],
+        state: &mut [&mut [f64]],
+    ) {
+        model.step_f64(at, j, out, state);
     }
 }
 impl StepReal for f32 {
-    fn step(model: &dyn NeuronModel, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
-        model.step_f32(dt, j, out, state);
+    fn step(
+        model: &dyn NeuronModel,
+        at: &NeuronStep<'_>,
+        j: &[f32],
+        out: &mut [f32],
+        state: &mut [&mut [f32]],
+    ) {
+        model.step_f32(at, j, out, state);
     }
 }
 
 /// Writes the two steps of a type whose one generic step is an inherent function `step`.
 macro_rules! both_precisions {
     () => {
-        fn step_f64(&self, dt: f64, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]) {
-            self.step(dt, j, out, state);
+        fn step_f64(&self, at: &NeuronStep<'_>, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]) {
+            self.step(at, j, out, state);
         }
-        fn step_f32(&self, dt: f64, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
-            self.step(dt, j, out, state);
+        fn step_f32(&self, at: &NeuronStep<'_>, j: &[f32], out: &mut [f32], state: &mut [&mut [f32]]) {
+            self.step(at, j, out, state);
         }
     };
 }
@@ -126,23 +143,9 @@ pub fn step_lif_phase<T: Real>(
     bouton_kernels::lif_phase(level, p, j, v, mark, out);
 }
 
-/// Refuses a number that isn't finite.
-pub(crate) fn check_finite(name: &str, value: f64) -> Result<(), String> {
-    if value.is_finite() { Ok(()) } else { Err(format!("`{name}` must be a finite number, found {value}")) }
-}
-
-/// Refuses a number that isn't finite and at least `low` (or above it).
-pub(crate) fn check_number(name: &str, value: f64, low: f64, open: bool) -> Result<(), String> {
-    if value.is_finite() && (value > low || (!open && value == low)) {
-        return Ok(());
-    }
-    let at = if open { "greater than" } else { "at least" };
-    Err(format!("`{name}` must be a finite number {at} {low}, found {value}"))
-}
-
 element_list! {
     /// A neuron type with its parameters.
-    NeuronType: dyn NeuronModel, "neurons", register_neuron {
+    NeuronType: dyn NeuronModel, "neurons", register_neuron, |m| m.vars() => {
         /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
         Lif,
         /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
@@ -172,6 +175,7 @@ impl NeuronType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::var::{Start, parameter_values};
 
     /// One of each type with its defaults, as a model file makes it of the name alone.
     fn every_type() -> Vec<NeuronType> {
@@ -211,17 +215,20 @@ mod tests {
             let mut steady = j.clone();
             m.rates(&mut steady);
             let mut state: Vec<Vec<f64>> = m
-                .state()
+                .states()
                 .iter()
-                .map(|s| match s.initial {
-                    Initial::Constant(x) => vec![x; 3],
-                    Initial::Uniform(a, b) => vec![0.5 * (a + b); 3],
+                .map(|s| match s.start {
+                    Start::Value(x) => vec![x; 3],
+                    Start::Uniform(a, b) => vec![0.5 * (a + b); 3],
+                    Start::Values(ref x) => x.clone(),
                 })
                 .collect();
             let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();
+            let parameters = parameter_values(&m.vars());
+            let at = NeuronStep { dt: 0.001, parameters: &parameters };
             let (mut out, mut sum) = ([0.0; 3], [0.0; 3]);
             for _ in 0..10_000 {
-                m.step_f64(0.001, &j, &mut out, &mut state);
+                m.step_f64(&at, &j, &mut out, &mut state);
                 for i in 0..3 {
                     sum[i] += out[i] * 0.001;
                 }
@@ -234,13 +241,6 @@ mod tests {
                     10.0 * steady[i]
                 );
             }
-        }
-    }
-
-    #[test]
-    fn names_in_files_are_the_names_in_the_list() {
-        for neuron in every_type() {
-            assert!(NeuronType::names().contains(&neuron.name()));
         }
     }
 }

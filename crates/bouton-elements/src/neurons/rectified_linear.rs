@@ -10,8 +10,9 @@ use bouton_kernels::Real;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NeuronModel, StateVar, both_precisions, check_number};
+use super::{NeuronModel, NeuronStep, both_precisions};
 use crate::Element;
+use crate::var::{Bounds, Var};
 
 /// Rectified linear rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,8 +49,9 @@ impl Element for RectifiedLinear {
 }
 
 impl RectifiedLinear {
-    fn step<T: Real>(&self, _: f64, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
-        let a = T::of(self.amplitude);
+    fn step<T: Real>(&self, at: &NeuronStep<'_>, j: &[T], out: &mut [T], _: &mut [&mut [T]]) {
+        let &[amplitude] = at.parameters else { return };
+        let a = T::of(amplitude);
         for (j, out) in j.iter().zip(out) {
             *out = a * j.at_least(T::ZERO);
         }
@@ -61,7 +63,7 @@ impl NeuronModel for RectifiedLinear {
         false
     }
     fn check(&self) -> Result<(), String> {
-        check_number("amplitude", self.amplitude, 0.0, true)
+        Bounds::POSITIVE.check("amplitude", self.amplitude)
     }
     fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
         Ok(linear_gain_bias(max_rates, intercepts))
@@ -74,8 +76,8 @@ impl NeuronModel for RectifiedLinear {
             *j = self.amplitude * j.max(0.0);
         }
     }
-    fn state(&self) -> Vec<StateVar> {
-        vec![]
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output")]
     }
     both_precisions!();
 }

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rectified_linear::{linear_gain_bias, linear_rates_intercepts};
-use super::{Initial, NeuronModel, StateVar, both_precisions, check_number};
+use super::{NeuronModel, NeuronStep, both_precisions};
 use crate::Element;
+use crate::var::{Bounds, Over, Start, Var};
 
 /// Spikes at a rectified linear rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,9 +36,9 @@ impl Element for SpikingRectifiedLinear {
 }
 
 impl SpikingRectifiedLinear {
-    fn step<T: Real>(&self, dt: f64, j: &[T], out: &mut [T], state: &mut [&mut [T]]) {
-        let (spike, dt) = (T::of(self.amplitude / dt), T::of(dt));
-        let [v] = state else { return };
+    fn step<T: Real>(&self, at: &NeuronStep<'_>, j: &[T], out: &mut [T], state: &mut [&mut [T]]) {
+        let ([v], &[amplitude]) = (state, at.parameters) else { return };
+        let (spike, dt) = (T::of(amplitude / at.dt), T::of(at.dt));
         for ((j, out), v) in j.iter().zip(out).zip(v.iter_mut()) {
             *v += j.at_least(T::ZERO) * dt;
             let n = v.floor();
@@ -52,7 +53,7 @@ impl NeuronModel for SpikingRectifiedLinear {
         true
     }
     fn check(&self) -> Result<(), String> {
-        check_number("amplitude", self.amplitude, 0.0, true)
+        Bounds::POSITIVE.check("amplitude", self.amplitude)
     }
     fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
         Ok(linear_gain_bias(max_rates, intercepts))
@@ -65,8 +66,17 @@ impl NeuronModel for SpikingRectifiedLinear {
             *j = self.amplitude * j.max(0.0);
         }
     }
-    fn state(&self) -> Vec<StateVar> {
-        vec![StateVar { name: "voltage", unit: "", initial: Initial::Uniform(0.0, 1.0) }]
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
+            Var::state(
+                "voltage",
+                "",
+                Over::Neuron,
+                Start::Uniform(0.0, 1.0),
+                "a spike for every whole number that it passes",
+            ),
+        ]
     }
     both_precisions!();
 }

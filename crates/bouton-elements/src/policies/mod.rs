@@ -6,6 +6,7 @@ mod single_pulse;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use single_pulse::{Gate, SinglePulse};
 
@@ -64,18 +65,18 @@ pub trait PolicyModel: DynElement {
     fn check(&self) -> Result<(), String>;
     /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
     fn filtered(&self) -> bool;
-    /// Names and values of the numbers that can be changed while the model runs.
-    fn parameters(&self) -> Vec<(&'static str, f64)>;
+    /// The parameters that can change while the model runs, with their present values.
+    fn vars(&self) -> Vec<Var>;
     /// Changes one of them; an unknown name or a bad value is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
-    /// `parameters` as they are now, in the order of [`parameters`](PolicyModel::parameters); `activity` is the presynaptic
+    /// `parameters` as they are now, in the order of [`vars`](PolicyModel::vars); `activity` is the presynaptic
     /// activity (Hz).
     fn pulses(&self, parameters: &[f64], wanted: Wanted<'_>, activity: &[f64], out: &mut Pulses);
 }
 
 element_list! {
     /// A pulse policy with its parameters.
-    Policy: dyn PolicyModel, "policies", register_policy {
+    Policy: dyn PolicyModel, "policies", register_policy, |m| m.vars() => {
         /// One pulse a step on every synapse whose column is open.
         SinglePulse,
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PolicyModel, Pulses, Wanted};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::{Bounds, Var};
 
 /// What opens a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,14 +55,18 @@ impl Element for SinglePulse {
 
 impl PolicyModel for SinglePulse {
     fn check(&self) -> Result<(), String> {
-        check_number("threshold", self.threshold, 0.0, false)?;
-        check_number("dead_band", self.dead_band, 0.0, false)
+        Bounds::AT_LEAST_0.check("threshold", self.threshold)?;
+        Bounds::AT_LEAST_0.check("dead_band", self.dead_band)
     }
     fn filtered(&self) -> bool {
         self.gate == Gate::Filtered
     }
-    fn parameters(&self) -> Vec<(&'static str, f64)> {
-        vec![("threshold", self.threshold), ("dead_band", self.dead_band)]
+    fn vars(&self) -> Vec<Var> {
+        let var = |name, unit, value, doc| Var::parameter(name, unit, value, Bounds::AT_LEAST_0, doc);
+        vec![
+            var("threshold", "Hz", self.threshold, "a column is open when its activity is above this"),
+            var("dead_band", "", self.dead_band, "no pulse at all when no wanted change is above this"),
+        ]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
         let parameter = match name {
@@ -74,7 +78,7 @@ impl PolicyModel for SinglePulse {
                 ));
             }
         };
-        check_number(name, value, 0.0, false)?;
+        Bounds::AT_LEAST_0.check(name, value)?;
         *parameter = value;
         Ok(())
     }
@@ -104,7 +108,7 @@ mod tests {
     fn columns_open_above_the_threshold_and_rows_follow_the_sign() {
         let mut p = Pulses::default();
         let policy = SinglePulse::default();
-        let now: Vec<f64> = policy.parameters().into_iter().map(|p| p.1).collect();
+        let now = crate::var::parameter_values(&policy.vars());
         let outer = |post| Wanted::Outer { post, pre: &[] };
         policy.pulses(&now, outer(&[0.3, 0.0, -1e-9]), &[0.0, 0.5, 0.51, 200.0], &mut p);
         assert_eq!((&p.rows[..], &p.columns[..]), (&[1, 0, -1][..], &[2, 3][..]));

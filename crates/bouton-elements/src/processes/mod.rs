@@ -50,7 +50,7 @@ pub trait ProcessModel: DynElement {
 
 element_list! {
     /// A process with its parameters.
-    Process: dyn ProcessModel, "processes", register_process {
+    Process: dyn ProcessModel, "processes", register_process, |_| vec![] => {
         /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
         WhiteSignal,
         /// Independent noise in every step.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Interpolation, ProcessModel, ProcessStep};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::Bounds;
 
 /// What happens past the end of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -119,7 +119,7 @@ impl ProcessStep for Running {
 
 impl ProcessModel for Table {
     fn check(&self, width: usize, _: f64) -> Result<(), String> {
-        check_number("rate", self.rate, 0.0, true)?;
+        Bounds::POSITIVE.check("rate", self.rate)?;
         if self.width == 0 || self.values.is_empty() || !self.values.len().is_multiple_of(self.width) {
             return Err("the table must have at least one row, and rows of equal length".into());
         }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
 use crate::Element;
-use crate::neurons::{check_finite, check_number};
+use crate::var::Bounds;
 
 /// Independent normal noise in every step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,8 +66,8 @@ impl ProcessStep for Running {
 
 impl ProcessModel for WhiteNoise {
     fn check(&self, _: usize, _: f64) -> Result<(), String> {
-        check_finite("mean", self.mean)?;
-        check_number("std", self.std, 0.0, false)
+        Bounds::ANY.check("mean", self.mean)?;
+        Bounds::AT_LEAST_0.check("std", self.std)
     }
     fn width(&self) -> Option<usize> {
         None

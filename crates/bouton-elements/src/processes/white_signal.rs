@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::Bounds;
 
 /// Band-limited noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,9 +77,9 @@ impl ProcessStep for Running {
 
 impl ProcessModel for WhiteSignal {
     fn check(&self, _: usize, dt: f64) -> Result<(), String> {
-        check_number("period", self.period, 0.0, true)?;
-        check_number("high", self.high, 0.0, true)?;
-        check_number("rms", self.rms, 0.0, false)?;
+        Bounds::POSITIVE.check("period", self.period)?;
+        Bounds::POSITIVE.check("high", self.high)?;
+        Bounds::AT_LEAST_0.check("rms", self.rms)?;
         if let Some(y0) = self.y0.filter(|y| !y.is_finite()) {
             return Err(format!("`y0` must be finite, found {y0}"));
         }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use change::Change;
 pub use mpes::Mpes;
@@ -58,7 +59,7 @@ pub struct RuleStep<'a, 'b> {
     pub dt: f64,
     /// Rows (post) and columns (pre).
     pub shape: (usize, usize),
-    /// The parameters as they are now, in the order of [`RuleModel::parameters`].
+    /// The parameters as they are now, in the order of [`RuleModel::vars`].
     pub parameters: &'a [f64],
     /// The inputs, in the order in which the rule declared them.
     pub inputs: &'a [&'a [f64]],
@@ -89,8 +90,8 @@ pub trait RuleModel: DynElement {
     }
     /// One step: sets the parts of the change.
     fn step(&self, s: &mut RuleStep<'_, '_>);
-    /// The names and values of the numbers that can be changed while the model runs.
-    fn parameters(&self) -> Vec<(&'static str, f64)>;
+    /// The parameters that can change while the model runs, with their present values.
+    fn vars(&self) -> Vec<Var>;
     /// Changes one of them; an unknown name is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
     /// How far (rms over rows and columns, in units of weight) the rule can move the weights in `seconds` when the
@@ -100,7 +101,7 @@ pub trait RuleModel: DynElement {
 
 element_list! {
     /// A learning rule with its parameters.
-    Rule: dyn RuleModel, "rules", register_rule {
+    Rule: dyn RuleModel, "rules", register_rule, |m| m.vars() => {
         /// Prescribed error sensitivity: Δ = −(κ·dt/n)·E ⊗ a, E the error and a the filtered activity of the n presynaptic
         /// neurons.
         Pes,

@@ -20,6 +20,7 @@ use super::{Change, Pes, RuleInput, RuleModel, RuleStep, Source};
 use crate::Element;
 use crate::policies::Policy;
 use crate::synapses::{Lowpass, Synapse};
+use crate::var::Var;
 
 /// Prescribed error sensitivity by pulses on memristors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -76,7 +77,7 @@ impl RuleModel for Mpes {
             parts: &mut *s.parts,
         });
     }
-    fn parameters(&self) -> Vec<(&'static str, f64)> {
+    fn vars(&self) -> Vec<Var> {
         vec![]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, RuleInput, RuleModel, RuleStep, Source};
 use crate::Element;
-use crate::neurons::check_number;
 use crate::synapses::{Lowpass, Synapse};
+use crate::var::{Bounds, Var};
 
 /// Prescribed error sensitivity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,7 +50,7 @@ impl Pes {
 
 impl RuleModel for Pes {
     fn check(&self) -> Result<(), String> {
-        check_number("learning_rate", self.learning_rate, 0.0, false)?;
+        Bounds::AT_LEAST_0.check("learning_rate", self.learning_rate)?;
         self.pre_synapse.as_ref().map_or(Ok(()), |s| s.model().check())
     }
     fn inputs(&self) -> Vec<RuleInput> {
@@ -70,8 +70,14 @@ impl RuleModel for Pes {
             activities.copy_from_slice(pre);
         }
     }
-    fn parameters(&self) -> Vec<(&'static str, f64)> {
-        vec![("learning_rate", self.learning_rate)]
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::parameter(
+            "learning_rate",
+            "1/(s·Hz)",
+            self.learning_rate,
+            Bounds::AT_LEAST_0,
+            "learning rate κ",
+        )]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {
         if name != "learning_rate" {
@@ -79,7 +85,7 @@ impl RuleModel for Pes {
                 "PES has no parameter `{name}` that can change while it runs; it has `learning_rate`"
             ));
         }
-        check_number("learning_rate", value, 0.0, false)?;
+        Bounds::AT_LEAST_0.check("learning_rate", value)?;
         self.learning_rate = value;
         Ok(())
     }

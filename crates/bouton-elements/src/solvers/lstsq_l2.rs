@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SolveShape, SolverModel};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::Bounds;
 
 /// Least squares with L2 regularisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ impl SolverModel for LstsqL2 {
         self.weights
     }
     fn check(&self) -> Result<(), String> {
-        check_number("reg", self.reg, 0.0, false)
+        Bounds::AT_LEAST_0.check("reg", self.reg)
     }
     fn solve(
         &self,

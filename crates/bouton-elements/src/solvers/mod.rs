@@ -47,7 +47,7 @@ pub struct SolveShape {
 
 element_list! {
     /// A solver with its parameters.
-    Solver: dyn SolverModel, "solvers", register_solver {
+    Solver: dyn SolverModel, "solvers", register_solver, |_| vec![] => {
         /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
         /// evaluation points.
         LstsqL2,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filter, LinearFilter, SynapseModel};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::{Bounds, Var};
 
 /// Alpha-function synapse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,10 +35,16 @@ impl Element for Alpha {
 
 impl SynapseModel for Alpha {
     fn check(&self) -> Result<(), String> {
-        check_number("tau", self.tau, 0.0, false)
+        Bounds::AT_LEAST_0.check("tau", self.tau)
     }
-    fn discretise(&self, dt: f64) -> Result<Filter, String> {
-        let t = self.tau;
-        LinearFilter { num: vec![1.0], den: vec![t * t, 2.0 * t, 1.0], analog: true }.discretise(dt)
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::parameter("tau", "s", self.tau, Bounds::AT_LEAST_0, "time constant")]
+    }
+    fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {
+        let &[tau] = parameters else {
+            return Err(format!("takes one parameter, `tau`, found {}", parameters.len()));
+        };
+        Bounds::AT_LEAST_0.check("tau", tau)?;
+        LinearFilter { num: vec![1.0], den: vec![tau * tau, 2.0 * tau, 1.0], analog: true }.filter(dt)
     }
 }

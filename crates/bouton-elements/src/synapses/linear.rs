@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filter, StateSpace, SynapseModel};
 use crate::Element;
+use crate::var::Var;
 
 /// Any rational transfer function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,13 +73,28 @@ impl SynapseModel for LinearFilter {
         Ok(())
     }
 
-    fn discretise(&self, dt: f64) -> Result<Filter, String> {
-        self.check()?;
-        let den = without_leading_zeros(&self.den);
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::list("num", "", &self.num, "coefficients of the numerator, highest power first"),
+            Var::list("den", "", &self.den, "coefficients of the denominator, highest power first"),
+        ]
+    }
+
+    fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {
+        let Some((num, den)) = parameters.split_at_checked(self.num.len()) else {
+            return Err(format!(
+                "takes {} coefficients, found {}",
+                self.num.len() + self.den.len(),
+                parameters.len()
+            ));
+        };
+        let now = LinearFilter { num: num.into(), den: den.into(), analog: self.analog };
+        now.check()?;
+        let den = without_leading_zeros(&now.den);
         let n = den.len() - 1;
         let lead = den[0];
         let mut num = vec![0.0; n + 1];
-        let given = without_leading_zeros(&self.num);
+        let given = without_leading_zeros(&now.num);
         for (k, v) in given.iter().enumerate() {
             num[n + 1 - given.len() + k] = v / lead;
         }

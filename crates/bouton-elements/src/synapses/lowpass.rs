@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filter, SynapseModel};
 use crate::Element;
-use crate::neurons::check_number;
+use crate::var::{Bounds, Var};
 
 /// First-order low-pass filter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,12 +35,19 @@ impl Element for Lowpass {
 
 impl SynapseModel for Lowpass {
     fn check(&self) -> Result<(), String> {
-        check_number("tau", self.tau, 0.0, false)
+        Bounds::AT_LEAST_0.check("tau", self.tau)
     }
-    fn discretise(&self, dt: f64) -> Result<Filter, String> {
-        if self.tau == 0.0 {
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::parameter("tau", "s", self.tau, Bounds::AT_LEAST_0, "time constant")]
+    }
+    fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {
+        let &[tau] = parameters else {
+            return Err(format!("takes one parameter, `tau`, found {}", parameters.len()));
+        };
+        Bounds::AT_LEAST_0.check("tau", tau)?;
+        if tau == 0.0 {
             return Ok(Filter::Gain(1.0));
         }
-        Ok(Filter::First { a: libm::exp(-dt / self.tau), b: -libm::expm1(-dt / self.tau) })
+        Ok(Filter::First { a: libm::exp(-dt / tau), b: -libm::expm1(-dt / tau) })
     }
 }

@@ -216,10 +216,10 @@ mod tests {
     fn filters_follow_their_closed_forms() {
         let dt = 0.001;
         for tau in [0.0005, 0.005, 0.03, 0.1] {
-            let low = step_response(&Lowpass { tau }.discretise(dt).unwrap(), 300);
+            let low = step_response(&Lowpass { tau }.filter(dt).unwrap(), 300);
             let general = LinearFilter { num: vec![1.0], den: vec![tau, 1.0], analog: true };
-            let general = step_response(&general.discretise(dt).unwrap(), 300);
-            let alpha = step_response(&Alpha { tau }.discretise(dt).unwrap(), 300);
+            let general = step_response(&general.filter(dt).unwrap(), 300);
+            let alpha = step_response(&Alpha { tau }.filter(dt).unwrap(), 300);
             for k in 0..300 {
                 let s = (k + 1) as f64 * dt / tau;
                 let (l, a) = (-(-s).exp_m1(), 1.0 - (1.0 + s) * (-s).exp());
@@ -233,7 +233,7 @@ mod tests {
         // Second order with resonance: 1/(τ²s² + 0.4τs + 1), by its closed form.
         let tau = 0.01;
         let f = LinearFilter { num: vec![1.0], den: vec![tau * tau, 0.4 * tau, 1.0], analog: true };
-        let y = step_response(&f.discretise(dt).unwrap(), 400);
+        let y = step_response(&f.filter(dt).unwrap(), 400);
         let (zeta, w0) = (0.2, 1.0 / tau);
         let wd = w0 * f64::sqrt(1.0 - zeta * zeta);
         for (k, y) in y.iter().enumerate() {
@@ -246,9 +246,8 @@ mod tests {
     #[test]
     fn a_direct_term_delays_the_state() {
         // (0.02s + 1)/(0.1s + 1): y = Cx + Du with the state of before.
-        let f = LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true }
-            .discretise(0.001)
-            .unwrap();
+        let f =
+            LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true }.filter(0.001).unwrap();
         let y = step_response(&f, 3);
         assert!((y[0] - 0.2).abs() < 1e-12);
         let a = (-0.01f64).exp();

@@ -1,6 +1,6 @@
 //! A population's step, as its neuron type does it.
 
-use bouton_elements::neurons::NeuronType;
+use bouton_elements::neurons::{NeuronStep, NeuronType};
 
 use super::{At, Kernel, SimReal, Slices};
 use crate::program::Shape;
@@ -16,7 +16,7 @@ pub struct Neurons {
 impl Kernel for Neurons {
     const NAME: &'static str = "neurons";
     fn check(&self, on: &[Shape]) -> Result<(), String> {
-        let states = self.neurons.model().state().len();
+        let states = self.neurons.model().states().len();
         if on.len() != states + 3 {
             return Err(format!(
                 "`{}` takes `out`, {states} states, `j` and its parameters, found {} operands",
@@ -35,8 +35,8 @@ impl Kernel for Neurons {
     }
     fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let mut l = s.lists();
-        if let ([out, state @ ..], [j], [_parameters]) = (&mut l.writes[..], &l.reads[..], &l.doubles[..]) {
-            T::step(self.neurons.model(), at.dt, j, out, state);
+        if let ([out, state @ ..], [j], [parameters]) = (&mut l.writes[..], &l.reads[..], &l.doubles[..]) {
+            T::step(self.neurons.model(), &NeuronStep { dt: at.dt, parameters }, j, out, state);
         }
     }
 }

@@ -301,9 +301,13 @@ impl<T: CallReal> Sim<T> {
         }
         (self.n_steps, self.seed) = (c.step, c.seed);
         self.clear_probes();
-        for p in &mut self.probes {
-            let saved = c.probes.iter().find(|s| s.of == p.what.of && s.filtered.len() == p.filtered.len());
-            if let Some(s) = saved.filter(|s| s.state.len() == p.state.len()) {
+        // Filters of probes that are attached now and were then; of several of one signal the first now is the first then.
+        let mut seen: Vec<&str> = vec![];
+        for p in self.probes.iter_mut().filter(|p| p.what.filter.is_some()) {
+            let nth = seen.iter().filter(|of| **of == p.what.of).count();
+            seen.push(&p.what.of);
+            let saved = c.probes.iter().filter(|s| s.of == p.what.of).nth(nth);
+            if let Some(s) = saved.filter(|s| (s.filtered.len(), s.state.len()) == (p.filtered.len(), p.state.len())) {
                 (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());
             }
         }

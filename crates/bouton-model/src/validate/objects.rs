@@ -32,7 +32,7 @@ impl Network {
             ));
         }
         e.neuron_type.model().check().map_err(|m| Error::model(&path, m))?;
-        let states: Vec<&str> = e.neuron_type.model().state().iter().map(|s| s.name).collect();
+        let states: Vec<&str> = e.neuron_type.model().states().iter().map(|s| s.name).collect();
         for (name, _) in &e.initial_state {
             if !states.contains(&name.as_str()) {
                 let hint = nearest(name, states.iter().copied())

@@ -53,7 +53,7 @@ impl Network {
                 let n = ensemble(*e, true)?;
                 let kind = self.get_ensemble(*e).map(|e| &e.neuron_type);
                 let states: Vec<&str> =
-                    kind.map_or(vec![], |k| k.model().state().iter().map(|s| s.name).collect());
+                    kind.map_or(vec![], |k| k.model().states().iter().map(|s| s.name).collect());
                 if !states.contains(&name.as_str()) {
                     let hint = match nearest(name, states.iter().copied()) {
                         Some(n) => format!("; did you mean `{n}`?"),

@@ -75,8 +75,8 @@ impl Running for Run {
         let Run { call, pulses, left, wanted } = self;
         let PulseCall { spec, policy, change, shape } = call;
         let (device, mapping) = (spec.device.model(), spec.mapping.model());
-        let columns = device.columns();
-        let states = columns.iter().filter(|c| c.state).count();
+        let columns = device.vars();
+        let states = columns.iter().filter(|c| c.is_state()).count();
         let parameters = columns.len() - states;
         let parts = change.parts(0, 0).len();
         let sides = mapping.sides();

@@ -385,5 +385,5 @@ fn judge(share: f64) -> Option<(ScaleKind, &'static str)> {
 }
 
 fn rate(rule: &Rule) -> Option<f64> {
-    rule.model().parameters().into_iter().find(|(name, _)| *name == "learning_rate").map(|(_, v)| v)
+    rule.model().vars().iter().find(|v| v.name == "learning_rate").and_then(|v| v.values().first().copied())
 }

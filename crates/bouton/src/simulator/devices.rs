@@ -56,7 +56,7 @@ impl Devices<'_> {
     }
     /// The devices of some synapses (row-major positions).
     pub(crate) fn synapses(&self, at: &[usize]) -> Vec<SynapseDevices<'_>> {
-        let names: Vec<&str> = self.spec.device.model().columns().iter().map(|c| c.name).collect();
+        let names: Vec<&str> = self.spec.device.model().vars().iter().map(|c| c.name).collect();
         let gain = self.gain();
         let sides: Vec<(Vec<Vec<f64>>, [Vec<f64>; 3])> = self
             .sides()
@@ -86,7 +86,7 @@ impl Devices<'_> {
     /// exponents near zero, which a large spread draws.
     pub fn dead(&self) -> usize {
         let m = self.spec.device.model();
-        let names: Vec<&str> = m.columns().iter().map(|c| c.name).collect();
+        let names: Vec<&str> = m.vars().iter().map(|c| c.name).collect();
         let dead = |side: &Side| {
             let columns: Vec<Vec<f64>> = names.iter().map(|n| self.column(*side, n)).collect();
             let mut d = vec![0.0; columns.len()];

@@ -306,10 +306,12 @@ impl Simulator {
             .map(|i| {
                 let Some(s) = &i.synapse else { return Ok((i.name, None)) };
                 let at = format!("{prefix}.{}", i.name);
-                let values = bouton_nef::synapse_parameter_names(s).into_iter();
-                let values =
-                    values.map(|n| self.vector(&format!("{at}.{n}"))).collect::<Result<Vec<_>, _>>()?;
-                Ok((i.name, Some(bouton_nef::synapse_with(s, &values.concat()))))
+                let vars = s.model().vars();
+                let values = vars.iter().map(|v| self.vector(&format!("{at}.{}", v.name)));
+                let values = values.collect::<Result<Vec<_>, _>>()?;
+                let now: Vec<(&str, &[f64])> =
+                    vars.iter().zip(&values).map(|(v, x)| (v.name, x.as_slice())).collect();
+                Ok((i.name, Some(s.with(&now)?)))
             })
             .collect()
     }
@@ -343,10 +345,7 @@ impl Simulator {
                 ),
             ));
         };
-        let same = bouton_nef::synapse_parameter_names(built)
-            == bouton_nef::synapse_parameter_names(&synapse)
-            && built.name() == synapse.name();
-        if !same {
+        if built.name() != synapse.name() {
             return Err(self.refuse(
                 c,
                 format!(
@@ -356,7 +355,7 @@ impl Simulator {
             ));
         }
         let path = format!("{}.{input}.parameters", self.views().names().rule(c, 0));
-        let values = bouton_nef::synapse_values(&synapse);
+        let values = bouton_elements::var::parameter_values(&synapse.model().vars());
         self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
     }
 
@@ -439,7 +438,7 @@ impl Simulator {
     }
     fn state_path(&self, e: EnsembleId, name: &str) -> Result<String, Error> {
         self.views().own_ensemble(e)?;
-        let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().state());
+        let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
         if vars.iter().any(|v| v.name == name) && !self.views().is_direct(e) {
             return Ok(self.views().names().neurons(e, name));
         }
@@ -459,8 +458,8 @@ impl Simulator {
 fn rule_parameter_names(rule: &LearningRule) -> Vec<String> {
     match rule {
         LearningRule::Element(r) => match r.model().policy() {
-            Some(p) => p.model().parameters().into_iter().map(|p| p.0.to_string()).collect(),
-            None => r.model().parameters().into_iter().map(|p| p.0.to_string()).collect(),
+            Some(p) => p.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
+            None => r.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
         },
         LearningRule::Function(f) => f.parameters().iter().map(|p| p.0.clone()).collect(),
         _ => vec![],

@@ -52,8 +52,8 @@ impl Oracle {
                 return;
             }
         }
-        delta.iter_mut().zip(&link.frozen).filter(|(_, f)| **f).for_each(|(d, _)| *d = 0.0);
         if matches!(rule, Rule::AtOnce { .. }) {
+            delta.iter_mut().zip(&link.frozen).filter(|(_, f)| **f).for_each(|(d, _)| *d = 0.0);
             link.weights.iter_mut().zip(&delta).for_each(|(w, d)| *w += d);
             link.moved += largest(&delta);
             link.changes += 1.0;
@@ -132,15 +132,13 @@ impl Oracle {
         link.peak = link.peak.max(largest(&link.weights));
     }
 
-    /// Freezes the weights for which `mask` holds, and no others; what was to come for them is dropped.
+    /// Freezes the weights for which `mask` holds, and no others. Rules go on; what they want is dropped where its weight is
+    /// frozen when it would act.
     pub fn freeze(&mut self, c: usize, mask: impl Fn(usize, usize) -> bool) {
         let (rows, cols) = self.model.shape(c);
         let link = &mut self.links[c];
         for k in 0..rows * cols {
             link.frozen[k] = mask(k / cols, k % cols);
-            if link.frozen[k] {
-                link.delta[k] = 0.0;
-            }
         }
     }
 }

@@ -131,7 +131,7 @@ impl Course {
     fn apply(&mut self, op: &Operation) {
         match op {
             Operation::Save => self.saved = Some(self.oracle.clone()),
-            Operation::Load => self.oracle.clone_from(self.saved.as_ref().expect("a checkpoint")),
+            Operation::Load => self.oracle.load(self.saved.as_ref().expect("a checkpoint")),
             Operation::Attach(p) => self.oracle.attach(p.clone()),
             Operation::Detach => self.oracle.detach(),
             op => self.oracle.apply(op),

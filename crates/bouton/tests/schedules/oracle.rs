@@ -160,6 +160,25 @@ impl Oracle {
         self.records.push(Record::default());
     }
 
+    /// Goes back to what was saved, with the probes that there are now: what they have recorded is gone, and the filters of
+    /// those that were saved go on. Of several of one target the first now is the first then.
+    pub fn load(&mut self, saved: &Oracle) {
+        let (probes, own) = (std::mem::take(&mut self.probes), saved.model.probes.len());
+        self.clone_from(saved);
+        let then = std::mem::replace(&mut self.probes, probes);
+        let records = std::mem::take(&mut self.records);
+        let filtered = |p: &Probe, q: &Probe| p.tau.is_some() && q.tau.is_some() && same(&p.target, &q.target);
+        for (k, p) in self.probes.iter().enumerate() {
+            let nth = (own..k).filter(|i| filtered(&self.probes[*i], p)).count();
+            let found = match k < own {
+                true => Some(k),
+                false => (own..then.len()).filter(|i| filtered(&then[*i], p)).nth(nth),
+            };
+            let filtered = found.map_or(vec![], |i| records[i].filtered.clone());
+            self.records.push(Record { filtered, ..Record::default() });
+        }
+    }
+
     /// The last probe is taken away.
     pub fn detach(&mut self) {
         self.probes.pop();
@@ -306,7 +325,8 @@ impl Oracle {
         self.editors(c, self.nodes.len()).into_iter().for_each(|n| self.node(n));
         let link = &mut self.links[c];
         if matches!(self.model.connections[c].rule, Some(Rule::Pes { .. } | Rule::Hebb { .. })) {
-            link.weights.iter_mut().zip(&link.delta).for_each(|(w, d)| *w += d);
+            let free = link.weights.iter_mut().zip(&link.delta).zip(&link.frozen).filter(|(_, f)| !**f);
+            free.for_each(|((w, d), _)| *w += d);
             link.moved += largest(&link.delta);
             link.changes += 1.0;
         }
@@ -480,4 +500,9 @@ pub fn taken(x: &[f64], cut: &Cut) -> Vec<f64> {
 /// The largest absolute value.
 pub fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |a, x| a.max(x.abs()))
+}
+
+/// Whether two probes look at the same.
+fn same(a: &Target, b: &Target) -> bool {
+    format!("{a:?}") == format!("{b:?}")
 }

@@ -5,10 +5,6 @@ use crate::model::{Edit, Mask, Model, Neurons, Probe, Rule};
 use crate::oracle::Oracle;
 use crate::random::Random;
 
-/// Today `freeze` stops a rule from running, so that its memory stands still, and `freeze_where` runs it and drops what it
-/// wants. Wanted is the second for both. Until then connections whose rule has a memory are only frozen by `freeze_where`.
-const FREEZE_RUNS_THE_RULE: bool = true;
-
 #[derive(Clone, Debug)]
 pub enum Operation {
     Run(u64),
@@ -193,8 +189,8 @@ fn weights(r: &mut Random, m: &Model, c: usize) -> Operation {
 fn rules(r: &mut Random, m: &Model, c: usize) -> Operation {
     let Some(rule) = &m.connections[c].rule else { return Operation::Read };
     match r.count(0, 7) {
-        0 | 1 if FREEZE_RUNS_THE_RULE || !matches!(rule, Rule::Hebb { .. }) => Operation::Freeze(c),
-        0..4 => Operation::FreezeWhere(c, mask(r)),
+        0 | 1 => Operation::Freeze(c),
+        2..4 => Operation::FreezeWhere(c, mask(r)),
         4 | 5 => Operation::Unfreeze(c),
         _ if r.chance(0.5) && rule.input().is_some() => {
             Operation::SetRuleFilter(c, r.of(&[0.0, 0.003, 0.02]))

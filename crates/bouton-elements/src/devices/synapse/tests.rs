@@ -27,7 +27,7 @@ fn pulse(m: &dyn DeviceModel, a: &mut Drawn, side: usize, row: Range<usize>, col
     let s = &mut a.sides[side];
     let mut open = vec![0.0; row.len()];
     columns.iter().for_each(|c| open[*c as usize] = 1.0);
-    let states = m.columns().iter().filter(|c| c.state).count();
+    let states = m.vars().iter().filter(|c| c.is_state()).count();
     let (parameters, state) = s.columns.split_at_mut(4);
     assert_eq!(state.len(), states);
     let parameters: Vec<&[f64]> = parameters.iter().map(|c| &c[..]).collect();

@@ -1,0 +1,189 @@
+//! The `bouton` program with a neuron type and a device of its own.
+//!
+//! An element is a struct of parameters: it derives how files hold it, has a name and a page, and implements the trait of
+//! its kind. Registered, it is like a shipped one:
+//!
+//! ```text
+//! cargo run -p bouton-cli --example own_elements -- list neurons sigmoid
+//! cargo run -p bouton-cli --example own_elements -- run my-model.toml
+//! ```
+
+use std::ops::Range;
+use std::process::ExitCode;
+
+use bouton::Level;
+use bouton::elements::devices::{Columns, DeviceModel};
+use bouton::elements::neurons::{NeuronModel, NeuronStep};
+use bouton::elements::var::{Bounds, Over, Start, Var};
+use bouton::elements::{Element, register_device, register_neuron};
+use bouton::random::Stream;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Rates that rise as a logistic function of the current, and fall silent nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Sigmoid {
+    /// Rate at high currents (Hz).
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    top: f64,
+}
+
+impl Default for Sigmoid {
+    fn default() -> Sigmoid {
+        Sigmoid { top: 400.0 }
+    }
+}
+
+impl Element for Sigmoid {
+    const NAME: &'static str = "sigmoid";
+    const PAGE: &'static str = "Rates that rise as a logistic function of the current: top/(1 + e^(1 − J)).\n\n\
+                                | symbol | parameter | default | unit |\n|---|---|---|---|\n| top | `top` | 400 | Hz |";
+}
+
+impl Sigmoid {
+    /// The current at which the rate is this share of the highest.
+    fn current(share: f64) -> f64 {
+        1.0 - (1.0 / share - 1.0).ln()
+    }
+}
+
+fn logistic(top: f64, j: f64) -> f64 {
+    top / (1.0 + (1.0 - j).exp())
+}
+
+impl NeuronModel for Sigmoid {
+    fn spiking(&self) -> bool {
+        false
+    }
+    fn check(&self) -> Result<(), String> {
+        Bounds::POSITIVE.check("top", self.top)
+    }
+    // The rate at the intercept, where other types fall silent, is a tenth of the highest.
+    fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
+        if let Some(r) = max_rates.iter().find(|r| !(**r > 0.1 * self.top && **r < self.top)) {
+            let (low, high) = (0.1 * self.top, self.top);
+            return Err(format!("`max_rates` must lie between {low} Hz and {high} Hz (`top`), found {r} Hz"));
+        }
+        let foot = Sigmoid::current(0.1);
+        let gains = max_rates
+            .iter()
+            .zip(intercepts)
+            .map(|(r, i)| (Sigmoid::current(r / self.top) - foot) / (1.0 - i));
+        let gain: Vec<f64> = gains.collect();
+        let bias = gain.iter().zip(intercepts).map(|(g, i)| foot - g * i).collect();
+        Ok((gain, bias))
+    }
+    fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let both = || gain.iter().zip(bias);
+        let foot = Sigmoid::current(0.1);
+        (
+            both().map(|(g, b)| logistic(self.top, g + b)).collect(),
+            both().map(|(g, b)| (foot - b) / g).collect(),
+        )
+    }
+    fn rates(&self, j: &mut [f64]) {
+        j.iter_mut().for_each(|j| *j = logistic(self.top, *j));
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::parameter("top", "Hz", self.top, Bounds::POSITIVE, "rate at high currents")]
+    }
+    fn step_f64(&self, at: &NeuronStep<'_>, j: &[f64], out: &mut [f64], _: &mut [&mut [f64]]) {
+        let &[top] = at.parameters else { return };
+        out.iter_mut().zip(j).for_each(|(y, j)| *y = logistic(top, *j));
+    }
+}
+
+/// A device whose conductance rises by the same step with every pulse, up to a bound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Staircase {
+    /// Lowest conductance (S).
+    low: f64,
+    /// Highest conductance (S).
+    high: f64,
+    /// Pulses from the one to the other.
+    steps: f64,
+}
+
+impl Default for Staircase {
+    fn default() -> Staircase {
+        Staircase { low: 1e-6, high: 1e-4, steps: 1000.0 }
+    }
+}
+
+impl Element for Staircase {
+    const NAME: &'static str = "staircase";
+    const PAGE: &'static str = "Conductance rises by (high − low)/steps with every pulse, up to high.\n\n\
+                                | parameter | default | unit |\n|---|---|---|\n| `low` | 1e-6 | S |\n\
+                                | `high` | 1e-4 | S |\n| `steps` | 1000 | – |";
+}
+
+/// Positions of the numbers of a device.
+const LOW: usize = 0;
+const HIGH: usize = 1;
+const STEP: usize = 2;
+const LEVEL: usize = 3;
+
+impl DeviceModel for Staircase {
+    fn check(&self) -> Result<(), String> {
+        Bounds::POSITIVE.check("low", self.low)?;
+        Bounds { low: self.low, ..Bounds::POSITIVE }.check("high", self.high)?;
+        Bounds { low: 1.0, ..Bounds::AT_LEAST_0 }.check("steps", self.steps)
+    }
+    fn vars(&self) -> Vec<Var> {
+        let d = self.nominal();
+        let fixed =
+            |name, at: usize, doc| Var::parameter(name, "S", d[at], Bounds::ANY, doc).over(Over::Synapse);
+        vec![
+            fixed("low", LOW, "lowest conductance"),
+            fixed("high", HIGH, "highest conductance"),
+            fixed("step", STEP, "what a pulse adds"),
+            Var::state("level", "S", Over::Synapse, Start::Value(d[LEVEL]), "present conductance"),
+        ]
+    }
+    fn nominal(&self) -> Vec<f64> {
+        vec![self.low, self.high, (self.high - self.low) / self.steps, self.low]
+    }
+    fn draw(&self, spread: f64, index: u64, parameters: &Stream, _: &Stream, d: &mut [f64]) {
+        d.copy_from_slice(&self.nominal());
+        d[STEP] *= 1.0 + spread * (2.0 * parameters.f64_at(index) - 1.0);
+    }
+    fn resistance(&self, d: &[f64]) -> f64 {
+        1.0 / d[LEVEL]
+    }
+    fn bounds(&self, d: &[f64]) -> (f64, f64) {
+        (1.0 / d[HIGH], 1.0 / d[LOW])
+    }
+    fn limits(&self, d: &[f64]) -> (f64, f64) {
+        (d[LOW], d[HIGH])
+    }
+    fn clip(&self, d: &[f64], resistance: f64) -> f64 {
+        resistance.clamp(1.0 / d[HIGH], 1.0 / d[LOW])
+    }
+    fn set(&self, d: &mut [f64], resistance: f64) {
+        d[LEVEL] = 1.0 / resistance;
+    }
+    fn after(&self, d: &[f64], pulses: f64) -> f64 {
+        1.0 / (d[LEVEL] + pulses * d[STEP]).min(d[HIGH])
+    }
+    fn moves(&self, d: &[f64]) -> bool {
+        d[LEVEL] < d[HIGH]
+    }
+    fn pulse(&self, _: Level, c: &mut Columns<'_, '_>, row: Range<usize>, columns: &[u32], _: &[f64]) {
+        let ([_, high, step], [level]) = (c.parameters, &mut *c.state) else { return };
+        for column in columns {
+            let k = row.start + *column as usize;
+            level[k] = (level[k] + step[k]).min(high[k]);
+            // What a weight is made of is always the conductance of the state.
+            c.conductance[k] = level[k];
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    bouton_cli::main_with(|| {
+        register_neuron::<Sigmoid>()?;
+        register_device::<Staircase>()
+    })
+}
