@@ -44,11 +44,18 @@ impl Simulation {
             if !wanted(path) || s.role != Role::Parameter || matches!(knob.writes, Writes::Never(_)) {
                 continue;
             }
-            match c.get(&s.name) {
+            // A part of a signal is saved with the whole.
+            let base = self.program.get(self.program.base(knob.signal));
+            match c.get(&base.name) {
                 None => report.missing.push(path.into()),
-                Some(v) if v.shape != (s.rows, s.cols) => report.other_shape.push(path.into()),
+                Some(v) if v.shape != (base.rows, base.cols) || v.values.len() != base.len() => {
+                    report.other_shape.push(path.into());
+                }
                 Some(v) => {
-                    edits.push(Edit { path: path.into(), pick: Pick::All, values: v.values.wide() });
+                    let (all, offset) = (v.values.wide(), s.view.map_or(0, |v| v.offset));
+                    let at = (0..s.rows).flat_map(|r| (0..s.cols).map(move |c| (r, c)));
+                    let values = at.map(|(r, c)| all[offset + r * s.stride() + c]).collect();
+                    edits.push(Edit { path: path.into(), pick: Pick::All, values });
                     report.matched.push(path.into());
                 }
             }
@@ -275,9 +282,13 @@ impl<T: CallReal> Sim<T> {
         }
         (self.n_steps, self.seed) = (c.step, c.seed);
         self.clear_probes();
-        for p in &mut self.probes {
-            let saved = c.probes.iter().find(|s| s.of == p.what.of && s.filtered.len() == p.filtered.len());
-            if let Some(s) = saved.filter(|s| s.state.len() == p.state.len()) {
+        // Several probes may look at one thing through filters of the same order: each takes its own, in their order.
+        let mut left: Vec<&CheckpointProbe> = c.probes.iter().collect();
+        for p in self.probes.iter_mut().filter(|p| p.what.filter.is_some()) {
+            let lengths = (p.filtered.len(), p.state.len());
+            let fits = |s: &&CheckpointProbe| s.of == p.what.of && (s.filtered.len(), s.state.len()) == lengths;
+            if let Some(k) = left.iter().position(fits) {
+                let s = left.remove(k);
                 (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());
             }
         }
