@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use crate::commands::TimedCommand;
 pub(crate) use crate::dist::Samples;
 
 /// A model file of bouton, version 1.
@@ -47,6 +48,9 @@ pub(crate) struct File {
     /// Recordings, by name.
     #[serde(default)]
     pub(crate) probes: IndexMap<String, Probe>,
+    /// Writes while the model runs, each at its times; those of one time in the order of the file.
+    #[serde(default)]
+    pub(crate) commands: Vec<TimedCommand>,
 }
 
 /// A nested network.

@@ -35,6 +35,7 @@
 //! | `[arrays.NAME]` | an ensemble array: `NAME.input`, `NAME.output`, ensembles `NAME.0`, … |
 //! | `[[connections]]` | from `pre` to `post` |
 //! | `[probes.NAME]` | a recording |
+//! | `[[commands]]` | a write while the model runs, at its times |
 //!
 //! All fields with their meaning and default are in the JSON [`schema`], and on the page that [`reference()`] makes of it.
 //!
@@ -64,6 +65,7 @@
 mod assemble;
 mod belongs;
 mod check;
+mod commands;
 mod describe;
 mod dist;
 mod fault;
@@ -81,7 +83,7 @@ mod tree;
 use std::io::Read;
 use std::path::Path;
 
-use bouton_model::{Error, Network};
+use bouton_model::{Command, Error, Network};
 use serde::Deserialize;
 
 pub use bouton_io::{CsvTable, NpyArray};
@@ -106,6 +108,8 @@ pub struct Model {
     pub dt: f64,
     /// How long a run lasts unless told otherwise (s).
     pub time: Option<f64>,
+    /// Writes at their times, for a `Schedule`; their paths are checked when that is made.
+    pub commands: Vec<Command>,
     /// The text that was read, without overrides.
     pub text: String,
 }
@@ -163,9 +167,10 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
 
 /// An error about an object comes with the line on which that stands, or 0.
 fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
-    let (network, dt, time, lines) = assembled(text, files, options).map_err(|f| (f.into(), 0))?;
+    let Assembled { network, dt, time, commands, lines } =
+        assembled(text, files, options).map_err(|f| (f.into(), 0))?;
     match network.validate(dt) {
-        Ok(()) => Ok(Model { network, dt, time, text: text.to_string() }),
+        Ok(()) => Ok(Model { network, dt, time, commands, text: text.to_string() }),
         Err(e) => {
             let line = lines.of(&network, e.object());
             Err((e, line))
@@ -193,12 +198,17 @@ impl ObjectLines {
     }
 }
 
+/// A file that was read.
+struct Assembled {
+    network: Network,
+    dt: f64,
+    time: Option<f64>,
+    commands: Vec<Command>,
+    lines: ObjectLines,
+}
+
 /// Everything but the model's own checks.
-fn assembled(
-    text: &str,
-    files: &dyn Files,
-    options: &LoadOptions,
-) -> Result<(Network, f64, Option<f64>, ObjectLines), Fault> {
+fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Assembled, Fault> {
     let mut root = tree::read(text)?;
     check_format(&root)?;
     for (path, value) in &options.set {
@@ -229,7 +239,8 @@ fn assembled(
     let assemble = assemble::Assemble { names: &describe.names, root: &root, dt };
     assemble.network(&mut network, "", described, check::Path::Root)?;
     let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
-    Ok((network, dt, time, lines))
+    let commands = commands::commands(file.commands, &root)?;
+    Ok(Assembled { network, dt, time, commands, lines })
 }
 
 /// The JSON schema of the format, generated from what is read: each field with its meaning.

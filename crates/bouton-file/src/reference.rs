@@ -18,6 +18,8 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("Connection", "`[[connections]]`", "connection"),
     ("DeviceSpec", "The `devices` of a connection", "devices"),
     ("Probe", "`[probes.NAME]`", "probe"),
+    ("TimedCommand", "`[[commands]]`", "command"),
+    ("Numbers", "Numbers of a command", "numbers"),
     ("Network", "`[networks.NAME]`", "network"),
     ("EnsembleArray", "`[arrays.NAME]`", "array"),
     ("NeuronType", "Neuron type", "neuron type"),

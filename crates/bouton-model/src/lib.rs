@@ -4,6 +4,7 @@
 //! [`Network::validate`] is the one place where its parameters are checked.
 
 mod callback;
+mod command;
 mod connection;
 mod ensemble;
 mod ids;
@@ -16,6 +17,7 @@ mod validate;
 
 pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic};
 pub use callback::{RunningNode, RunningRule, Start, StatefulNode, StatefulRule};
+pub use command::{Action, Command, Part, To, When};
 pub use connection::{Connection, Function, Transform};
 pub use ensemble::Ensemble;
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, RuleId};

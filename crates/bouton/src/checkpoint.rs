@@ -414,7 +414,7 @@ impl Parts {
             };
             let values = values.next(size(count)?, &path)?;
             let e = Entry::saved(number, step, by, Edit { path, pick, values }, digest);
-            if e.values.iter().any(|x| !x.is_finite()) || (!matches!(e.by, By::Undo(_)) && !e.is_whole()) {
+            if e.values.iter().any(|x| !x.is_finite()) || !(e.values.is_empty() || e.is_whole()) {
                 return Err(format!("the values of the log's entry {number} (`{}`) are damaged", e.path));
             }
             out.push(e);

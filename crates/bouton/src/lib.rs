@@ -38,6 +38,7 @@
 
 pub mod checkpoint;
 mod scale;
+mod schedule;
 mod simulator;
 
 pub use bouton_elements as elements;
@@ -50,6 +51,7 @@ pub use bouton_model::{Error, ErrorKind, Failure};
 pub use bouton_nef as nef;
 pub use bouton_random as random;
 pub use scale::{ScaleKind, ScaleNote};
+pub use schedule::{Replay, Schedule};
 pub use simulator::{Devices, Options, Simulator};
 
 /// Everything that a program usually names.

@@ -54,7 +54,7 @@ fn network() -> Network {
     net.node("count", count);
     let edits = NodeFunction::new(0, 0, move |s| {
         if s.t > 0.0035 && s.t < 0.0045 {
-            s.live.edit_weights(d, |w| {
+            s.live.edit_weights(d, &mut |w: &mut Matrix| {
                 w[(0, 1)] += 1e-3;
                 Ok(())
             })?;
@@ -272,6 +272,6 @@ fn a_thousand_damaged_files_do_no_harm() {
         }
     }
     println!("{refused} refused, {not_loaded} not loaded, {loaded} loaded");
-    assert!(refused > 300 && not_loaded > 20 && loaded > 20);
+    assert!(refused > 300 && not_loaded > 5 && loaded > 100);
     assert!(peak() - before < 200_000, "{} KB", peak() - before);
 }

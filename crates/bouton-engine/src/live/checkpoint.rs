@@ -121,4 +121,8 @@ pub struct Loaded {
     pub other_shape: Vec<String>,
     /// Names in the checkpoint that nothing here is called.
     pub unused: Vec<String>,
+    /// Connections whose weights were set, and whose pre ensemble has other encoders, gains or biases here than in the
+    /// checkpoint (or that has none of these there): the weights were learned from other activities, and give something
+    /// else here. A simulation knows of no ensembles; who does fills it.
+    pub other_encoders: Vec<String>,
 }

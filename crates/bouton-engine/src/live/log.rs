@@ -43,10 +43,10 @@ impl Entry {
         let Edit { path, pick, values } = edit;
         Entry { number, step, by, path, pick, values: values.into(), digest, change: None }
     }
-    /// Whether the values still have the digest that they were written with. An entry of a call, and one whose values the
-    /// log has dropped, holds nothing to compare.
+    /// Whether selection and values are those that were written. An entry of a call, and one whose values the log has
+    /// dropped, doesn't have them.
     pub fn is_whole(&self) -> bool {
-        self.values.is_empty() || digest(&self.edit()) == self.digest
+        digest(&self.edit()) == self.digest
     }
     /// The write again.
     pub fn edit(&self) -> Edit {

@@ -321,6 +321,13 @@ impl Simulation {
     pub fn apply(&mut self, edit: &Edit) -> Result<u64, Error> {
         self.write(edit, crate::live::By::Outside)
     }
+    /// Whether [`apply`](Simulation::apply) would take a write as things stand; nothing is written.
+    ///
+    /// # Errors
+    /// What `apply` would refuse.
+    pub fn check(&mut self, edit: &Edit) -> Result<(), Error> {
+        self.inner.hand().0.prepare(edit).map(|_| ())
+    }
     fn write(&mut self, edit: &Edit, by: crate::live::By) -> Result<u64, Error> {
         let step = self.inner.n_steps();
         let (mut hand, log) = self.inner.hand();

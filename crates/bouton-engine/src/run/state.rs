@@ -49,11 +49,18 @@ impl Simulation {
             if !wanted(path) || s.role != Role::Parameter || matches!(knob.writes, Writes::Never(_)) {
                 continue;
             }
-            match c.get(&s.name) {
+            // A part of a signal is saved with the whole.
+            let base = self.program.get(self.program.base(knob.signal));
+            match c.get(&base.name) {
                 None => report.missing.push(path.into()),
-                Some(v) if v.shape != (s.rows, s.cols) => report.other_shape.push(path.into()),
+                Some(v) if v.shape != (base.rows, base.cols) || v.values.len() != base.len() => {
+                    report.other_shape.push(path.into());
+                }
                 Some(v) => {
-                    edits.push(Edit { path: path.into(), pick: Pick::All, values: v.values.wide() });
+                    let (all, offset) = (v.values.wide(), s.view.map_or(0, |v| v.offset));
+                    let at = (0..s.rows).flat_map(|r| (0..s.cols).map(move |c| (r, c)));
+                    let values = at.map(|(r, c)| all[offset + r * s.stride() + c]).collect();
+                    edits.push(Edit { path: path.into(), pick: Pick::All, values });
                     report.matched.push(path.into());
                 }
             }

@@ -1,5 +1,6 @@
 //! The model file as a whole: what is read, what is refused and in which words.
 
+mod commands;
 mod errors;
 mod everything;
 mod overrides;

@@ -159,5 +159,5 @@ fn is_spiking(net: &Network, target: &Target) -> bool {
 /// A synapse's filter at this time step (s).
 fn discretised(s: &Synapse, dt: f64) -> Result<Filter, String> {
     s.model().check()?;
-    s.model().discretise(dt)
+    s.model().filter(dt)
 }

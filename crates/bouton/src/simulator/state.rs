@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bouton_core::Error;
 use bouton_engine::{Checkpoint, Loaded};
+use bouton_model::{ConnectionId, EnsembleId, Object};
 
 use super::Simulator;
 use crate::checkpoint;
@@ -44,7 +45,39 @@ impl Simulator {
     /// # Errors
     /// With `strict`, anything that is missing or of another shape; then nothing is written.
     pub fn load_by_name(&mut self, c: &Checkpoint, prefixes: &[&str], strict: bool) -> Result<Loaded, Error> {
-        self.sim.load_by_name(c, prefixes, strict)
+        let mut report = self.sim.load_by_name(c, prefixes, strict)?;
+        let net = self.net.clone();
+        for connection in net.connections() {
+            let Ok(weights) = self.views().weights_path(connection) else { continue };
+            if !report.matched.iter().any(|p| *p == weights || p.starts_with(&self.devices_prefix(connection))) {
+                continue;
+            }
+            let pre = net.get_connection(connection).map(|(pre, ..)| pre.object);
+            let (Some(Object::Ensemble(e)) | Some(Object::Neurons(e))) = pre else { continue };
+            if self.views().own_ensemble(e).is_ok() && !self.views().is_direct(e) && !self.same_neurons(c, e) {
+                report.other_encoders.push(net.connection_path(connection));
+            }
+        }
+        Ok(report)
+    }
+    /// What the paths of a connection's devices begin with.
+    fn devices_prefix(&self, c: ConnectionId) -> String {
+        format!("{}.devices.", self.views().names().connection(c))
+    }
+    /// Whether an ensemble turns values into activities as it did in the checkpoint.
+    fn same_neurons(&self, c: &Checkpoint, e: EnsembleId) -> bool {
+        ["encoders", "gain", "bias"].iter().all(|what| {
+            let path = format!("{}.{what}", self.views().names().ensemble(e));
+            let program = self.sim.program();
+            let Some(knob) = program.knobs().get(&path) else { return false };
+            let Some(there) = c.get(&program.get(knob.signal).name) else { return false };
+            let mut here = vec![];
+            // A number type that holds less rounds: the same draw is the same there.
+            let same = |(x, y): (&f64, &f64)| *x == *y || *x as f32 == *y as f32;
+            self.sim.read_into(&path, &mut here).is_ok()
+                && here.len() == there.values.len()
+                && here.iter().zip(&there.values.wide()).all(same)
+        })
     }
     /// Takes a write back, by the number of its entry in the log: a write of its own.
     ///
