@@ -45,7 +45,7 @@ fn first(doc: &str) -> String {
 fn overview(all: &[ListedKind]) -> String {
     let row = |k: &ListedKind| vec![k.name.into(), k.elements.len().to_string(), first(&k.doc)];
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    table(&rows) + "\n`bouton list KIND` shows the elements of a kind, `bouton list KIND NAME` one of them.\n"
+    table(&rows) + "\n`bouton list KIND` shows the elements of a kind, `bouton list KIND NAME` one.\n"
 }
 
 fn of_kind(kind: &ListedKind) -> String {
