@@ -87,8 +87,10 @@ fn row(v: &Var) -> Vec<String> {
     vec![v.name.into(), start, v.unit.into(), over.into(), bounds, v.doc.into()]
 }
 
+/// Six digits of a number: enough to know it by.
 fn number(x: f64) -> String {
-    if x != 0.0 && !(1e-3..1e5).contains(&x.abs()) { format!("{x:.4e}") } else { format!("{x}") }
+    let x: f64 = format!("{x:.5e}").parse().unwrap_or(x);
+    if x != 0.0 && !(1e-3..1e5).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
 }
 
 #[cfg(test)]
