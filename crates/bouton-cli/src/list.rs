@@ -45,7 +45,7 @@ fn first(doc: &str) -> String {
 fn overview(all: &[ListedKind]) -> String {
     let row = |k: &ListedKind| vec![k.name.into(), k.elements.len().to_string(), first(&k.doc)];
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    table(&rows) + "\n`bouton list KIND` shows the elements of a kind, `bouton list KIND NAME` one of them.\n"
+    table(&rows) + "\n`bouton list KIND` shows the elements of a kind, `bouton list KIND NAME` one.\n"
 }
 
 fn of_kind(kind: &ListedKind) -> String {
@@ -87,8 +87,10 @@ fn row(v: &Var) -> Vec<String> {
     vec![v.name.into(), start, v.unit.into(), over.into(), bounds, v.doc.into()]
 }
 
+/// Six digits of a number: enough to know it by.
 fn number(x: f64) -> String {
-    if x != 0.0 && !(1e-3..1e5).contains(&x.abs()) { format!("{x:.4e}") } else { format!("{x}") }
+    let x: f64 = format!("{x:.5e}").parse().unwrap_or(x);
+    if x != 0.0 && !(1e-3..1e5).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
 }
 
 #[cfg(test)]
