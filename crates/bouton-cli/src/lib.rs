@@ -1,6 +1,9 @@
 //! The parts of the `bouton` program.
 
 pub mod demo;
+pub mod log;
+mod record;
+pub mod resume;
 pub mod run;
 
 /// Peak memory of this process (MB); 0 where the system doesn't say.
