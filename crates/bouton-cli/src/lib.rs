@@ -3,7 +3,10 @@
 mod columns;
 pub mod demo;
 pub mod list;
+pub mod log;
 mod program;
+mod record;
+pub mod resume;
 pub mod run;
 
 pub use program::main_with;

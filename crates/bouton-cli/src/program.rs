@@ -44,6 +44,28 @@ enum Command {
     },
     /// Runs a model file and records its probes.
     Run(RunArgs),
+    /// Goes on with a run that was stopped or killed, from its last checkpoint.
+    Resume {
+        /// Folder of the recording.
+        folder: PathBuf,
+        /// Simulated time (s) at which to end; that of the run.
+        #[arg(long, allow_negative_numbers = true)]
+        time: Option<f64>,
+        /// Threads (default: all processors).
+        #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
+        /// No progress bar and no notes.
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// Repeats a run from its manifest and its log, and compares it with its recording, bit for bit.
+    Replay {
+        /// Folder of the recording.
+        folder: PathBuf,
+        /// No progress bar.
+        #[arg(long)]
+        quiet: bool,
+    },
     /// Shows the plan of a model file: each kernel, numbers touched, whose it is, the pass that made it.
     Explain {
         #[command(flatten)]
@@ -94,6 +116,9 @@ struct RunArgs {
     /// Replaces a recording that is in the folder.
     #[arg(long)]
     overwrite: bool,
+    /// Writes a checkpoint beside the recording after each of these times (s, simulated), so that `bouton resume` can go on.
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
+    checkpoint_every: Option<f64>,
     /// Writes the arrays alone: for long recordings of large matrices, of which text takes twice the room.
     #[arg(long)]
     no_csv: bool,
@@ -124,6 +149,11 @@ impl ModelArgs {
         let options = bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed };
         bouton_file::load(&self.model, &options)
     }
+    /// The folder that tables are read from: the model's own, as a path that holds from anywhere.
+    fn folder(&self) -> String {
+        let folder = self.model.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::canonicalize(folder).unwrap_or(folder.into()).display().to_string()
+    }
     fn name(&self) -> String {
         self.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
     }
@@ -138,7 +168,10 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
         overwrite: args.overwrite,
         quiet: args.quiet,
         csv: !args.no_csv,
+        checkpoint_every: args.checkpoint_every,
         source: Source {
+            folder: args.model.folder(),
+            allow_outside: args.model.allow_outside,
             path: args.model.model.display().to_string(),
             text: model.text,
             set: args.model.set.clone(),
@@ -156,7 +189,12 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
             format!("`--time` must be a number of seconds, at least 0, found {}", options.time),
         ));
     }
-    let ran = crate::run::run(&args.model.name(), &model.network, &options, stop)?;
+    let ran = crate::run::run(&args.model.name(), &model.network, &model.commands, &options, stop)?;
+    report(&ran, options.time)
+}
+
+/// Table, folder, and whether it was stopped.
+fn report(ran: &crate::run::Ran, time: f64) -> Result<ExitCode, Error> {
     if ran.probes > 0 {
         ran.summary.print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
     }
@@ -164,16 +202,22 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
     if !ran.stopped {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
-        "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
-        ran.time, options.time
-    );
+    eprintln!("bouton: stopped at t = {:.4} s of {} s; everything until then is recorded", ran.time, time);
     Ok(stopped())
 }
 
 /// As a shell has it for a program that ended at Ctrl-C.
 fn stopped() -> ExitCode {
     ExitCode::from(130)
+}
+
+fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<ExitCode, Error> {
+    let r = crate::resume::replay(folder, quiet, stop)?;
+    print(&format!(
+        "{} steps, {} numbers and {} writes are the same to the bit\n",
+        r.steps, r.numbers, r.writes
+    ))?;
+    Ok(if r.stopped { stopped() } else { ExitCode::SUCCESS })
 }
 
 /// The `bouton` program with elements of your own: `register` adds them, then the command line is read and done, as
@@ -203,6 +247,11 @@ pub fn main_with(register: impl FnOnce() -> Result<(), Error>) -> ExitCode {
             run_demo(&out, usize::from(seeds), threads.map(usize::from), quiet, &stop)
         }
         Command::Run(args) => run_model(&args, &stop),
+        Command::Resume { folder, time, threads, quiet } => {
+            let ran = crate::resume::resume(&folder, time, threads.map(usize::from), quiet, &stop);
+            ran.and_then(|(ran, time)| report(&ran, time))
+        }
+        Command::Replay { folder, quiet } => replay(&folder, quiet, &stop),
         Command::Explain { model } => model.load().and_then(|m| {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use bouton::engine::Events;
 use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
-use bouton::io::recording::{EventsSpec, FolderOptions, FolderSink, SeriesSpec, Sink, remove_recording};
-use bouton::io::table::{Table, significant};
-use bouton::model::{Network, ProbeId, Target};
-use bouton::prelude::{Devices, Options, Precision, Recorded, Simulator};
-use bouton::{Error, ErrorKind, io};
+use bouton::io::recording::{FolderOptions, FolderSink, Sink, remove_recording};
+use bouton::io::table::Table;
+use bouton::model::{Command, Network, ProbeId};
+use bouton::prelude::{Options, Precision, Simulator};
+use bouton::{Error, ErrorKind, Schedule, io};
 use serde_json::json;
+
+use crate::log::{LOG, LogFile};
+use crate::record::{self, Stats};
 
 /// How a model is run.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct RunOptions {
     pub quiet: bool,
     /// A table in text for each probe, beside the arrays.
     pub csv: bool,
+    /// Simulated time (s) between two checkpoints; none are written when `None`.
+    pub checkpoint_every: Option<f64>,
     /// What the model was read from, for the recording's manifest.
     pub source: Source,
     /// Time step, precision, threads.
@@ -42,6 +46,10 @@ pub struct Source {
     pub text: String,
     /// Overrides, as `path=value`.
     pub set: Vec<String>,
+    /// The folder from which it reads tables.
+    pub folder: String,
+    /// Whether it may read tables outside that.
+    pub allow_outside: bool,
 }
 
 /// What a run did.
@@ -59,52 +67,40 @@ pub struct Ran {
     pub summary: Table,
 }
 
+/// Name of the checkpoint in a recording's folder.
+pub const CHECKPOINT: &str = "checkpoint.npz";
+
 /// Seconds of wall time between two blocks of the recording.
 const BLOCK: f64 = 0.05;
 
-/// Statistics of what a probe recorded, over the whole run.
-#[derive(Clone, Debug, Default)]
-struct Stats {
-    rows: usize,
-    count: f64,
-    sum: f64,
-    squares: f64,
-    low: f64,
-    high: f64,
-}
-
-impl Stats {
-    fn add(&mut self, values: &[f64], rows: usize) {
-        self.rows += rows;
-        for v in values {
-            if self.count == 0.0 {
-                (self.low, self.high) = (*v, *v);
-            }
-            self.count += 1.0;
-            self.sum += v;
-            self.squares += v * v;
-            (self.low, self.high) = (self.low.min(*v), self.high.max(*v));
-        }
-    }
-    /// The same of what is kept without its zeros.
-    fn add_events(&mut self, e: &Events) {
-        let zeros = e.steps.len() * e.width - e.events.len();
-        let values: Vec<f64> = e.events.iter().map(|x| x.value).collect();
-        // One zero stands for all: they count, and add nothing.
-        self.add(&values, e.steps.len());
-        if zeros > 0 {
-            self.add(&[0.0], 0);
-            self.count += zeros as f64 - 1.0;
-        }
-    }
+/// A run that goes on: what it is of, and where it writes.
+pub(crate) struct Going<'a> {
+    pub(crate) sim: Simulator,
+    pub(crate) schedule: Schedule,
+    pub(crate) sink: FolderSink,
+    pub(crate) log: LogFile,
+    pub(crate) options: &'a RunOptions,
+    /// Seconds that building took.
+    pub(crate) built: f64,
 }
 
 /// Runs a network, and records its probes. Everything recorded before an error or a stop is in the folder.
-pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -> Result<Ran, Error> {
+///
+/// # Errors
+/// What can't be built, run or written; commands that can't be carried out, before anything runs.
+pub fn run(
+    name: &str,
+    net: &Network,
+    commands: &[Command],
+    options: &RunOptions,
+    stop: &AtomicBool,
+) -> Result<Ran, Error> {
     let t0 = Instant::now();
     let mut sim = Simulator::with(net, options.simulator)?;
     let built = t0.elapsed().as_secs_f64();
+    let schedule = Schedule::new(&mut sim, commands)?;
     let total = sim.steps(options.time)?;
+    checkpoint_steps(&sim, options)?;
     for note in sim.scale_check(Some((total as f64).max(1.0)))? {
         if note.is_warning() {
             eprintln!("warning: {note}");
@@ -113,36 +109,80 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         }
     }
     if !options.quiet {
-        device_notes(&sim);
+        record::device_notes(&sim);
     }
-    let probes: Vec<ProbeId> = net.probes().collect();
-    if probes.is_empty() && !options.quiet {
+    if net.probes().len() == 0 && !options.quiet {
         eprintln!("note: the model has no probes: nothing of it is recorded");
     }
     let folder = folder(name, options)?;
-    let mut sink = FolderSink::create(&folder, FolderOptions { csv: options.csv, npz: true })
-        .map_err(|e| file(&folder, e))?;
-    let events: Vec<bool> = probes.iter().map(|p| is_spikes(net, *p)).collect();
-    if let Err(e) = open(&mut sink, &sim, &probes, &events).and_then(|()| describe(&mut sink, &sim, options))
-    {
-        sink.discard();
-        return Err(file(&folder, e));
+    let sink = begin(&folder, &sim, options)?;
+    let log = LogFile::of(&folder, &sim)?;
+    go_on(Going { sim, schedule, sink, log, options, built }, stop)
+}
+
+/// A recording of its own in a folder, with what the run is of and a place for each probe.
+pub(crate) fn begin(folder: &Path, sim: &Simulator, options: &RunOptions) -> Result<FolderSink, Error> {
+    let mut sink = FolderSink::create(folder, FolderOptions { csv: options.csv, npz: true })
+        .map_err(|e| file(folder, e))?;
+    // What the run is of comes first: from then on a run that is killed can be begun anew.
+    let begun = describe(&mut sink, sim, options).and_then(|()| record::open(&mut sink, sim));
+    match begun {
+        Ok(()) => Ok(sink),
+        Err(e) => {
+            sink.discard();
+            Err(file(folder, e))
+        }
     }
+}
+
+/// Steps between two checkpoints.
+fn checkpoint_steps(sim: &Simulator, options: &RunOptions) -> Result<Option<u64>, Error> {
+    let Some(every) = options.checkpoint_every else { return Ok(None) };
+    let steps = (every / sim.dt()).round();
+    if !(1.0..9e15).contains(&steps) {
+        let m = format!(
+            "`--checkpoint-every` must be a number of seconds, at least the time step of {} s, found {every}",
+            sim.dt()
+        );
+        return Err(Error::model("", m));
+    }
+    Ok(Some(steps as u64))
+}
+
+/// Runs to the end of its time from where the simulator stands.
+pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
+    let Going { mut sim, schedule, mut sink, mut log, options, built } = going;
+    let net = sim.network().clone();
+    let folder = sink.folder().to_owned();
+    let total = sim.steps(options.time)?;
+    let every = checkpoint_steps(&sim, options)?;
+    let probes: Vec<ProbeId> = net.probes().collect();
     let bar = Progress::new(total, sim.dt(), options.quiet);
     let mut stats = vec![Stats::default(); probes.len()];
     let mut chunk = 20;
     let mut failed = None;
     let start = Instant::now();
+    let mut saved = sim.n_steps();
+    // Commands of the step at which a run ends, or has its checkpoint, belong to the step behind it: a run that is resumed
+    // there carries them out. A turn of the loop takes at least one step, so that nothing is carried out twice.
     while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
-        let t = Instant::now();
-        let result = sim.run_steps(chunk.min(total - sim.n_steps()));
+        let (t, now) = (Instant::now(), sim.n_steps());
+        let next = schedule.next_step(now + 1).unwrap_or(total).min(total);
+        let next = every.map_or(next, |n| next.min((now / n + 1) * n));
+        let result = schedule.apply(&mut sim).and_then(|()| sim.run_steps(chunk.min(next - now)));
         bar.set(sim.n_steps());
-        for ((p, events), stats) in probes.iter().zip(&events).zip(&mut stats) {
-            write(&mut sink, &mut sim, net, *p, *events, stats).map_err(|e| kept(&folder, e))?;
+        // The log first: of what is recorded, all writes are known.
+        log.append(&sim)?;
+        for (p, stats) in probes.iter().zip(&mut stats) {
+            record::write(&mut sink, &mut sim, *p, stats).map_err(|e| kept(&folder, e))?;
         }
         if let Err(e) = result {
             failed = Some(e);
             break;
+        }
+        if every.is_some_and(|n| sim.n_steps() % n == 0) {
+            checkpoint(&sim, &sink, &folder)?;
+            saved = sim.n_steps();
         }
         // Blocks of about a twentieth of a second: short enough to stop at once, long enough to cost nothing.
         let took = t.elapsed().as_secs_f64().max(1e-6);
@@ -150,6 +190,9 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     }
     bar.finish();
     let stopped = sim.n_steps() < total;
+    if every.is_some() && failed.is_none() && saved != sim.n_steps() {
+        checkpoint(&sim, &sink, &folder)?;
+    }
     let status = match &failed {
         Some(e) => format!("failed: {e}"),
         None if stopped => "stopped".into(),
@@ -157,8 +200,9 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
     };
     let end = [
         ("status", json!(status)),
-        ("devices", devices(&sim)),
+        ("devices", record::devices(&sim)),
         ("simulated_seconds", json!(sim.time())),
+        ("simulated_steps", json!(sim.n_steps())),
         ("build_seconds", json!(built)),
         ("run_seconds", json!(start.elapsed().as_secs_f64())),
     ];
@@ -168,57 +212,14 @@ pub fn run(name: &str, net: &Network, options: &RunOptions, stop: &AtomicBool) -
         eprintln!("bouton: what was recorded until the error is in {}", folder.display());
         return Err(e);
     }
-    let summary = summary(net, &probes, &stats);
+    let summary = record::summary(&net, &probes, &stats);
     Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary })
 }
 
-/// Opens a series or a list of events for each probe.
-fn open(sink: &mut FolderSink, sim: &Simulator, probes: &[ProbeId], events: &[bool]) -> io::Result<()> {
-    let net = sim.network();
-    for (p, events) in probes.iter().zip(events) {
-        let (rows, cols) = sim.probe_shape(*p).unwrap_or_default();
-        let path = net.probe_path(*p);
-        if *events {
-            sink.open_events(EventsSpec::new(path, rows as u32, sim.dt()))?;
-        } else {
-            let shape = if rows > 1 && cols > 1 { vec![rows, cols] } else { vec![rows * cols] };
-            sink.open_series(SeriesSpec::with_shape(path, unit(net, *p), &shape))?;
-        }
-    }
-    Ok(())
-}
-
-/// Gains as they were found, for a person.
-fn device_notes(sim: &Simulator) {
-    for (path, d, needed) in arrays(sim) {
-        let count = d.sides().len() * d.shape().0 * d.shape().1;
-        let gain = significant(d.gain(), 4);
-        eprintln!(
-            "note: `{path}`: {count} devices, gain {gain}; the weights that it needs have rms {}",
-            significant(needed, 3)
-        );
-    }
-}
-
-/// Connections of devices: path, devices, rms of the weights that a solver would put in their place.
-fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, Devices<'_>, f64)> {
-    let net = sim.network();
-    net.connections().filter_map(move |c| {
-        let d = sim.devices(c).ok()?;
-        let needed = sim.built().needed.get(c.index()).copied().flatten().unwrap_or(f64::NAN);
-        Some((net.connection_path(c), d, needed))
-    })
-}
-
-/// The same for the manifest, with the pulses so far.
-fn devices(sim: &Simulator) -> serde_json::Value {
-    let one = |(path, d, needed): (String, Devices<'_>, f64)| {
-        json!({
-            "connection": path, "shape": [d.shape().0, d.shape().1], "devices_per_synapse": d.sides().len(),
-            "gain": d.gain(), "needed_weight_rms": needed, "dead_devices": d.dead(), "pulses": d.pulses(),
-        })
-    };
-    arrays(sim).map(one).collect()
+/// A checkpoint beside the recording, which is on the disk by then as far as the checkpoint goes.
+fn checkpoint(sim: &Simulator, sink: &FolderSink, folder: &Path) -> Result<(), Error> {
+    sink.sync().map_err(|e| kept(folder, e))?;
+    sim.save_to(folder.join(CHECKPOINT))
 }
 
 /// What the run is of, from its beginning on: enough to repeat it.
@@ -233,14 +234,19 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
         // Also where the model gave none: the one that was drawn, so that the run can be repeated.
         ("seed", json!(sim.built().seeds.networks[0])),
         ("precision", json!(if options.simulator.precision == Precision::F32 { "f32" } else { "f64" })),
+        ("simulator_seed", json!(sim.built().sim_seed)),
         ("threads", json!(options.simulator.threads)),
+        ("csv", json!(options.csv)),
+        ("checkpoint_every", json!(options.checkpoint_every)),
+        ("model_folder", json!(source.folder)),
+        ("allow_outside", json!(source.allow_outside)),
         ("wanted_seconds", json!(options.time)),
-        ("devices", devices(sim)),
+        ("devices", record::devices(sim)),
         ("version", json!(env!("CARGO_PKG_VERSION"))),
     ])
 }
 
-fn file(folder: &Path, e: io::Error) -> Error {
+pub(crate) fn file(folder: &Path, e: io::Error) -> Error {
     Error::caused(ErrorKind::File, folder.display().to_string(), e)
 }
 
@@ -255,7 +261,13 @@ fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
     let Some(out) = &options.out else {
         return fresh_folder(Path::new("runs"), name).map_err(|e| Error::caused(ErrorKind::File, "runs", e));
     };
-    if options.overwrite {
+    let own = [CHECKPOINT, LOG].map(|name| out.join(name));
+    if options.overwrite && out.join("manifest.json").exists() {
+        // A checkpoint of the old run must not be taken for one of the new.
+        for path in own.iter().filter(|p| p.symlink_metadata().is_ok()) {
+            std::fs::remove_file(path)
+                .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
+        }
         remove_recording(out).map_err(|e| file(out, e))?;
     } else if out.join("manifest.json").exists() {
         return Err(Error::file(
@@ -263,73 +275,9 @@ fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
             "holds a recording already; give `--overwrite` to replace it, or another `--out`",
         ));
     }
+    if let Some(path) = own.iter().find(|p| p.symlink_metadata().is_ok()) {
+        let m = "exists and is no part of a recording: move it away, or take another `--out`";
+        return Err(Error::file(path.display().to_string(), m));
+    }
     Ok(out.clone())
-}
-
-fn is_spikes(net: &Network, p: ProbeId) -> bool {
-    net.get_probe(p).is_some_and(|p| match &p.target {
-        // As events only what is one spike or none: several spikes a step have a height.
-        Target::Spikes(e) => {
-            p.synapse.is_none()
-                && p.sample_every.is_none()
-                && net.get_ensemble(*e).is_some_and(|e| e.neuron_type.name() == "lif")
-        }
-        _ => false,
-    })
-}
-
-fn unit(net: &Network, p: ProbeId) -> &'static str {
-    use bouton::model::DeviceQuantity as Q;
-    match net.get_probe(p).map(|p| &p.target) {
-        Some(Target::Spikes(_)) => "Hz",
-        Some(Target::Devices(_, _, Q::Resistance)) => "Ohm",
-        Some(Target::Devices(_, _, Q::Conductance)) => "S",
-        _ => "",
-    }
-}
-
-fn write(
-    sink: &mut FolderSink,
-    sim: &mut Simulator,
-    net: &Network,
-    p: ProbeId,
-    events: bool,
-    stats: &mut Stats,
-) -> io::Result<()> {
-    let path = net.probe_path(p);
-    let Ok(s) = sim.take(p) else { return Ok(()) };
-    let s = match s {
-        Recorded::Events(e) if events => {
-            stats.add_events(&e);
-            let (steps, neurons): (Vec<u64>, Vec<u32>) =
-                e.events.iter().map(|x| (e.steps[x.row as usize], x.column)).unzip();
-            return sink.append_events(&path, &steps, &neurons);
-        }
-        other => other.into_samples(),
-    };
-    stats.add(&s.values, s.rows());
-    let times: Vec<f64> = s.steps.iter().map(|k| *k as f64 * sim.dt()).collect();
-    sink.append_series(&path, &times, &s.values)
-}
-
-fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Table {
-    let mut t = Table::new(["probe", "samples", "width", "mean", "rms", "lowest", "highest"]);
-    for (p, s) in probes.iter().zip(stats) {
-        let n = s.count.max(1.0);
-        if s.rows == 0 {
-            // Nothing was sampled: no number would be true.
-            t.push([&net.probe_path(*p), "0", "–", "–", "–", "–", "–"]);
-            continue;
-        }
-        t.push([
-            net.probe_path(*p),
-            s.rows.to_string(),
-            (s.count as usize).checked_div(s.rows).unwrap_or(0).to_string(),
-            significant(s.sum / n, 4),
-            significant((s.squares / n).sqrt(), 4),
-            significant(s.low, 4),
-            significant(s.high, 4),
-        ]);
-    }
-    t
 }

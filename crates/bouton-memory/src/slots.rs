@@ -101,7 +101,10 @@ impl Slots {
         let pack = |(k, p): (usize, &Place)| {
             let (len, segment) = (u32::try_from(p.span.len), u16::try_from(p.span.segment));
             let (Ok(len), Ok(segment)) = (len, segment) else {
-                return Err(format!("operand {k} has {} numbers of segment {}: more than can be", p.span.len, p.span.segment));
+                return Err(format!(
+                    "operand {k} has {} numbers of segment {}: more than can be",
+                    p.span.len, p.span.segment
+                ));
             };
             Ok(Packed { start: p.span.start, len, segment, room: p.room, write: p.write })
         };

@@ -72,7 +72,11 @@ fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> O
         Target::Devices(c, side, quantity) => {
             let bank = conn.get(c.index())?.devices.iter().find(|d| d.side == *side)?;
             let signal = if *quantity == DeviceQuantity::Pulses { bank.pulses } else { bank.conductance };
-            return Some(ProbeSource { signal, rows: None, inverse: *quantity == DeviceQuantity::Resistance });
+            return Some(ProbeSource {
+                signal,
+                rows: None,
+                inverse: *quantity == DeviceQuantity::Resistance,
+            });
         }
         _ => None,
     };

@@ -225,6 +225,15 @@ impl Draft<'_> {
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
         let Draft { turns, forms, own, wanted, .. } = self;
         let whats = turns.iter().map(|t| t.what.clone()).collect();
-        Ok(Plan { turns, whats, steps, slots, forms: Forms::new(forms), own, segments: wanted.own, passes: wanted.passes })
+        Ok(Plan {
+            turns,
+            whats,
+            steps,
+            slots,
+            forms: Forms::new(forms),
+            own,
+            segments: wanted.own,
+            passes: wanted.passes,
+        })
     }
 }

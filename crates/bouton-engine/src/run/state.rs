@@ -314,7 +314,9 @@ impl<T: CallReal> Sim<T> {
             let nth = seen.iter().filter(|of| **of == p.what.of).count();
             seen.push(&p.what.of);
             let saved = c.probes.iter().filter(|s| s.of == p.what.of).nth(nth);
-            if let Some(s) = saved.filter(|s| (s.filtered.len(), s.state.len()) == (p.filtered.len(), p.state.len())) {
+            if let Some(s) =
+                saved.filter(|s| (s.filtered.len(), s.state.len()) == (p.filtered.len(), p.state.len()))
+            {
                 (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());
             }
         }

@@ -35,6 +35,7 @@ fn every_table_has_its_fields() {
         ),
         ("Probe", "sample_every seed slice solver synapse target"),
         ("DeviceSpec", "bounds device gain mapping policy seed spread spread_of"),
+        ("TimedCommand", "at column element every freeze from row set thaw to until"),
     ] {
         assert_eq!(fields(def(&s, name)), expected, "{name}");
         assert_eq!(def(&s, name)["additionalProperties"], Value::Bool(false), "{name}");

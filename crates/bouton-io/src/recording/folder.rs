@@ -103,18 +103,91 @@ impl FolderSink {
                 _ => Error::file("cannot create", &parts, e),
             })?;
         }
-        let sink = Self {
-            folder,
-            options,
+        let sink = Self { options, ..Self::reopened(&folder) };
+        sink.write_manifest(false)?;
+        Ok(sink)
+    }
+
+    /// Goes on with the recording in `folder`, cut back to what was sampled in the first `step` time steps of `dt` s: after
+    /// a run was killed, with the step of its last checkpoint. A finished recording is opened again, to become longer.
+    ///
+    /// # Errors
+    /// A folder without a recording, or with a damaged one; one that was written as CSV only; a link where a file should
+    /// be.
+    pub fn resume(folder: impl AsRef<Path>, step: u64, dt: f64) -> Result<Self> {
+        super::resume::resume(folder.as_ref(), step, dt)
+    }
+    /// A sink of a folder that is there already.
+    pub(super) fn reopened(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            options: FolderOptions { npz: true, csv: false },
             names: Names::default(),
             stems: BTreeSet::new(),
             series: Vec::new(),
             events: Vec::new(),
             meta: BTreeMap::new(),
             finished: false,
-        };
-        sink.write_manifest(false)?;
-        Ok(sink)
+        }
+    }
+    pub(super) fn put_meta(&mut self, manifest: &Value) {
+        let meta = manifest["meta"].as_object().into_iter().flatten();
+        self.meta.extend(meta.map(|(k, v)| (k.clone(), v.clone())));
+    }
+    pub(super) fn put_series(
+        &mut self,
+        spec: SeriesSpec,
+        part: &str,
+        arrays: [GrowingNpy; 2],
+        csv: Option<GrowingText>,
+        rows: u64,
+    ) -> Result<()> {
+        self.names.take(&spec.name, &series_arrays(&spec.name))?;
+        self.take_stem(part)?;
+        let labels = labels(&spec);
+        self.series.push(SeriesFiles { spec, labels, arrays: Some(arrays), csv, part: part.into(), rows });
+        Ok(())
+    }
+    pub(super) fn put_events(
+        &mut self,
+        spec: EventsSpec,
+        part: &str,
+        arrays: [GrowingNpy; 2],
+        csv: Option<GrowingText>,
+        count: u64,
+    ) -> Result<()> {
+        self.names.take(&spec.name, &events_arrays(&spec.name))?;
+        self.take_stem(part)?;
+        self.events.push(EventFiles { spec, arrays: Some(arrays), csv, part: part.into(), count });
+        Ok(())
+    }
+    /// Two probes of a damaged manifest may not write to one file.
+    fn take_stem(&mut self, part: &str) -> Result<()> {
+        let new = self.stems.insert(part.to_lowercase());
+        if new {
+            Ok(())
+        } else {
+            Err(Error::new(format!("the manifest is damaged: two probes are called `{part}`")))
+        }
+    }
+    pub(super) fn unfinish(&mut self) -> Result<()> {
+        self.options.csv =
+            self.series.iter().any(|s| s.csv.is_some()) || self.events.iter().any(|e| e.csv.is_some());
+        self.write_manifest(false)
+    }
+
+    /// Waits until everything that was appended is on the disk, where a loss of power leaves it. (What was appended
+    /// outlives the program's own end without this.)
+    ///
+    /// # Errors
+    /// What the file system refuses.
+    pub fn sync(&self) -> Result<()> {
+        let series = self.series.iter().map(|s| (&s.arrays, &s.csv));
+        for (arrays, csv) in series.chain(self.events.iter().map(|e| (&e.arrays, &e.csv))) {
+            arrays.iter().flatten().try_for_each(GrowingNpy::sync)?;
+            csv.iter().try_for_each(GrowingText::sync)?;
+        }
+        self.write_manifest(self.finished)
     }
 
     /// Takes away what was written so far: for a recording that could not begin.
@@ -219,16 +292,8 @@ impl Sink for FolderSink {
         } else {
             None
         };
-        let mut head = "time_s".to_owned();
-        for column in &spec.columns {
-            head.push(',');
-            let unit = if spec.unit.is_empty() { String::new() } else { format!(" ({})", spec.unit) };
-            push_text(&mut head, &format!("{column}{unit}"));
-        }
-        head.push('\n');
-        let csv = self.csv(&part, &head)?;
-        let usual = SeriesSpec::with_shape(spec.name.clone(), "", &spec.sample_shape).columns;
-        let labels = if spec.columns == usual { Value::Null } else { json!(spec.columns) };
+        let csv = self.csv(&part, &series_head(&spec))?;
+        let labels = labels(&spec);
         self.series.push(SeriesFiles { spec, labels, arrays, csv, part, rows: 0 });
         self.write_manifest(false)
     }
@@ -325,6 +390,24 @@ impl Sink for FolderSink {
         }
         Ok(())
     }
+}
+
+/// The first line of a series' table.
+pub(super) fn series_head(spec: &SeriesSpec) -> String {
+    let mut head = "time_s".to_owned();
+    for column in &spec.columns {
+        head.push(',');
+        let unit = if spec.unit.is_empty() { String::new() } else { format!(" ({})", spec.unit) };
+        push_text(&mut head, &format!("{column}{unit}"));
+    }
+    head.push('\n');
+    head
+}
+
+/// Labels of columns as the manifest has them.
+fn labels(spec: &SeriesSpec) -> Value {
+    let usual = SeriesSpec::with_shape(spec.name.clone(), "", &spec.sample_shape).columns;
+    if spec.columns == usual { Value::Null } else { json!(spec.columns) }
 }
 
 /// Takes the recording out of a folder: the files that its manifest lists as its own, and nothing else. Whether there was

@@ -18,12 +18,14 @@ mod folder;
 mod memory;
 mod parts;
 mod read;
+mod resume;
 
 use std::collections::BTreeMap;
 
 pub use folder::{FolderOptions, FolderSink, remove_recording};
 pub use memory::MemorySink;
 pub use read::read_recording;
+pub use resume::{About, about_recording};
 /// A value of a recording's `meta`: anything JSON can say.
 pub use serde_json::Value;
 

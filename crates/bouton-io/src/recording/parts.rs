@@ -8,7 +8,7 @@
 //! overwritten by the next attempt.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -32,6 +32,41 @@ impl GrowingNpy {
         let this = Self { path, descr, row_shape, row_bytes, rows: 0 };
         create(&this.path, &this.header(0))?;
         Ok(this)
+    }
+
+    /// An array that is there already, cut to its first `rows` rows.
+    pub(super) fn resume(
+        path: PathBuf,
+        descr: &'static str,
+        item: u64,
+        row_shape: &[usize],
+        rows: u64,
+    ) -> Result<Self> {
+        let row_shape: Vec<u64> = row_shape.iter().map(|&d| d as u64).collect();
+        let row_bytes = item * row_shape.iter().product::<u64>();
+        let this = Self { path, descr, row_shape, row_bytes, rows };
+        let about = |e| Error::file("cannot go on with", &this.path, e);
+        let mut file = OpenOptions::new().read(true).write(true).open(&this.path).map_err(about)?;
+        let head = this.header(rows);
+        // The header but for the number of rows: all of the text before it.
+        let same = head.windows(8).position(|w| w == b"'shape':").unwrap_or(head.len());
+        let mut found = vec![0; same];
+        file.read_exact(&mut found).map_err(about)?;
+        let length = file.metadata().map_err(about)?.len();
+        if found != head[..same] || length < this.len() {
+            let (path, wanted) = (this.path.display(), this.len());
+            return Err(Error::new(format!(
+                "{path} is damaged: {rows} rows of {descr} take {wanted} bytes, and it has {length}"
+            )));
+        }
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&head)).map_err(about)?;
+        file.set_len(this.len()).map_err(about)?;
+        Ok(this)
+    }
+
+    /// Waits until the file is on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync(&self.path)
     }
 
     fn header(&self, rows: u64) -> Vec<u8> {
@@ -77,6 +112,45 @@ impl GrowingText {
         Ok(Self { path, len: head.len() as u64 })
     }
 
+    /// A text that is there already, cut to its head and `lines` lines.
+    pub(super) fn resume(path: PathBuf, head: &str, lines: u64) -> Result<Self> {
+        let about = |e| Error::file("cannot go on with", &path, e);
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(about)?;
+        let mut from = BufReader::with_capacity(1 << 18, &file);
+        let mut found = vec![0; head.len()];
+        let mut len = head.len() as u64;
+        from.read_exact(&mut found).map_err(about)?;
+        let mut left = lines;
+        while left > 0 && found == head.as_bytes() {
+            let block = from.fill_buf().map_err(about)?;
+            if block.is_empty() {
+                break;
+            }
+            // The byte behind the last line that is wanted, or the block.
+            let mut take = 0;
+            while left > 0 && take < block.len() {
+                let end = block[take..].iter().position(|b| *b == b'\n');
+                take += end.map_or(block.len() - take, |k| k + 1);
+                left -= u64::from(end.is_some());
+            }
+            len += take as u64;
+            from.consume(take);
+        }
+        drop(from);
+        if left > 0 || found != head.as_bytes() {
+            let m = format!("{} is damaged: it should have {lines} lines below its head", path.display());
+            return Err(Error::new(m));
+        }
+        file.set_len(len).map_err(about)?;
+        drop(file);
+        Ok(Self { path, len })
+    }
+
+    /// Waits until the file is on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync(&self.path)
+    }
+
     /// Appends lines; on an error the file is as long as before for all later writes.
     pub(super) fn append(&mut self, text: &str) -> Result<()> {
         let outcome = write_at(&self.path, self.len, text.as_bytes());
@@ -107,6 +181,11 @@ fn create(path: &Path, content: &[u8]) -> Result<()> {
         std::io::ErrorKind::AlreadyExists => foreign(path),
         _ => Error::file("cannot write", path, e),
     })
+}
+
+fn sync(path: &Path) -> Result<()> {
+    let file = OpenOptions::new().write(true).open(path);
+    file.and_then(|f| f.sync_all()).map_err(|e| Error::file("cannot write", path, e))
 }
 
 fn write_at(path: &PathBuf, at: u64, bytes: &[u8]) -> Result<()> {

@@ -53,7 +53,7 @@ fn missing(name: &str) -> Error {
     Error::new(format!("array `{name}` is missing"))
 }
 
-fn parse(text: &str) -> Result<Value> {
+pub(super) fn parse(text: &str) -> Result<Value> {
     let manifest: Value =
         serde_json::from_str(text).map_err(|e| Error::new(format!("the manifest is not JSON: {e}")))?;
     if manifest["format"] != "bouton-recording" {

@@ -1,8 +1,8 @@
 //! Probes of the network while the simulator runs, and probes attached meanwhile.
 
 use bouton_core::{Error, Slice};
-use bouton_engine::{Observe, ObserveId, Recorded, Samples};
 use bouton_elements::synapses::{Filter, Synapse};
+use bouton_engine::{Observe, ObserveId, Recorded, Samples};
 use bouton_model::{Network, Probe, ProbeId, Target};
 use bouton_nef::Built;
 
@@ -76,7 +76,10 @@ impl Simulator {
         let of = self.net.target_path(&probe.target);
         let refuse = |m: String| Error::access(&of, m);
         let source = self.built.sources.find(&self.net, &probe.target).ok_or_else(|| {
-            refuse("is not kept while the model runs; declare a probe of it in the network, before it is built".into())
+            refuse(
+                "is not kept while the model runs; declare a probe of it in the network, before it is built"
+                    .into(),
+            )
         })?;
         let s = self.sim.program().get(source.signal);
         probe.slice.check(s.rows).map_err(refuse)?;
@@ -87,7 +90,9 @@ impl Simulator {
             Some(s) => Some(discretised(s, dt).map_err(refuse)?),
         };
         if let Some(every) = probe.sample_every.filter(|e| !(e.is_finite() && *e > 0.0)) {
-            return Err(refuse(format!("`sample_every` must be a positive number of seconds, found {every}")));
+            return Err(refuse(format!(
+                "`sample_every` must be a positive number of seconds, found {every}"
+            )));
         }
         let events = filter.is_none() && is_spiking(&self.net, &probe.target);
         self.sim.attach(Observe {

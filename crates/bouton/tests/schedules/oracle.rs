@@ -167,7 +167,8 @@ impl Oracle {
         self.clone_from(saved);
         let then = std::mem::replace(&mut self.probes, probes);
         let records = std::mem::take(&mut self.records);
-        let filtered = |p: &Probe, q: &Probe| p.tau.is_some() && q.tau.is_some() && same(&p.target, &q.target);
+        let filtered =
+            |p: &Probe, q: &Probe| p.tau.is_some() && q.tau.is_some() && same(&p.target, &q.target);
         for (k, p) in self.probes.iter().enumerate() {
             let nth = (own..k).filter(|i| filtered(&self.probes[*i], p)).count();
             let found = match k < own {

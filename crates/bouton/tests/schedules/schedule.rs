@@ -1,7 +1,7 @@
 //! Schedules: what is done to a simulator, one thing after the other.
 
 use crate::generate::{edit, mask, probe};
-use crate::model::{Edit, Mask, Model, Neurons, Probe, Rule};
+use crate::model::{Edit, Mask, Model, Neurons, Probe};
 use crate::oracle::Oracle;
 use crate::random::Random;
 

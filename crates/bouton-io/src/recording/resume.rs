@@ -1,0 +1,165 @@
+//! Going on with a recording that was cut off, or that was finished and is to become longer.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::folder::{ARCHIVE, FolderSink, PARTS, series_head};
+use super::parts::{GrowingNpy, GrowingText};
+use super::read::parse;
+use super::{EventsSpec, SeriesSpec, events_arrays, series_arrays};
+use crate::error::{Error, Result};
+use crate::npy::{NpyData, read_npy};
+use crate::npz::MANIFEST;
+
+/// What a recording's folder says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// Whether the recording was finished.
+    pub complete: bool,
+    /// Words about the run.
+    pub meta: BTreeMap<String, Value>,
+}
+
+/// Reads what a recording's folder says of itself, and none of its data.
+///
+/// # Errors
+/// A folder without a recording, or with a damaged manifest.
+pub fn about_recording(folder: impl AsRef<Path>) -> Result<About> {
+    let m = manifest(folder.as_ref())?;
+    let meta = m["meta"].as_object().map(|o| o.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+    Ok(About { complete: m["complete"] == true, meta: meta.unwrap_or_default() })
+}
+
+fn manifest(folder: &Path) -> Result<Value> {
+    let path = folder.join(MANIFEST);
+    plain(&path)?;
+    let text = fs::read_to_string(&path).map_err(|e| Error::file("cannot read", &path, e))?;
+    parse(&text).map_err(|e| e.at(path.display()))
+}
+
+/// Refuses a link, and what is no file: what is written to must be the recording's own.
+fn plain(path: &Path) -> Result<()> {
+    let kind = path.symlink_metadata().map_err(|e| Error::file("cannot read", path, e))?;
+    if kind.is_file() { Ok(()) } else { Err(Error::new(format!("{} is no plain file", path.display()))) }
+}
+
+/// A name of a file in the folder, and never a path: a manifest may come from anywhere.
+fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
+    let bad = || Error::new(format!("the manifest is damaged at `{what}`"));
+    v[what]
+        .as_str()
+        .filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.'))
+        .ok_or_else(bad)
+}
+
+/// Opens a recording again and cuts it to what was sampled until `step` (time steps of `dt` s); what comes is appended.
+pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
+    let m = manifest(folder)?;
+    let bad = |what: &str| Error::new(format!("the manifest is damaged at `{what}`"));
+    if folder.join(ARCHIVE).symlink_metadata().is_ok() {
+        unpack(folder, &m)?;
+    } else if !folder.join(PARTS).is_dir() {
+        return Err(Error::new(format!(
+            "{}: the recording was written as CSV only and can't go on",
+            folder.display()
+        )));
+    }
+    let mut sink = FolderSink::reopened(folder);
+    sink.put_meta(&m);
+    let list = |what: &str| m[what].as_array().ok_or_else(|| bad(what));
+    let part = |part: &str, what: &str| {
+        let path = folder.join(PARTS).join(format!("{part}.{what}.npy"));
+        plain(&path).map(|()| path)
+    };
+    let csv = |v: &Value, head: &str, rows: u64| -> Result<Option<GrowingText>> {
+        if v["csv"].is_null() {
+            return Ok(None);
+        }
+        let path = folder.join(name_in(v, "csv")?);
+        plain(&path)?;
+        GrowingText::resume(path, head, rows).map(Some)
+    };
+    let limit = step as f64 * dt;
+    for s in list("series")? {
+        let (name, file) = (s["name"].as_str().ok_or_else(|| bad("name"))?, name_in(s, "part")?);
+        let shape = s["sample_shape"].as_array().ok_or_else(|| bad("sample_shape"))?;
+        let shape: Option<Vec<usize>> = shape.iter().map(|d| usize::try_from(d.as_u64()?).ok()).collect();
+        let shape = shape.ok_or_else(|| bad("sample_shape"))?;
+        shape
+            .iter()
+            .try_fold(1usize, |n, d| n.checked_mul(*d))
+            .filter(|n| *n < 1 << 32)
+            .ok_or_else(|| bad("sample_shape"))?;
+        let mut spec = SeriesSpec::with_shape(name, s["unit"].as_str().ok_or_else(|| bad("unit"))?, &shape);
+        if let Some(columns) = s["columns"].as_array() {
+            spec.columns = columns.iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
+        }
+        spec.check()?;
+        let times_path = part(file, "time")?;
+        let NpyData::F64(times) = read_npy(&times_path)?.data else { return Err(bad("series")) };
+        let rows = times.partition_point(|t| *t <= limit) as u64;
+        let arrays = [
+            GrowingNpy::resume(part(file, "values")?, "<f8", 8, &shape, rows)?,
+            GrowingNpy::resume(times_path, "<f8", 8, &[], rows)?,
+        ];
+        let text = csv(s, &series_head(&spec), rows)?;
+        sink.put_series(spec, file, arrays, text, rows)?;
+    }
+    for e in list("events")? {
+        let (name, file) = (e["name"].as_str().ok_or_else(|| bad("name"))?, name_in(e, "part")?);
+        let n =
+            e["n_neurons"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| bad("n_neurons"))?;
+        let steps_path = part(file, "step")?;
+        let NpyData::U64(steps) = read_npy(&steps_path)?.data else { return Err(bad("events")) };
+        let count = steps.partition_point(|k| *k <= step) as u64;
+        let arrays = [
+            GrowingNpy::resume(steps_path, "<u8", 8, &[], count)?,
+            GrowingNpy::resume(part(file, "neuron")?, "<u4", 4, &[], count)?,
+        ];
+        let text = csv(e, "time_s,step,neuron\n", count)?;
+        let spec =
+            EventsSpec { name: name.into(), n_neurons: n, dt: e["dt"].as_f64().ok_or_else(|| bad("dt"))? };
+        sink.put_events(spec, file, arrays, text, count)?;
+    }
+    // From here on it is one that goes on; the archive is of the shorter one.
+    sink.unfinish()?;
+    let archive = folder.join(ARCHIVE);
+    if archive.symlink_metadata().is_ok() {
+        fs::remove_file(&archive).map_err(|e| Error::file("cannot remove", &archive, e))?;
+    }
+    Ok(sink)
+}
+
+/// Puts the arrays of a finished recording back into files of their own. The archive stays until they are whole.
+fn unpack(folder: &Path, m: &Value) -> Result<()> {
+    let (archive, parts) = (folder.join(ARCHIVE), folder.join(PARTS));
+    plain(&archive)?;
+    let file = File::open(&archive).map_err(|e| Error::file("cannot open", &archive, e))?;
+    let mut zip = zip::ZipArchive::new(std::io::BufReader::new(file))
+        .map_err(|e| Error::new(format!("{}: not an .npz file: {e}", archive.display())))?;
+    if parts.symlink_metadata().is_ok_and(|k| k.is_dir()) {
+        fs::remove_dir_all(&parts).map_err(|e| Error::file("cannot remove", &parts, e))?;
+    }
+    fs::create_dir(&parts).map_err(|e| Error::file("cannot create", &parts, e))?;
+    let kinds = [("series", ["values", "time"]), ("events", ["step", "neuron"])];
+    for (kind, whats) in kinds {
+        for entry in m[kind].as_array().into_iter().flatten() {
+            let name = entry["name"].as_str().unwrap_or_default();
+            let arrays = if kind == "series" { series_arrays(name) } else { events_arrays(name) };
+            let stem = name_in(entry, "part")?;
+            for (array, what) in arrays.iter().zip(whats) {
+                let about = |e: String| Error::new(format!("{}: array `{array}`: {e}", archive.display()));
+                let mut member = zip.by_name(&format!("{array}.npy")).map_err(|e| about(e.to_string()))?;
+                let path = parts.join(format!("{stem}.{what}.npy"));
+                let mut out = File::create_new(&path).map_err(|e| Error::file("cannot create", &path, e))?;
+                std::io::copy(&mut member, &mut out)
+                    .and_then(|_| out.sync_all())
+                    .map_err(|e| about(e.to_string()))?;
+            }
+        }
+    }
+    Ok(())
+}
