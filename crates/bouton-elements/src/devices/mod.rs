@@ -6,8 +6,9 @@
 //! A device type says which numbers each device has, as columns over the synapses of a connection: parameters that are drawn
 //! once, and state that pulses move. It keeps none of them.
 //!
-//! To add a device: a file with a struct of parameters that implements [`DeviceModel`], and a line in the list at the
-//! end of this page's source.
+//! To add one: a file with a struct of parameters that implements [`DeviceModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_device`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod power_law;
 mod spec;

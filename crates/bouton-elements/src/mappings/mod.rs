@@ -1,7 +1,8 @@
 //! Mappings: what weight the devices of one synapse make.
 //!
-//! To add one: a file with a struct of parameters that implements [`MappingModel`], and a line in the list at the end of
-//! this page's source.
+//! To add one: a file with a struct of parameters that implements [`MappingModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_mapping`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod pair;
 mod single;

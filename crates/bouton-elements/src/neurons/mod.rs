@@ -1,7 +1,8 @@
 //! Neuron types.
 //!
-//! To add one: a file with a struct of parameters that implements [`NeuronModel`], and a line in the list at the end of
-//! this page's source. The model file, the command line's listing and the generic tests follow from the list.
+//! To add one: a file with a struct of parameters that implements [`NeuronModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_neuron`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod direct;
 mod lif;

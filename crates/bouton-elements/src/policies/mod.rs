@@ -1,6 +1,8 @@
 //! Pulse policies: from the signed change that a rule wants to pulses on devices.
 //!
-//! To add one: a file with a struct of parameters, and a line in the list at the end of this page's source.
+//! To add one: a file with a struct of parameters that implements [`PolicyModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_policy`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod single_pulse;
 

@@ -1,7 +1,8 @@
 //! Processes: signals that are made while the model runs.
 //!
-//! To add one: a file with a struct of parameters that implements [`ProcessModel`], and a line in the list at the end of
-//! this page's source.
+//! To add one: a file with a struct of parameters that implements [`ProcessModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_process`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod piecewise;
 mod table;

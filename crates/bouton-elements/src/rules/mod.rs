@@ -1,8 +1,10 @@
 //! Learning rules.
 //!
-//! To add one: a file with a struct of parameters that implements [`RuleModel`], and a line in the list at the end of
-//! this page's source. A rule declares what it reads, and what its change is made of; it never sees whether weights or
-//! devices take the change.
+//! To add one: a file with a struct of parameters that implements [`RuleModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_rule`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
+//!
+//! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
 
 mod change;
 mod mpes;

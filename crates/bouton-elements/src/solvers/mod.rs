@@ -1,7 +1,8 @@
 //! Decoder solvers: from activities at evaluation points to decoders.
 //!
-//! To add one: a file with a struct of parameters that implements [`SolverModel`], and a line in the list at the end of
-//! this page's source.
+//! To add one: a file with a struct of parameters that implements [`SolverModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_solver`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod lstsq_l2;
 mod no_solver;

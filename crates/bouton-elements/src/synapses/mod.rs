@@ -1,7 +1,8 @@
 //! Synapses: linear filters on whatever a connection carries.
 //!
-//! To add one: a file with a struct of parameters that implements [`SynapseModel`], and a line in the list at the end of
-//! this page's source.
+//! To add one: a file with a struct of parameters that implements [`SynapseModel`] and [`Element`](crate::Element), and a line
+//! in the list at the end of this page's source; from another crate, [`register_synapse`]. Model files, their schema,
+//! `bouton list` and the generic tests follow.
 
 mod alpha;
 mod linear;

@@ -29,11 +29,14 @@ impl Call for PulseCall {
         "pulse"
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        let vars = self.spec.device.model().vars();
+        let states = vars.iter().filter(|v| v.is_state()).count();
         Ok(Box::new(Run {
             call: self.clone(),
             pulses: Pulses::default(),
             left: Pulses::default(),
             wanted: vec![],
+            counts: (vars.len() - states, states),
         }))
     }
 }
@@ -44,6 +47,8 @@ struct Run {
     /// What of a row is left where something is frozen, or each synapse has its own sign.
     left: Pulses,
     wanted: Vec<f64>,
+    /// Parameters and states of a device: counted once, since a device works its variables out anew each time.
+    counts: (usize, usize),
 }
 
 /// What a change of another form is for each weight: its parts put together.
@@ -72,12 +77,10 @@ fn dense(
 
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let Run { call, pulses, left, wanted } = self;
+        let Run { call, pulses, left, wanted, counts } = self;
         let PulseCall { spec, policy, change, shape } = call;
         let (device, mapping) = (spec.device.model(), spec.mapping.model());
-        let columns = device.vars();
-        let states = columns.iter().filter(|c| c.is_state()).count();
-        let parameters = columns.len() - states;
+        let (parameters, states) = *counts;
         let parts = change.parts(0, 0).len();
         let sides = mapping.sides();
         io.with(|writes, reads| {
