@@ -24,7 +24,9 @@ impl LogFile {
     pub(crate) fn of(folder: &Path, sim: &Simulator) -> Result<LogFile, Error> {
         let mut log = LogFile { path: folder.join(LOG), next: 0 };
         let new = folder.join(format!("{LOG}.{}.tmp", std::process::id()));
-        std::fs::write(&new, log.lines(sim)).and_then(|()| std::fs::rename(&new, &log.path)).map_err(|e| log.fault(e))?;
+        std::fs::write(&new, log.lines(sim))
+            .and_then(|()| std::fs::rename(&new, &log.path))
+            .map_err(|e| log.fault(e))?;
         Ok(log)
     }
     /// Appends what was written since.

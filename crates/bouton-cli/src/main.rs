@@ -194,10 +194,7 @@ fn report(ran: &bouton_cli::run::Ran, time: f64) -> Result<ExitCode, Error> {
     if !ran.stopped {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
-        "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
-        ran.time, time
-    );
+    eprintln!("bouton: stopped at t = {:.4} s of {} s; everything until then is recorded", ran.time, time);
     Ok(stopped())
 }
 
@@ -208,7 +205,10 @@ fn stopped() -> ExitCode {
 
 fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<ExitCode, Error> {
     let r = bouton_cli::resume::replay(folder, quiet, stop)?;
-    print(&format!("{} steps, {} numbers and {} writes are the same to the bit\n", r.steps, r.numbers, r.writes))?;
+    print(&format!(
+        "{} steps, {} numbers and {} writes are the same to the bit\n",
+        r.steps, r.numbers, r.writes
+    ))?;
     Ok(if r.stopped { stopped() } else { ExitCode::SUCCESS })
 }
 

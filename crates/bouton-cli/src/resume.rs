@@ -22,7 +22,9 @@ use crate::run::{CHECKPOINT, Going, Ran, RunOptions, Source, begin, file, go_on}
 fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     let meta = &about.meta;
     let missing = |key: &str| {
-        let m = format!("the manifest doesn't say `{key}`: the run was killed before it began, or was not one of `bouton run`; run the model again");
+        let m = format!(
+            "the manifest doesn't say `{key}`: the run was killed before it began, or was not one of `bouton run`; run the model again"
+        );
         Error::file(folder.display().to_string(), m)
     };
     let get = |key: &str| meta.get(key).filter(|v| !v.is_null()).ok_or_else(|| missing(key));
@@ -36,8 +38,13 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     let mut pairs: Vec<(String, String)> = set.iter().filter_map(pair).collect();
     pairs.push(("dt".into(), format!("{dt:e}")));
     let allow_outside = get("allow_outside")?.as_bool().unwrap_or(false);
-    let source =
-        Source { path: text("model")?, text: text("model_text")?, set, folder: text("model_folder")?, allow_outside };
+    let source = Source {
+        path: text("model")?,
+        text: text("model_text")?,
+        set,
+        folder: text("model_folder")?,
+        allow_outside,
+    };
     let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?) };
     let files = FolderFiles::new(Path::new(&source.folder), allow_outside);
     let model = bouton_file::parse(&source.text, &files, &load)?;
@@ -82,9 +89,14 @@ pub fn resume(
     let built = t0.elapsed().as_secs_f64();
     let total = sim.steps(options.time)?;
     let done = about.meta.get("simulated_steps").and_then(Value::as_u64).filter(|_| about.complete);
-    if about.complete && about.meta.get("status") == Some(&json!("finished")) && done.is_some_and(|n| n >= total) {
+    if about.complete
+        && about.meta.get("status") == Some(&json!("finished"))
+        && done.is_some_and(|n| n >= total)
+    {
         let t = done.unwrap_or(0) as f64 * sim.dt();
-        return Err(here(format!("the run is finished (t = {t} s); give a longer `--time` to go on with it")));
+        return Err(here(format!(
+            "the run is finished (t = {t} s); give a longer `--time` to go on with it"
+        )));
     }
     let schedule = Schedule::new(&mut sim, &model.commands)?;
     let path = folder.join(CHECKPOINT);
@@ -94,7 +106,9 @@ pub fn resume(
             sim.load(&c)?;
             if sim.n_steps() > total {
                 let (t, at) = (options.time, sim.time());
-                return Err(here(format!("the checkpoint is at t = {at} s, later than the end at {t} s; give a longer `--time`")));
+                return Err(here(format!(
+                    "the checkpoint is at t = {at} s, later than the end at {t} s; give a longer `--time`"
+                )));
             }
             FolderSink::resume(folder, c.step, sim.dt()).map_err(|e| file(folder, e))?
         }
@@ -214,7 +228,11 @@ impl Cursor {
                     break;
                 }
                 if let Some(i) = (0..a.len()).find(|i| a[*i].to_bits() != b[*i].to_bits()) {
-                    differs(step, name, format!("value {i} was recorded as {:e}, and is {:e} now", a[i], b[i]));
+                    differs(
+                        step,
+                        name,
+                        format!("value {i} was recorded as {:e}, and is {:e} now", a[i], b[i]),
+                    );
                     break;
                 }
             }
@@ -235,7 +253,9 @@ impl Cursor {
                 match before.next().flatten() {
                     Some((s, n)) if (s, n) == (step, neuron) => {}
                     Some((s, n)) => {
-                        let m = format!("neuron {neuron} spikes in step {step} now, and neuron {n} in step {s} was recorded");
+                        let m = format!(
+                            "neuron {neuron} spikes in step {step} now, and neuron {n} in step {s} was recorded"
+                        );
                         differs(*step.min(s), name, m);
                         break;
                     }
@@ -250,7 +270,9 @@ impl Cursor {
         }
         match first {
             None => Ok(()),
-            Some((step, name, m)) => Err(Error::new(ErrorKind::Run, name, format!("the replay differs in step {step}: {m}"))),
+            Some((step, name, m)) => {
+                Err(Error::new(ErrorKind::Run, name, format!("the replay differs in step {step}: {m}")))
+            }
         }
     }
     /// That the recording has nothing more.
@@ -259,7 +281,10 @@ impl Cursor {
         for (name, rows) in series.chain(self.recorded.events.iter().map(|e| (&e.name, e.steps.len()))) {
             let now = self.rows.get(name).copied().unwrap_or(0);
             if now < rows {
-                return Err(Error::run(name, format!("the replay differs: {rows} samples were recorded, and it gave {now}")));
+                return Err(Error::run(
+                    name,
+                    format!("the replay differs: {rows} samples were recorded, and it gave {now}"),
+                ));
             }
         }
         Ok(())

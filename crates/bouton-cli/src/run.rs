@@ -140,7 +140,10 @@ fn checkpoint_steps(sim: &Simulator, options: &RunOptions) -> Result<Option<u64>
     let Some(every) = options.checkpoint_every else { return Ok(None) };
     let steps = (every / sim.dt()).round();
     if !(1.0..9e15).contains(&steps) {
-        let m = format!("`--checkpoint-every` must be a number of seconds, at least the time step of {} s, found {every}", sim.dt());
+        let m = format!(
+            "`--checkpoint-every` must be a number of seconds, at least the time step of {} s, found {every}",
+            sim.dt()
+        );
         return Err(Error::model("", m));
     }
     Ok(Some(steps as u64))
@@ -262,7 +265,8 @@ fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
     if options.overwrite && out.join("manifest.json").exists() {
         // A checkpoint of the old run must not be taken for one of the new.
         for path in own.iter().filter(|p| p.symlink_metadata().is_ok()) {
-            std::fs::remove_file(path).map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
+            std::fs::remove_file(path)
+                .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
         }
         remove_recording(out).map_err(|e| file(out, e))?;
     } else if out.join("manifest.json").exists() {

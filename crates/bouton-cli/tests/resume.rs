@@ -146,7 +146,18 @@ fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
     let (m, whole, short) = (model(&f), f.path("whole"), f.path("short"));
     ok(&["run", &m, "--quiet", "--out", &whole]);
     for (time, every) in [("0.2", "0.05"), ("0.331", "0.1"), ("0.004", "1")] {
-        ok(&["run", &m, "--quiet", "--time", time, "--checkpoint-every", every, "--out", &short, "--overwrite"]);
+        ok(&[
+            "run",
+            &m,
+            "--quiet",
+            "--time",
+            time,
+            "--checkpoint-every",
+            every,
+            "--out",
+            &short,
+            "--overwrite",
+        ]);
         let e = refused(&["resume", &short, "--quiet"]);
         assert!(e.contains("is finished") && e.contains("--time"), "{e}");
         ok(&["resume", &short, "--quiet", "--time", "0.4", "--threads", "2"]);

@@ -76,7 +76,8 @@ fn the_scale_check_is_silent() {
 fn the_split_model_stops_learning_where_the_demonstration_does() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ppg-split.toml");
     let m = bouton_file::load(&path, &bouton_file::LoadOptions::default()).unwrap();
-    let mut sim = Simulator::with(&m.network, Options { dt: m.dt, threads: 1, ..Options::default() }).unwrap();
+    let mut sim =
+        Simulator::with(&m.network, Options { dt: m.dt, threads: 1, ..Options::default() }).unwrap();
     let schedule = bouton::Schedule::new(&mut sim, &m.commands).unwrap();
     let train = (bouton_cli::demo::Pulse::shipped().unwrap().train_seconds() * 1000.0).round() as u64;
     assert_eq!((schedule.next_step(0), schedule.next_step(train + 1)), (Some(train), None));

@@ -90,9 +90,14 @@ fn command(c: TimedCommand, place: String) -> Result<Command, (&'static str, Str
     let names = given(&what);
     if names.len() != 1 {
         let found = if names.is_empty() { "none".into() } else { names.join(" and ") };
-        return Err(("", format!("a command needs exactly one of `set`, `freeze` and `thaw`, found {found}")));
+        return Err((
+            "",
+            format!("a command needs exactly one of `set`, `freeze` and `thaw`, found {found}"),
+        ));
     }
-    if c.set.is_none() && let Some(name) = parts.first().copied().or(c.to.is_some().then_some("to")) {
+    if c.set.is_none()
+        && let Some(name) = parts.first().copied().or(c.to.is_some().then_some("to"))
+    {
         return Err((name, format!("goes with `set`, and this command has `{}`", names[0])));
     }
     if parts.len() > 1 {
@@ -105,7 +110,10 @@ fn command(c: TimedCommand, place: String) -> Result<Command, (&'static str, Str
                 (_, Some(k), _) => Part::Column(k),
                 (_, _, Some([r, k])) => Part::Element(*r, *k),
                 (_, _, Some(other)) => {
-                    return Err(("element", format!("expected `[row, column]`, found {} numbers", other.len())));
+                    return Err((
+                        "element",
+                        format!("expected `[row, column]`, found {} numbers", other.len()),
+                    ));
                 }
                 _ => Part::All,
             };

@@ -108,7 +108,9 @@ pub fn write_npz_with<'a>(
         if let Some(text) = manifest {
             let len = text.len() as u64;
             if len >= MAX_MANIFEST {
-                return Err(Error::new(format!("a manifest of {len} bytes refused (at most {MAX_MANIFEST})")));
+                return Err(Error::new(format!(
+                    "a manifest of {len} bytes refused (at most {MAX_MANIFEST})"
+                )));
             }
             archive.add(MANIFEST, len, text.as_bytes())?;
         }

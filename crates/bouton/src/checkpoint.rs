@@ -134,7 +134,8 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
         dropped: c.dropped,
     };
     for s in &c.signals {
-        finite(&s.values).map_err(|m| fault(path, format!("`{}` holds {m}; nothing goes on from it", s.name)))?;
+        finite(&s.values)
+            .map_err(|m| fault(path, format!("`{}` holds {m}; nothing goes on from it", s.name)))?;
         let single = signals.add(&s.values);
         manifest.signals.push(Signal { name: s.name.clone(), shape: s.shape, single });
     }
@@ -173,7 +174,8 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
     let plain = arrays.iter().zip(&lengths).map(|((n, a), l)| (*n, &l[..], a));
     let log = NpyData::U64(log);
     let all = plain.chain([("log", &rows[..], &log)]);
-    write_npz_with(path, Some(&text), all).map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))
+    write_npz_with(path, Some(&text), all)
+        .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))
 }
 
 /// Reads a checkpoint. Lengths are compared with the manifest, and memory is taken for what is in the file: no more than
@@ -187,8 +189,11 @@ pub fn read(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
     let size = std::fs::metadata(path).map_err(|e| fault(path, format!("can't be read: {e}")))?.len();
     // Single numbers count double there; the rest is for what an empty array takes.
     let limits = Limits { max_bytes: size.saturating_mul(2).saturating_add(1 << 16), max_dims: 2 };
-    let npz = read_npz_with(path, limits).map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
-    let Some(text) = npz.manifest else { return Err(fault(path, "is no checkpoint: it has no manifest.json")) };
+    let npz = read_npz_with(path, limits)
+        .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
+    let Some(text) = npz.manifest else {
+        return Err(fault(path, "is no checkpoint: it has no manifest.json"));
+    };
     let mut parts = Parts { arrays: npz.arrays };
     parts.checkpoint(&text).map_err(|m| fault(path, format!("{m}; take an earlier checkpoint")))
 }
@@ -277,7 +282,10 @@ impl<T: Clone> Pieces<T> {
         let end = self.at.checked_add(n).filter(|end| *end <= self.all.len());
         let Some(end) = end else {
             let left = self.all.len() - self.at;
-            return Err(format!("the array `{}` has {left} numbers left for `{of}`, which takes {n}", self.name));
+            return Err(format!(
+                "the array `{}` has {left} numbers left for `{of}`, which takes {n}",
+                self.name
+            ));
         };
         let out = self.all[self.at..end].to_vec();
         self.at = end;
@@ -285,7 +293,11 @@ impl<T: Clone> Pieces<T> {
     }
     fn end(&self) -> Result<(), String> {
         let (left, name) = (self.all.len() - self.at, self.name);
-        if left == 0 { Ok(()) } else { Err(format!("the array `{name}` has {left} numbers that belong to nothing")) }
+        if left == 0 {
+            Ok(())
+        } else {
+            Err(format!("the array `{name}` has {left} numbers that belong to nothing"))
+        }
     }
 }
 
@@ -312,7 +324,10 @@ impl Parts {
             return Err(format!("the manifest is of the format `{}`, expected `{FORMAT}`", m.format));
         }
         if m.version != VERSION {
-            return Err(format!("the checkpoint has version {}, and this version of bouton reads {VERSION}", m.version));
+            return Err(format!(
+                "the checkpoint has version {}, and this version of bouton reads {VERSION}",
+                m.version
+            ));
         }
         let precision = match &*m.precision {
             "f64" => Precision::F64,
@@ -357,7 +372,10 @@ impl Parts {
             let filtered = filters.next(p.filtered, &p.of)?;
             let state = filters.next(p.state, &p.of)?;
             if filtered.iter().chain(&state).any(|x| !x.is_finite()) {
-                return Err(format!("the filter of the probe of `{}` holds a number that is not finite", p.of));
+                return Err(format!(
+                    "the filter of the probe of `{}` holds a number that is not finite",
+                    p.of
+                ));
             }
             probes.push(CheckpointProbe { of: p.of, filtered, state });
         }
@@ -386,7 +404,8 @@ impl Parts {
         if rows.all.len() % ROW != 0 {
             return Err(format!("the array `log` must have rows of {ROW} numbers"));
         }
-        let size = |k: u64| usize::try_from(k).map_err(|_| "the log has a number that is no size".to_string());
+        let size =
+            |k: u64| usize::try_from(k).map_err(|_| "the log has a number that is no size".to_string());
         let text = |k: u64| {
             let known = usize::try_from(k).ok().and_then(|k| names.get(k)).cloned();
             known.ok_or_else(|| format!("the log refers to the name {k}, and there are {}", names.len()))

@@ -47,8 +47,8 @@ pub use bouton_expr as expr;
 pub use bouton_io as io;
 pub use bouton_kernels::{Level, Tier};
 pub use bouton_model as model;
-pub use bouton_nef as nef;
 pub use bouton_model::{Error, ErrorKind, Failure};
+pub use bouton_nef as nef;
 pub use bouton_random as random;
 pub use scale::{ScaleKind, ScaleNote};
 pub use schedule::{Replay, Schedule};
@@ -56,6 +56,7 @@ pub use simulator::{Devices, Options, Simulator};
 
 /// Everything that a program usually names.
 pub mod prelude {
+    pub use crate::{Devices, Options, ScaleKind, ScaleNote, Simulator};
     pub use bouton_elements::devices::{AutoGain, Bounds, Device, DeviceSpec, Gain, PowerLaw, SpreadOf};
     pub use bouton_elements::mappings::{Mapping, Pair, Side, Sign, Single};
     pub use bouton_elements::neurons::{
@@ -68,7 +69,6 @@ pub mod prelude {
     pub use bouton_elements::rules::{Mpes, Pes};
     pub use bouton_elements::solvers::{LstsqL2, NoSolver, Solver};
     pub use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
-    pub use crate::{Devices, Options, ScaleKind, ScaleNote, Simulator};
     pub use bouton_engine::{Edit, ObserveId, Passes, Pick, Precision, Recorded, Reset, Samples};
     pub use bouton_model::{
         Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, ErrorKind,

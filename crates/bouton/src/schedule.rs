@@ -47,7 +47,11 @@ impl Schedule {
         let mut out = Schedule { dt, commands: vec![] };
         for c in commands {
             let about = |e: Error| {
-                let m = if e.object().is_empty() { e.message().into() } else { format!("`{}`: {}", e.object(), e.message()) };
+                let m = if e.object().is_empty() {
+                    e.message().into()
+                } else {
+                    format!("`{}`: {}", e.object(), e.message())
+                };
                 Error::new(e.kind(), c.place.clone(), m)
             };
             check_times(&c.when, dt).map_err(|m| Error::model(c.place.clone(), m))?;
@@ -130,7 +134,11 @@ fn steps(t: f64, dt: f64) -> u64 {
 fn check_times(when: &When, dt: f64) -> Result<(), String> {
     let time = |name: &str, t: f64| {
         // Beyond 2^53 steps can't be counted.
-        if t.is_finite() && t >= 0.0 && t / dt <= 9e15 { Ok(()) } else { Err(format!("`{name}` must be a time (s), at least 0, found {t}")) }
+        if t.is_finite() && t >= 0.0 && t / dt <= 9e15 {
+            Ok(())
+        } else {
+            Err(format!("`{name}` must be a time (s), at least 0, found {t}"))
+        }
     };
     match when {
         When::At(t) => time("at", *t),
@@ -143,7 +151,9 @@ fn check_times(when: &When, dt: f64) -> Result<(), String> {
             let Some(until) = until else { return Ok(()) };
             time("until", *until)?;
             if until < from {
-                return Err(format!("`until` ({until} s) is before `from` ({from} s): nothing would ever be done"));
+                return Err(format!(
+                    "`until` ({until} s) is before `from` ({from} s): nothing would ever be done"
+                ));
             }
             Ok(())
         }
@@ -161,7 +171,12 @@ fn edit(sim: &Simulator, path: &str, part: Part, to: &To) -> Result<Edit, Error>
         Part::Element(r, c) => (Pick::Element(r, c), (1, 1)),
     };
     let count = shape.0 * shape.1;
-    let wrong = |found: String| Error::access(path, format!("`to` takes a number, or {count} in the shape {} × {}; found {found}", shape.0, shape.1));
+    let wrong = |found: String| {
+        Error::access(
+            path,
+            format!("`to` takes a number, or {count} in the shape {} × {}; found {found}", shape.0, shape.1),
+        )
+    };
     let values = match to {
         To::Number(x) => vec![*x; count],
         To::List(v) if v.len() == count => v.clone(),
@@ -212,7 +227,10 @@ impl Replay {
             return Err(Error::access("", "the log has lost its first entries; a shorter run keeps all"));
         }
         if let Some(e) = entries.iter().find(|e| !matches!(e.by, By::Call(_)) && !e.is_whole()) {
-            let m = format!("entry {} of the log has lost its values and can't be replayed; give the log more room with `set_log_limit`", e.number);
+            let m = format!(
+                "entry {} of the log has lost its values and can't be replayed; give the log more room with `set_log_limit`",
+                e.number
+            );
             return Err(Error::access(&e.path, m));
         }
         Ok(Replay { entries, next: 0 })
@@ -229,7 +247,9 @@ impl Replay {
     pub fn apply(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         loop {
             self.compare(sim)?;
-            let Some(e) = self.entries.get(self.next).filter(|e| e.step == sim.n_steps()).cloned() else { return Ok(()) };
+            let Some(e) = self.entries.get(self.next).filter(|e| e.step == sim.n_steps()).cloned() else {
+                return Ok(());
+            };
             match e.by {
                 By::Outside => sim.write(&e.path, e.pick.clone(), e.values.to_vec())?,
                 By::Undo(k) => sim.undo(k)?,
@@ -249,11 +269,18 @@ impl Replay {
         for here in sim.log().entries().skip(self.next.saturating_sub(first)) {
             let there = self.entries.get(self.next);
             let same = there.is_some_and(|e| {
-                (e.number, e.step, e.digest) == (here.number, here.step, here.digest) && e.path == here.path && e.by == here.by
+                (e.number, e.step, e.digest) == (here.number, here.step, here.digest)
+                    && e.path == here.path
+                    && e.by == here.by
             });
             if !same {
-                let was = there.map_or("nothing".into(), |e| format!("entry {} (`{}`, step {}, digest {:016x})", e.number, e.path, e.step, e.digest));
-                let m = format!("the replay differs in step {}: it wrote entry {} with the digest {:016x}, and the log has {was} there", here.step, here.number, here.digest);
+                let was = there.map_or("nothing".into(), |e| {
+                    format!("entry {} (`{}`, step {}, digest {:016x})", e.number, e.path, e.step, e.digest)
+                });
+                let m = format!(
+                    "the replay differs in step {}: it wrote entry {} with the digest {:016x}, and the log has {was} there",
+                    here.step, here.number, here.digest
+                );
                 return Err(Error::run(&here.path, m));
             }
             self.next += 1;
@@ -267,11 +294,17 @@ impl Replay {
     pub fn finish(&mut self, sim: &Simulator) -> Result<(), Error> {
         self.compare(sim)?;
         let step = sim.n_steps();
-        let missing = self.entries.get(self.next).filter(|e| e.step < step || (e.step == step && matches!(e.by, By::Call(_))));
+        let missing = self
+            .entries
+            .get(self.next)
+            .filter(|e| e.step < step || (e.step == step && matches!(e.by, By::Call(_))));
         match missing {
             None => Ok(()),
             Some(e) => {
-                let m = format!("the replay differs in step {}: the log has a write there (entry {}), and nothing wrote", e.step, e.number);
+                let m = format!(
+                    "the replay differs in step {}: the log has a write there (entry {}), and nothing wrote",
+                    e.step, e.number
+                );
                 Err(Error::run(&e.path, m))
             }
         }

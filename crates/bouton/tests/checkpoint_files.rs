@@ -67,7 +67,8 @@ fn network() -> Network {
 }
 
 fn simulator(precision: Precision) -> Simulator {
-    Simulator::with(&network(), Options { precision, seed: Some(3), threads: 1, ..Options::default() }).unwrap()
+    Simulator::with(&network(), Options { precision, seed: Some(3), threads: 1, ..Options::default() })
+        .unwrap()
 }
 
 fn saved(precision: Precision) -> Checkpoint {
@@ -137,7 +138,9 @@ fn numbers_that_are_not_finite_are_refused() {
     let path = f.file("nan.npz");
     checkpoint::write(&path, &saved(Precision::F64)).unwrap();
     rewrite(&path, &path, |_, arrays| {
-        let NpyData::F64(v) = &mut arrays.iter_mut().find(|a| a.0 == "signals_f64").unwrap().2 else { panic!() };
+        let NpyData::F64(v) = &mut arrays.iter_mut().find(|a| a.0 == "signals_f64").unwrap().2 else {
+            panic!()
+        };
         v[3] = f64::NAN;
     });
     let e = checkpoint::read(&path).unwrap_err().to_string();
@@ -171,7 +174,11 @@ fn what_is_wrong_is_named() {
 }
 
 /// The file's parts, changed and written again, so that the archive's own checks have nothing to say.
-fn rewrite(from: &Path, to: &Path, change: impl FnOnce(&mut String, &mut Vec<(String, Vec<usize>, NpyData)>)) {
+fn rewrite(
+    from: &Path,
+    to: &Path,
+    change: impl FnOnce(&mut String, &mut Vec<(String, Vec<usize>, NpyData)>),
+) {
     let npz = read_npz(from).unwrap();
     let mut manifest = npz.manifest.unwrap();
     let mut arrays: Vec<_> = npz.arrays.into_iter().map(|(n, a)| (n, a.shape, a.data)).collect();
@@ -221,7 +228,8 @@ fn a_thousand_damaged_files_do_no_harm() {
                 // A number of the manifest.
                 let at: Vec<usize> = (0..m.len()).filter(|i| m.as_bytes()[*i].is_ascii_digit()).collect();
                 let i = at[below(at.len())];
-                let new = ["0", "1", "7", "-1", "1e300", "99999999999999999999", "18446744073709551615", "null"];
+                let new =
+                    ["0", "1", "7", "-1", "1e300", "99999999999999999999", "18446744073709551615", "null"];
                 m.replace_range(i..=i, new[below(new.len())]);
             }),
             4 => rewrite(&good, &bad, |m, _| {
@@ -236,11 +244,13 @@ fn a_thousand_damaged_files_do_no_harm() {
             }),
             _ => rewrite(&good, &bad, |_, arrays| {
                 // A number of an array: the archive says that all is well.
-                let full: Vec<usize> = (0..arrays.len()).filter(|a| arrays[*a].1.iter().all(|n| *n > 0)).collect();
+                let full: Vec<usize> =
+                    (0..arrays.len()).filter(|a| arrays[*a].1.iter().all(|n| *n > 0)).collect();
                 match &mut arrays[full[below(full.len())]].2 {
                     NpyData::F64(v) => {
                         let i = below(v.len());
-                        v[i] = [f64::MAX, -1.0, 0.0, 1e18, f64::from_bits(v[i].to_bits() ^ 1 << below(64))][below(5)];
+                        v[i] = [f64::MAX, -1.0, 0.0, 1e18, f64::from_bits(v[i].to_bits() ^ 1 << below(64))]
+                            [below(5)];
                     }
                     NpyData::U64(v) => {
                         let i = below(v.len());

@@ -383,7 +383,10 @@ fn weights_go_to_another_network_by_name() {
     let before = all.read("c.weights", &Pick::All).unwrap();
     assert!(before != weights);
     let report = all.load_by_name(&c, &[], false).unwrap();
-    assert!(report.missing.iter().all(|p| p.starts_with("more.")) && !report.missing.is_empty(), "{report:?}");
+    assert!(
+        report.missing.iter().all(|p| p.starts_with("more.")) && !report.missing.is_empty(),
+        "{report:?}"
+    );
     assert_eq!(all.read("c.weights", &Pick::All).unwrap(), weights);
     assert_eq!(all.log().entries().len(), report.matched.len());
 }

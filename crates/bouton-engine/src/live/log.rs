@@ -100,7 +100,13 @@ impl Log {
         self.trim();
     }
 
-    pub(crate) fn outside(&mut self, step: u64, by: By, edit: &Edit, change: (Vec<Written>, Vec<Written>)) -> u64 {
+    pub(crate) fn outside(
+        &mut self,
+        step: u64,
+        by: By,
+        edit: &Edit,
+        change: (Vec<Written>, Vec<Written>),
+    ) -> u64 {
         let digest = digest(edit);
         let values = edit.values.as_slice().into();
         let change = Some(Arc::new(change));

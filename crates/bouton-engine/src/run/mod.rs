@@ -142,7 +142,10 @@ impl Simulation {
     /// A program that makes no sense or has a cycle; more memory than there is; a call that can't start.
     pub fn new(program: Program, options: Options) -> Result<Simulation, Error> {
         if !(options.dt.is_finite() && options.dt > 0.0) {
-            return Err(Error::model("", format!("`dt` must be a positive number of seconds, found {}", options.dt)));
+            return Err(Error::model(
+                "",
+                format!("`dt` must be a positive number of seconds, found {}", options.dt),
+            ));
         }
         program.check()?;
         let program = Arc::new(program);
@@ -200,7 +203,11 @@ impl Simulation {
             self.step()?;
         }
         // A run that is cut into many short ones should not look at all numbers after each.
-        if self.n_steps() >= self.looked + LOOK || (steps > 1 && self.looked == 0) { self.check_finite() } else { Ok(()) }
+        if self.n_steps() >= self.looked + LOOK || (steps > 1 && self.looked == 0) {
+            self.check_finite()
+        } else {
+            Ok(())
+        }
     }
 
     /// Stops at a number that isn't finite, wherever it is.
@@ -523,12 +530,19 @@ impl<T: CallReal> Inner for Sim<T> {
         run(&plan.steps, real, double, pool.as_mut(), &kernel, |k, real, double| {
             let What::Call(operator) = plan.turns[k].what else { return Ok(()) };
             let Some(call) = &mut running[operator] else { return Ok(()) };
-            let context = plan.turns[k]
-                .barrier
-                .then_some(Context { program, layout, forms: &plan.forms, log, operator, dt, step });
+            let context = plan.turns[k].barrier.then_some(Context {
+                program,
+                layout,
+                forms: &plan.forms,
+                log,
+                operator,
+                dt,
+                step,
+            });
             let mut io = Io { numbers: T::numbers(real), double, slots: &plan.slots[k], context };
             call.step(&at, &mut io).map_err(|m| {
-                Error::run(&program.operators()[operator].of, format!("at t = {:.6} s: {m}", at.t)).with_source(m)
+                Error::run(&program.operators()[operator].of, format!("at t = {:.6} s: {m}", at.t))
+                    .with_source(m)
             })
         })?;
         self.n_steps = step;
@@ -585,7 +599,8 @@ impl<T: CallReal> Inner for Sim<T> {
         self.plan.explain(&self.program, &self.layout)
     }
     fn parallel_units(&self) -> usize {
-        let units = |p: &bouton_memory::Parts| if let bouton_memory::Parts::Parallel(u) = p { u.len() } else { 0 };
+        let units =
+            |p: &bouton_memory::Parts| if let bouton_memory::Parts::Parallel(u) = p { u.len() } else { 0 };
         self.plan.steps.parts().iter().map(units).sum()
     }
     fn log(&self) -> &Log {

@@ -5,7 +5,9 @@ use bouton_memory::{Room, Span};
 
 use super::{Precision, Sim, Simulation};
 use crate::calls::CallReal;
-use crate::live::{Checkpoint, CheckpointProbe, Edit, Loaded, Pick, SavedCall, SavedForm, SavedSignal, Values};
+use crate::live::{
+    Checkpoint, CheckpointProbe, Edit, Loaded, Pick, SavedCall, SavedForm, SavedSignal, Values,
+};
 use crate::plan::{Passes, Plan, Wanted};
 use crate::program::{Op, Role, SignalId, Writes};
 
@@ -16,7 +18,10 @@ impl Simulation {
     /// A call that holds something it can't save; it is named. A simulation that has failed.
     pub fn save(&self) -> Result<Checkpoint, Error> {
         if let Some(e) = &self.failed {
-            return Err(Error::run(e.object(), format!("a run that went wrong can't be saved: {}", e.message())));
+            return Err(Error::run(
+                e.object(),
+                format!("a run that went wrong can't be saved: {}", e.message()),
+            ));
         }
         self.inner.save()
     }
@@ -61,10 +66,18 @@ impl Simulation {
             }
         }
         let names = self.program.by_name();
-        report.unused = c.signals.iter().filter(|s| !names.contains_key(&*s.name)).map(|s| s.name.clone()).collect();
+        report.unused =
+            c.signals.iter().filter(|s| !names.contains_key(&*s.name)).map(|s| s.name.clone()).collect();
         if strict && let Some(path) = report.missing.iter().chain(&report.other_shape).next() {
-            let what = if report.missing.contains(path) { "the checkpoint doesn't have it" } else { "it has another shape there" };
-            return Err(Error::access(path.clone(), format!("{what}; nothing was written. Load without `strict` to take what matches")));
+            let what = if report.missing.contains(path) {
+                "the checkpoint doesn't have it"
+            } else {
+                "it has another shape there"
+            };
+            return Err(Error::access(
+                path.clone(),
+                format!("{what}; nothing was written. Load without `strict` to take what matches"),
+            ));
         }
         for e in edits {
             self.apply(&e)?;
@@ -167,7 +180,9 @@ impl<T: CallReal> Sim<T> {
     /// Base signals that a checkpoint has.
     fn saved(&self) -> Vec<SignalId> {
         let all = self.program.signals().iter().enumerate();
-        all.filter(|(_, s)| s.view.is_none() && s.role != Role::Scratch).map(|(k, _)| SignalId(k as u32)).collect()
+        all.filter(|(_, s)| s.view.is_none() && s.role != Role::Scratch)
+            .map(|(k, _)| SignalId(k as u32))
+            .collect()
     }
 
     pub(super) fn save_all(&self) -> Result<Checkpoint, Error> {
@@ -191,7 +206,11 @@ impl<T: CallReal> Sim<T> {
         }
         let filtered = self.probes.iter().filter(|p| p.what.filter.is_some());
         let probes = filtered
-            .map(|p| CheckpointProbe { of: p.what.of.clone(), filtered: p.filtered.clone(), state: p.state.clone() })
+            .map(|p| CheckpointProbe {
+                of: p.what.of.clone(),
+                filtered: p.filtered.clone(),
+                state: p.state.clone(),
+            })
             .collect();
         Ok(Checkpoint {
             step: self.n_steps,
@@ -213,7 +232,10 @@ impl<T: CallReal> Sim<T> {
             return Err(fault("", format!("its time step is {} s, here it is {} s", c.dt, self.dt)));
         }
         if c.precision != Self::precision() {
-            return Err(fault("", format!("its numbers are {:?}, here they are {:?}", c.precision, Self::precision())));
+            return Err(fault(
+                "",
+                format!("its numbers are {:?}, here they are {:?}", c.precision, Self::precision()),
+            ));
         }
         if c.step > MOST_STEPS {
             return Err(fault("", format!("its step is {}, more than can be counted", c.step)));
@@ -226,7 +248,10 @@ impl<T: CallReal> Sim<T> {
                 return Err(fault(&x.name, format!("`{}` is in its place", v.name)));
             }
             if v.shape != (x.rows, x.cols) || v.values.len() != x.len() {
-                return Err(fault(&x.name, format!("it has the shape {:?} there, and {:?} here", v.shape, (x.rows, x.cols))));
+                return Err(fault(
+                    &x.name,
+                    format!("it has the shape {:?} there, and {:?} here", v.shape, (x.rows, x.cols)),
+                ));
             }
             let single = matches!(v.values, Values::F32(_));
             if single != (x.room == Room::Real && Self::precision() == Precision::F32) {
@@ -265,7 +290,8 @@ impl<T: CallReal> Sim<T> {
             let start = crate::calls::Start { dt: self.dt, seed: seeds[k] };
             let mut r = call.start(&start).map_err(|m| Error::build(&op.of, m))?;
             let bytes = c.calls.iter().find(|s| s.operator == k).map_or(&[][..], |s| &s.bytes);
-            r.load(bytes).map_err(|m| Error::access(&op.of, format!("can't go on from the checkpoint: {m}")))?;
+            r.load(bytes)
+                .map_err(|m| Error::access(&op.of, format!("can't go on from the checkpoint: {m}")))?;
             running.push(Some(r));
         }
         self.running = running;
@@ -286,7 +312,8 @@ impl<T: CallReal> Sim<T> {
         let mut left: Vec<&CheckpointProbe> = c.probes.iter().collect();
         for p in self.probes.iter_mut().filter(|p| p.what.filter.is_some()) {
             let lengths = (p.filtered.len(), p.state.len());
-            let fits = |s: &&CheckpointProbe| s.of == p.what.of && (s.filtered.len(), s.state.len()) == lengths;
+            let fits =
+                |s: &&CheckpointProbe| s.of == p.what.of && (s.filtered.len(), s.state.len()) == lengths;
             if let Some(k) = left.iter().position(fits) {
                 let s = left.remove(k);
                 (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());

@@ -23,7 +23,9 @@ fn commands_are_read() {
     assert_eq!(freeze.when, When::Every { every: 0.5, from: 0.0, until: Some(2.0) });
     assert_eq!(freeze.what, Action::Freeze("c".into()));
     let rows = "at = 0\nset = \"c.weights\"\nto = [[1, 2, 3], [4, 5, 6]]";
-    assert!(matches!(&read(rows).unwrap().commands[0].what, Action::Set { to: To::Rows(r), .. } if r.len() == 2));
+    assert!(
+        matches!(&read(rows).unwrap().commands[0].what, Action::Set { to: To::Rows(r), .. } if r.len() == 2)
+    );
 }
 
 #[test]
@@ -35,7 +37,10 @@ fn mistakes_are_named_with_their_line() {
         ("at = 1\nfreeze = \"c\"\nthaw = \"c\"", "found freeze and thaw"),
         ("at = 1\nfrom = 1\nfreeze = \"c\"", "line 15: commands[0].from: goes with `every`"),
         ("at = 1\nset = \"c.weights\"", "`set` needs `to`"),
-        ("at = 1\nfreeze = \"c\"\nto = 1", "line 16: commands[0].to: goes with `set`, and this command has `freeze`"),
+        (
+            "at = 1\nfreeze = \"c\"\nto = 1",
+            "line 16: commands[0].to: goes with `set`, and this command has `freeze`",
+        ),
         ("at = 1\nset = \"c.weights\"\nto = 1\nrow = 1\ncolumn = 1", "there is `row` as well"),
         ("at = 1\nset = \"c.weights\"\nto = 1\nelement = [1]", "expected `[row, column]`, found 1 numbers"),
         ("at = -1\nfreeze = \"c\"", "at least 0, found -1"),
@@ -51,8 +56,14 @@ fn paths_and_values_are_checked_before_the_run() {
     for (text, says) in [
         ("at = 1\nset = \"c.weihgts\"\nto = 1", "there is nothing of that path; did you mean `c.weights`?"),
         ("at = 1\nfreeze = \"d\"", "there is no connection of that name"),
-        ("at = 1\nset = \"c.weights\"\nto = [1, 2]", "`to` takes a number, or 6 in the shape 2 × 3; found a list of 2"),
-        ("at = 1\nset = \"c.weights\"\nrow = 1\nto = [[1, 2]]", "in the shape 1 × 3; found 1 rows, the first of 2"),
+        (
+            "at = 1\nset = \"c.weights\"\nto = [1, 2]",
+            "`to` takes a number, or 6 in the shape 2 × 3; found a list of 2",
+        ),
+        (
+            "at = 1\nset = \"c.weights\"\nrow = 1\nto = [[1, 2]]",
+            "in the shape 1 × 3; found 1 rows, the first of 2",
+        ),
         ("at = 1\nset = \"c.weights\"\nrow = 2\nto = 1", "there is no row 2"),
         ("at = 1\nset = \"c.weights\"\nto = inf", "finite"),
         ("at = 1\nset = \"c.synapse.tau\"\nto = -1", "found -1"),

@@ -164,10 +164,15 @@ impl FolderSink {
     /// Two probes of a damaged manifest may not write to one file.
     fn take_stem(&mut self, part: &str) -> Result<()> {
         let new = self.stems.insert(part.to_lowercase());
-        if new { Ok(()) } else { Err(Error::new(format!("the manifest is damaged: two probes are called `{part}`"))) }
+        if new {
+            Ok(())
+        } else {
+            Err(Error::new(format!("the manifest is damaged: two probes are called `{part}`")))
+        }
     }
     pub(super) fn unfinish(&mut self) -> Result<()> {
-        self.options.csv = self.series.iter().any(|s| s.csv.is_some()) || self.events.iter().any(|e| e.csv.is_some());
+        self.options.csv =
+            self.series.iter().any(|s| s.csv.is_some()) || self.events.iter().any(|e| e.csv.is_some());
         self.write_manifest(false)
     }
 

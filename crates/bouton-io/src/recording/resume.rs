@@ -49,7 +49,10 @@ fn plain(path: &Path) -> Result<()> {
 /// A name of a file in the folder, and never a path: a manifest may come from anywhere.
 fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
     let bad = || Error::new(format!("the manifest is damaged at `{what}`"));
-    v[what].as_str().filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.')).ok_or_else(bad)
+    v[what]
+        .as_str()
+        .filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.'))
+        .ok_or_else(bad)
 }
 
 /// Opens a recording again and cuts it to what was sampled until `step` (time steps of `dt` s); what comes is appended.
@@ -59,7 +62,10 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     if folder.join(ARCHIVE).symlink_metadata().is_ok() {
         unpack(folder, &m)?;
     } else if !folder.join(PARTS).is_dir() {
-        return Err(Error::new(format!("{}: the recording was written as CSV only and can't go on", folder.display())));
+        return Err(Error::new(format!(
+            "{}: the recording was written as CSV only and can't go on",
+            folder.display()
+        )));
     }
     let mut sink = FolderSink::reopened(folder);
     sink.put_meta(&m);
@@ -104,7 +110,8 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     }
     for e in list("events")? {
         let (name, file) = (e["name"].as_str().ok_or_else(|| bad("name"))?, name_in(e, "part")?);
-        let n = e["n_neurons"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| bad("n_neurons"))?;
+        let n =
+            e["n_neurons"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| bad("n_neurons"))?;
         let steps_path = part(file, "step")?;
         let NpyData::U64(steps) = read_npy(&steps_path)?.data else { return Err(bad("events")) };
         let count = steps.partition_point(|k| *k <= step) as u64;
@@ -113,7 +120,8 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
             GrowingNpy::resume(part(file, "neuron")?, "<u4", 4, &[], count)?,
         ];
         let text = csv(e, "time_s,step,neuron\n", count)?;
-        let spec = EventsSpec { name: name.into(), n_neurons: n, dt: e["dt"].as_f64().ok_or_else(|| bad("dt"))? };
+        let spec =
+            EventsSpec { name: name.into(), n_neurons: n, dt: e["dt"].as_f64().ok_or_else(|| bad("dt"))? };
         sink.put_events(spec, file, arrays, text, count)?;
     }
     // From here on it is one that goes on; the archive is of the shorter one.

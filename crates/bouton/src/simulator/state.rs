@@ -49,12 +49,17 @@ impl Simulator {
         let net = self.net.clone();
         for connection in net.connections() {
             let Ok(weights) = self.views().weights_path(connection) else { continue };
-            if !report.matched.iter().any(|p| *p == weights || p.starts_with(&self.devices_prefix(connection))) {
+            if !report
+                .matched
+                .iter()
+                .any(|p| *p == weights || p.starts_with(&self.devices_prefix(connection)))
+            {
                 continue;
             }
             let pre = net.get_connection(connection).map(|(pre, ..)| pre.object);
             let (Some(Object::Ensemble(e)) | Some(Object::Neurons(e))) = pre else { continue };
-            if self.views().own_ensemble(e).is_ok() && !self.views().is_direct(e) && !self.same_neurons(c, e) {
+            if self.views().own_ensemble(e).is_ok() && !self.views().is_direct(e) && !self.same_neurons(c, e)
+            {
                 report.other_encoders.push(net.connection_path(connection));
             }
         }
