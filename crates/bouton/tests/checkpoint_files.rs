@@ -285,3 +285,39 @@ fn a_thousand_damaged_files_do_no_harm() {
     assert!(refused > 300 && not_loaded > 5 && loaded > 100);
     assert!(peak() - before < 200_000, "{} KB", peak() - before);
 }
+
+#[test]
+fn a_log_from_a_file_is_replayed_and_what_callbacks_write_is_compared() {
+    let f = Folder::new("replay");
+    let mut sim = simulator(Precision::F64);
+    sim.run_steps(3).unwrap();
+    let k = sim.write("d.weights", Pick::Element(0, 2), [0.125]).unwrap();
+    sim.run_steps(4).unwrap();
+    sim.undo(k).unwrap();
+    sim.run_steps(3).unwrap();
+    sim.save_to(f.file("c.npz")).unwrap();
+    let c = checkpoint::read(f.file("c.npz")).unwrap();
+    assert_eq!(c.log.len(), 3, "a write, one of a callback, and an undo");
+    let mut again = simulator(Precision::F64);
+    again.replay(&c.log, 10).unwrap();
+    assert!(bits(&again.save().unwrap()) == bits(&sim.save().unwrap()));
+    // As the log itself has it.
+    let mut again = simulator(Precision::F64);
+    again.replay(sim.log().entries(), 10).unwrap();
+    assert!(bits(&again.save().unwrap()) == bits(&sim.save().unwrap()));
+    // Another digest of the callback, one write that is missing, and one too many.
+    let mut bad = c.log.clone();
+    bad[1].digest ^= 1;
+    let e = simulator(Precision::F64).replay(&bad, 10).unwrap_err().to_string();
+    assert!(e.contains("differs in step 4") && e.starts_with("d.weights"), "{e}");
+    let e = simulator(Precision::F64).replay(&c.log[..1], 10).unwrap_err().to_string();
+    assert!(e.contains("differs in step 4") && e.contains("nothing"), "{e}");
+    let mut more = c.log.clone();
+    more[2].by = By::Call("edits".into());
+    let e = simulator(Precision::F64).replay(&more, 10).unwrap_err().to_string();
+    assert!(e.contains("differs in step 7"), "{e}");
+    // A log without its values can't be repeated.
+    sim.simulation_mut().set_log_limit(0);
+    let e = simulator(Precision::F64).replay(sim.log().entries(), 10).unwrap_err().to_string();
+    assert!(e.contains("lost its values"), "{e}");
+}

@@ -177,12 +177,10 @@ impl<T: CallReal> Sim<T> {
         }
     }
 
-    /// Base signals that a checkpoint has.
+    /// Base signals that a checkpoint has: all, for what a step sets anew can be read before the next step.
     fn saved(&self) -> Vec<SignalId> {
         let all = self.program.signals().iter().enumerate();
-        all.filter(|(_, s)| s.view.is_none() && s.role != Role::Scratch)
-            .map(|(k, _)| SignalId(k as u32))
-            .collect()
+        all.filter(|(_, s)| s.view.is_none()).map(|(k, _)| SignalId(k as u32)).collect()
     }
 
     pub(super) fn save_all(&self) -> Result<Checkpoint, Error> {
