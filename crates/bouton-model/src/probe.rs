@@ -44,7 +44,7 @@ pub enum Target {
     ConnectionInput(ConnectionId),
     /// The error of a learning rule.
     RuleError(RuleId),
-    /// The change that a learning rule wants in this step (post × pre).
+    /// The change that a learning rule wants in this step (post × pre), frozen or not.
     RuleDelta(RuleId),
     /// An input or state variable of a learning rule by name, such as PES's `activities`.
     RuleSignal(RuleId, String),
@@ -76,7 +76,7 @@ impl Target {
     pub fn rule_error(rule: impl Into<RuleId>) -> Target {
         Target::RuleError(rule.into())
     }
-    /// The change that a learning rule wants in this step (post × pre): of the only or first one of a connection, or of
+    /// The change that a learning rule wants in this step (post × pre), frozen or not: of the only or first one of a connection, or of
     /// `connection.rule_at(k)`.
     pub fn rule_delta(rule: impl Into<RuleId>) -> Target {
         Target::RuleDelta(rule.into())

@@ -53,8 +53,8 @@ impl Oracle {
             }
         }
         if matches!(rule, Rule::AtOnce { .. }) {
-            delta.iter_mut().zip(&link.frozen).filter(|(_, f)| **f).for_each(|(d, _)| *d = 0.0);
-            link.weights.iter_mut().zip(&delta).for_each(|(w, d)| *w += d);
+            let free = link.weights.iter_mut().zip(&delta).zip(&link.frozen).filter(|(_, f)| !**f);
+            free.for_each(|((w, d), _)| *w += d);
             link.moved += largest(&delta);
             link.changes += 1.0;
             link.peak = link.peak.max(largest(&link.weights));
