@@ -187,10 +187,12 @@ fn a_killed_run_is_resumed() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        // Killed once the first checkpoint is there, at different times behind it, or before.
-        for _ in 0..2000 {
-            let there = if k == 0 { "manifest.json" } else { "checkpoint.npz" };
-            if Path::new(&out).join(there).exists() {
+        // Killed once the first checkpoint is there, at different times behind it, or before it, when the manifest says
+        // what the run is of.
+        for _ in 0..20000 {
+            let manifest = std::fs::read_to_string(Path::new(&out).join("manifest.json")).unwrap_or_default();
+            if manifest.contains("model_text") && (k == 0 || Path::new(&out).join("checkpoint.npz").exists())
+            {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(1));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use bouton_io::recording::{
     EventsSpec, FolderOptions, FolderSink, MemorySink, Recording, SeriesSpec, Sink, Value, read_recording,
+    remove_recording,
 };
 use bouton_io::{fresh_folder, read_csv_table, read_npy, read_npz};
 
@@ -109,6 +110,29 @@ fn a_run_that_was_killed_stays_readable() {
     bytes.extend_from_slice(&[1; 100]);
     fs::write(&part, bytes).unwrap();
     assert_eq!(read_recording(&at).unwrap(), in_memory(2));
+}
+
+#[test]
+fn what_a_killed_run_was_about_to_make_is_its_own() {
+    let at = folder("opening");
+    let mut sink = FolderSink::create(&at, FolderOptions::default()).unwrap();
+    sink.open_series(SeriesSpec::new("out", "V", 2)).unwrap();
+    drop(sink);
+    // As a kill leaves it that comes between a file and the entry of its probe; and somebody's own files.
+    let text = fs::read_to_string(at.join("manifest.json")).unwrap();
+    assert!(!text.contains("opening"));
+    let text = text.replacen('{', "{ \"opening\": \"next.csv\",", 1);
+    fs::write(at.join("manifest.json"), text).unwrap();
+    ["next.csv", "mine.csv"].iter().for_each(|name| fs::write(at.join(name), "time_s").unwrap());
+    assert!(remove_recording(&at).unwrap());
+    let left: Vec<_> = fs::read_dir(&at).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["mine.csv"]);
+    // A file that is there is refused, and survives that the recording is given up.
+    let mut sink = FolderSink::create(&at, FolderOptions::default()).unwrap();
+    let e = sink.open_series(SeriesSpec::new("mine", "V", 2)).unwrap_err().to_string();
+    assert!(e.contains("mine.csv") && e.contains("no part of a recording"), "{e}");
+    sink.discard();
+    assert_eq!(fs::read_to_string(at.join("mine.csv")).unwrap(), "time_s");
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub struct FolderSink {
     series: Vec<SeriesFiles>,
     events: Vec<EventFiles>,
     meta: BTreeMap<String, Value>,
+    /// A file that is being made: the manifest says whose it is before it is there, for whoever is killed in between.
+    opening: Option<String>,
     finished: bool,
 }
 
@@ -127,6 +129,7 @@ impl FolderSink {
             series: Vec::new(),
             events: Vec::new(),
             meta: BTreeMap::new(),
+            opening: None,
             finished: false,
         }
     }
@@ -221,9 +224,24 @@ impl FolderSink {
         self.folder.join(PARTS).join(format!("{stem}.{what}.npy"))
     }
 
-    fn csv(&self, stem: &str, head: &str) -> Result<Option<GrowingText>> {
-        let path = self.folder.join(format!("{stem}.csv"));
-        self.options.csv.then(|| GrowingText::create(path, head)).transpose()
+    fn csv(&mut self, stem: &str, head: &str) -> Result<Option<GrowingText>> {
+        if !self.options.csv {
+            return Ok(None);
+        }
+        let name = format!("{stem}.csv");
+        let path = self.folder.join(&name);
+        if path.symlink_metadata().is_ok() {
+            return Err(foreign(&path));
+        }
+        self.opening = Some(name);
+        self.write_manifest(false)?;
+        let made = GrowingText::create(path, head);
+        self.opening = None;
+        if made.is_err() {
+            // It is somebody's own after all.
+            self.write_manifest(false)?;
+        }
+        made.map(Some)
     }
 
     fn manifest(&self, complete: bool) -> String {
@@ -249,10 +267,13 @@ impl FolderSink {
                 })
             })
             .collect();
-        let all = json!({
+        let mut all = json!({
             "format": "bouton-recording", "version": 1, "complete": complete,
             "meta": self.meta, "series": series, "events": events,
         });
+        if let Some(name) = &self.opening {
+            all["opening"] = json!(name);
+        }
         format!("{all:#}\n")
     }
 
@@ -428,11 +449,11 @@ pub fn remove_recording(folder: &Path) -> Result<bool> {
             manifest.display()
         )));
     }
-    for entry in ["series", "events"].iter().flat_map(|kind| all[kind].as_array().into_iter().flatten()) {
-        // A name, never a path: a manifest may come from anywhere.
-        if let Some(csv) = entry["csv"].as_str().filter(|c| !c.contains(['/', '\\'])) {
-            let _ = fs::remove_file(folder.join(csv));
-        }
+    let entries = ["series", "events"].iter().flat_map(|kind| all[kind].as_array().into_iter().flatten());
+    let files = entries.map(|entry| &entry["csv"]).chain([&all["opening"]]);
+    // A name, never a path: a manifest may come from anywhere.
+    for csv in files.filter_map(Value::as_str).filter(|c| !c.contains(['/', '\\'])) {
+        let _ = fs::remove_file(folder.join(csv));
     }
     let _ = fs::remove_file(folder.join(ARCHIVE));
     let _ = fs::remove_dir_all(folder.join(PARTS));
