@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 failed=0
 part() { echo; echo "=== $1"; shift; "$@" || { echo "FAILED"; failed=1; }; }
 memory() {
-  # Memory errors in what has `unsafe`: arena, threads, loops, at the level that valgrind knows.
+  # Memory errors in what has `unsafe`: memory, threads, loops, at the level that valgrind knows.
   cargo build -q --release -p bouton --example workloads &&
     valgrind -q --error-exitcode=9 target/release/examples/workloads W1 --seconds 0.05 --reps 1 &&
     valgrind -q --error-exitcode=9 target/release/examples/workloads mpes --size 20 --seconds 0.1 --reps 1 &&
@@ -15,6 +15,11 @@ memory() {
 date -u +%Y-%m-%d
 rustc --version; git rev-parse --short HEAD
 part "memory (valgrind)" memory
+threads() { RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -q -p bouton-memory --release loom; }
+schedules() { BOUTON_SCHEDULES=10000 cargo test -q -p bouton --test schedules; }
+part "the threads of the pool (loom)" threads
+part "10,000 schedules against the oracle" schedules
+part "kills" scripts/kill.sh 50
 part "parity with Nengo, one second" scripts/parity/run.sh
 part "mPES against a NumPy operator, short" scripts/mpes/run.sh --short
 part "speed against Nengo" scripts/bench/run.sh
