@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::folder::{ARCHIVE, FolderSink, PARTS, series_head};
 use super::parts::{GrowingNpy, GrowingText};
-use super::read::parse;
-use super::{EventsSpec, SeriesSpec, events_arrays, series_arrays};
+use super::read::{damaged, entries, events_spec, parse, series_spec};
+use super::{events_arrays, series_arrays};
 use crate::error::{Error, Result};
 use crate::npy::{NpyData, read_npy};
 use crate::npz::MANIFEST;
@@ -48,17 +48,15 @@ fn plain(path: &Path) -> Result<()> {
 
 /// A name of a file in the folder, and never a path: a manifest may come from anywhere.
 fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
-    let bad = || Error::new(format!("the manifest is damaged at `{what}`"));
     v[what]
         .as_str()
         .filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.'))
-        .ok_or_else(bad)
+        .ok_or_else(|| damaged(what))
 }
 
 /// Opens a recording again and cuts it to what was sampled until `step` (time steps of `dt` s); what comes is appended.
 pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     let m = manifest(folder)?;
-    let bad = |what: &str| Error::new(format!("the manifest is damaged at `{what}`"));
     if folder.join(ARCHIVE).symlink_metadata().is_ok() {
         unpack(folder, &m)?;
     } else if !folder.join(PARTS).is_dir() {
@@ -69,7 +67,6 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     }
     let mut sink = FolderSink::reopened(folder);
     sink.put_meta(&m);
-    let list = |what: &str| m[what].as_array().ok_or_else(|| bad(what));
     let part = |part: &str, what: &str| {
         let path = folder.join(PARTS).join(format!("{part}.{what}.npy"));
         plain(&path).map(|()| path)
@@ -83,45 +80,28 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
         GrowingText::resume(path, head, rows).map(Some)
     };
     let limit = step as f64 * dt;
-    for s in list("series")? {
-        let (name, file) = (s["name"].as_str().ok_or_else(|| bad("name"))?, name_in(s, "part")?);
-        let shape = s["sample_shape"].as_array().ok_or_else(|| bad("sample_shape"))?;
-        let shape: Option<Vec<usize>> = shape.iter().map(|d| usize::try_from(d.as_u64()?).ok()).collect();
-        let shape = shape.ok_or_else(|| bad("sample_shape"))?;
-        shape
-            .iter()
-            .try_fold(1usize, |n, d| n.checked_mul(*d))
-            .filter(|n| *n < 1 << 32)
-            .ok_or_else(|| bad("sample_shape"))?;
-        let mut spec = SeriesSpec::with_shape(name, s["unit"].as_str().ok_or_else(|| bad("unit"))?, &shape);
-        if let Some(columns) = s["columns"].as_array() {
-            spec.columns = columns.iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
-        }
-        spec.check()?;
+    for s in entries(&m, "series")? {
+        let (spec, file) = (series_spec(s)?, name_in(s, "part")?);
         let times_path = part(file, "time")?;
-        let NpyData::F64(times) = read_npy(&times_path)?.data else { return Err(bad("series")) };
+        let NpyData::F64(times) = read_npy(&times_path)?.data else { return Err(damaged("series")) };
         let rows = times.partition_point(|t| *t <= limit) as u64;
         let arrays = [
-            GrowingNpy::resume(part(file, "values")?, "<f8", 8, &shape, rows)?,
+            GrowingNpy::resume(part(file, "values")?, "<f8", 8, &spec.sample_shape, rows)?,
             GrowingNpy::resume(times_path, "<f8", 8, &[], rows)?,
         ];
         let text = csv(s, &series_head(&spec), rows)?;
         sink.put_series(spec, file, arrays, text, rows)?;
     }
-    for e in list("events")? {
-        let (name, file) = (e["name"].as_str().ok_or_else(|| bad("name"))?, name_in(e, "part")?);
-        let n =
-            e["n_neurons"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| bad("n_neurons"))?;
+    for e in entries(&m, "events")? {
+        let (spec, file) = (events_spec(e)?, name_in(e, "part")?);
         let steps_path = part(file, "step")?;
-        let NpyData::U64(steps) = read_npy(&steps_path)?.data else { return Err(bad("events")) };
+        let NpyData::U64(steps) = read_npy(&steps_path)?.data else { return Err(damaged("events")) };
         let count = steps.partition_point(|k| *k <= step) as u64;
         let arrays = [
             GrowingNpy::resume(steps_path, "<u8", 8, &[], count)?,
             GrowingNpy::resume(part(file, "neuron")?, "<u4", 4, &[], count)?,
         ];
         let text = csv(e, "time_s,step,neuron\n", count)?;
-        let spec =
-            EventsSpec { name: name.into(), n_neurons: n, dt: e["dt"].as_f64().ok_or_else(|| bad("dt"))? };
         sink.put_events(spec, file, arrays, text, count)?;
     }
     // From here on it is one that goes on; the archive is of the shorter one.
