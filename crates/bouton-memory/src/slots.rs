@@ -69,16 +69,47 @@ pub struct Slots {
     places: Box<[Place]>,
     /// The same, small: a step of many small kernels is as fast as its operands are read.
     packed: Box<[Packed]>,
+    kinds: Kinds,
 }
 
-/// A place in 16 bytes.
+/// A place in 16 bytes; its room and whether it is written follow from its position and the slots' [`Kinds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packed {
     pub(crate) start: usize,
     pub(crate) len: u32,
-    pub(crate) segment: u16,
-    pub(crate) room: Room,
-    pub(crate) write: bool,
+    pub(crate) segment: u32,
+}
+
+/// How many operands there are of each kind, where they come in the order written, read, read in double precision; looked
+/// at once a turn instead of at each operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// That many of each.
+    Ordered { writes: u16, reads: u16, doubles: u16 },
+    /// They come in another order, or one is written in double precision: for calls only.
+    Mixed,
+}
+
+impl Kinds {
+    fn of(places: &[Place]) -> Kinds {
+        let kind = |p: &Place| match (p.room, p.write) {
+            (Room::Real, true) => 0,
+            (Room::Real, false) => 1,
+            (Room::Double, false) => 2,
+            (Room::Double, true) => 3,
+        };
+        let mut counts = [0u16; 4];
+        for p in places {
+            let Some(n) = counts[kind(p)].checked_add(1) else { return Kinds::Mixed };
+            counts[kind(p)] = n;
+        }
+        let [writes, reads, doubles, others] = counts;
+        if others == 0 && places.is_sorted_by_key(kind) {
+            Kinds::Ordered { writes, reads, doubles }
+        } else {
+            Kinds::Mixed
+        }
+    }
 }
 
 impl Slots {
@@ -99,20 +130,21 @@ impl Slots {
             }
         }
         let pack = |(k, p): (usize, &Place)| {
-            let (len, segment) = (u32::try_from(p.span.len), u16::try_from(p.span.segment));
-            let (Ok(len), Ok(segment)) = (len, segment) else {
-                return Err(format!(
-                    "operand {k} has {} numbers of segment {}: more than can be",
-                    p.span.len, p.span.segment
-                ));
-            };
-            Ok(Packed { start: p.span.start, len, segment, room: p.room, write: p.write })
+            let len = u32::try_from(p.span.len)
+                .map_err(|_| format!("operand {k} has {} numbers: more than can be", p.span.len))?;
+            Ok::<_, String>(Packed { start: p.span.start, len, segment: p.span.segment })
         };
         let packed = places.iter().enumerate().map(pack).collect::<Result<_, _>>()?;
-        Ok(Slots { places, packed })
+        let kinds = Kinds::of(&places);
+        Ok(Slots { places, packed, kinds })
     }
+    #[inline(always)]
     pub(crate) fn packed(&self) -> &[Packed] {
         &self.packed
+    }
+    #[inline(always)]
+    pub(crate) fn kinds(&self) -> Kinds {
+        self.kinds
     }
     /// The operands.
     pub fn places(&self) -> &[Place] {
@@ -145,6 +177,18 @@ mod tests {
         let other = Place { room: Room::Double, ..place(0, 4, true) };
         assert!(Slots::new([place(0, 4, true), other]).is_ok(), "the two memories have nothing in common");
         assert!(Slots::new([place(2, 0, true), place(0, 4, true)]).is_ok(), "nothing meets nothing");
+    }
+
+    #[test]
+    fn operands_in_order_are_counted_by_kind() {
+        let double = |write| Place { room: Room::Double, ..place(0, 4, write) };
+        let (w, r) = (place(8, 4, true), place(16, 4, false));
+        let of = |places: &[Place]| Slots::new(places).unwrap().kinds();
+        assert_eq!(of(&[w, r, r, double(false)]), Kinds::Ordered { writes: 1, reads: 2, doubles: 1 });
+        assert_eq!(of(&[double(false)]), Kinds::Ordered { writes: 0, reads: 0, doubles: 1 });
+        assert_eq!(of(&[r, w]), Kinds::Mixed);
+        assert_eq!(of(&[double(false), r]), Kinds::Mixed);
+        assert_eq!(of(&[w, double(true)]), Kinds::Mixed);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::memory::{Memory, Number};
 use crate::pool::Pool;
-use crate::slots::{Place, Room, Slots};
+use crate::slots::{Kinds, Place, Room, Slots};
 
 /// A turn of a step.
 #[derive(Clone, Debug)]
@@ -94,7 +94,9 @@ impl Steps {
 
     fn lies_in<T: Number>(&self, real: &Memory<T>, double: &Memory<f64>) -> bool {
         let [r, d] = &self.reach;
-        r.iter().enumerate().all(|(k, n)| *n <= real.len(k as u32))
+        r.len() <= real.segments()
+            && d.len() <= double.segments()
+            && r.iter().enumerate().all(|(k, n)| *n <= real.len(k as u32))
             && d.iter().enumerate().all(|(k, n)| *n <= double.len(k as u32))
     }
 }
@@ -188,35 +190,27 @@ impl<'a, T: Number> Slices<'a, T> {
     pub fn take<const W: usize, const R: usize, const D: usize>(
         self,
     ) -> ([&'a mut [T]; W], [&'a [T]; R], [&'a [f64]; D]) {
+        // The order written, read, read in double precision is checked when a program is made; others are refused here.
+        const { assert!(W < 1 << 16 && R < 1 << 16 && D < 1 << 16) };
+        let kinds = Kinds::Ordered { writes: W as u16, reads: R as u16, doubles: D as u16 };
+        assert!(self.slots.kinds() == kinds, "a kernel with other operands than its slots");
         let places = self.slots.packed();
-        assert!(places.len() == W + R + D, "a kernel with other operands than its slots");
-        let mut k = 0;
-        let mut next = |write: bool, room: Room| {
-            // Slots keep the order written, read, read in double precision (checked when a program is made); others are
-            // refused here.
-            let p = places[k];
-            assert!(p.write == write && p.room == room, "operand {k} is of another kind");
-            k += 1;
-            p
-        };
-        // SAFETY: `run` checked that all spans lie in the memories. A span that is written meets no other of the kernel
-        // (`Slots::new`), nor one of a kernel that runs at the same time (`Steps::new`), and `run` holds both memories by
-        // `&mut`; `self` is taken, and made once a turn, so that slices are handed out once.
+        // SAFETY: there are W + R + D places, of these kinds in this order. `run` checked that all spans lie in the
+        // memories, and their segments are there. A span that is written meets no other of the kernel (`Slots::new`), nor
+        // one of a kernel that runs at the same time (`Steps::new`), and `run` holds both memories by `&mut`; `self` is
+        // taken, and made once a turn, so that slices are handed out once.
         unsafe {
-            let w = std::array::from_fn(|_| {
-                let s = next(true, Room::Real);
-                let at = self.real.base(u32::from(s.segment)).add(s.start);
-                std::slice::from_raw_parts_mut(at, s.len as usize)
+            let w = std::array::from_fn(|k| {
+                let s = places.get_unchecked(k);
+                std::slice::from_raw_parts_mut(self.real.base_of(s.segment).add(s.start), s.len as usize)
             });
-            let r = std::array::from_fn(|_| {
-                let s = next(false, Room::Real);
-                let at = self.real.base(u32::from(s.segment)).add(s.start);
-                std::slice::from_raw_parts(at, s.len as usize)
+            let r = std::array::from_fn(|k| {
+                let s = places.get_unchecked(W + k);
+                std::slice::from_raw_parts(self.real.base_of(s.segment).add(s.start), s.len as usize)
             });
-            let d = std::array::from_fn(|_| {
-                let s = next(false, Room::Double);
-                let at = self.double.base(u32::from(s.segment)).add(s.start);
-                std::slice::from_raw_parts(at, s.len as usize)
+            let d = std::array::from_fn(|k| {
+                let s = places.get_unchecked(W + R + k);
+                std::slice::from_raw_parts(self.double.base_of(s.segment).add(s.start), s.len as usize)
             });
             (w, r, d)
         }

@@ -7,6 +7,8 @@
 mod pair;
 mod single;
 
+use bouton_kernels::{Level, Loop};
+
 use crate::DynElement;
 use crate::list::element_list;
 
@@ -50,11 +52,6 @@ impl<'a> Measured<'a> {
     pub fn g(&self, k: usize) -> f64 {
         (self.conductance[k] - self.offset[k]) * self.scale[k]
     }
-    /// Conductance, offset and scale of each.
-    #[inline(always)]
-    fn all(&self) -> impl Iterator<Item = ((&'a f64, &'a f64), &'a f64)> + use<'a> {
-        self.conductance.iter().zip(self.offset).zip(self.scale)
-    }
     /// A range of the devices.
     pub fn part(&self, at: std::ops::Range<usize>) -> Measured<'a> {
         Measured {
@@ -77,15 +74,19 @@ pub trait MappingModel: DynElement {
     fn weight(&self, gain: f64, g: &[f64]) -> f64;
     /// The weights of some columns of a row; `sides` are the devices of the row, as many as `w`. `open` is the same as
     /// `columns`, as a mask of 0 and 1.
-    fn row(&self, gain: f64, sides: &[Measured<'_>], columns: &[u32], open: &[f64], w: &mut [f64]) {
+    fn row(
+        &self,
+        level: Level,
+        gain: f64,
+        sides: &[Measured<'_>],
+        columns: &[u32],
+        open: &[f64],
+        w: &mut [f64],
+    ) {
         match sides {
             // Where many are open, all are computed and those that are kept: that loop is one of vectors.
             [a, b] if 3 * columns.len() >= w.len() => {
-                let all = w.iter_mut().zip(open).zip(a.all().zip(b.all()));
-                all.for_each(|((w, open), (((ca, oa), sa), ((cb, ob), sb)))| {
-                    let new = self.weight(gain, &[(ca - oa) * sa, (cb - ob) * sb]);
-                    *w = if *open != 0.0 { new } else { *w };
-                });
+                level.run(AllPairs { mapping: self, gain, a: *a, b: *b, open, w });
             }
             // With the number of devices and the bounds of the arrays known, so that the loop is one of arithmetic.
             [a, b] => {
@@ -105,6 +106,29 @@ pub trait MappingModel: DynElement {
                     w[c as usize] = self.weight(gain, &g[..sides.len().min(MOST_SIDES)]);
                 }
             }
+        }
+    }
+}
+
+/// The weights of a row of pairs, where `open` isn't 0.
+struct AllPairs<'a, M: ?Sized> {
+    mapping: &'a M,
+    gain: f64,
+    a: Measured<'a>,
+    b: Measured<'a>,
+    open: &'a [f64],
+    w: &'a mut [f64],
+}
+
+impl<M: MappingModel + ?Sized> Loop for AllPairs<'_, M> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let n = self.w.len();
+        let (a, b, open) = (self.a.part(0..n), self.b.part(0..n), &self.open[..n]);
+        for (k, w) in self.w.iter_mut().enumerate() {
+            let new = self.mapping.weight(self.gain, &[a.g(k), b.g(k)]);
+            *w = if open[k] != 0.0 { new } else { *w };
         }
     }
 }

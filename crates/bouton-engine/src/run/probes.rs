@@ -150,14 +150,15 @@ impl<T: CallReal> Sim<T> {
             if p.what.inverse {
                 buffer.iter_mut().for_each(|x| *x = 1.0 / *x);
             }
-            p.filter(&mut buffer, single);
-            if !p.due(step) {
-                continue;
+            // A filter delivers what it had at the end of the step before.
+            let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
+            if p.due(step) {
+                if bad.is_none() {
+                    bad = sample.iter().find(|v| !v.is_finite()).map(|v| (k, *v));
+                }
+                p.recorded.push(step, sample);
             }
-            if bad.is_none() {
-                bad = buffer.iter().find(|v| !v.is_finite()).map(|v| (k, *v));
-            }
-            p.recorded.push(step, &buffer);
+            p.filter(&buffer, single);
         }
         (self.probes, self.buffer) = (probes, buffer);
         bad.map_or(Ok(()), Err)
