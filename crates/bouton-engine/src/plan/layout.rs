@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bouton_memory::{Place, Room, Span};
 
 use crate::kernels::Code;
-use crate::program::{Op, Operand, Program, SignalId};
+use crate::program::{Op, Operand, Program, Role, SignalId};
 
 /// Elements by which the beginnings of signals are aligned: a cache line of f64.
 pub(crate) const ALIGN: usize = 8;
@@ -36,11 +36,21 @@ impl Layout {
                 is_reset[y.signal.index()] = true;
             }
         }
+        // What steps go through lies together: between it, what is only there for edits (gains, unscaled encoders, bounds)
+        // and what a plan may not even store (currents) would be fetched for nothing.
+        let mut streamed = vec![false; signals.len()];
+        for op in program.operators().iter().filter(|op| matches!(op.op, Op::Kernel(_) | Op::Call(_))) {
+            for o in &op.on {
+                let base = program.base(o.signal);
+                streamed[base.index()] = program.get(base).role != Role::Scratch;
+            }
+        }
+        let class = |k: usize| if is_reset[k] { 0 } else { 2 - usize::from(streamed[k]) };
         let mut spans = vec![Span::default(); signals.len()];
         let (mut sizes, mut resets) = ([0, 0], Span::default());
-        for first in [true, false] {
+        for now in 0..3 {
             for (k, s) in signals.iter().enumerate() {
-                if s.view.is_none() && is_reset[k] == first {
+                if s.view.is_none() && class(k) == now {
                     let size = &mut sizes[usize::from(s.room == Room::Double)];
                     spans[k] = Span::new(*size, s.len());
                     // Many parameters are single numbers.
@@ -51,7 +61,7 @@ impl Layout {
                     };
                 }
             }
-            if first {
+            if now == 0 {
                 resets = Span::new(0, sizes[0]);
             }
         }

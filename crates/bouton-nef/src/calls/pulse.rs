@@ -160,7 +160,14 @@ impl Running for Run {
                         two = [measured(0), measured(1)];
                         &two[..]
                     };
-                    mapping.row(at.level, gain[0], measured, &these.columns, &these.open, &mut weights[row.clone()]);
+                    mapping.row(
+                        at.level,
+                        gain[0],
+                        measured,
+                        &these.columns,
+                        &these.open,
+                        &mut weights[row.clone()],
+                    );
                 }
             }
         });
