@@ -63,7 +63,7 @@ pub(super) struct Sim<T> {
 impl<T: CallReal> Sim<T> {
     pub(super) fn new(program: Arc<Program>, options: Options) -> Result<Sim<T>, Error> {
         let order = program.order()?;
-        let layout = Layout::new(&program);
+        let layout = Layout::new(&program, &order);
         let single = size_of::<T>() == size_of::<f32>();
         let more = "which is more than the simulation's numbers hold";
         for s in program.signals() {
