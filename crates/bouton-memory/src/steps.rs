@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::memory::{Memory, Number};
 use crate::pool::Pool;
-use crate::slots::{Kinds, Place, Room, Slots};
+use crate::slots::{Kinds, Packed, Place, Room, Slots};
 
 /// A turn of a step.
 #[derive(Clone, Debug)]
@@ -29,8 +29,20 @@ pub enum Parts {
 pub struct Steps {
     turns: Vec<Turn>,
     parts: Vec<Parts>,
+    /// Turns as a step reads them, and the operands of all, one behind the other: with thousands of small kernels, going
+    /// from allocation to allocation would cost more than the numbers.
+    rows: Vec<Row>,
+    packed: Vec<Packed>,
     /// Elements that each segment must have, by room.
     reach: [Vec<usize>; 2],
+}
+
+/// A turn: where its operands begin, and how many of each kind it has.
+#[derive(Clone, Copy)]
+struct Row {
+    first: usize,
+    kinds: Kinds,
+    call: bool,
 }
 
 fn room(r: Room) -> usize {
@@ -81,7 +93,19 @@ impl Steps {
                 list[k] = list[k].max(p.span.end());
             }
         }
-        Ok(Steps { turns, parts, reach })
+        let (mut rows, mut packed) = (Vec::with_capacity(turns.len()), vec![]);
+        for t in &turns {
+            let (first, call) = (packed.len(), matches!(t, Turn::Call));
+            let kinds = match t {
+                Turn::Kernel(slots) => {
+                    packed.extend(slots.packed());
+                    Kinds::of(slots.places())
+                }
+                Turn::Call => Kinds::MIXED,
+            };
+            rows.push(Row { first, kinds, call });
+        }
+        Ok(Steps { turns, parts, rows, packed, reach })
     }
     /// The turns.
     pub fn turns(&self) -> &[Turn] {
@@ -163,7 +187,8 @@ impl Furthest {
 
 /// What a kernel is handed: the slices of its slots, once.
 pub struct Slices<'a, T> {
-    slots: &'a Slots,
+    steps: &'a Steps,
+    turn: usize,
     real: &'a Memory<T>,
     double: &'a Memory<f64>,
     /// Written slices are handed out, and only on the thread that has this.
@@ -191,11 +216,11 @@ impl<'a, T: Number> Slices<'a, T> {
         self,
     ) -> ([&'a mut [T]; W], [&'a [T]; R], [&'a [f64]; D]) {
         // The order written, read, read in double precision is checked when a program is made; others are refused here.
-        const { assert!(W < 1 << 16 && R < 1 << 16 && D < 1 << 16) };
-        let kinds = Kinds::Ordered { writes: W as u16, reads: R as u16, doubles: D as u16 };
-        assert!(self.slots.kinds() == kinds, "a kernel with other operands than its slots");
-        let places = self.slots.packed();
-        // SAFETY: there are W + R + D places, of these kinds in this order. `run` checked that all spans lie in the
+        let kinds = const { Kinds::ordered(W, R, D) };
+        let row = &self.steps.rows[self.turn];
+        assert!(row.kinds == kinds, "a kernel with other operands than its slots");
+        let places = &self.steps.packed[row.first..];
+        // SAFETY: there are W + R + D places from the turn's first on, of these kinds in this order. `run` checked that all spans lie in the
         // memories, and their segments are there. A span that is written meets no other of the kernel (`Slots::new`), nor
         // one of a kernel that runs at the same time (`Steps::new`), and `run` holds both memories by `&mut`; `self` is
         // taken, and made once a turn, so that slices are handed out once.
@@ -222,7 +247,8 @@ impl<'a, T: Number> Slices<'a, T> {
     /// If the kernel writes double precision.
     pub fn lists(self) -> Lists<'a, T> {
         let mut l = Lists { writes: vec![], reads: vec![], doubles: vec![] };
-        for p in self.slots.places() {
+        let Turn::Kernel(slots) = &self.steps.turns[self.turn] else { return l };
+        for p in slots.places() {
             let s = p.span;
             // SAFETY: as in `take`.
             unsafe {
@@ -321,14 +347,14 @@ pub fn run<T: Number, E>(
         match part {
             Parts::Serial(ks) => {
                 for &k in ks {
-                    match &steps.turns[k] {
-                        Turn::Kernel(slots) => {
-                            kernel(k, Slices { slots, real: &*real, double: &*double, _life: PhantomData });
-                        }
-                        Turn::Call => {
-                            call(k, real, double)?;
-                            assert!(steps.lies_in(real, double), "a call took memory away");
-                        }
+                    if !steps.rows[k].call {
+                        kernel(
+                            k,
+                            Slices { steps, turn: k, real: &*real, double: &*double, _life: PhantomData },
+                        );
+                    } else {
+                        call(k, real, double)?;
+                        assert!(steps.lies_in(real, double), "a call took memory away");
                     }
                 }
             }
@@ -336,9 +362,7 @@ pub fn run<T: Number, E>(
                 let (real, double) = (&*real, &*double);
                 let unit = |u: usize| {
                     for &k in &units[u] {
-                        if let Turn::Kernel(slots) = &steps.turns[k] {
-                            kernel(k, Slices { slots, real, double, _life: PhantomData });
-                        }
+                        kernel(k, Slices { steps, turn: k, real, double, _life: PhantomData });
                     }
                 };
                 match &mut pool {
