@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_elements::synapses::{Filter, Synapse};
-use bouton_elements::var::parameter_values;
+use bouton_elements::var::{self, of_role, parameter_values};
 use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space};
 
 use super::Builder;
@@ -72,7 +72,7 @@ impl Builder<'_> {
         };
         // Nengo draws a seed for each filter.
         p.add(path, Op::Kernel(code), on, Draws::Unused);
-        let vars = synapse.model().vars();
+        let vars = of_role(synapse.model().vars(), var::Role::Parameter);
         let values = parameter_values(&vars);
         let total = values.len();
         let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values);

@@ -52,7 +52,7 @@ fn every_rule_is_checked() {
     let bad = RuleFunction::new("bad", |_| Ok(())).parameter("k", f64::NAN);
     let (net, _) = learner(Connection::new().learn(Pes::new(1e-3)).also_learn(bad));
     let e = net.validate(0.001).unwrap_err().to_string();
-    assert!(e.starts_with("c.rules.1: rule `bad`: the parameter `k` must be finite"), "{e}");
+    assert!(e.starts_with("c.rules.1: rule `bad`: `k` must be a finite number"), "{e}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn each_rule_has_an_error_and_a_state_of_its_own() {
             s.delta.fill(sum);
             Ok(())
         });
-        rule.error().state("sum", Over::Rule, 0.0)
+        rule.error().state("sum", Over::One, 0.0)
     };
     let (mut net, c) = learner(Connection::new().learn(own("a")).also_learn(own("b")));
     let (one, ten) = (net.node("one", vec![1.0, 0.0]), net.node("ten", vec![0.0, 10.0]));
@@ -189,6 +189,42 @@ fn bounds_and_a_mask_limit_what_rules_do_and_nothing_else() {
     sim.run_steps(2).unwrap();
     let w = sim.weights(c).unwrap();
     assert_eq!(w.values()[..6], [3.5, 0.0, 3.5, 0.0, 9.0, 5.0]);
+}
+
+#[test]
+fn parameters_that_start_outside_their_bounds_are_refused() {
+    let rate = |value: f64| {
+        let bounds = bouton::elements::var::Bounds { high: 2.0, ..bouton::elements::var::Bounds::POSITIVE };
+        let var = bouton::elements::var::Var::parameter("rate", "1/s", value, bounds, "rate of decay");
+        learner(Connection::new().learn(RuleFunction::new("decay", |_| Ok(())).var(var)))
+    };
+    let e = rate(2.02).0.validate(0.001).unwrap_err().to_string();
+    assert_eq!(e, "c: rule `decay`: `rate` must be a finite number greater than 0 and at most 2, found 2.02");
+    let (net, c) = rate(2.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    // The same bounds while it runs, with unit and meaning.
+    let e = sim.set_rule_parameter(c, "rate", 2.02).unwrap_err().to_string();
+    assert!(e.contains("at most 2"), "{e}");
+    sim.set_rule_parameter(c, "rate", 1.0).unwrap();
+    assert!(sim.paths().any(|(path, doc)| path == "c.rule.rate" && doc == "rate of decay"));
+}
+
+#[test]
+fn a_state_of_a_rule_may_be_some_numbers() {
+    use bouton::elements::var::{Start, Var};
+    let rule = RuleFunction::new("counts", |s| {
+        let states = s.state("counts")?;
+        (states[0], states[2]) = (states[0] + 1.0, states[2] - 1.0);
+        Ok(())
+    });
+    let var = |n| Var::state("counts", "", Over::Numbers(n), Start::Values(vec![0.0, 5.0, 10.0]), "counts");
+    let (mut net, c) = learner(Connection::new().learn(rule.clone().var(var(3))));
+    let p = net.probe("p", Probe::of(Target::rule_signal(c, "counts")));
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(2).unwrap();
+    assert_eq!(sim.data(p).unwrap().values, [1.0, 5.0, 9.0, 2.0, 5.0, 8.0]);
+    let e = learner(Connection::new().learn(rule.var(var(2)))).0.validate(0.001).unwrap_err().to_string();
+    assert!(e.contains("the state `counts` must be over one"), "{e}");
 }
 
 /// A learner on devices, from neurons onto neurons.

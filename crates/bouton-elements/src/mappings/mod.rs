@@ -9,6 +9,7 @@ mod single;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use pair::Pair;
 pub use single::{Sign, Single};
@@ -72,6 +73,8 @@ pub const MOST_SIDES: usize = 2;
 pub trait MappingModel: DynElement {
     /// The devices of a synapse, at most one for each side: plus before minus.
     fn sides(&self) -> &'static [Side];
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): what devices a synapse has can't change while the model runs.
+    fn vars(&self) -> Vec<Var>;
     /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
     /// the plus device, and falls with that of the minus device.
     fn weight(&self, gain: f64, g: &[f64]) -> f64;
@@ -111,7 +114,7 @@ pub trait MappingModel: DynElement {
 
 element_list! {
     /// A mapping with its parameters.
-    Mapping: dyn MappingModel, "mappings", register_mapping, |_| vec![] => {
+    Mapping: dyn MappingModel, "mappings", register_mapping, |m| m.vars() => {
         /// Two devices a synapse, one for each sign.
         Pair,
         /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.

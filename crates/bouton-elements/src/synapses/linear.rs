@@ -77,6 +77,7 @@ impl SynapseModel for LinearFilter {
         vec![
             Var::list("num", "", &self.num, "coefficients of the numerator, highest power first"),
             Var::list("den", "", &self.den, "coefficients of the denominator, highest power first"),
+            Var::flag("analog", self.analog, "whether the coefficients are of s rather than of z"),
         ]
     }
 

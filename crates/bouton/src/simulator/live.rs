@@ -4,6 +4,7 @@
 use bouton_core::{Error, ErrorKind, Failure, Matrix};
 use bouton_elements::mappings::Side;
 use bouton_elements::synapses::Synapse;
+use bouton_elements::var::{Role, of_role};
 use bouton_engine::{Edit, Pick, Writes};
 use bouton_model::{ConnectionId, EnsembleId, LearningRule, NodeId};
 use bouton_nef::edited;
@@ -306,11 +307,11 @@ impl Simulator {
             .map(|i| {
                 let Some(s) = &i.synapse else { return Ok((i.name, None)) };
                 let at = format!("{prefix}.{}", i.name);
-                let vars = s.model().vars();
+                let vars = of_role(s.model().vars(), Role::Parameter);
                 let values = vars.iter().map(|v| self.vector(&format!("{at}.{}", v.name)));
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 let now: Vec<(&str, &[f64])> =
-                    vars.iter().zip(&values).map(|(v, x)| (v.name, x.as_slice())).collect();
+                    vars.iter().zip(&values).map(|(v, x)| (&*v.name, x.as_slice())).collect();
                 Ok((i.name, Some(s.with(&now)?)))
             })
             .collect()
@@ -442,7 +443,7 @@ impl Simulator {
         if vars.iter().any(|v| v.name == name) && !self.views().is_direct(e) {
             return Ok(self.views().names().neurons(e, name));
         }
-        let names: Vec<&str> = vars.iter().map(|v| v.name).collect();
+        let names: Vec<&str> = vars.iter().map(|v| &*v.name).collect();
         Err(Error::access(
             self.net.ensemble_path(e),
             format!("has no neuron state `{name}`; it has: {}", names.join(", ")),
@@ -456,12 +457,5 @@ impl Simulator {
 
 /// Names of the parameters of a rule that can change while it runs.
 fn rule_parameter_names(rule: &LearningRule) -> Vec<String> {
-    match rule {
-        LearningRule::Element(r) => match r.model().policy() {
-            Some(p) => p.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
-            None => r.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
-        },
-        LearningRule::Function(f) => f.parameters().iter().map(|p| p.0.clone()).collect(),
-        _ => vec![],
-    }
+    rule.parameters().into_iter().map(|v| v.name.into_owned()).collect()
 }
