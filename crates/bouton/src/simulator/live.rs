@@ -316,12 +316,18 @@ impl Simulator {
             })
             .collect()
     }
-    /// Puts another filter on an input of a connection's rule, from the next step on; what is filtered goes on from its
-    /// present value. The filter must be of the same type and order as the one that the model was built with: a low-pass
-    /// filter of another `tau`, 0 for none, in place of a low-pass filter.
+    /// Puts another filter on an input of a connection's rule, from the next step on. What the filter holds goes on: a
+    /// low-pass filter from its present value, one of several states through a transient of its own length.
+    ///
+    /// The memory of a filter, and the kernel that steps it, are those that the model was built with: signals are laid out
+    /// once, and checkpoints, the log and undo rely on that they stay. What can change is its numbers, and so a filter takes
+    /// those of its own type (a low-pass filter another `tau`, 0 for none). A
+    /// [`LinearFilter`](bouton_elements::synapses::LinearFilter) takes every synapse that has a transfer function of no higher
+    /// order: build the rule with one of the highest order that is wanted, and set what it begins with before the first step.
+    /// [`rule_synapses`](Simulator::rule_synapses) then gives it in that form.
     ///
     /// # Errors
-    /// No rule, no such input, a filter of another type or order.
+    /// No rule, no such input, no filter on it, or one that has no room for the other.
     pub fn set_rule_synapse(
         &mut self,
         c: ConnectionId,
@@ -346,17 +352,20 @@ impl Simulator {
                 ),
             ));
         };
-        if built.name() != synapse.name() {
+        let Some(fitted) = synapse.in_form_of(built) else {
             return Err(self.refuse(
                 c,
                 format!(
-                    "the filter on `{input}` can only be changed to one of the same type and same order while the model runs; \
-                     build the model with a filter of the order that is wanted"
+                    "the filter on `{input}` was built as a `{}`, and a `{}` does not fit into its numbers while the model \
+                     runs; build the model with a `linear_filter` of the highest order that is wanted there, which takes \
+                     every filter of the same order or a lower one that has a transfer function",
+                    built.name(),
+                    synapse.name()
                 ),
             ));
-        }
+        };
         let path = format!("{}.{input}.parameters", self.views().names().rule(c, 0));
-        let values = bouton_elements::var::parameter_values(&synapse.model().vars());
+        let values = bouton_elements::var::parameter_values(&fitted.model().vars());
         self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
     }
 
