@@ -103,6 +103,7 @@ impl Assemble<'_> {
                 ));
             }
         };
+        let mask = c.mask.map(mask).transpose().map_err(|m| ("mask", m))?;
         let connection = Connection {
             synapse: c.synapse,
             function,
@@ -112,7 +113,7 @@ impl Assemble<'_> {
             scale_eval_points: c.scale_eval_points,
             rules,
             bounds,
-            mask: None,
+            mask,
             devices: c.devices,
             seed: c.seed,
         };
@@ -176,6 +177,16 @@ fn function(text: &str, size: usize) -> Result<Function, String> {
         Ok(())
     };
     Ok(Function::fallible(width, Some(text), call))
+}
+
+/// 1 for each weight that rules may change.
+fn mask(rows: Vec<Vec<format::Flag>>) -> Result<Matrix, String> {
+    let number = |flag: format::Flag| match flag {
+        format::Flag::Word(b) => f64::from(u8::from(b)),
+        format::Flag::Number(n) => f64::from(n),
+    };
+    let rows: Vec<Vec<f64>> = rows.into_iter().map(|r| r.into_iter().map(number).collect()).collect();
+    Matrix::from_rows(&rows).map_err(|m| m.to_string())
 }
 
 fn transform(t: format::LinearMap, carried: usize, post: Option<usize>) -> Result<Transform, String> {

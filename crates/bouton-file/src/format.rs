@@ -244,6 +244,9 @@ pub(crate) struct Connection {
     /// `[low, high]`: lowest and highest weight that rules may make; `inf` and `-inf` are none. Default: no bounds.
     #[schemars(length(min = 2, max = 2))]
     pub(crate) bounds: Option<Vec<f64>>,
+    /// Which weights rules may change: rows of `true` and `false`, or of 1 and 0, of the shape of the weights (post × pre).
+    /// Default: all may change.
+    pub(crate) mask: Option<Vec<Vec<Flag>>>,
     /// Devices that the weights are made of.
     pub(crate) devices: Option<DeviceSpec>,
     /// Evaluation points of its own.
@@ -295,6 +298,16 @@ impl<'de> Deserialize<'de> for LinearMap {
 pub(crate) struct Zeros {
     /// Has to be true.
     pub(crate) zeros: bool,
+}
+
+/// Whether, as a word or as a number.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Flag {
+    /// `true` or `false`.
+    Word(bool),
+    /// 1 or 0.
+    Number(#[schemars(range(min = 0, max = 1))] u8),
 }
 
 /// A recording.

@@ -31,7 +31,7 @@ fn every_table_has_its_fields() {
         ("TableNode", "column columns end file interpolation offset past_end rate scale start"),
         (
             "Connection",
-            "bounds devices eval_points function name post pre rule rules scale_eval_points seed solver synapse transform",
+            "bounds devices eval_points function mask name post pre rule rules scale_eval_points seed solver synapse transform",
         ),
         ("Probe", "sample_every seed slice solver synapse target"),
         ("DeviceSpec", "bounds device gain mapping policy seed spread spread_of"),
