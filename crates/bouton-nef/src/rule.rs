@@ -78,6 +78,7 @@ impl Builder<'_> {
 
     fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Result<Learned, Error> {
         let path = self.net.connection_path(id);
+        self.within_bounds(&path, c, weights)?;
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
         let (rows, cols) = (p.get(weights).rows, p.get(weights).cols);
@@ -106,6 +107,26 @@ impl Builder<'_> {
         self.conn[id.index()].frozen = Some(frozen);
         self.conn[id.index()].rules = vec![];
         Ok(Learned { id, weights, rows, cols, frozen, mode, bounds })
+    }
+
+    /// Refuses weights that start outside the bounds, where rules may change them: the first step would move them there, whatever the rules want.
+    fn within_bounds(&self, path: &str, c: &Connection, weights: SignalId) -> Result<(), Error> {
+        let Some((low, high)) = c.bounds else { return Ok(()) };
+        let signal = self.program.get(weights);
+        let free = |k: usize| c.mask.as_ref().is_none_or(|m| m.values().get(k) != Some(&0.0));
+        let outside = |k: &usize| {
+            let w = signal.initial.at(*k);
+            free(*k) && !(w >= low && w <= high)
+        };
+        let Some(k) = (0..signal.len()).find(outside) else { return Ok(()) };
+        let (at, w) = ((k / signal.cols, k % signal.cols), signal.initial.at(k));
+        Err(Error::build(
+            path,
+            format!(
+                "the weight {at:?} (post, pre) starts at {w}, and `bounds` are {low} and {high}; give bounds that hold it, \
+                 other weights to start with (`transform`, `solver`, `function`), or a `mask` that keeps rules from it"
+            ),
+        ))
     }
 
     /// The signals of what a rule wants.

@@ -192,6 +192,40 @@ fn bounds_and_a_mask_limit_what_rules_do_and_nothing_else() {
 }
 
 #[test]
+fn weights_that_start_outside_their_bounds_are_refused_where_rules_may_change_them() {
+    let built = |low: f64, high: f64, mask: Option<Matrix>| {
+        let mut net = Network::with_seed(1);
+        let a = net.ensemble("a", Ensemble::new(3, 1));
+        let out = net.node("out", Output::passthrough(2));
+        let start = Matrix::new(2, 3, vec![0.0, 0.5, 1.0, 0.25, -0.5, 0.0]).unwrap();
+        let mut c = Connection::new().learn(Pes::new(1e-3)).bounds(low, high).transform(start);
+        c.mask = mask;
+        net.connect_as("c", a.neurons(), out, c);
+        Simulator::new(&net).map(|_| ()).map_err(|e| e.to_string())
+    };
+    // The bounds themselves hold; 1 % less doesn't.
+    built(-0.5, 1.0, None).unwrap();
+    let e = built(-0.5, 0.99, None).unwrap_err();
+    assert_eq!(
+        e,
+        "c: the weight (0, 2) (post, pre) starts at 1, and `bounds` are -0.5 and 0.99; give bounds that hold it, other \
+         weights to start with (`transform`, `solver`, `function`), or a `mask` that keeps rules from it"
+    );
+    let e = built(-0.495, 1.0, None).unwrap_err();
+    assert!(e.contains("the weight (1, 1) (post, pre) starts at -0.5, and `bounds` are -0.495 and 1"), "{e}");
+    // What rules may not change isn't bounded.
+    let mask = |at: usize| Matrix::new(2, 3, (0..6).map(|k| f64::from(u8::from(k != at))).collect());
+    built(-0.495, 1.0, mask(4)).unwrap();
+    assert!(built(-0.495, 1.0, mask(2)).is_err());
+    // Solved decoders are weights that start somewhere, too.
+    let mut net = Network::with_seed(1);
+    let (a, out) = (net.ensemble("a", Ensemble::new(30, 1)), net.node("out", Output::passthrough(1)));
+    net.connect_as("d", a, out, Connection::new().learn(Pes::new(1e-3)).bounds(0.0, 1.0));
+    let e = Simulator::new(&net).err().unwrap().to_string();
+    assert!(e.starts_with("d: the weight (0, ") && e.contains("starts at -"), "{e}");
+}
+
+#[test]
 fn parameters_that_start_outside_their_bounds_are_refused() {
     let rate = |value: f64| {
         let bounds = bouton::elements::var::Bounds { high: 2.0, ..bouton::elements::var::Bounds::POSITIVE };
