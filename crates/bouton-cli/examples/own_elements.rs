@@ -1,4 +1,4 @@
-//! The `bouton` program with a neuron type and a device of its own.
+//! The `bouton` program with a neuron type, a device, a distribution and a transform of its own.
 //!
 //! An element is a struct of parameters: it derives how files hold it, has a name and a page, and implements the trait of
 //! its kind. Registered, it is like a shipped one:
@@ -13,10 +13,14 @@ use std::process::ExitCode;
 
 use bouton::Level;
 use bouton::elements::devices::{Columns, DeviceModel};
+use bouton::elements::distributions::DistributionModel;
 use bouton::elements::neurons::{NeuronModel, NeuronStep};
+use bouton::elements::transforms::{Map, TransformModel};
 use bouton::elements::var::{Bounds, Over, Start, Var};
-use bouton::elements::{Element, register_device, register_neuron};
-use bouton::random::Stream;
+use bouton::elements::{
+    Element, register_device, register_distribution, register_neuron, register_transform,
+};
+use bouton::random::{RandomState, Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -181,9 +185,89 @@ impl DeviceModel for Staircase {
     }
 }
 
+/// The Laplace distribution: exponential on both sides of its centre.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Laplace {
+    /// Centre.
+    #[serde(default)]
+    mean: f64,
+    /// Mean distance from the centre.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    scale: f64,
+}
+
+impl Element for Laplace {
+    const NAME: &'static str = "laplace";
+    const PAGE: &'static str = "The Laplace distribution: p(x) = exp(−|x − mean|/scale)/(2·scale).\n\n\
+                                | parameter | default |\n|---|---|\n| `mean` | 0 |\n| `scale` | required |";
+    fn example() -> Option<Laplace> {
+        Some(Laplace { mean: 0.0, scale: 1.0 })
+    }
+}
+
+impl DistributionModel for Laplace {
+    fn check(&self) -> Result<(), String> {
+        Bounds::ANY.check("mean", self.mean)?;
+        Bounds::POSITIVE.check("scale", self.scale)
+    }
+    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
+        let mut draw = || {
+            let side = if rng.random_sample() < 0.5 { -1.0 } else { 1.0 };
+            rng.exponential(self.scale).map(|x| self.mean + side * x).map_err(|e| e.to_string())
+        };
+        (0..n * d).map(|_| draw()).collect()
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::fixed("mean", "", self.mean, Bounds::ANY, "centre"),
+            Var::fixed("scale", "", self.scale, Bounds::POSITIVE, "mean distance from the centre"),
+        ]
+    }
+}
+
+/// Turns a vector of two values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    /// Angle (rad), from the first axis to the second.
+    angle: f64,
+}
+
+impl Element for Rotation {
+    const NAME: &'static str = "rotation";
+    const PAGE: &'static str = "Turns a vector of two values by an angle.\n\n\
+                                | parameter | default | unit |\n|---|---|---|\n| `angle` | required | rad |";
+    fn example() -> Option<Rotation> {
+        Some(Rotation { angle: 0.5 })
+    }
+}
+
+impl TransformModel for Rotation {
+    fn check(&self) -> Result<(), String> {
+        Bounds::ANY.check("angle", self.angle)
+    }
+    fn outputs(&self, inputs: usize) -> Result<Option<usize>, String> {
+        if inputs == 2 {
+            Ok(Some(2))
+        } else {
+            Err(format!("turns 2 values, the connection carries {inputs}"))
+        }
+    }
+    fn make(&self, _: usize, _: usize, _: &mut RandomState) -> Result<Map, String> {
+        let (sin, cos) = self.angle.sin_cos();
+        Ok(Map::Dense(vec![cos, -sin, sin, cos].into()))
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::fixed("angle", "rad", self.angle, Bounds::ANY, "from the first axis to the second")]
+    }
+}
+
 fn main() -> ExitCode {
     bouton_cli::main_with(|| {
         register_neuron::<Sigmoid>()?;
-        register_device::<Staircase>()
+        register_device::<Staircase>()?;
+        register_distribution::<Laplace>()?;
+        register_transform::<Rotation>()
     })
 }

@@ -45,6 +45,19 @@ max_rates = { type = "uniform", low = 100.0, high = 250.0 }
 [ensembles.b]
 n_neurons = 40
 dimensions = 1
+intercepts = { type = "laplace", scale = 0.2 }
+
+[nodes.point]
+constant = [3.0, 0.0]
+
+[nodes.turned]
+passthrough = 2
+
+[[connections]]
+pre = "point"
+post = "turned"
+synapse = false
+transform = { type = "rotation", angle = 1.0 }
 
 [[connections]]
 pre = "input"
@@ -66,6 +79,10 @@ pre = "input"
 post = "learned.rule"
 transform = -1.0
 
+[probes.turned]
+target = "turned"
+sample_every = 0.05
+
 [probes.weights]
 target = "learned.weights"
 sample_every = 0.05
@@ -78,10 +95,17 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     assert!(page.contains("logistic") && page.contains("top   400"), "{page}");
     let page = said(&["list", "devices", "staircase"]);
     assert!(page.contains("level") && page.contains("present conductance"), "{page}");
+    let page = said(&["list", "distributions", "laplace"]);
+    assert!(page.contains("fixed when a model is built") && page.contains("required"), "{page}");
+    assert!(said(&["list", "transforms"]).contains("rotation"), "not listed");
     assert!(said(&["list"]).lines().any(|l| l.contains("devices") && l.contains(" 2 ")));
     let schema = said(&["schema"]);
     assert!(schema.contains("\"sigmoid\"") && schema.contains("\"staircase\""), "not in the schema");
-    assert!(said(&["reference"]).contains("staircase"), "not in the reference");
+    let reference = said(&["reference"]);
+    for name in ["staircase", "laplace", "rotation"] {
+        assert!(schema.contains(&format!("\"{name}\"")), "{name} is not in the schema");
+        assert!(reference.contains(&format!("### `{name}`")), "{name} is not in the reference");
+    }
 
     let folder = std::env::temp_dir().join(format!("bouton-own-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -91,7 +115,13 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     said(&["run", file, "--time", "0.2", "--quiet", "--out", out]);
     let r = bouton::io::recording::read_recording(out).unwrap();
-    let weights = &r.series[0].values;
+    let of = |name: &str| &r.series.iter().find(|s| s.name == name).unwrap().values;
+    let turned = &of("turned")[..2];
+    assert!(
+        (turned[0] - 3.0 * 1f64.cos()).abs() < 1e-9 && (turned[1] - 3.0 * 1f64.sin()).abs() < 1e-9,
+        "{turned:?}"
+    );
+    let weights = of("weights");
     let (first, last) = (&weights[..40], &weights[weights.len() - 40..]);
     assert!(first != last && last.iter().all(|w| w.is_finite()), "the devices took no pulses");
 

@@ -1,10 +1,10 @@
 //! The tables of a file as descriptions of objects, all names known: the first of two passes. Connections may then refer
 //! to objects that come later.
 
+use bouton_elements::distributions::{Distribution, Values};
 use bouton_elements::processes::Table;
 use bouton_expr::{Program, Vars};
 use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Output};
-use bouton_random::Distribution;
 
 use crate::assemble::SCRATCH;
 use crate::check::Path;
@@ -285,29 +285,16 @@ fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
 }
 
 /// A distribution whose parameters make sense.
-pub(crate) fn distribution(samples: format::Samples) -> Result<Distribution, String> {
-    let d = Distribution::from(samples);
-    d.check().map_err(|e| {
-        let message = e.to_string();
-        // The file has another spelling of the kind's name.
-        message.strip_prefix(&format!("{}.", d.name())).map_or(message.clone(), Into::into)
-    })?;
-    let given = match &d {
-        Distribution::Samples(s) => s.values.as_slice(),
-        Distribution::Choice(c) => c.options.as_slice(),
-        _ => &[],
-    };
-    if let Some(x) = given.iter().flatten().find(|x| !x.is_finite()) {
-        return Err(format!("expected finite numbers, found {x}"));
-    }
-    Ok(d)
+pub(crate) fn distribution(values: Values) -> Result<Distribution, String> {
+    let d = Distribution::from(values);
+    d.check().map(|()| d)
 }
 
 macro_rules! ensemble_of {
     ($name:ident, $file:ident, $seed:expr) => {
         /// The error has the field that it is about.
         fn $name(e: format::$file) -> Result<Ensemble, (String, String)> {
-            let of = |key: &str, s: Option<format::Samples>| {
+            let of = |key: &str, s: Option<Values>| {
                 s.map(distribution).transpose().map_err(|m| (key.to_string(), m))
             };
             let mut out = Ensemble::new(e.n_neurons, e.dimensions);

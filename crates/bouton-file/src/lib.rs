@@ -67,7 +67,6 @@ mod belongs;
 mod check;
 mod commands;
 mod describe;
-mod dist;
 mod fault;
 mod files;
 mod format;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bouton_core::Slice;
-use bouton_elements::var::parameter_values;
+use bouton_elements::var::{self, parameter_values};
 use bouton_engine::{Bounds, Derive, Derived, Knob, Role, SignalId};
 use bouton_model::EnsembleId;
 
@@ -72,12 +72,12 @@ impl Builder<'_> {
         let name = self.names.neurons(id, "parameters");
         let all = self.program.double(name, values.len(), 1, Role::Parameter, values);
         let mut at = 0;
-        for var in vars.iter().filter(|v| !v.is_state()) {
+        for var in vars.iter().filter(|v| v.role == var::Role::Parameter) {
             let count = var.values().len();
             let one = self.program.view(all, at, count, 1);
             at += count;
             let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
-            self.program.knobs_mut().add(self.names.neurons(id, var.name), knob);
+            self.program.knobs_mut().add(self.names.neurons(id, &var.name), knob);
         }
         all
     }

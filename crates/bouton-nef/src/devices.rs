@@ -179,8 +179,13 @@ impl Builder<'_> {
         (rows, cols): (usize, usize),
     ) -> Result<(Vec<DeviceSignals>, Arc<Vec<f64>>), Error> {
         let path = self.net.connection_path(id);
-        let needed =
-            needed_weight(self.net, &self.ensembles, &self.seeds, self.decoders[id.index()].as_ref(), id);
+        let needed = needed_weight(
+            self.net,
+            &self.ensembles,
+            &self.seeds,
+            self.solved[id.index()].decoders.as_ref(),
+            id,
+        );
         self.needed[id.index()] = needed.as_ref().ok().copied();
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
@@ -206,8 +211,7 @@ impl Builder<'_> {
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
         let gain = p.double(format!("{name}.devices.gain"), 1, 1, Role::Parameter, gain);
-        let positive = Bounds { low: 0.0, high: f64::INFINITY, open: true };
-        let knob = Knob::plain(gain, "", positive, "weight per normalised conductance");
+        let knob = Knob::plain(gain, "", Bounds::POSITIVE, "weight per normalised conductance");
         p.knobs_mut().add(format!("{name}.devices.gain"), knob);
         let columns = spec.device.model().vars();
         let mut signals = vec![];
@@ -217,7 +221,7 @@ impl Builder<'_> {
                 |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
             signals.push(DeviceSignals {
                 side: s.side,
-                columns: columns.iter().zip(s.columns).map(|(c, x)| column(c.name, x)).collect(),
+                columns: columns.iter().zip(s.columns).map(|(c, x)| column(&c.name, x)).collect(),
                 conductance: column("conductance", s.conductance),
                 offset: column("offset", s.offset),
                 scale: column("scale", s.scale),
@@ -244,7 +248,7 @@ impl Builder<'_> {
         for (k, s) in signals.iter().enumerate() {
             let at = |what: &str| self.names.devices(id, s.side, what);
             for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
-                p.knobs_mut().add(at(c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
+                p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
             }
             let doc = "conductances; a write sets the devices' state, clipped to their bounds";
             let door = Arc::new(RawWrite { bank: bank.clone(), side: k });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::{Error, ErrorKind, Failure, Matrix};
 use bouton_engine::Pick;
-use bouton_model::{ConnectionId, EnsembleId, Network, Object, Transform};
+use bouton_model::{ConnectionId, EnsembleId, Network, Object};
 
 use super::{Builder, Names};
 
@@ -39,7 +39,7 @@ impl Views {
         Views {
             net,
             names: b.names.clone(),
-            decoders: b.decoders.clone(),
+            decoders: b.solved.iter().map(|s| s.decoders.clone()).collect(),
             weights: b.conn.iter().map(|c| (c.weights.is_some(), c.full)).collect(),
             ensembles: b.ensembles.iter().map(|e| (e.dimensions, e.radius)).collect(),
         }
@@ -112,7 +112,7 @@ impl Views {
         self.own(c)?;
         let solved = self.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;
         let (_, _, conn) = self.net.get_connection(c).ok_or_else(none)?;
-        let folded = !matches!(conn.transform, Transform::None) || self.weights[c.index()].1;
+        let folded = conn.transform.is_some() || self.weights[c.index()].1;
         if !folded {
             return self.weights(from, c);
         }

@@ -419,7 +419,7 @@ impl RandomState {
     }
 
     /// [`beta`](Self::beta) for parameters known to be positive and finite.
-    pub(crate) fn beta_unchecked(&mut self, a: f64, b: f64) -> f64 {
+    fn beta_unchecked(&mut self, a: f64, b: f64) -> f64 {
         if a <= 1.0 && b <= 1.0 {
             // Jöhnk 1964.
             loop {
@@ -558,7 +558,7 @@ fn log_gamma(x: f64) -> f64 {
 ///
 /// # Errors
 /// See [`RandomState::choice`]; `parameter` is what the message names.
-pub(crate) fn cumulative(parameter: &str, weights: &[f64], options: usize) -> Result<Vec<f64>, DistError> {
+pub fn cumulative(parameter: &str, weights: &[f64], options: usize) -> Result<Vec<f64>, DistError> {
     ensure(weights.len() == options, parameter, &format!("one weight an option ({options})"), weights.len())?;
     if let Some((i, w)) = weights.iter().enumerate().find(|(_, w)| !w.is_finite() || **w < 0.0) {
         return Err(DistError::new(format!("{parameter}[{i}]"), "finite and at least 0", w));

@@ -144,7 +144,11 @@ fn the_filters_of_a_rule_are_live() {
     let mut sim = Simulator::new(&net).unwrap();
     for (input, synapse, part) in [
         ("activity", Synapse::from(0.1), "it has: activities"),
-        ("activities", Alpha { tau: 0.1 }.into(), "same order"),
+        (
+            "activities",
+            Alpha { tau: 0.1 }.into(),
+            "build the model with a `linear_filter` of the highest order",
+        ),
         ("activities", Lowpass { tau: -1.0 }.into(), "`tau`"),
     ] {
         let e = sim.set_rule_synapse(c, input, synapse).unwrap_err().to_string();
@@ -153,6 +157,47 @@ fn the_filters_of_a_rule_are_live() {
     let (net, c) = learner(Pes { pre_synapse: None, ..Pes::default() }, false);
     let e = Simulator::new(&net).unwrap().set_rule_synapse(c, "activities", 0.1).unwrap_err().to_string();
     assert!(e.contains("without a filter"), "{e}");
+}
+
+#[test]
+fn a_linear_filter_of_a_rule_takes_every_synapse_of_its_order() {
+    let second = LinearFilter { num: vec![1.0], den: vec![1e-4, 0.02, 1.0], analog: true };
+    let with = |synapse: Synapse| learner(Pes { pre_synapse: Some(synapse), ..Pes::new(1e-3) }, false);
+    let run = |sim: &mut Simulator, c: ConnectionId| {
+        sim.run(0.2).unwrap();
+        sim.weights(c).unwrap()
+    };
+    let distance = |a: &Matrix, b: &Matrix| {
+        let d = a.values().iter().zip(b.values()).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        d.sqrt() / (b.rms() * (b.values().len() as f64).sqrt())
+    };
+    let (net, c) = with(second.clone().into());
+    let mut sim = Simulator::new(&net).unwrap();
+    let first = run(&mut sim, c);
+    let third = LinearFilter { num: vec![1.0], den: vec![1e-6, 1e-4, 0.02, 1.0], analog: true };
+    for other in [
+        Synapse::from(0.02),
+        Synapse::from(0.0),
+        Alpha { tau: 0.003 }.into(),
+        LinearFilter { num: vec![2.0], den: vec![0.03, 1.0], analog: true }.into(),
+        second.clone().into(),
+    ] {
+        sim.reset(Reset::All).unwrap();
+        sim.set_rule_synapse(c, "activities", other.clone()).unwrap();
+        let found = run(&mut sim, c);
+        let (wanted, k) = with(other.clone());
+        let wanted = run(&mut Simulator::new(&wanted).unwrap(), k);
+        let off = distance(&found, &wanted);
+        assert!(off < 1e-9, "{other:?}: {off}");
+        // And the test would see another filter.
+        assert!(other == second.clone().into() || distance(&first, &wanted) > 1e-3, "{other:?}");
+        let now = sim.rule_synapses(c).unwrap().remove(0).1.unwrap();
+        assert_eq!(now, other.in_form_of(&second.clone().into()).unwrap());
+    }
+    let before = sim.weights(c).unwrap();
+    let e = sim.set_rule_synapse(c, "activities", third).unwrap_err().to_string();
+    assert!(e.contains("`linear_filter` does not fit") && e.contains("highest order"), "{e}");
+    assert_eq!(sim.weights(c).unwrap(), before);
 }
 
 #[test]

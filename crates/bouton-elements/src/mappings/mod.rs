@@ -11,6 +11,7 @@ use bouton_kernels::{Level, Loop};
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use pair::Pair;
 pub use single::{Sign, Single};
@@ -69,6 +70,8 @@ pub const MOST_SIDES: usize = 2;
 pub trait MappingModel: DynElement {
     /// The devices of a synapse, at most one for each side: plus before minus.
     fn sides(&self) -> &'static [Side];
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): what devices a synapse has can't change while the model runs.
+    fn vars(&self) -> Vec<Var>;
     /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
     /// the plus device, and falls with that of the minus device.
     fn weight(&self, gain: f64, g: &[f64]) -> f64;
@@ -135,7 +138,7 @@ impl<M: MappingModel + ?Sized> Loop for AllPairs<'_, M> {
 
 element_list! {
     /// A mapping with its parameters.
-    Mapping: dyn MappingModel, "mappings", register_mapping, |_| vec![] => {
+    Mapping: dyn MappingModel, "mappings", register_mapping, |m| m.vars() => {
         /// Two devices a synapse, one for each sign.
         Pair,
         /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.

@@ -222,6 +222,7 @@ mod tests {
                     Start::Value(x) => vec![x; 3],
                     Start::Uniform(a, b) => vec![0.5 * (a + b); 3],
                     Start::Values(ref x) => x.clone(),
+                    ref other => panic!("{name}: a state can't start at {other:?}"),
                 })
                 .collect();
             let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();

@@ -67,7 +67,8 @@ pub trait PolicyModel: DynElement {
     fn check(&self) -> Result<(), String>;
     /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
     fn filtered(&self) -> bool;
-    /// The parameters that can change while the model runs, with their present values.
+    /// The parameters that can change while the model runs, with their present values, and those that are
+    /// [fixed](crate::var::Role::Fixed).
     fn vars(&self) -> Vec<Var>;
     /// Changes one of them; an unknown name or a bad value is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;

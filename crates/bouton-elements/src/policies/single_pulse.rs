@@ -66,6 +66,7 @@ impl PolicyModel for SinglePulse {
         vec![
             var("threshold", "Hz", self.threshold, "a column is open when its activity is above this"),
             var("dead_band", "", self.dead_band, "no pulse at all when no wanted change is above this"),
+            Var::choice("gate", &self.gate, "what opens a column"),
         ]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {

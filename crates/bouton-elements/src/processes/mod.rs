@@ -13,11 +13,15 @@ use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use piecewise::{Interpolation, Piecewise};
 pub use table::{PastEnd, Table};
 pub use white_noise::WhiteNoise;
 pub use white_signal::WhiteSignal;
+
+/// What the variable `seed` is.
+const SEED: &str = "seed of its own; drawn by the simulator when left out";
 
 /// A process that runs.
 pub trait ProcessStep: Send {
@@ -45,13 +49,16 @@ pub trait ProcessModel: DynElement {
     fn width(&self) -> Option<usize>;
     /// Seed of its own, where it has one.
     fn seed(&self) -> Option<u32>;
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): a process is started with them, and what it then does is its
+    /// own affair. What it gives can be probed, not its parameters.
+    fn vars(&self) -> Vec<Var>;
     /// Starts it. `rng` is already seeded.
     fn start(&self, width: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String>;
 }
 
 element_list! {
     /// A process with its parameters.
-    Process: dyn ProcessModel, "processes", register_process, |_| vec![] => {
+    Process: dyn ProcessModel, "processes", register_process, |m| m.vars() => {
         /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
         WhiteSignal,
         /// Independent noise in every step.

@@ -11,6 +11,7 @@ use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
 pub use lstsq_l2::LstsqL2;
 pub use no_solver::NoSolver;
@@ -25,6 +26,9 @@ pub trait SolverModel: DynElement {
     }
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): decoders are solved once, when the model is built. What was
+    /// solved is live, as the connection's weights.
+    fn vars(&self) -> Vec<Var>;
     /// Decoders (`n` × `d`, row-major) for activities `a` (`m` × `n`, Hz) and targets `y` (`m` × `d`).
     fn solve(
         &self,
@@ -48,7 +52,7 @@ pub struct SolveShape {
 
 element_list! {
     /// A solver with its parameters.
-    Solver: dyn SolverModel, "solvers", register_solver, |_| vec![] => {
+    Solver: dyn SolverModel, "solvers", register_solver, |m| m.vars() => {
         /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
         /// evaluation points.
         LstsqL2,

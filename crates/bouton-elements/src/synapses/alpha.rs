@@ -40,6 +40,9 @@ impl SynapseModel for Alpha {
     fn vars(&self) -> Vec<Var> {
         vec![Var::parameter("tau", "s", self.tau, Bounds::AT_LEAST_0, "time constant")]
     }
+    fn transfer(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        Some((vec![1.0], vec![self.tau * self.tau, 2.0 * self.tau, 1.0]))
+    }
     fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {
         let &[tau] = parameters else {
             return Err(format!("takes one parameter, `tau`, found {}", parameters.len()));

@@ -490,11 +490,11 @@ fn distributions_that_make_no_sense_are_refused() {
     );
     bad(
         &e("encoders = [[1, 0], [1]]"),
-        "line 15: ensembles.e.encoders: values[1]: expected 2 numbers, as values[0] has, found 1",
+        "line 15: ensembles.e.encoders: `values[1]` must have 2 numbers, as `values[0]` has, found 1",
     );
     bad(
         &e("intercepts = { type = \"uniform\", low = nan, high = 1 }"),
-        "line 15: ensembles.e.intercepts: low: expected a finite number, found NaN",
+        "line 15: ensembles.e.intercepts: `low` must be a finite number, found NaN",
     );
     bad(
         "eval_points = { type = \"exponential\", scale = 0 }",

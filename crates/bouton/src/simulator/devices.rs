@@ -1,5 +1,7 @@
 //! The devices of a connection, as they stand.
 
+use std::borrow::Cow;
+
 use bouton_core::Error;
 use bouton_elements::devices::{DeviceSpec, One, SynapseDevices};
 use bouton_elements::mappings::Side;
@@ -56,7 +58,8 @@ impl Devices<'_> {
     }
     /// The devices of some synapses (row-major positions).
     pub(crate) fn synapses(&self, at: &[usize]) -> Vec<SynapseDevices<'_>> {
-        let names: Vec<&str> = self.spec.device.model().vars().iter().map(|c| c.name).collect();
+        let names = self.spec.device.model().vars().into_iter().map(|c| c.name);
+        let names: Vec<Cow<'static, str>> = names.collect();
         let gain = self.gain();
         let sides: Vec<(Vec<Vec<f64>>, [Vec<f64>; 3])> = self
             .sides()
@@ -86,7 +89,7 @@ impl Devices<'_> {
     /// exponents near zero, which a large spread draws.
     pub fn dead(&self) -> usize {
         let m = self.spec.device.model();
-        let names: Vec<&str> = m.vars().iter().map(|c| c.name).collect();
+        let names: Vec<Cow<'static, str>> = m.vars().into_iter().map(|c| c.name).collect();
         let dead = |side: &Side| {
             let columns: Vec<Vec<f64>> = names.iter().map(|n| self.column(*side, n)).collect();
             let mut d = vec![0.0; columns.len()];

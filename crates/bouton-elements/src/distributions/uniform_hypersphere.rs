@@ -10,29 +10,37 @@
 //!
 //! Reference: G. Marsaglia, Annals of Mathematical Statistics 43(2), 1972.
 
+use bouton_random::RandomState;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Sample, ensure_min_magnitude};
-use crate::error::DistError;
-use crate::numpy::RandomState;
+use super::{BELOW_1, DistributionModel};
+use crate::Element;
+use crate::var::Var;
 
 /// Independent points in or on the unit sphere.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UniformHypersphere {
-    /// Whether points are on the sphere and not in the ball. Default: false.
+    /// Whether points are on the sphere and not in the ball.
     pub surface: bool,
-    /// Least length of a point, from 0 to below 1; of no effect on the surface. Default: 0.
+    /// Least length of a point; of no effect on the surface.
+    #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
     pub min_magnitude: f64,
 }
 
-impl Sample for UniformHypersphere {
-    fn check(&self) -> Result<(), DistError> {
-        ensure_min_magnitude("UniformHypersphere.min_magnitude", self.min_magnitude)
+impl Element for UniformHypersphere {
+    const NAME: &'static str = "uniform_hypersphere";
+    const PAGE: &'static str = include_str!("uniform_hypersphere.rs");
+}
+
+impl DistributionModel for UniformHypersphere {
+    fn check(&self) -> Result<(), String> {
+        BELOW_1.check("min_magnitude", self.min_magnitude)
     }
 
-    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
-        let mut points = rng.randn(n, d)?;
+    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
+        let mut points = rng.randn(n, d).map_err(|e| e.to_string())?;
         for point in points.chunks_exact_mut(d) {
             let length = point.iter().map(|x| x * x).sum::<f64>().sqrt();
             point.iter_mut().for_each(|x| *x /= length);
@@ -47,5 +55,13 @@ impl Sample for UniformHypersphere {
             }
         }
         Ok(points)
+    }
+
+    fn vars(&self) -> Vec<Var> {
+        let least = "least length of a point; of no effect on the surface";
+        vec![
+            Var::flag("surface", self.surface, "whether points are on the sphere and not in the ball"),
+            Var::fixed("min_magnitude", "", self.min_magnitude, BELOW_1, least),
+        ]
     }
 }
