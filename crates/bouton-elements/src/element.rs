@@ -84,7 +84,7 @@ pub trait IsA<M: ?Sized>: Element {
 pub struct Def<M: ?Sized> {
     /// Its name in model files.
     pub name: &'static str,
-    /// One line about it.
+    /// One paragraph about it.
     pub doc: String,
     /// Whether a model file can name it.
     pub in_files: bool,
@@ -109,13 +109,11 @@ impl<M: ?Sized> fmt::Debug for Def<M> {
 }
 
 impl<M: ?Sized + Kind> Def<M> {
-    /// That of a type. Without a text about it, its schema's is taken: the comment at the struct.
-    pub(crate) fn of<T: IsA<M>>(doc: &str) -> Def<M> {
-        let mut doc = unindented(doc);
-        if doc.is_empty() {
-            let schema = T::json_schema(&mut SchemaGenerator::default());
-            doc = schema.get("description").and_then(|d| d.as_str()).unwrap_or("").into();
-        }
+    /// That of a type. What is said about it is the first paragraph of the struct's documentation.
+    pub(crate) fn of<T: IsA<M>>() -> Def<M> {
+        let schema = T::json_schema(&mut SchemaGenerator::default());
+        let doc = schema.get("description").and_then(|d| d.as_str()).unwrap_or("");
+        let doc = doc.split("\n\n").next().unwrap_or("").into();
         Def {
             name: T::NAME,
             doc,
@@ -210,7 +208,7 @@ impl<M: ?Sized + Kind> Registry<M> {
             ));
         }
         // Made before the lists are locked: its schema may ask for the members of its own kind.
-        let def = Def::of::<T>("");
+        let def = Def::of::<T>();
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
         match self.shipped.iter().chain(added.iter()).find(|d| d.name == T::NAME) {
             Some(d) if d.type_id == TypeId::of::<T>() => Ok(()),

@@ -17,7 +17,7 @@ use crate::Element;
 use crate::rows;
 use crate::var::{Bounds, Var};
 
-/// One of a set of scalars or vectors, by weights.
+/// One of a set of vectors (a scalar is a vector of one), by weights.
 ///
 /// ```
 /// use bouton_elements::distributions::{Choice, Distribution};

@@ -8,20 +8,9 @@
 //! Every shipped one gives the samples of the distribution of the same name in Nengo 4.1 with NumPy < 2.4, for the same
 //! [`RandomState`], and leaves that in the same state.
 
-mod choice;
-mod cosine_similarity;
-mod exponential;
-mod gaussian;
-mod quasirandom_sequence;
 mod rotation;
-mod samples;
-mod scattered_hypersphere;
 mod sct_table;
 mod spherical_angle;
-mod sqrt_beta;
-mod subvector_length;
-mod uniform;
-mod uniform_hypersphere;
 mod values;
 
 use bouton_core::Matrix;
@@ -31,17 +20,7 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Bounds, Var};
 
-pub use choice::Choice;
-pub use cosine_similarity::CosineSimilarity;
-pub use exponential::Exponential;
-pub use gaussian::Gaussian;
-pub use quasirandom_sequence::QuasirandomSequence;
-pub use samples::Samples;
-pub use scattered_hypersphere::{ScatteredHypersphere, SphereMethod};
-pub use sqrt_beta::SqrtBeta;
-pub use subvector_length::SubvectorLength;
-pub use uniform::Uniform;
-pub use uniform_hypersphere::UniformHypersphere;
+pub use scattered_hypersphere::SphereMethod;
 pub use values::Values;
 
 /// What a distribution is.
@@ -69,28 +48,17 @@ pub trait DistributionModel: DynElement {
 element_list! {
     /// A distribution with its parameters.
     Distribution: dyn DistributionModel, "distributions", register_distribution, |m| m.vars() => {
-        /// One of a set of vectors (a scalar is a vector of one), by weights.
-        Choice,
-        /// The cosine of the angle between two random vectors.
-        CosineSimilarity,
-        /// Exponential, shifted and cut off.
-        Exponential,
-        /// Normal distribution.
-        Gaussian,
-        /// Evenly scattered points in the unit cube.
-        QuasirandomSequence,
-        /// Given samples. In a model file, a list of numbers or of rows.
-        Samples,
-        /// Evenly scattered points in or on the unit sphere.
-        ScatteredHypersphere,
-        /// The square root of a beta-distributed number.
-        SqrtBeta,
-        /// The length of a part of a random unit vector.
-        SubvectorLength,
-        /// Uniform in an interval.
-        Uniform,
-        /// Independent points in or on the unit sphere.
-        UniformHypersphere,
+        choice::Choice,
+        cosine_similarity::CosineSimilarity,
+        exponential::Exponential,
+        gaussian::Gaussian,
+        quasirandom_sequence::QuasirandomSequence,
+        samples::Samples,
+        scattered_hypersphere::ScatteredHypersphere,
+        sqrt_beta::SqrtBeta,
+        subvector_length::SubvectorLength,
+        uniform::Uniform,
+        uniform_hypersphere::UniformHypersphere,
     }
 }
 

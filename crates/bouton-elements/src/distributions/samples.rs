@@ -12,7 +12,7 @@ use super::{DistributionModel, equal_rows, room};
 use crate::Element;
 use crate::var::Var;
 
-/// Given samples. Draws nothing.
+/// Given samples. In a model file, a list of numbers or of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Samples {

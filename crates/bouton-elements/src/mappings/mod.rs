@@ -4,17 +4,13 @@
 //! in the list at the end of this page's source; from another crate, [`register_mapping`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod pair;
-mod single;
-
 use bouton_kernels::{Level, Loop};
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use pair::Pair;
-pub use single::{Sign, Single};
+pub use single::Sign;
 
 /// The side on which a device acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,10 +135,8 @@ impl<M: MappingModel + ?Sized> Loop for AllPairs<'_, M> {
 element_list! {
     /// A mapping with its parameters.
     Mapping: dyn MappingModel, "mappings", register_mapping, |m| m.vars() => {
-        /// Two devices a synapse, one for each sign.
-        Pair,
-        /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
-        Single,
+        pair::Pair,
+        single::Single,
     }
 }
 

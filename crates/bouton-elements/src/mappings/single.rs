@@ -25,7 +25,7 @@ pub enum Sign {
     Inhibitory,
 }
 
-/// One device a synapse.
+/// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Single {

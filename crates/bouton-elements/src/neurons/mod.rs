@@ -4,23 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_neuron`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod direct;
-mod lif;
-mod lif_rate;
-mod rectified_linear;
-mod spiking_rectified_linear;
-
 use bouton_kernels::{Level, LifStep, Real};
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Role, Var, of_role};
-
-pub use direct::Direct;
-pub use lif::Lif;
-pub use lif_rate::LifRate;
-pub use rectified_linear::RectifiedLinear;
-pub use spiking_rectified_linear::SpikingRectifiedLinear;
 
 /// What a step of neurons is handed beside currents and states.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +118,6 @@ macro_rules! both_precisions {
         }
     };
 }
-pub(crate) use both_precisions;
 
 /// One step of the LIF phase form, for a plan that has chosen it.
 pub fn step_lif_phase<T: Real>(
@@ -147,16 +134,11 @@ pub fn step_lif_phase<T: Real>(
 element_list! {
     /// A neuron type with its parameters.
     NeuronType: dyn NeuronModel, "neurons", register_neuron, |m| m.vars() => {
-        /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
-        Lif,
-        /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
-        LifRate,
-        /// Rectified linear rate.
-        RectifiedLinear,
-        /// Spikes at a rectified linear rate.
-        SpikingRectifiedLinear,
-        /// No neurons: values pass through, functions are computed exactly.
-        Direct,
+        lif::Lif,
+        lif_rate::LifRate,
+        rectified_linear::RectifiedLinear,
+        spiking_rectified_linear::SpikingRectifiedLinear,
+        direct::Direct,
     }
 }
 

@@ -4,13 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_policy`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod single_pulse;
-
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use single_pulse::{Gate, SinglePulse};
+pub use single_pulse::Gate;
 
 /// What a rule wants of devices.
 #[derive(Clone, Copy, Debug)]
@@ -80,8 +78,7 @@ pub trait PolicyModel: DynElement {
 element_list! {
     /// A pulse policy with its parameters.
     Policy: dyn PolicyModel, "policies", register_policy, |m| m.vars() => {
-        /// One pulse a step on every synapse whose column is open.
-        SinglePulse,
+        single_pulse::SinglePulse,
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Gate {
     Spike,
 }
 
-/// One pulse a step on every open synapse.
+/// One pulse a step on every synapse whose column is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SinglePulse {

@@ -4,21 +4,14 @@
 //! in the list at the end of this page's source; from another crate, [`register_process`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod piecewise;
-mod table;
-mod white_noise;
-mod white_signal;
-
 use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use piecewise::{Interpolation, Piecewise};
-pub use table::{PastEnd, Table};
-pub use white_noise::WhiteNoise;
-pub use white_signal::WhiteSignal;
+pub use piecewise::Interpolation;
+pub use table::PastEnd;
 
 /// What the variable `seed` is.
 const SEED: &str = "seed of its own; drawn by the simulator when left out";
@@ -59,14 +52,9 @@ pub trait ProcessModel: DynElement {
 element_list! {
     /// A process with its parameters.
     Process: dyn ProcessModel, "processes", register_process, |m| m.vars() => {
-        /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
-        WhiteSignal,
-        /// Independent noise in every step.
-        WhiteNoise,
-        /// Values at given times, held or interpolated. Before the first time they are 0; after the last they are held, or 0
-        /// with linear interpolation.
-        Piecewise,
-        /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
-        Table,
+        white_signal::WhiteSignal,
+        white_noise::WhiteNoise,
+        piecewise::Piecewise,
+        table::Table,
     }
 }

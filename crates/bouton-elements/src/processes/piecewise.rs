@@ -28,7 +28,8 @@ pub enum Interpolation {
     Linear,
 }
 
-/// Values at given times, held or interpolated.
+/// Values at given times, held or interpolated. Before the first time they are 0; after the last they are held, or 0
+/// with linear interpolation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Piecewise {

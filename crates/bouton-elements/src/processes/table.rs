@@ -33,7 +33,7 @@ pub enum PastEnd {
     Error,
 }
 
-/// Rows of a table at a sampling rate.
+/// Rows of a table at a sampling rate. In a model file, the `table` of a node.
 ///
 /// No model file names it by its type: the rows are in a file of their own, which the `table` of a node names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

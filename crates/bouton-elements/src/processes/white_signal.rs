@@ -21,7 +21,7 @@ use super::{ProcessModel, ProcessStep, SEED};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// Band-limited noise.
+/// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhiteSignal {

@@ -20,7 +20,8 @@ use super::{SolveShape, SolverModel};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// Least squares with L2 regularisation.
+/// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
+/// evaluation points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LstsqL2 {

@@ -4,17 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_solver`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod lstsq_l2;
-mod no_solver;
-
 use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
-
-pub use lstsq_l2::LstsqL2;
-pub use no_solver::NoSolver;
 
 /// What a solver is.
 pub trait SolverModel: DynElement {
@@ -53,11 +47,8 @@ pub struct SolveShape {
 element_list! {
     /// A solver with its parameters.
     Solver: dyn SolverModel, "solvers", register_solver, |m| m.vars() => {
-        /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
-        /// evaluation points.
-        LstsqL2,
-        /// No solving: given decoders, or zeros.
-        NoSolver,
+        lstsq_l2::LstsqL2,
+        no_solver::NoSolver,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{SolveShape, SolverModel};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// Given decoders, or zeros.
+/// No solving: given decoders, or zeros.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoSolver {

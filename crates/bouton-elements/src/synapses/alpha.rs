@@ -13,7 +13,7 @@ use super::{Filter, LinearFilter, SynapseModel};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// Alpha-function synapse.
+/// Alpha function: two equal low-pass filters in a row, 1/(τs + 1)².
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Alpha {

@@ -18,7 +18,7 @@ use super::{Filter, StateSpace, SynapseModel};
 use crate::Element;
 use crate::var::Var;
 
-/// Any rational transfer function.
+/// Any rational transfer function: num(s)/den(s).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearFilter {

@@ -13,7 +13,7 @@ use super::{Filter, SynapseModel};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// First-order low-pass filter.
+/// First-order low-pass filter: 1/(τs + 1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lowpass {

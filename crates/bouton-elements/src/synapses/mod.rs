@@ -4,18 +4,12 @@
 //! in the list at the end of this page's source; from another crate, [`register_synapse`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod alpha;
-mod linear;
-mod lowpass;
 mod statespace;
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Var, parameter_values};
 
-pub use alpha::Alpha;
-pub use linear::LinearFilter;
-pub use lowpass::Lowpass;
 pub use statespace::{Filter, StateSpace};
 
 /// What a synapse is: a transfer function, and how it steps.
@@ -42,12 +36,9 @@ pub trait SynapseModel: DynElement {
 element_list! {
     /// A synapse with its parameters.
     Synapse: dyn SynapseModel, "synapses", register_synapse, |m| m.vars() => {
-        /// First-order low-pass filter: 1/(τs + 1).
-        Lowpass,
-        /// Alpha function: two equal low-pass filters in a row, 1/(τs + 1)².
-        Alpha,
-        /// Any rational transfer function: num(s)/den(s).
-        LinearFilter,
+        lowpass::Lowpass,
+        alpha::Alpha,
+        linear::LinearFilter,
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Init {
     Drawn(Distribution),
 }
 
-/// A matrix of all outputs by all inputs.
+/// A matrix of all outputs by all inputs, given or drawn. In a model file, the rows alone will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {

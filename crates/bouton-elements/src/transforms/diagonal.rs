@@ -12,7 +12,7 @@ use super::{Map, TransformModel, finite};
 use crate::Element;
 use crate::var::Var;
 
-/// Each value times its own number.
+/// Each value times its own number. In a model file, the list alone will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diagonal {

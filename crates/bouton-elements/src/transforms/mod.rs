@@ -7,10 +7,6 @@
 //! A transform says how many values it delivers, and makes the numbers of its map once, when the model is built. What it made
 //! is the connection's weights (or is folded into them, behind an ensemble), and these are live.
 
-mod dense;
-mod diagonal;
-mod scalar;
-
 use std::sync::Arc;
 
 use bouton_core::Matrix;
@@ -20,9 +16,7 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use dense::{Dense, Init};
-pub use diagonal::Diagonal;
-pub use scalar::Scalar;
+pub use dense::Init;
 
 /// The numbers of a linear map, in the shortest form that it has.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,12 +79,9 @@ pub trait TransformModel: DynElement {
 element_list! {
     /// A transform with its parameters.
     Transform: dyn TransformModel, "transforms", register_transform, |m| m.vars() => {
-        /// All values times a number. In a model file, the number alone will do.
-        Scalar,
-        /// Each value times its own number. In a model file, the list alone will do.
-        Diagonal,
-        /// A matrix of all outputs by all inputs, given or drawn. In a model file, the rows alone will do.
-        Dense,
+        scalar::Scalar,
+        diagonal::Diagonal,
+        dense::Dense,
     }
 }
 

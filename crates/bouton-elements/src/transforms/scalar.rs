@@ -12,7 +12,7 @@ use super::{Map, TransformModel, finite};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// All values times a number.
+/// All values times a number. In a model file, the number alone will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scalar {
