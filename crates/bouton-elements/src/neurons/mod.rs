@@ -142,6 +142,7 @@ element_list! {
         lif_rate::LifRate,
         rectified_linear::RectifiedLinear,
         spiking_rectified_linear::SpikingRectifiedLinear,
+        sigmoid::Sigmoid,
         direct::Direct,
     }
 }
