@@ -143,6 +143,7 @@ element_list! {
         rectified_linear::RectifiedLinear,
         spiking_rectified_linear::SpikingRectifiedLinear,
         sigmoid::Sigmoid,
+        tanh::Tanh,
         direct::Direct,
     }
 }
