@@ -4,7 +4,7 @@
 //! its kind. Registered, it is like a shipped one:
 //!
 //! ```text
-//! cargo run -p bouton-cli --example own_elements -- list neurons sigmoid
+//! cargo run -p bouton-cli --example own_elements -- list neurons logistic
 //! cargo run -p bouton-cli --example own_elements -- run my-model.toml
 //! ```
 
@@ -27,25 +27,25 @@ use serde::{Deserialize, Serialize};
 /// Rates that rise as a logistic function of the current, and fall silent nowhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Sigmoid {
+struct Logistic {
     /// Rate at high currents (Hz).
     #[schemars(extend("exclusiveMinimum" = 0))]
     top: f64,
 }
 
-impl Default for Sigmoid {
-    fn default() -> Sigmoid {
-        Sigmoid { top: 400.0 }
+impl Default for Logistic {
+    fn default() -> Logistic {
+        Logistic { top: 400.0 }
     }
 }
 
-impl Element for Sigmoid {
-    const NAME: &'static str = "sigmoid";
+impl Element for Logistic {
+    const NAME: &'static str = "logistic";
     const PAGE: &'static str = "Rates that rise as a logistic function of the current: top/(1 + e^(1 − J)).\n\n\
                                 | symbol | parameter | default | unit |\n|---|---|---|---|\n| top | `top` | 400 | Hz |";
 }
 
-impl Sigmoid {
+impl Logistic {
     /// The current at which the rate is this share of the highest.
     fn current(share: f64) -> f64 {
         1.0 - (1.0 / share - 1.0).ln()
@@ -56,7 +56,7 @@ fn logistic(top: f64, j: f64) -> f64 {
     top / (1.0 + (1.0 - j).exp())
 }
 
-impl NeuronModel for Sigmoid {
+impl NeuronModel for Logistic {
     fn spiking(&self) -> bool {
         false
     }
@@ -69,18 +69,18 @@ impl NeuronModel for Sigmoid {
             let (low, high) = (0.1 * self.top, self.top);
             return Err(format!("`max_rates` must lie between {low} Hz and {high} Hz (`top`), found {r} Hz"));
         }
-        let foot = Sigmoid::current(0.1);
+        let foot = Logistic::current(0.1);
         let gains = max_rates
             .iter()
             .zip(intercepts)
-            .map(|(r, i)| (Sigmoid::current(r / self.top) - foot) / (1.0 - i));
+            .map(|(r, i)| (Logistic::current(r / self.top) - foot) / (1.0 - i));
         let gain: Vec<f64> = gains.collect();
         let bias = gain.iter().zip(intercepts).map(|(g, i)| foot - g * i).collect();
         Ok((gain, bias))
     }
     fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let both = || gain.iter().zip(bias);
-        let foot = Sigmoid::current(0.1);
+        let foot = Logistic::current(0.1);
         (
             both().map(|(g, b)| logistic(self.top, g + b)).collect(),
             both().map(|(g, b)| (foot - b) / g).collect(),
@@ -265,7 +265,7 @@ impl TransformModel for Rotation {
 
 fn main() -> ExitCode {
     bouton_cli::main_with(|| {
-        register_neuron::<Sigmoid>()?;
+        register_neuron::<Logistic>()?;
         register_device::<Staircase>()?;
         register_distribution::<Laplace>()?;
         register_transform::<Rotation>()

@@ -39,7 +39,7 @@ process = { type = "white_signal", period = 1.0, high = 5.0, rms = 0.5 }
 [ensembles.a]
 n_neurons = 40
 dimensions = 1
-neuron_type = { type = "sigmoid", top = 300.0 }
+neuron_type = { type = "logistic", top = 300.0 }
 max_rates = { type = "uniform", low = 100.0, high = 250.0 }
 
 [ensembles.b]
@@ -90,8 +90,8 @@ sample_every = 0.05
 
 #[test]
 fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
-    assert!(said(&["list", "neurons"]).contains("sigmoid"), "not listed");
-    let page = said(&["list", "neurons", "sigmoid"]);
+    assert!(said(&["list", "neurons"]).contains("logistic"), "not listed");
+    let page = said(&["list", "neurons", "logistic"]);
     assert!(page.contains("logistic") && page.contains("top   400"), "{page}");
     let page = said(&["list", "devices", "staircase"]);
     assert!(page.contains("level") && page.contains("present conductance"), "{page}");
@@ -100,7 +100,7 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     assert!(said(&["list", "transforms"]).contains("rotation"), "not listed");
     assert!(said(&["list"]).lines().any(|l| l.contains("devices") && l.contains(" 2 ")));
     let schema = said(&["schema"]);
-    assert!(schema.contains("\"sigmoid\"") && schema.contains("\"staircase\""), "not in the schema");
+    assert!(schema.contains("\"logistic\"") && schema.contains("\"staircase\""), "not in the schema");
     let reference = said(&["reference"]);
     for name in ["staircase", "laplace", "rotation"] {
         assert!(schema.contains(&format!("\"{name}\"")), "{name} is not in the schema");
@@ -131,6 +131,6 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     assert!(!bad.status.success() && text.contains("top"), "{text}");
     let plain = Command::new(env!("CARGO_BIN_EXE_bouton")).args(["run", file]).output().unwrap();
     let text = String::from_utf8_lossy(&plain.stderr).into_owned();
-    assert!(!plain.status.success() && text.contains("sigmoid"), "{text}");
+    assert!(!plain.status.success() && text.contains("logistic"), "{text}");
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,7 +1,7 @@
 //! Sigmoid rates: (1/τ_ref)/(1 + e^(−J)).
 //!
 //! A neuron never falls silent: at its intercept (J = 0) it has half of its highest rate, below it less. The maximum rate has
-//! to be below 1/τ_ref.
+//! to lie between that and 1/τ_ref.
 //!
 //! | symbol | parameter | default | unit |
 //! |---|---|---|---|
@@ -62,9 +62,11 @@ impl NeuronModel for Sigmoid {
     fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
         let highest = 1.0 / self.tau_ref;
         let of = |(r, i): (&f64, &f64)| {
-            if !(*r > 0.0 && *r < highest) {
+            // Below half of the highest, the rate at the intercept, a neuron would have to fall towards the radius.
+            if !(*r > 0.5 * highest && *r < highest) {
                 return Err(format!(
-                    "`max_rates` must lie between 0 and 1/`tau_ref` = {highest} Hz, found {r}"
+                    "`max_rates` must lie between {} Hz (the rate at the intercept) and 1/`tau_ref` = {highest} Hz, found {r}",
+                    0.5 * highest
                 ));
             }
             let gain = -libm::log(highest / r - 1.0) / (1.0 - i);
@@ -97,12 +99,14 @@ mod tests {
     fn rates_follow_the_logistic_function() {
         let mut j = [-800.0, -1.0, 0.0, 0.3, 40.0];
         Sigmoid::default().rates(&mut j);
-        // 400/(1 + e^0.3⁻¹) and the like, from tables of e^x.
+        // Values of the logistic function to 16 digits.
         let expected = [0.0, 400.0 * 0.268_941_421_369_995_1, 200.0, 400.0 * 0.574_442_516_811_659, 400.0];
         for (j, e) in j.iter().zip(expected) {
             assert!((j - e).abs() < 1e-9, "{j} Hz, not {e}");
         }
-        let e = Sigmoid::default().gain_bias(&[400.0], &[0.0]).unwrap_err();
-        assert!(e.contains("max_rates") && e.contains("400"), "{e}");
+        for wrong in [200.0, 400.0, f64::NAN] {
+            let e = Sigmoid::default().gain_bias(&[wrong], &[0.0]).unwrap_err();
+            assert!(e.contains("max_rates") && e.contains("200 Hz") && e.contains("400 Hz"), "{e}");
+        }
     }
 }
