@@ -12,7 +12,7 @@ use bouton_random::RandomState;
 
 use crate::calls::{CallReal, Context, Io, Running, Start};
 use crate::kernels::At;
-use crate::live::{Edit, Hand, Log, Pick, read_knob, read_signal};
+use crate::live::{CheckpointProbe, Edit, Hand, Log, Pick, read_knob, read_signal};
 use crate::plan::{Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
 use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
@@ -111,7 +111,8 @@ trait Inner: Send {
     fn pin(&mut self) -> Result<(), Error>;
     fn record(&mut self) -> Result<(), (usize, f64)>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
-    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error>;
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
+    fn resume_filters(&mut self, from: usize);
 }
 
 /// A simulation in one number type.
@@ -132,6 +133,8 @@ struct Sim<T> {
     n_steps: u64,
     log: Log,
     probes: Vec<Probe>,
+    /// Filters of the checkpoint that was loaded, of probes that aren't attached; until the next step.
+    waiting: Vec<CheckpointProbe>,
     buffer: Vec<f64>,
 }
 
@@ -339,15 +342,12 @@ impl Simulation {
     /// overwritten where the two meet. It is a write of its own, with an entry in the log.
     ///
     /// # Errors
-    /// No entry of that number; one of a call; one whose values the log has dropped.
+    /// No entry of that number; one of a call; one that the log no longer has, or whose values it has dropped; one that a
+    /// checkpoint file had.
     pub fn undo(&mut self, entry: u64) -> Result<u64, Error> {
         let step = self.inner.n_steps();
         let (mut hand, log) = self.inner.hand();
-        let e = log.get(entry).ok_or_else(|| Error::access("", format!("the log has no entry {entry}")))?;
-        let Some(change) = e.change.clone() else {
-            let m = "can't be taken back: the log has its digest alone";
-            return Err(Error::access(&e.path, format!("entry {entry} {m}")));
-        };
+        let (e, change) = log.undoing(entry)?;
         let edit = Edit { path: e.path.clone(), pick: e.pick.clone(), values: e.values.to_vec() };
         let written = change.1.clone();
         let before = hand.commit(&written);
@@ -356,6 +356,11 @@ impl Simulation {
     /// The log of writes.
     pub fn log(&self) -> &Log {
         self.inner.log()
+    }
+    /// Takes the entries out of the log, oldest first; the next write has the next number. For writing the log of a long run
+    /// in pieces. What was taken out can't be undone by its number.
+    pub fn take_log(&mut self) -> Vec<crate::live::Entry> {
+        self.inner.log_mut().take()
     }
     /// Sets how many bytes of values the log keeps; 256 MB unless it is set.
     pub fn set_log_limit(&mut self, bytes: usize) {
@@ -409,6 +414,7 @@ impl<T: CallReal> Sim<T> {
             n_steps: 0,
             log: Log::default(),
             probes: vec![],
+            waiting: vec![],
             buffer: vec![],
             program,
             order,
@@ -464,6 +470,7 @@ impl<T: CallReal> Sim<T> {
         self.n_steps = 0;
         self.log.clear();
         self.clear_probes();
+        self.waiting.clear();
         Ok(())
     }
 
@@ -546,6 +553,7 @@ impl<T: CallReal> Inner for Sim<T> {
             })
         })?;
         self.n_steps = step;
+        self.waiting.clear();
         Ok(())
     }
     fn n_steps(&self) -> u64 {
@@ -624,7 +632,10 @@ impl<T: CallReal> Inner for Sim<T> {
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {
         self.save_all()
     }
-    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error> {
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error> {
         self.load_all(c)
+    }
+    fn resume_filters(&mut self, from: usize) {
+        self.take_filters(from);
     }
 }
