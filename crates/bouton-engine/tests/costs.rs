@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bouton_core::Failure;
 use bouton_engine::{
-    At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Observe, Op, Operand, Options, Passes, Pick, Program,
-    Role, Running, Sees, Simulation, Start,
+    At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Observe, Op, Operand, Options, Passes, Pick,
+    Program, Role, Running, Sees, Simulation, Start,
 };
 
 fn edit(path: &str, pick: Pick, values: &[f64]) -> Edit {
@@ -128,8 +128,7 @@ fn many_probes_are_attached_with_one_plan() {
     }
     p.add("planned", Op::Call(Arc::new(Planned(asked.clone()))), [Operand::read(drive)], Draws::No);
     let mut s = Simulation::new(p, Options::default()).unwrap();
-    let pins: Vec<Observe> =
-        ["a", "b", "c", "d"].map(|n| Observe::new(s.program().by_name()[n], n)).into();
+    let pins: Vec<Observe> = ["a", "b", "c", "d"].map(|n| Observe::new(s.program().by_name()[n], n)).into();
     let before = asked.load(Relaxed);
     s.replan(Passes::default()).unwrap();
     let one = asked.load(Relaxed) - before;
