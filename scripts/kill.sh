@@ -18,9 +18,9 @@ trap 'rm -rf "$work"' EXIT
 names=(devices noise single)
 arguments() {
     case $1 in
-    devices) echo "models/ppg-split.toml --time 3 --checkpoint-every 0.1 --no-csv" ;;
-    noise) echo "scripts/kill/noise.toml --time 3 --checkpoint-every 0.03" ;;
-    single) echo "scripts/kill/noise.toml --time 3 --checkpoint-every 0.03 --precision f32 --no-csv" ;;
+    devices) echo "models/ppg-split.toml --time 1.5 --checkpoint-every 0.05 --no-csv" ;;
+    noise) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.03" ;;
+    single) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.7 --precision f32 --no-csv" ;;
     esac
 }
 fail() { echo "kill.sh: $*" >&2; exit 1; }
@@ -60,7 +60,7 @@ job() {
             [ -e "$out/checkpoint.npz" ] || anew=$((anew + 1))
             python3 scripts/kill/compare.py parts "$out" "$whole" || fail "$model: $out is damaged"
             if [ $((RANDOM % 3)) = 0 ]; then
-                killed_within "$(cat "$whole.ms")" "$bouton" resume "$out" --quiet
+                killed_within $(( $(cat "$whole.ms") / 2 )) "$bouton" resume "$out" --quiet
                 is_complete "$out" || { counted=$((counted + 1)) again=$((again + 1)); }
             fi
             if ! is_complete "$out"; then
