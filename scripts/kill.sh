@@ -78,10 +78,16 @@ echo "$n kills, seed $seed, $jobs at once; $("$bouton" --version), $(git rev-par
 echo "$(uname -sm), $(date -u +%F)"
 for model in "${names[@]}"; do
     whole="$work/whole-$model"
-    t0=$(date +%s%N)
-    # shellcheck disable=SC2046
-    "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$whole" > "$whole.table" 2> /dev/null
-    ms=$(( ($(date +%s%N) - t0) / 1000000 ))
+    ms=""
+    # The shortest of three: a machine that is busy for a moment would make most kills come too late.
+    for _ in 1 2 3; do
+        rm -rf "$whole"
+        t0=$(date +%s%N)
+        # shellcheck disable=SC2046
+        "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$whole" > "$whole.table" 2> /dev/null
+        took=$(( ($(date +%s%N) - t0) / 1000000 ))
+        if [ -z "$ms" ] || [ "$took" -lt "$ms" ]; then ms=$took; fi
+    done
     # Jobs beside each other take longer than one.
     echo $((ms * 5 / 4)) > "$whole.ms"
     echo "$model: a whole run takes $ms ms ($(arguments "$model"))"
