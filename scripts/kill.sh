@@ -7,7 +7,7 @@
 # come while one is written. A third of the resumed runs is killed once more. Every run that was killed has to resume; its
 # arrays, tables, log and summary have to be those of the run that was left alone, bit for bit; and no block that was complete
 # at the kill may be lost: what the killed run had recorded is the beginning of the whole.
-# Needs Python, and the release program: cargo build --release -p bouton-cli.
+# On a machine whose disk is busy, TMPDIR=/dev/shm is faster. Needs Python, and the release program: cargo build --release -p bouton-cli.
 set -eu
 cd "$(dirname "$0")/.."
 n=${1:-50} seed=${2:-1} jobs=${3:-2}
@@ -18,8 +18,8 @@ trap 'rm -rf "$work"' EXIT
 names=(devices noise single)
 arguments() {
     case $1 in
-    devices) echo "models/ppg-split.toml --time 1.5 --checkpoint-every 0.05 --no-csv" ;;
-    noise) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.03" ;;
+    devices) echo "models/ppg-split.toml --time 1.5 --checkpoint-every 0.01 --no-csv" ;;
+    noise) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.005" ;;
     single) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.7 --precision f32 --no-csv" ;;
     esac
 }
@@ -27,13 +27,10 @@ fail() { echo "kill.sh: $*" >&2; exit 1; }
 
 # Runs something and kills it within so many milliseconds; it may end before.
 killed_within() {
-    local ms=$(( (RANDOM * 32768 + RANDOM) % ($1 + 1) ))
+    local ms=$(( 1 + (RANDOM * 32768 + RANDOM) % $1 ))
     shift
-    "$@" > /dev/null 2>&1 &
-    local pid=$!
-    sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-    kill -9 "$pid" 2> /dev/null || true
-    wait "$pid" 2> /dev/null || true
+    # In a shell of its own, which says nothing of the kill.
+    (timeout -s KILL "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))" "$@" > /dev/null 2>&1; true) 2> /dev/null
 }
 is_complete() { grep -qs '"complete": true' "$1/manifest.json"; }
 
@@ -75,7 +72,7 @@ job() {
 }
 
 echo "$n kills, seed $seed, $jobs at once; $("$bouton" --version), $(git rev-parse --short HEAD 2> /dev/null || echo 'no commit')"
-echo "$(uname -sm), $(date -u +%F)"
+echo "$(uname -sm), $(date -u +%F), in $work, $bouton"
 for model in "${names[@]}"; do
     whole="$work/whole-$model"
     ms=""
