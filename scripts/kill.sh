@@ -7,7 +7,7 @@
 # come while one is written. A third of the resumed runs is killed once more. Every run that was killed has to resume; its
 # arrays, tables, log and summary have to be those of the run that was left alone, bit for bit; and no block that was complete
 # at the kill may be lost: what the killed run had recorded is the beginning of the whole.
-# On a machine whose disk is busy, TMPDIR=/dev/shm is faster. Needs Python, and the release program: cargo build --release -p bouton-cli.
+# Needs Python, and the release program: cargo build --release -p bouton-cli. TMPDIR=/dev/shm is faster where the disk is busy.
 set -eu
 cd "$(dirname "$0")/.."
 n=${1:-50} seed=${2:-1} jobs=${3:-2}
@@ -72,7 +72,7 @@ job() {
 }
 
 echo "$n kills, seed $seed, $jobs at once; $("$bouton" --version), $(git rev-parse --short HEAD 2> /dev/null || echo 'no commit')"
-echo "$(uname -sm), $(date -u +%F), in $work, $bouton"
+echo "$(uname -sm), $(date -u +%F), files on $(stat -f -c %T "$work")"
 for model in "${names[@]}"; do
     whole="$work/whole-$model"
     ms=""
