@@ -147,7 +147,11 @@ pub fn resume(
     let probes = model.network.probes().len();
     let (mut sink, log, stats) = match saved {
         Some(c) => {
-            sim.load(&c)?;
+            for of in sim.load(&c)? {
+                eprintln!(
+                    "warning: the checkpoint has the filter of a probe of `{of}` that the model doesn't have"
+                );
+            }
             if sim.n_steps() > total {
                 let (t, at) = (options.time, sim.time());
                 return Err(here(format!(

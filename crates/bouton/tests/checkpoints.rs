@@ -1,6 +1,6 @@
 //! Checkpoints: a run that was saved and loaded goes on with the bits of one that was not interrupted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bouton::checkpoint;
 use bouton::prelude::*;
@@ -330,16 +330,16 @@ fn several_attached_filters_find_their_own_state() {
 #[test]
 fn the_filter_of_a_probe_that_is_not_attached_waits_until_the_next_step() {
     let (_, net) = models().remove(0);
-    let c = named(&net, "c").unwrap();
-    let probe = Probe::weights(c).synapse(0.01);
+    let a = net.ensembles().next().unwrap();
+    let probe = Probe::new(a.neurons()).synapse(0.01);
     let new = || Simulator::with(&net, options()).unwrap();
-    let mut a = new();
-    let id = a.attach_probe(&probe).unwrap();
-    a.run_steps(100).unwrap();
-    let saved = a.save().unwrap();
+    let mut first = new();
+    let id = first.attach_probe(&probe).unwrap();
+    first.run_steps(100).unwrap();
+    let saved = first.save().unwrap();
     assert_eq!(saved.probes.len(), 1);
-    a.run_steps(20).unwrap();
-    let whole = a.samples(id).unwrap();
+    first.run_steps(20).unwrap();
+    let whole = first.samples(id).unwrap();
     let tail = &whole.values[100 * whole.width..];
     assert!(tail.iter().any(|x| *x != 0.0));
 
@@ -347,13 +347,17 @@ fn the_filter_of_a_probe_that_is_not_attached_waits_until_the_next_step() {
     let mut b = new();
     assert_eq!(b.load(&saved).unwrap(), [saved.probes[0].of.clone()]);
     assert!(b.save().unwrap() == saved);
-    let part = b.attach_probe(&Probe::weights(c).synapse(0.01).slice(0..1));
-    let other = b.attach_probe(&Probe::weights(c).synapse(Alpha { tau: 0.01 })).unwrap();
+    let others = [
+        Probe::new(a.neurons().slice(0..10)).synapse(0.01),
+        Probe::new(a.neurons()).synapse(Alpha { tau: 0.01 }),
+    ];
+    let others = others.map(|p| b.attach_probe(&p).unwrap());
     let id = b.attach_probe(&probe).unwrap();
     b.run_steps(20).unwrap();
     assert!(b.samples(id).unwrap().values == tail);
-    assert!(b.samples(other).unwrap().row(0).iter().all(|x| *x == 0.0), "an alpha filter begins at zero");
-    drop(part);
+    for other in others {
+        assert!(b.samples(other).unwrap().row(0).iter().all(|x| *x == 0.0), "another one begins at zero");
+    }
 
     // One that is attached when it was saved finds its own, and nothing waits.
     let mut d = new();

@@ -211,7 +211,7 @@ fn large() -> (Network, EnsembleId, ConnectionId) {
 fn an_edit_of_a_row_costs_a_row_and_has_the_bits_of_an_edit_of_all() {
     let (net, wide, c) = large();
     let (mut rows, mut whole) = (Simulator::new(&net).unwrap(), Simulator::new(&net).unwrap());
-    let mut cost = |sim: &mut Simulator, path: &str, pick: Pick, values: Vec<f64>| {
+    let cost = |sim: &mut Simulator, path: &str, pick: Pick, values: Vec<f64>| {
         let before = sim.log().bytes();
         let count = values.len();
         sim.write(path, pick, values).unwrap();
@@ -244,11 +244,11 @@ fn an_edit_of_a_row_costs_a_row_and_has_the_bits_of_an_edit_of_all() {
     cost(&mut rows, "c.devices.plus.conductance", Pick::Column(7), column);
     whole.write("c.devices.plus.conductance", Pick::All, plus).unwrap();
     // A number that a device is described by.
-    let r0: Vec<f64> = whole.read("c.devices.plus.r_min", &Pick::All).unwrap();
+    let r0: Vec<f64> = whole.read("c.devices.plus.r0", &Pick::All).unwrap();
     let mut changed = r0.clone();
     changed[81] *= 1.01;
-    cost(&mut rows, "c.devices.plus.r_min", Pick::Element(2, 1), vec![changed[81]]);
-    whole.write("c.devices.plus.r_min", Pick::All, changed).unwrap();
+    cost(&mut rows, "c.devices.plus.r0", Pick::Element(2, 1), vec![changed[81]]);
+    whole.write("c.devices.plus.r0", Pick::All, changed).unwrap();
     let same = |rows: &mut Simulator, whole: &mut Simulator| {
         let paths: Vec<String> = whole.paths().map(|(p, _)| p.to_string()).collect();
         for p in paths {

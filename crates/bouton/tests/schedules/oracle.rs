@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::devices::Pairs;
 use crate::learning::tau_of;
-use crate::model::{Cut, Filter, Model, Node, Part, Probe, Rule, Target, Transform, of_input, of_time};
+use crate::model::{Cut, Filter, Model, Node, Part, Probe, Rule, Transform, of_input, of_time};
 use crate::population::{Population, Start};
 use looks::same;
 
