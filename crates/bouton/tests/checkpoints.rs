@@ -375,8 +375,9 @@ fn the_filter_of_a_probe_that_is_not_attached_waits_until_the_next_step() {
     e.step().unwrap();
     assert!(e.samples(id).unwrap().values.iter().all(|x| *x == 0.0));
     // A reset forgets it as well.
+    let mut e = new();
     e.load(&saved).unwrap();
-    e.reset(bouton::engine::Reset::All).unwrap();
+    e.reset(Reset::All).unwrap();
     assert!(e.save().unwrap().probes.is_empty());
 }
 

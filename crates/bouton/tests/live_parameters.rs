@@ -238,12 +238,11 @@ fn an_edit_of_a_row_costs_a_row_and_has_the_bits_of_an_edit_of_all() {
         cost(&mut rows, "c.weights", Pick::Element(r, 3), vec![weights[(r, 3)]]);
     }
     whole.write("c.weights", Pick::All, weights.values()).unwrap();
-    let mut plus = whole.read("c.devices.plus.conductance", &Pick::All).unwrap();
+    let plus = whole.read("c.devices.plus.conductance", &Pick::All).unwrap();
     let column: Vec<f64> = (0..50).map(|r| 0.9 * plus[r * 40 + 7]).collect();
-    (0..50).for_each(|r| plus[r * 40 + 7] = column[r]);
+    whole.write("c.devices.plus.conductance", Pick::Column(7), column.clone()).unwrap();
     cost(&mut rows, "c.devices.plus.conductance", Pick::Column(7), column);
-    whole.write("c.devices.plus.conductance", Pick::All, plus).unwrap();
-    // A number that a device is described by.
+    // A number that a device is described by; as a whole, all conductances and weights are computed anew.
     let r0: Vec<f64> = whole.read("c.devices.plus.r0", &Pick::All).unwrap();
     let mut changed = r0.clone();
     changed[81] *= 1.01;
