@@ -8,7 +8,8 @@
 # arrays, tables, log and summary have to be those of the run that was left alone, bit for bit; and no block that was complete
 # at the kill may be lost: what the killed run had recorded is the beginning of the whole.
 # Needs Python, and the release program: cargo build --release -p bouton-cli. TMPDIR=/dev/shm is faster where the disk is busy.
-set -eu
+set -eEu
+trap 'echo "kill.sh: line $LINENO has failed" >&2' ERR
 cd "$(dirname "$0")/.."
 n=${1:-50} seed=${2:-1} jobs=${3:-2}
 bouton=${BOUTON:-target/release/bouton}
@@ -18,9 +19,9 @@ trap 'rm -rf "$work"' EXIT
 names=(devices noise single)
 arguments() {
     case $1 in
-    devices) echo "models/ppg-split.toml --time 1.5 --checkpoint-every 0.01 --no-csv" ;;
-    noise) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.005" ;;
-    single) echo "scripts/kill/noise.toml --time 2 --checkpoint-every 0.7 --precision f32 --no-csv" ;;
+    devices) echo "models/ppg-split.toml --time 1 --checkpoint-every 0.03 --no-csv" ;;
+    noise) echo "scripts/kill/noise.toml --time 1 --checkpoint-every 0.01" ;;
+    single) echo "scripts/kill/noise.toml --time 1 --checkpoint-every 0.4 --precision f32 --no-csv" ;;
     esac
 }
 fail() { echo "kill.sh: $*" >&2; exit 1; }
@@ -30,7 +31,7 @@ killed_within() {
     local ms=$(( 1 + (RANDOM * 32768 + RANDOM) % $1 ))
     shift
     # In a shell of its own, which says nothing of the kill.
-    (timeout -s KILL "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))" "$@" > /dev/null 2>&1; true) 2> /dev/null
+    (timeout -s KILL "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))" "$@" > /dev/null 2>&1 || true) 2> /dev/null
 }
 is_complete() { grep -qs '"complete": true' "$1/manifest.json"; }
 
@@ -95,7 +96,7 @@ for ((j = 0; j < jobs; j++)); do
     pids+=($!)
 done
 for pid in "${pids[@]}"; do
-    wait "$pid" || { kill "${pids[@]}" 2> /dev/null; fail "a job has failed"; }
+    wait "$pid" || { kill "${pids[@]}" 2> /dev/null || true; fail "a job has failed"; }
 done
 cat "$work"/counts* | awk '{ for (k = 1; k <= 6; k++) sum[k] += $k } END {
     print "killed and resumed      " sum[1] "   (of them runs that were resumed before: " sum[2] ")"
