@@ -19,7 +19,7 @@ threads() { RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -q -p
 schedules() { BOUTON_SCHEDULES=10000 cargo test -q -p bouton --test schedules; }
 part "the threads of the pool (loom)" threads
 part "10,000 schedules against the oracle" schedules
-part "kills" scripts/kill.sh 50
+part "kills" scripts/kill.sh 1000
 part "parity with Nengo, one second" scripts/parity/run.sh
 part "mPES against a NumPy operator, short" scripts/mpes/run.sh --short
 part "speed against Nengo" scripts/bench/run.sh

@@ -9,7 +9,7 @@ use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Out
 use crate::assemble::SCRATCH;
 use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
-use crate::files::{Files, MAX_VALUES, table};
+use crate::files::{FileDigest, Files, MAX_VALUES, table};
 use crate::format;
 use crate::made::Made;
 use crate::names::{Named, Names};
@@ -37,6 +37,8 @@ pub(crate) struct Array {
 pub(crate) struct Describe<'a> {
     pub(crate) root: &'a Item,
     pub(crate) files: &'a dyn Files,
+    /// Files that were read, each once.
+    pub(crate) read: Vec<FileDigest>,
     pub(crate) names: Names,
     /// Lines on which objects stand, by path and kind, for errors that come from the model.
     pub(crate) lines: Vec<(String, usize)>,
@@ -85,6 +87,7 @@ impl<'a> Describe<'a> {
         Describe {
             root,
             files,
+            read: vec![],
             names: Names::default(),
             lines: vec![],
             connection_lines: vec![],
@@ -205,7 +208,7 @@ impl<'a> Describe<'a> {
         Ok(Array { seed, count, ensemble })
     }
 
-    fn node(&self, node: format::Node, path: &Path<'_>) -> Result<Output, Fault> {
+    fn node(&mut self, node: format::Node, path: &Path<'_>) -> Result<Output, Fault> {
         let root = self.root;
         let err = |key: &str, message: String| fault(root, &Path::Key(path, key), message);
         let given = [
@@ -243,7 +246,10 @@ impl<'a> Describe<'a> {
             }));
         }
         if let Some(t) = node.table {
-            let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
+            let (t, digest) = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
+            if !self.read.contains(&digest) {
+                self.read.push(digest);
+            }
             return Ok(Output::process(t));
         }
         match (node.process, node.size) {

@@ -30,7 +30,7 @@ pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
 pub use seeds::Seeds;
-pub use views::{ReadPaths, Views, edited};
+pub use views::{ReadPaths, Views, changes, edited};
 
 /// Signals of an ensemble.
 #[derive(Clone, Debug, Default)]

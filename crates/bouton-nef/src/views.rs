@@ -227,13 +227,18 @@ pub fn edited(
         };
         return Err(Error::access(object, m));
     }
-    let changed: Vec<usize> = (0..old.len()).filter(|k| old[*k] != new[*k]).collect();
-    Ok(match changed.len() {
+    Ok(changes(old, new))
+}
+
+/// Which numbers differ, and what they are after an edit; all if these are the most. `None` if none does.
+pub fn changes(before: &[f64], after: &[f64]) -> Option<(Pick, Vec<f64>)> {
+    let changed: Vec<usize> = (0..before.len()).filter(|k| before[*k] != after[*k]).collect();
+    match changed.len() {
         0 => None,
-        n if 2 * n > old.len() => Some((Pick::All, new.to_vec())),
+        n if 2 * n > before.len() => Some((Pick::All, after.to_vec())),
         _ => {
-            let values = changed.iter().map(|k| new[*k]).collect();
+            let values = changed.iter().map(|k| after[*k]).collect();
             Some((Pick::Where(changed.into()), values))
         }
-    })
+    }
 }

@@ -291,15 +291,12 @@ impl Simulation {
     /// overwritten where the two meet. It is a write of its own, with an entry in the log.
     ///
     /// # Errors
-    /// No entry of that number; one of a call; one whose values the log has dropped.
+    /// No entry of that number; one of a call; one that the log no longer has, or whose values it has dropped; one that a
+    /// checkpoint file had.
     pub fn undo(&mut self, entry: u64) -> Result<u64, Error> {
         let step = self.inner.n_steps();
         let (mut hand, log) = self.inner.hand();
-        let e = log.get(entry).ok_or_else(|| Error::access("", format!("the log has no entry {entry}")))?;
-        let Some(change) = e.change.clone() else {
-            let m = "can't be taken back: the log has its digest alone";
-            return Err(Error::access(&e.path, format!("entry {entry} {m}")));
-        };
+        let (e, change) = log.undoing(entry)?;
         let edit = Edit { path: e.path.clone(), pick: e.pick.clone(), values: e.values.to_vec() };
         let written = change.1.clone();
         let before = hand.commit(&written);
@@ -308,6 +305,11 @@ impl Simulation {
     /// The log of writes.
     pub fn log(&self) -> &Log {
         self.inner.log()
+    }
+    /// Takes the entries out of the log, oldest first; the next write has the next number. For writing the log of a long run
+    /// in pieces. What was taken out can't be undone by its number.
+    pub fn take_log(&mut self) -> Vec<crate::live::Entry> {
+        self.inner.log_mut().take()
     }
     /// Sets how many bytes of values the log keeps; 256 MB unless it is set.
     pub fn set_log_limit(&mut self, bytes: usize) {

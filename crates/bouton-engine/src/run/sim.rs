@@ -10,7 +10,7 @@ use bouton_random::RandomState;
 use super::{Options, Reset};
 use crate::calls::{CallReal, Context, Io, Running, Start};
 use crate::kernels::At;
-use crate::live::{Hand, Log, read_signal};
+use crate::live::{CheckpointProbe, Hand, Log, read_signal};
 use crate::plan::{Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
 use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
@@ -36,7 +36,8 @@ pub(super) trait Inner: Send {
     fn pin(&mut self) -> Result<(), Error>;
     fn record(&mut self) -> Result<(), (usize, f64)>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
-    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error>;
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
+    fn resume_filters(&mut self, from: usize);
 }
 
 /// A simulation in one number type.
@@ -57,6 +58,8 @@ pub(super) struct Sim<T> {
     pub(super) n_steps: u64,
     pub(super) log: Log,
     pub(super) probes: Vec<Probe>,
+    /// Filters of the checkpoint that was loaded, of probes that aren't attached; until the next step.
+    pub(super) waiting: Vec<CheckpointProbe>,
     pub(super) buffer: Vec<f64>,
 }
 
@@ -106,6 +109,7 @@ impl<T: CallReal> Sim<T> {
             n_steps: 0,
             log: Log::default(),
             probes: vec![],
+            waiting: vec![],
             buffer: vec![],
             program,
             order,
@@ -161,6 +165,7 @@ impl<T: CallReal> Sim<T> {
         self.n_steps = 0;
         self.log.clear();
         self.clear_probes();
+        self.waiting.clear();
         Ok(())
     }
 
@@ -243,6 +248,7 @@ impl<T: CallReal> Inner for Sim<T> {
             })
         })?;
         self.n_steps = step;
+        self.waiting.clear();
         Ok(())
     }
     fn n_steps(&self) -> u64 {
@@ -321,7 +327,10 @@ impl<T: CallReal> Inner for Sim<T> {
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {
         self.save_all()
     }
-    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error> {
+    fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error> {
         self.load_all(c)
+    }
+    fn resume_filters(&mut self, from: usize) {
+        self.take_filters(from);
     }
 }

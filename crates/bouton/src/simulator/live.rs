@@ -7,7 +7,7 @@ use bouton_elements::synapses::Synapse;
 use bouton_elements::var::{Role, of_role};
 use bouton_engine::{Edit, Pick, Writes};
 use bouton_model::{ConnectionId, EnsembleId, LearningRule, NodeId};
-use bouton_nef::edited;
+use bouton_nef::{changes, edited};
 
 use super::{Paths, Simulator};
 
@@ -234,17 +234,25 @@ impl Simulator {
             return Err(Error::access(object, m));
         }
         let path = format!("{}.{what}", self.views().names().ensemble(e));
-        let mut values = self.vector(&path)?;
+        let before = self.vector(&path)?;
+        let mut values = before.clone();
         let other = edit(&mut values).map_err(|m| Error::caused(ErrorKind::Access, &object, m))?;
-        self.about(&object, Edit { path, pick: Pick::All, values: other.unwrap_or(values) })
+        let Some((pick, values)) = changes(&before, &other.unwrap_or(values)) else { return Ok(()) };
+        self.about(&object, Edit { path, pick, values })
     }
 
-    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
+    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1). Before the first step
+    /// nothing was delivered: all are 0 then, whatever the connection comes from.
     ///
     /// # Errors
     /// The connection doesn't end at neurons.
     pub fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
-        self.views().current(&Paths(&self.sim), c)
+        let mut current = self.views().current(&Paths(&self.sim), c)?;
+        // Without transform and synapse it is the node's own output, and a constant stands there from the start.
+        if self.n_steps() == 0 {
+            current.fill(0.0);
+        }
+        Ok(current)
     }
 
     fn refuse(&self, c: ConnectionId, message: impl Into<String>) -> Error {
