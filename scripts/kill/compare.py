@@ -3,7 +3,7 @@
 compare.py parts KILLED WHOLE   what lay in the parts of a killed run is the beginning of the whole
 compare.py all RUN WHOLE        arrays, log and tables are the same
 """
-import ast, glob, os, sys, zipfile
+import ast, glob, json, os, sys, zipfile
 
 what, run, whole = sys.argv[1:]
 
@@ -20,8 +20,12 @@ def split(raw):
 
 def parts():
     archive = zipfile.ZipFile(whole + "/recording.npz")
+    manifest = json.load(open(run + "/manifest.json"))
+    known = {probe["part"] for probe in manifest["series"] + manifest["events"]}
     for path in glob.glob(run + "/parts/*.npy"):
         stem, kind = os.path.basename(path)[:-4].rsplit(".", 1)
+        if stem not in known:
+            continue  # Killed while the files of a probe were made: the manifest names it when all are whole.
         name = {"values": stem, "time": stem + ".time", "step": stem + ".step", "neuron": stem + ".neuron"}[kind]
         part, size = split(open(path, "rb").read())
         assert len(part) == size, f"{path}: its header says more than it holds"

@@ -60,7 +60,7 @@ fn main() -> Result<(), Error> {
         times.push(t.elapsed().as_secs_f64() / seconds);
     }
     times.sort_by(f64::total_cmp);
-    let output = net.find_probe("output").ok_or_else(|| Error::model("output", "the probe is missing"))?;
+    let output = net.find_probe("output")?;
     let out = sim.data(output)?;
     let tail = &out.values[out.values.len().saturating_sub(200 * out.width)..];
     let rms = (tail.iter().map(|v| v * v).sum::<f64>() / tail.len() as f64).sqrt();
