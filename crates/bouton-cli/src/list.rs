@@ -68,7 +68,13 @@ fn of_element(e: &Listed) -> String {
             continue;
         }
         let head = ["name", "start", "unit", "of each", "values", "meaning"].map(String::from).to_vec();
-        let rows: Vec<Vec<String>> = std::iter::once(head).chain(vars.iter().map(|v| row(v))).collect();
+        let mut rows: Vec<Vec<String>> = std::iter::once(head).chain(vars.iter().map(|v| row(v))).collect();
+        // Units, for one, are of no use where nothing has one.
+        for column in (1..5).rev() {
+            if rows[1..].iter().all(|r| r[column].is_empty()) {
+                rows.iter_mut().for_each(|r| drop(r.remove(column)));
+            }
+        }
         out += &format!("\n{title}:\n\n{}", table(&rows));
     }
     out
@@ -90,12 +96,12 @@ fn row(v: &Var) -> Vec<String> {
         Over::Synapse => "synapse",
         Over::One | Over::Numbers(_) => "",
     };
-    let bounds = match &v.start {
-        Start::Name { of, .. } => of.join(" or "),
-        _ if v.bounds == Bounds::ANY => String::new(),
-        _ => v.bounds.words(),
+    let bounds = if v.bounds == Bounds::ANY { String::new() } else { v.bounds.words() };
+    let doc = match &v.start {
+        Start::Name { of, .. } if !of.is_empty() => format!("{}: {}", v.doc, of.join(", ")),
+        _ => v.doc.to_string(),
     };
-    vec![v.name.to_string(), start, v.unit.into(), over.into(), bounds, v.doc.into()]
+    vec![v.name.to_string(), start, v.unit.into(), over.into(), bounds, doc]
 }
 
 /// Six digits of a number: enough to know it by.

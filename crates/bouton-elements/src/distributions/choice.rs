@@ -2,10 +2,10 @@
 //!
 //! Option i has the probability wᵢ / Σw.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `options` | N options, each of d numbers | required |
-//! | `weights` | N numbers of at least 0, their sum above 0 | equal |
+//! | `options` | required | N options, each of d numbers |
+//! | `weights` | equal | N numbers of at least 0, their sum above 0 |
 
 use bouton_random::RandomState;
 use bouton_random::numpy::cumulative;

@@ -3,9 +3,9 @@
 //! A random sign times [`SqrtBeta`] with m = 1 and n = dimensions − 1: also a coordinate of a random unit
 //! vector.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `dimensions` | dimensions of the vectors, at least 2 | required |
+//! | `dimensions` | required | dimensions of the vectors, at least 2 |
 //!
 //! Reference: A. R. Voelker, J. Gosmann and T. C. Stewart, "Efficiently sampling vectors and coordinates
 //! from the n-sphere and n-ball", University of Waterloo, 2017.

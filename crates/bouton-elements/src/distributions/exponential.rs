@@ -3,11 +3,11 @@
 //! p(x) = exp(−(x − shift) / scale) / scale for shift ≤ x < high; what would lie at or above `high` is put
 //! just below it.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `scale` | mean distance from `shift`, above 0 | required |
-//! | `shift` | least value | 0 |
-//! | `high` | bound that no sample meets | infinity |
+//! | `scale` | required | mean distance from `shift`, above 0 |
+//! | `shift` | 0 | least value |
+//! | `high` | infinity | bound that no sample meets |
 
 use bouton_random::RandomState;
 use schemars::JsonSchema;

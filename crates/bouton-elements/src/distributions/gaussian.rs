@@ -2,10 +2,10 @@
 //!
 //! p(x) = exp(−(x − mean)² / (2 std²)) / (std √(2π))
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `mean` | centre | required |
-//! | `std` | standard deviation, above 0 | required |
+//! | `mean` | required | centre |
+//! | `std` | required | standard deviation, above 0 |
 
 use bouton_random::RandomState;
 use schemars::JsonSchema;

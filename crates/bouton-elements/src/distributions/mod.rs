@@ -160,8 +160,8 @@ impl From<Matrix> for Distribution {
 }
 
 /// Room for `n * d` numbers, or an error when that many can't be held.
-fn room(n: usize, d: usize) -> Result<Vec<f64>, String> {
-    let too_many = || format!("{n} × {d} samples are more than fit into memory");
+pub(crate) fn room(n: usize, d: usize) -> Result<Vec<f64>, String> {
+    let too_many = || format!("{n} × {d} numbers are more than fit into memory");
     let len = n.checked_mul(d).ok_or_else(too_many)?;
     let mut out = Vec::new();
     out.try_reserve_exact(len).map_err(|_| too_many())?;

@@ -1,8 +1,8 @@
 //! `Samples`: given samples, where a distribution is expected.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `values` | n samples, each of d numbers; both must be what is asked for | required |
+//! | `values` | required | n samples, each of d numbers; both must be what is asked for |
 
 use bouton_random::RandomState;
 use schemars::JsonSchema;

@@ -6,11 +6,11 @@
 //! like, and in the ball one more becomes the radius, r = (u (1 − m^d) + m^d)^(1/d), where m is
 //! `min_magnitude`.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `surface` | on the sphere and not in the ball | false |
-//! | `min_magnitude` | least length, from 0 to below 1; no effect on the surface | 0 |
-//! | `method` | map to the sphere: `sct-approx`, `sct` or `tfww` | `sct-approx` |
+//! | `surface` | false | on the sphere and not in the ball |
+//! | `min_magnitude` | 0 | least length, from 0 to below 1; no effect on the surface |
+//! | `method` | `sct-approx` | map to the sphere: `sct-approx`, `sct` or `tfww` |
 //!
 //! Reference: K.-T. Fang and Y. Wang, "Number-Theoretic Methods in Statistics", Chapman and Hall 1994,
 //! sections 1.5 and 4.3.

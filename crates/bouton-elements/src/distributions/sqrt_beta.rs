@@ -2,10 +2,10 @@
 //!
 //! x = √y with y ~ Beta(m/2, n/2): the length of m coordinates of a random unit vector with n + m.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `n` | coordinates left out, at least 1 | required |
-//! | `m` | coordinates of the part, at least 1 | 1 |
+//! | `n` | required | coordinates left out, at least 1 |
+//! | `m` | 1 | coordinates of the part, at least 1 |
 //!
 //! Reference: A. R. Voelker, J. Gosmann and T. C. Stewart, "Efficiently sampling vectors and coordinates
 //! from the n-sphere and n-ball", University of Waterloo, 2017.

@@ -2,10 +2,10 @@
 //!
 //! The distribution `sqrt_beta` with m = subdimensions and n = dimensions − subdimensions.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `dimensions` | dimensions of the unit vector, at least 2 | required |
-//! | `subdimensions` | dimensions of the part, at least 1, fewer than `dimensions` | 1 |
+//! | `dimensions` | required | dimensions of the unit vector, at least 2 |
+//! | `subdimensions` | 1 | dimensions of the part, at least 1, fewer than `dimensions` |
 
 use bouton_random::RandomState;
 use schemars::JsonSchema;

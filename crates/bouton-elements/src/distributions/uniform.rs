@@ -1,10 +1,10 @@
 //! `Uniform`: uniform in an interval.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `low` | lower bound, may be met | required |
-//! | `high` | upper bound, not met | required |
-//! | `integer` | integers only | false |
+//! | `low` | required | lower bound, may be met |
+//! | `high` | required | upper bound, not met |
+//! | `integer` | false | integers only |
 
 use bouton_random::RandomState;
 use schemars::JsonSchema;

@@ -3,10 +3,10 @@
 //! A vector of standard normals divided by its length is uniform on the sphere; in the ball it is stretched
 //! by u^(1/d) with u uniform on [m^d, 1), which leaves out the ball of radius m (`min_magnitude`).
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `surface` | on the sphere and not in the ball | false |
-//! | `min_magnitude` | least length, from 0 to below 1; no effect on the surface | 0 |
+//! | `surface` | false | on the sphere and not in the ball |
+//! | `min_magnitude` | 0 | least length, from 0 to below 1; no effect on the surface |
 //!
 //! Reference: G. Marsaglia, Annals of Mathematical Statistics 43(2), 1972.
 

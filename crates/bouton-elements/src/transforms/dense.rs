@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Map, TransformModel, finite};
 use crate::Element;
-use crate::distributions::{Distribution, Values};
+use crate::distributions::{Distribution, Values, room};
 use crate::var::{Bounds, Start, Var};
 
 /// What a dense transform's weights are.
@@ -93,7 +93,11 @@ impl TransformModel for Dense {
     }
     fn make(&self, outputs: usize, inputs: usize, rng: &mut RandomState) -> Result<Map, String> {
         Ok(Map::Dense(match &self.init {
-            Init::Number(x) => Arc::new(vec![*x; outputs * inputs]),
+            Init::Number(x) => {
+                let mut all = room(outputs, inputs)?;
+                all.resize(outputs * inputs, *x);
+                Arc::new(all)
+            }
             Init::Matrix(m) => m.shared(),
             Init::Drawn(d) => Arc::new(d.sample(outputs, inputs, rng)?),
         }))
