@@ -1,5 +1,6 @@
 //! Simulations: a program that runs.
 
+mod look;
 mod probes;
 mod state;
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_kernels::Level;
-use bouton_memory::{Memory, Pool, Room, run};
+use bouton_memory::{Memory, Pool, Room, Span, run};
 use bouton_random::RandomState;
 
 use crate::calls::{CallReal, Context, Io, Running, Start};
@@ -16,6 +17,7 @@ use crate::live::{Edit, Hand, Log, Pick, read_knob, read_signal};
 use crate::plan::{Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
 use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
+use probes::Unrecorded;
 
 /// Number type of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub struct Simulation {
     /// Whether a step has begun and not ended: a panic left it half done.
     stepping: bool,
     looked: u64,
+    /// Whether numbers came in that nothing has looked at: the next look is at all of them.
+    unseen: bool,
 }
 
 impl std::fmt::Debug for Simulation {
@@ -98,6 +102,7 @@ trait Inner: Send {
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
     fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>);
     fn holds(&self, x: f64) -> bool;
+    fn written_finite(&self) -> bool;
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId>;
     fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error>;
     fn replan(&mut self, passes: Passes) -> Result<(), Error>;
@@ -109,7 +114,7 @@ trait Inner: Send {
     fn probes(&mut self) -> &mut Vec<Probe>;
     fn probes_ref(&self) -> &[Probe];
     fn pin(&mut self) -> Result<(), Error>;
-    fn record(&mut self) -> Result<(), (usize, f64)>;
+    fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<(), Error>;
 }
@@ -133,6 +138,8 @@ struct Sim<T> {
     log: Log,
     probes: Vec<Probe>,
     buffer: Vec<f64>,
+    /// Where numbers that a step writes lie.
+    looks: Vec<(Room, Span)>,
 }
 
 impl Simulation {
@@ -153,7 +160,15 @@ impl Simulation {
             Precision::F64 => Box::new(Sim::<f64>::new(program.clone(), options)?),
             Precision::F32 => Box::new(Sim::<f32>::new(program.clone(), options)?),
         };
-        Ok(Simulation { inner, program, dt: options.dt, failed: None, stepping: false, looked: 0 })
+        Ok(Simulation {
+            inner,
+            program,
+            dt: options.dt,
+            failed: None,
+            stepping: false,
+            looked: 0,
+            unseen: false,
+        })
     }
 
     /// Takes one step, and records.
@@ -181,13 +196,17 @@ impl Simulation {
         if let Err(e) = done {
             return Err(self.fail(e));
         }
-        if let Err((k, _)) = self.inner.record() {
+        if let Err((k, why)) = self.inner.record() {
             let of = self.inner.probes_ref()[k].what.of.clone();
-            let m = format!(
-                "is not finite at t = {:.6} s; what was recorded until here is kept. Look at learning rates and at feedback \
-                 without a limit",
-                self.time()
-            );
+            let at = format!("at t = {:.6} s; what was recorded until here is kept", self.time());
+            let m = match why {
+                Unrecorded::NotFinite => {
+                    format!("is not finite {at}. Look at learning rates and at feedback without a limit")
+                }
+                Unrecorded::NoRoom(m) => format!(
+                    "its recording {m} {at}. Take what is recorded while it runs (`take`), sample less often, or a part of it"
+                ),
+            };
             return Err(self.fail(Error::run(of, m)));
         }
         // Rarely, because it looks at every number: a long run without probes should not compute with NaN to its end.
@@ -208,23 +227,6 @@ impl Simulation {
         } else {
             Ok(())
         }
-    }
-
-    /// Stops at a number that isn't finite, wherever it is.
-    ///
-    /// # Errors
-    /// There is one; the signal is named: parameters, if one of them holds it, because that is where it begins with a rule.
-    pub fn check_finite(&mut self) -> Result<(), Error> {
-        self.looked = self.n_steps();
-        let found = self.inner.not_finite(Some(Role::Parameter)).or_else(|| self.inner.not_finite(None));
-        let Some(s) = found else { return Ok(()) };
-        let m = format!(
-            "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. A learning rate that is too \
-             high does this, values or weights that are too large, and feedback without a limit; record the signal to see \
-             when it began",
-            self.time()
-        );
-        Err(self.fail(Error::run(self.program.get(s).name.clone(), m)))
     }
 
     fn fail(&mut self, e: Error) -> Error {
@@ -351,6 +353,8 @@ impl Simulation {
         let edit = Edit { path: e.path.clone(), pick: e.pick.clone(), values: e.values.to_vec() };
         let written = change.1.clone();
         let before = hand.commit(&written);
+        // What was there before may be what a run that went wrong had left.
+        self.unseen = true;
         Ok(log.outside(step, crate::live::By::Undo(entry), &edit, (written, before)))
     }
     /// The log of writes.
@@ -410,6 +414,7 @@ impl<T: CallReal> Sim<T> {
             log: Log::default(),
             probes: vec![],
             buffer: vec![],
+            looks: vec![],
             program,
             order,
             layout,
@@ -417,11 +422,16 @@ impl<T: CallReal> Sim<T> {
             double,
             plan,
         };
-        sim.make_pool();
+        sim.planned();
         sim.start(Reset::All)?;
         Ok(sim)
     }
 
+    /// What hangs on the plan, after it was made.
+    fn planned(&mut self) {
+        self.looks = self.written();
+        self.make_pool();
+    }
     fn make_pool(&mut self) {
         let parallel = self.plan.steps.parts().iter().any(|p| matches!(p, bouton_memory::Parts::Parallel(_)));
         match (parallel, &self.pool) {
@@ -504,16 +514,6 @@ impl<T: CallReal> Sim<T> {
         };
         (hand, &mut self.log)
     }
-
-    fn is_bad(&self, s: usize) -> bool {
-        let x = &self.program.signals()[s];
-        let id = SignalId(s as u32);
-        let span = self.plan.forms.truth(id).map_or(self.layout.span(id), |f| f.own);
-        match x.room {
-            Room::Real => self.real.get(span).iter().any(|v| !v.is_finite()),
-            Room::Double => self.double.get(span).iter().any(|v| !v.is_finite()),
-        }
-    }
 }
 
 impl<T: CallReal> Inner for Sim<T> {
@@ -574,10 +574,11 @@ impl<T: CallReal> Inner for Sim<T> {
     fn holds(&self, x: f64) -> bool {
         T::of(x).is_finite()
     }
+    fn written_finite(&self) -> bool {
+        self.are_finite(&self.looks)
+    }
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId> {
-        let signals = self.program.signals().iter().enumerate();
-        let looked = signals.filter(|(_, s)| s.view.is_none() && role.is_none_or(|r| s.role == r));
-        looked.map(|(k, _)| k).find(|k| self.is_bad(*k)).map(|k| SignalId(k as u32))
+        self.first_not_finite(role)
     }
     fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error> {
         if what == Reset::KeepWeights
@@ -596,7 +597,7 @@ impl<T: CallReal> Inner for Sim<T> {
         self.plan.passes
     }
     fn explain(&self) -> String {
-        self.plan.explain(&self.program, &self.layout)
+        self.plan.explain(&self.program, &self.layout, size_of::<T>())
     }
     fn parallel_units(&self) -> usize {
         let units =
@@ -618,7 +619,7 @@ impl<T: CallReal> Inner for Sim<T> {
     fn pin(&mut self) -> Result<(), Error> {
         self.plan_anew(self.plan.passes)
     }
-    fn record(&mut self) -> Result<(), (usize, f64)> {
+    fn record(&mut self) -> Result<(), (usize, Unrecorded)> {
         self.record_all()
     }
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {
