@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long checks, one after the other; prints a log with date and versions. Needs valgrind and the network (for venvs).
+# The long checks, one after the other; prints a log with date and versions. Needs valgrind and the network (for venvs,
+# and for cargo-mutants).
 #   scripts/long.sh | tee docs/logs/long.txt
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -13,17 +14,27 @@ memory() {
     valgrind -q --error-exitcode=9 target/release/examples/workloads W5 --size 400 --seconds 0.01 --reps 1 --threads 2
 }
 date -u +%Y-%m-%d
+cargo build -q --release -p bouton-cli
 rustc --version; git rev-parse --short HEAD
 part "memory (valgrind)" memory
 threads() { RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -q -p bouton-memory --release loom; }
+replans() { BOUTON_REPLAN=1 cargo test -q --release -p bouton-parity --test replan; }
+measure() { cargo run -q --release -p bouton --example measures -- "$@"; }
 schedules() { BOUTON_SCHEDULES=10000 cargo test -q -p bouton --test schedules; }
 part "the threads of the pool (loom)" threads
+part "AddressSanitizer" scripts/sanitize.sh
+part "models larger than the process may be" scripts/limits.sh
+part "plans made anew after every step, all models" replans
 part "10,000 schedules against the oracle" schedules
 part "kills" scripts/kill.sh 1000
+for m in edit peak steps chain; do part "measure: $m" measure "$m"; done
+part "measure: a small model" scripts/small.sh
+part "measure: PES against the engine before" scripts/pes.sh
 part "parity with Nengo, one second" scripts/parity/run.sh
 part "mPES against a NumPy operator, short" scripts/mpes/run.sh --short
 part "speed against Nengo" scripts/bench/run.sh
 part "memristor pairs" cargo run -q --release -p bouton --example workloads -- mpes --seconds 30 --reps 1 --threads 1
 part "a million neurons" cargo run -q --release -p bouton --example workloads -- W5 --size 10000 --threads 1 --reps 3
 part "two threads" cargo run -q --release -p bouton --example workloads -- W5 --threads 2
+part "faults put into the code" scripts/faults.sh 60
 exit $failed

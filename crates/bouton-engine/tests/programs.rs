@@ -145,7 +145,9 @@ fn a_program_written_by_hand_has_the_bits_of_the_unfused_run() {
     let phase = run(Passes { lif_phase: true, ..Passes::none() }, 1);
     assert_eq!(run(Passes::default(), 2), phase);
     let text = sim(Options::default()).explain();
-    for part in ["foreign", "encode lif", "[fuse_populations]", "form `phase mark` of 2 signals", "resets"] {
+    for part in
+        ["foreign", "encode lif", "[fuse_populations]", "form `phase mark` of 2 signals", " bytes", "resets"]
+    {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
 }

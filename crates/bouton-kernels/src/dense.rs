@@ -105,6 +105,27 @@ dispatch! {
     pub fn scale_inc(a: &[T], x: &[T], y: &mut [T]) => scale_inc_body
 }
 
+#[inline(always)]
+fn all_finite_body<T: Real>(x: &[T]) -> bool {
+    // A number times zero is zero, but infinity and NaN times zero are NaN: a sum without branches, in four times the lanes
+    // so that one addition need not wait for the last.
+    const WIDTH: usize = 4 * LANES;
+    x.chunks(128 * WIDTH).all(|block| {
+        let mut sums = [T::ZERO; WIDTH];
+        let (whole, rest) = block.as_chunks::<WIDTH>();
+        for c in whole {
+            for l in 0..WIDTH {
+                sums[l] += c[l] * T::ZERO;
+            }
+        }
+        sums.iter().chain(rest).all(|s| s.is_finite())
+    })
+}
+dispatch! {
+    /// Whether no element is infinite or NaN.
+    pub fn all_finite(x: &[T]) -> bool => all_finite_body
+}
+
 /// Sets all elements.
 pub fn fill<T: Real>(y: &mut [T], value: T) {
     y.fill(value);
@@ -178,6 +199,33 @@ mod tests {
                     assert!((y[r] - exact).abs() < 1e-13, "n = {n}: {} is not {exact}", y[r]);
                 }
                 assert_eq!(*reference.get_or_insert(y.clone()), y, "level {level:?} differs at n = {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_found_wherever_it_is() {
+        for n in [0usize, 1, 31, 32, 33, 100, 4095, 4096, 4097, 9000] {
+            let x = numbers(n, 9);
+            let narrow: Vec<f32> = x.iter().map(|v| *v as f32).collect();
+            let large: Vec<f64> = x.iter().map(|v| v * f64::MAX).collect();
+            for level in Level::available() {
+                assert!(
+                    all_finite(level, &x) && all_finite(level, &narrow) && all_finite(level, &large),
+                    "{n}"
+                );
+                for at in
+                    [0, 1, n / 2, n.saturating_sub(2), n.saturating_sub(1)].into_iter().filter(|k| *k < n)
+                {
+                    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                        let (mut y, mut z) = (large.clone(), narrow.clone());
+                        (y[at], z[at]) = (bad, bad as f32);
+                        assert!(
+                            !all_finite(level, &y) && !all_finite(level, &z),
+                            "{n}, {at}, {bad}, {level:?}"
+                        );
+                    }
+                }
             }
         }
     }

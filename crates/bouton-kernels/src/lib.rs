@@ -14,7 +14,9 @@ mod population;
 mod power;
 mod real;
 
-pub use dense::{add_assign, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc};
+pub use dense::{
+    add_assign, all_finite, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc,
+};
 pub use level::{Level, Loop, Tier};
 pub use lif::{LIF_NUMBERS, LifStep, encode_lif_phase, lif_phase, lif_textbook};
 pub use population::{MAX_DECODED, population};

@@ -10,31 +10,38 @@ use bouton_random::RandomState;
 
 use super::{Builder, BuiltEnsemble, Seeds, calls, decoders};
 
-/// Dense a (r × k) times b (k × c).
-fn product(a: &[f64], b: &[f64], r: usize, k: usize, c: usize) -> Vec<f64> {
-    let mut y = vec![0.0; r * c];
-    for i in 0..r {
-        for m in 0..k {
-            let f = a[i * k + m];
-            for (y, b) in y[i * c..(i + 1) * c].iter_mut().zip(&b[m * c..(m + 1) * c]) {
-                *y += f * b;
-            }
-        }
+/// Adds a row of a (k numbers) times b (k × c) to `y`.
+fn add_row(a: &[f64], b: &[f64], y: &mut [f64]) {
+    let c = y.len();
+    for (f, b) in a.iter().zip(b.chunks_exact(c.max(1))) {
+        y.iter_mut().zip(b).for_each(|(y, b)| *y += f * b);
     }
-    y
+}
+
+/// Dense a (r × k) times b (k × c). An error says that there is no memory for it.
+fn product(a: &[f64], b: &[f64], r: usize, k: usize, c: usize) -> Result<Vec<f64>, String> {
+    let mut y =
+        bouton_memory::room::zeros(r * c).map_err(|m| format!("its {r} × {c} weights: the model {m}"))?;
+    y.chunks_exact_mut(c.max(1)).zip(a.chunks_exact(k.max(1))).for_each(|(y, a)| add_row(a, b, y));
+    Ok(y)
 }
 
 /// transform · decoders, and the number of rows of the result.
-fn transformed(t: Option<&Map>, d: &Arc<Vec<f64>>, mid: usize, n: usize) -> (Arc<Vec<f64>>, usize) {
-    match t {
+fn transformed(
+    t: Option<&Map>,
+    d: &Arc<Vec<f64>>,
+    mid: usize,
+    n: usize,
+) -> Result<(Arc<Vec<f64>>, usize), String> {
+    Ok(match t {
         None => (d.clone(), mid),
         Some(Map::Scalar(x)) => (Arc::new(d.iter().map(|d| x * d).collect()), mid),
         Some(Map::Diagonal(x)) => (Arc::new(d.iter().enumerate().map(|(k, d)| x[k / n] * d).collect()), mid),
         Some(Map::Dense(m)) => {
             let rows = m.len() / mid;
-            (Arc::new(product(m, d, rows, mid, n)), rows)
+            (Arc::new(product(m, d, rows, mid, n)?), rows)
         }
-    }
+    })
 }
 
 /// What is computed for a connection before its signals are made.
@@ -92,7 +99,7 @@ pub(crate) fn solved(
 }
 
 /// Number of values between function and transform.
-fn mid(net: &Network, pre: &End, c: &Connection) -> usize {
+pub(crate) fn mid(net: &Network, pre: &End, c: &Connection) -> usize {
     c.function
         .as_ref()
         .map_or_else(|| net.object_size(pre.object, true).map_or(0, |n| pre.slice.len(n)), Function::width)
@@ -129,11 +136,12 @@ impl Builder<'_> {
             (Some(weights), y)
         } else if let Some(d) = &decoders {
             let n = self.program.get(x).len();
-            let (mut w, mut rows) = transformed(map.as_ref(), d, mid, n);
+            let no_room = |m: String| Error::build(&path, m);
+            let (mut w, mut rows) = transformed(map.as_ref(), d, mid, n).map_err(no_room)?;
             if full && let Object::Ensemble(e) = post.object {
                 let encoders = self.ensembles[e.index()].encoders_of(&post.slice);
                 let count = encoders.len() / rows;
-                w = Arc::new(product(&encoders, &w, count, rows, n));
+                w = Arc::new(product(&encoders, &w, count, rows, n).map_err(no_room)?);
                 rows = count;
             }
             let (weights, y) = self.weighted((&path, &name), x, (rows, n), w);
@@ -308,7 +316,7 @@ pub(crate) fn needed_weight(
         || problem.solve(&mut RandomState::new(seeds.connections[id.index()])).map(Arc::new),
         |d| Ok(d.clone()),
     )?;
-    let rms = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len().max(1) as f64).sqrt();
+    let root = |squares: f64, n: usize| (squares / n.max(1) as f64).sqrt();
     let full = c.solver.model().weights();
     let encoders = match post.object {
         Object::Ensemble(p) if full => {
@@ -321,8 +329,15 @@ pub(crate) fn needed_weight(
         }
         _ => None,
     };
-    let Some((enc, dims)) = encoders else { return Ok(rms(&d)) };
+    let Some((enc, dims)) = encoders else { return Ok(root(d.iter().map(|w| w * w).sum(), d.len())) };
     // Where the two ensembles represent different numbers of values, the decoders are dealt out in turn.
     let dealt: Vec<f64> = (0..dims).flat_map(|k| d[k % mid * n..][..n].to_vec()).collect();
-    Ok(rms(&product(&enc, &dealt, enc.len() / dims, dims, n)))
+    // A row at a time: the matrix that the weights would be may be larger than the memory there is.
+    let mut row = vec![0.0; n];
+    let squares = enc.chunks_exact(dims.max(1)).fold(0.0, |sum: f64, e| {
+        row.fill(0.0);
+        add_row(e, &dealt, &mut row);
+        row.iter().fold(sum, |sum, w| sum + w * w)
+    });
+    Ok(root(squares, enc.len() / dims.max(1) * n))
 }

@@ -48,8 +48,9 @@ impl Problem<'_> {
             };
             let eval = own.as_ref().unwrap_or(&self.built.eval_points);
             let m = eval.len() / d;
-            // Activities, and a matrix of neurons by neurons twice.
-            let bytes = 8.0 * n as f64 * (m as f64 + 2.0 * n as f64);
+            // Activities; a square matrix of neurons or of points, whichever are fewer, and its factor; targets, decoders.
+            let of = |a: usize, b: usize| 8.0 * a as f64 * b as f64;
+            let bytes = of(n, m) + 2.0 * of(n.min(m), n.min(m)) + 2.0 * of(m, k) + 3.0 * of(n, k);
             bouton_memory::room::fits(bytes).map_err(|m| {
                 err(format!("to solve decoders of {n} neurons {m}; take fewer neurons or `n_eval_points`, or give decoders"))
             })?;

@@ -5,40 +5,11 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::devices::{DeviceSpec, Gain, One, SynapseDevices};
 use bouton_engine::{Bounds, Derive, Derived, Door, DoorAccess, Knob, Role, SignalId};
-use bouton_model::{ConnectionId, Network, Object};
+use bouton_model::ConnectionId;
 use bouton_random::object_key;
 
 use super::{Builder, DeviceSignals};
 use crate::connection::needed_weight;
-
-/// Refuses devices that would not fit the memory there is, before any is drawn.
-pub(crate) fn check_room(net: &Network) -> Result<(), Error> {
-    let mut all = 0.0;
-    for c in net.connections() {
-        let Some((pre, post, conn)) = net.get_connection(c) else { continue };
-        let size = |o: Object, pre: bool| match o {
-            Object::Ensemble(e) => net.get_ensemble(e).map_or(0, |e| e.n_neurons),
-            o => net.object_size(o, pre).unwrap_or(0),
-        };
-        let (rows, cols) = (size(post.object, false), size(pre.object, true));
-        if let Some(spec) = &conn.devices {
-            // What they start with is kept beside what they are, for resets; and the weights.
-            all += 2.0 * spec.bytes(rows, cols) + 16.0 * rows as f64 * cols as f64;
-            bouton_memory::room::fits(all).map_err(|m| {
-                let m = format!("its {rows} × {cols} synapses of devices: the model {m}; take fewer neurons");
-                Error::build(net.connection_path(c), m)
-            })?;
-        } else if conn.solver.model().weights() && matches!(pre.object, Object::Ensemble(_)) {
-            all += 16.0 * rows as f64 * cols as f64;
-            bouton_memory::room::fits(all).map_err(|m| {
-                let m =
-                    format!("its {rows} × {cols} weights: the model {m}; take decoders, or fewer neurons");
-                Error::build(net.connection_path(c), m)
-            })?;
-        }
-    }
-    Ok(())
-}
 
 /// What doors and computations need of a connection's devices.
 #[derive(Clone, Debug)]

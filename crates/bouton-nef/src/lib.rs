@@ -15,6 +15,7 @@ mod filters;
 mod names;
 mod parallel;
 mod probe;
+mod room;
 mod rule;
 mod seeds;
 mod views;
@@ -161,7 +162,7 @@ struct Builder<'a> {
 pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> {
     let top = net.seed().unwrap_or(options.fallback_seed);
     let seeds = Seeds::derive(net, top)?;
-    devices::check_room(net)?;
+    room::check_room(net)?;
     let ids: Vec<EnsembleId> = net.ensembles().collect();
     let ensembles = parallel::map(options.threads, &ids, |id| {
         let e = net.get_ensemble(*id).ok_or_else(|| Error::build("", "an ensemble is missing"))?;

@@ -290,8 +290,9 @@ impl Hand<'_> {
         let before: Vec<Written> = written
             .iter()
             .map(|w| Written {
+                signal: w.signal,
+                at: w.at.clone(),
                 values: self.read_at(w.signal, w.at.as_deref()),
-                ..Written { at: w.at.clone(), ..w.clone() }
             })
             .collect();
         // Forms that hang on what is written are closed with the old constants, and opened with the new ones.

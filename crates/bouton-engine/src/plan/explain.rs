@@ -7,7 +7,8 @@ use crate::program::{Program, Room};
 
 impl Plan {
     /// One line a turn: what it is, numbers touched, whose it is, and the pass that made it; then forms, and memory.
-    pub(crate) fn explain(&self, program: &Program, layout: &Layout) -> String {
+    /// A form says what it takes beside the signal that it is of, numbers being of `size` bytes.
+    pub(crate) fn explain(&self, program: &Program, layout: &Layout, size: usize) -> String {
         let mut s = String::new();
         let _ = writeln!(s, "{:<12} {:>10}  object", "kernel", "numbers");
         for t in &self.turns {
@@ -24,11 +25,12 @@ impl Plan {
         for form in distinct(self.forms.iter().map(|f| f.form.name())) {
             let of: Vec<_> = self.forms.iter().filter(|f| f.form.name() == form).collect();
             let len: usize = of.iter().map(|f| f.own.len).sum();
+            let bytes = size * len + 8 * of.iter().map(|f| f.constants.len).sum::<usize>();
             let what = match of.as_slice() {
                 [one] => format!("of `{}`", program.get(one.signal).name),
                 many => format!("of {} signals", many.len()),
             };
-            let _ = writeln!(s, "form `{form}` {what}: {len} numbers of its own");
+            let _ = writeln!(s, "form `{form}` {what}: {len} numbers of its own, {bytes} bytes");
         }
         s
     }

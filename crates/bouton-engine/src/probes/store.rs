@@ -1,5 +1,7 @@
 //! What probes have recorded.
 
+use bouton_memory::room;
+
 /// The samples of a probe: one row a sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
@@ -104,19 +106,32 @@ impl Recorded {
         let fresh = Recorded::new(self.width(), matches!(self, Recorded::Events(_)));
         std::mem::replace(self, fresh)
     }
-    pub(crate) fn push(&mut self, step: u64, row: &[f64]) {
+    /// Bytes that all of it takes as rows.
+    pub(crate) fn bytes_as_rows(&self) -> f64 {
+        8.0 * self.width() as f64 * self.steps().len() as f64
+    }
+    /// Adds a row. Memory is asked for before it is taken.
+    ///
+    /// # Errors
+    /// There is none; what was recorded stays.
+    pub(crate) fn push(&mut self, step: u64, row: &[f64]) -> Result<(), String> {
         match self {
             Recorded::Rows(s) => {
+                room::grow(&mut s.values, row.len())?;
+                room::grow(&mut s.steps, 1)?;
                 s.steps.push(step);
                 s.values.extend_from_slice(row);
             }
             Recorded::Events(e) => {
+                room::grow(&mut e.events, row.iter().filter(|v| **v != 0.0).count())?;
+                room::grow(&mut e.steps, 1)?;
                 let at = e.steps.len() as u32;
                 e.steps.push(step);
                 let found = (0u32..).zip(row).filter(|(_, v)| **v != 0.0);
                 e.events.extend(found.map(|(column, value)| Event { row: at, column, value: *value }));
             }
         }
+        Ok(())
     }
 }
 
@@ -128,8 +143,8 @@ mod tests {
     fn events_are_the_rows_without_their_zeros() {
         let (mut rows, mut events) = (Recorded::new(3, false), Recorded::new(3, true));
         for (step, row) in [(1, [0.0, 1000.0, 0.0]), (2, [0.0; 3]), (5, [1.0, 0.0, 2.0])] {
-            rows.push(step, &row);
-            events.push(step, &row);
+            rows.push(step, &row).unwrap();
+            events.push(step, &row).unwrap();
         }
         assert_eq!(events.samples(), rows.samples());
         let Recorded::Events(e) = events.take() else { panic!("events") };

@@ -1,5 +1,6 @@
 //! Simulations: a program that runs.
 
+mod look;
 mod probes;
 mod sim;
 mod state;
@@ -11,7 +12,8 @@ use bouton_kernels::Level;
 
 use crate::live::{Edit, Log, Pick, read_knob};
 use crate::plan::Passes;
-use crate::program::{Program, Role, SignalId};
+use crate::program::{Program, SignalId};
+use probes::Unrecorded;
 use sim::{Inner, Sim};
 
 /// Number type of a simulation.
@@ -79,6 +81,8 @@ pub struct Simulation {
     /// Whether a step has begun and not ended: a panic left it half done.
     stepping: bool,
     looked: u64,
+    /// Whether numbers came in that nothing has looked at: the next look is at all of them.
+    unseen: bool,
 }
 
 impl std::fmt::Debug for Simulation {
@@ -105,7 +109,15 @@ impl Simulation {
             Precision::F64 => Box::new(Sim::<f64>::new(program.clone(), options)?),
             Precision::F32 => Box::new(Sim::<f32>::new(program.clone(), options)?),
         };
-        Ok(Simulation { inner, program, dt: options.dt, failed: None, stepping: false, looked: 0 })
+        Ok(Simulation {
+            inner,
+            program,
+            dt: options.dt,
+            failed: None,
+            stepping: false,
+            looked: 0,
+            unseen: false,
+        })
     }
 
     /// Takes one step, and records.
@@ -133,13 +145,17 @@ impl Simulation {
         if let Err(e) = done {
             return Err(self.fail(e));
         }
-        if let Err((k, _)) = self.inner.record() {
+        if let Err((k, why)) = self.inner.record() {
             let of = self.inner.probes_ref()[k].what.of.clone();
-            let m = format!(
-                "is not finite at t = {:.6} s; what was recorded until here is kept. Look at learning rates and at feedback \
-                 without a limit",
-                self.time()
-            );
+            let at = format!("at t = {:.6} s; what was recorded until here is kept", self.time());
+            let m = match why {
+                Unrecorded::NotFinite => {
+                    format!("is not finite {at}. Look at learning rates and at feedback without a limit")
+                }
+                Unrecorded::NoRoom(m) => format!(
+                    "its recording {m} {at}. Take what is recorded while it runs (`take`), sample less often, or a part of it"
+                ),
+            };
             return Err(self.fail(Error::run(of, m)));
         }
         // Rarely, because it looks at every number: a long run without probes should not compute with NaN to its end.
@@ -160,23 +176,6 @@ impl Simulation {
         } else {
             Ok(())
         }
-    }
-
-    /// Stops at a number that isn't finite, wherever it is.
-    ///
-    /// # Errors
-    /// There is one; the signal is named: parameters, if one of them holds it, because that is where it begins with a rule.
-    pub fn check_finite(&mut self) -> Result<(), Error> {
-        self.looked = self.n_steps();
-        let found = self.inner.not_finite(Some(Role::Parameter)).or_else(|| self.inner.not_finite(None));
-        let Some(s) = found else { return Ok(()) };
-        let m = format!(
-            "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. A learning rate that is too \
-             high does this, values or weights that are too large, and feedback without a limit; record the signal to see \
-             when it began",
-            self.time()
-        );
-        Err(self.fail(Error::run(self.program.get(s).name.clone(), m)))
     }
 
     fn fail(&mut self, e: Error) -> Error {
@@ -300,6 +299,8 @@ impl Simulation {
         let edit = Edit { path: e.path.clone(), pick: e.pick.clone(), values: e.values.to_vec() };
         let written = change.1.clone();
         let before = hand.commit(&written);
+        // What was there before may be what a run that went wrong had left.
+        self.unseen = true;
         Ok(log.outside(step, crate::live::By::Undo(entry), &edit, (written, before)))
     }
     /// The log of writes.

@@ -1,6 +1,7 @@
 //! Probes while a simulation runs: attached, asked, detached.
 
 use bouton_core::Error;
+use bouton_memory::room;
 
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
@@ -103,9 +104,23 @@ impl Simulation {
     /// What a probe has recorded, as rows.
     ///
     /// # Errors
-    /// There is no such probe.
+    /// There is no such probe, or no memory for a copy.
     pub fn samples(&self, id: ObserveId) -> Result<Samples, Error> {
-        self.probe(id).map(|p| p.recorded.samples())
+        let p = self.probe(id)?;
+        room::fits(p.recorded.bytes_as_rows()).map_err(|m| no_copy(p, &m))?;
+        Ok(p.recorded.samples())
+    }
+    /// Whether [`Recorded::into_samples`] of what a probe has recorded fits the memory there is: spikes are kept as events,
+    /// and take more as rows.
+    ///
+    /// # Errors
+    /// There is no such probe, or no memory.
+    pub fn rows_fit(&self, id: ObserveId) -> Result<(), Error> {
+        let p = self.probe(id)?;
+        match &p.recorded {
+            Recorded::Rows(_) => Ok(()),
+            events => room::fits(events.bytes_as_rows()).map_err(|m| no_copy(p, &m)),
+        }
     }
     /// What a probe has recorded since it was last drained, as it is kept; the simulation forgets it. For writing long runs
     /// in blocks.
@@ -120,6 +135,23 @@ impl Simulation {
     pub fn clear_recordings(&mut self) {
         self.inner.probes().iter_mut().for_each(|p| drop(p.recorded.take()));
     }
+}
+
+/// What a probe has recorded can't be copied.
+fn no_copy(p: &Probe, m: &str) -> Error {
+    let rows = p.recorded.steps().len();
+    let m = format!(
+        "what was recorded, as {rows} rows, {m}; take it in parts while it runs (`take`), or sample less often"
+    );
+    Error::access(&p.what.of, m)
+}
+
+/// Why a probe took no sample, or one that no run goes on from.
+pub(super) enum Unrecorded {
+    /// A number that isn't finite.
+    NotFinite,
+    /// There is no memory for it.
+    NoRoom(String),
 }
 
 impl<T: CallReal> Sim<T> {
@@ -145,8 +177,8 @@ impl<T: CallReal> Sim<T> {
         }
     }
 
-    /// Takes the samples of a step. An error is a probe with a number that isn't finite; all have recorded then.
-    pub(super) fn record_all(&mut self) -> Result<(), (usize, f64)> {
+    /// Takes the samples of a step. An error is the first probe that something is wrong with; all others have recorded then.
+    pub(super) fn record_all(&mut self) -> Result<(), (usize, Unrecorded)> {
         let (step, single) = (self.n_steps, size_of::<T>() == size_of::<f32>());
         let mut bad = None;
         let (mut probes, mut buffer) = (std::mem::take(&mut self.probes), std::mem::take(&mut self.buffer));
@@ -156,6 +188,11 @@ impl<T: CallReal> Sim<T> {
                 continue;
             }
             buffer.clear();
+            // Of a large matrix the buffer alone is much.
+            if let Err(m) = room::reserve(&mut buffer, self.program.get(p.what.signal).len()) {
+                bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
+                continue;
+            }
             super::Inner::read_into(self, p.what.signal, &mut buffer);
             if let Some(rows) = &p.what.rows {
                 let all = std::mem::take(&mut buffer);
@@ -167,10 +204,12 @@ impl<T: CallReal> Sim<T> {
             // A filter delivers what it had at the end of the step before.
             let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
             if p.due(step) {
-                if bad.is_none() {
-                    bad = sample.iter().find(|v| !v.is_finite()).map(|v| (k, *v));
+                if bad.is_none() && sample.iter().any(|v| !v.is_finite()) {
+                    bad = Some((k, Unrecorded::NotFinite));
                 }
-                p.recorded.push(step, sample);
+                if let Err(m) = p.recorded.push(step, sample) {
+                    bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
+                }
             }
             p.filter(&buffer, single);
         }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_kernels::Level;
-use bouton_memory::{Memory, Pool, Room, run};
+use bouton_memory::{Memory, Pool, Room, Span, run};
 use bouton_random::RandomState;
 
+use super::probes::Unrecorded;
 use super::{Options, Reset};
 use crate::calls::{CallReal, Context, Io, Running, Start};
 use crate::kernels::At;
@@ -23,6 +24,7 @@ pub(super) trait Inner: Send {
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>);
     fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>);
     fn holds(&self, x: f64) -> bool;
+    fn written_finite(&self) -> bool;
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId>;
     fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error>;
     fn replan(&mut self, passes: Passes) -> Result<(), Error>;
@@ -34,7 +36,7 @@ pub(super) trait Inner: Send {
     fn probes(&mut self) -> &mut Vec<Probe>;
     fn probes_ref(&self) -> &[Probe];
     fn pin(&mut self) -> Result<(), Error>;
-    fn record(&mut self) -> Result<(), (usize, f64)>;
+    fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
     fn resume_filters(&mut self, from: usize);
@@ -61,6 +63,8 @@ pub(super) struct Sim<T> {
     /// Filters of the checkpoint that was loaded, of probes that aren't attached; until the next step.
     pub(super) waiting: Vec<CheckpointProbe>,
     pub(super) buffer: Vec<f64>,
+    /// Where numbers that a step writes lie.
+    pub(super) looks: Vec<(Room, Span)>,
 }
 
 impl<T: CallReal> Sim<T> {
@@ -111,6 +115,7 @@ impl<T: CallReal> Sim<T> {
             probes: vec![],
             waiting: vec![],
             buffer: vec![],
+            looks: vec![],
             program,
             order,
             layout,
@@ -118,11 +123,16 @@ impl<T: CallReal> Sim<T> {
             double,
             plan,
         };
-        sim.make_pool();
+        sim.planned();
         sim.start(Reset::All)?;
         Ok(sim)
     }
 
+    /// What hangs on the plan, after it was made.
+    pub(super) fn planned(&mut self) {
+        self.looks = self.written();
+        self.make_pool();
+    }
     pub(super) fn make_pool(&mut self) {
         let parallel = self.plan.steps.parts().iter().any(|p| matches!(p, bouton_memory::Parts::Parallel(_)));
         match (parallel, &self.pool) {
@@ -206,16 +216,6 @@ impl<T: CallReal> Sim<T> {
         };
         (hand, &mut self.log)
     }
-
-    pub(super) fn is_bad(&self, s: usize) -> bool {
-        let x = &self.program.signals()[s];
-        let id = SignalId(s as u32);
-        let span = self.plan.forms.truth(id).map_or(self.layout.span(id), |f| f.own);
-        match x.room {
-            Room::Real => self.real.get(span).iter().any(|v| !v.is_finite()),
-            Room::Double => self.double.get(span).iter().any(|v| !v.is_finite()),
-        }
-    }
 }
 
 impl<T: CallReal> Inner for Sim<T> {
@@ -277,10 +277,11 @@ impl<T: CallReal> Inner for Sim<T> {
     fn holds(&self, x: f64) -> bool {
         T::of(x).is_finite()
     }
+    fn written_finite(&self) -> bool {
+        self.are_finite(&self.looks)
+    }
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId> {
-        let signals = self.program.signals().iter().enumerate();
-        let looked = signals.filter(|(_, s)| s.view.is_none() && role.is_none_or(|r| s.role == r));
-        looked.map(|(k, _)| k).find(|k| self.is_bad(*k)).map(|k| SignalId(k as u32))
+        self.first_not_finite(role)
     }
     fn reset(&mut self, what: Reset, seed: Option<u32>) -> Result<(), Error> {
         if what == Reset::KeepWeights
@@ -299,7 +300,7 @@ impl<T: CallReal> Inner for Sim<T> {
         self.plan.passes
     }
     fn explain(&self) -> String {
-        self.plan.explain(&self.program, &self.layout)
+        self.plan.explain(&self.program, &self.layout, size_of::<T>())
     }
     fn parallel_units(&self) -> usize {
         let units =
@@ -321,7 +322,7 @@ impl<T: CallReal> Inner for Sim<T> {
     fn pin(&mut self) -> Result<(), Error> {
         self.plan_anew(self.plan.passes)
     }
-    fn record(&mut self) -> Result<(), (usize, f64)> {
+    fn record(&mut self) -> Result<(), (usize, Unrecorded)> {
         self.record_all()
     }
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {

@@ -37,7 +37,7 @@ impl Simulation {
     /// A checkpoint of another program, number type or time step; what differs is named, and nothing is changed.
     pub fn load(&mut self, c: &Checkpoint) -> Result<Vec<String>, Error> {
         let waiting = self.inner.load(c)?;
-        (self.failed, self.stepping, self.looked) = (None, false, c.step);
+        (self.failed, self.stepping, self.looked, self.unseen) = (None, false, c.step, true);
         Ok(waiting)
     }
     /// Sets parameters by name from a checkpoint of another program: those whose names begin with one of `prefixes` (all
@@ -154,7 +154,7 @@ impl<T: CallReal> Sim<T> {
         self.plan.forms = new;
         self.real.remove(old.segments.0);
         self.double.remove(old.segments.1);
-        self.make_pool();
+        self.planned();
         Ok(())
     }
 
@@ -190,6 +190,9 @@ impl<T: CallReal> Sim<T> {
 
     pub(super) fn save_all(&self) -> Result<Checkpoint, Error> {
         let saved = self.saved();
+        let bytes: usize = saved.iter().map(|s| 8 * self.program.get(*s).len()).sum();
+        bouton_memory::room::fits(bytes as f64)
+            .map_err(|m| Error::run("", format!("can't be saved: a checkpoint {m}")))?;
         let signals = saved.iter().map(|s| {
             let x = self.program.get(*s);
             SavedSignal { name: x.name.clone(), shape: (x.rows, x.cols), values: self.values(*s) }

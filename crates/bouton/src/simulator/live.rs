@@ -65,7 +65,7 @@ impl Simulator {
         let before = self.weights(c)?;
         let object = self.net.connection_path(c);
         let Some((pick, values)) = edited(&object, &before, &mut edit)? else { return Ok(()) };
-        self.about(&object, Edit { path, pick, values })
+        self.about(c, Edit { path, pick, values })
     }
 
     /// Writes some weights of a connection: a row, a column, an element, or the positions of a mask.
@@ -79,7 +79,7 @@ impl Simulator {
         values: impl Into<Vec<f64>>,
     ) -> Result<(), Error> {
         let path = self.views().weights_path(c)?;
-        self.about(&self.net.connection_path(c), Edit { path, pick, values: values.into() })
+        self.about(c, Edit { path, pick, values: values.into() })
     }
 
     /// Sets all weights of a connection.
@@ -90,12 +90,9 @@ impl Simulator {
         self.edit_weights(c, |w| Ok(w.assign(weights)?))
     }
 
-    /// A write whose error is about an object.
-    fn about(&mut self, object: &str, edit: Edit) -> Result<(), Error> {
-        self.sim.apply(&edit).map(|_| ()).map_err(|e| {
-            let m = e.message().to_string();
-            Error::access(object, m).with_source(e)
-        })
+    /// A write whose error is about a connection.
+    fn about(&mut self, c: ConnectionId, edit: Edit) -> Result<(), Error> {
+        self.sim.apply(&edit).map(|_| ()).map_err(|e| about(self.net.connection_path(c), e))
     }
 
     /// Stops all change of a connection's weights by its rules; a change that waits for the next step is dropped when that
@@ -121,7 +118,7 @@ impl Simulator {
         let path = self.rule_path(c, "frozen")?;
         let (rows, cols) = self.shape(&path)?;
         let values = (0..rows * cols).map(|k| f64::from(u8::from(mask(k / cols, k % cols)))).collect();
-        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
+        self.about(c, Edit { path, pick: Pick::All, values })
     }
 
     /// Lets a connection's rules change its weights again.
@@ -238,7 +235,8 @@ impl Simulator {
         let mut values = before.clone();
         let other = edit(&mut values).map_err(|m| Error::caused(ErrorKind::Access, &object, m))?;
         let Some((pick, values)) = changes(&before, &other.unwrap_or(values)) else { return Ok(()) };
-        self.about(&object, Edit { path, pick, values })
+        let edit = Edit { path, pick, values };
+        self.sim.apply(&edit).map(|_| ()).map_err(|e| about(object, e))
     }
 
     /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1). Before the first step
@@ -374,7 +372,7 @@ impl Simulator {
         };
         let path = format!("{}.{input}.parameters", self.views().names().rule(c, 0));
         let values = bouton_elements::var::parameter_values(&fitted.model().vars());
-        self.about(&self.net.connection_path(c), Edit { path, pick: Pick::All, values })
+        self.about(c, Edit { path, pick: Pick::All, values })
     }
 
     /// Changes the gain of a connection's devices; its weights change with it.
@@ -410,10 +408,7 @@ impl Simulator {
             return Err(self.refuse(c, m));
         }
         let path = self.views().names().devices(c, side, "conductance");
-        self.about(
-            &self.net.connection_path(c),
-            Edit { path, pick: Pick::All, values: values.values().to_vec() },
-        )
+        self.about(c, Edit { path, pick: Pick::All, values: values.values().to_vec() })
     }
     /// The present output of a node.
     ///
@@ -452,7 +447,8 @@ impl Simulator {
                 format!("`{name}` must be at most {high}, the threshold; found {} for neuron {k}", values[k]);
             return Err(refuse(m));
         }
-        self.about(&self.net.ensemble_path(e), Edit { path, pick: Pick::All, values: values.to_vec() })
+        let edit = Edit { path, pick: Pick::All, values: values.to_vec() };
+        self.sim.apply(&edit).map(|_| ()).map_err(|cause| about(self.net.ensemble_path(e), cause))
     }
     fn state_path(&self, e: EnsembleId, name: &str) -> Result<String, Error> {
         self.views().own_ensemble(e)?;
@@ -470,6 +466,12 @@ impl Simulator {
     pub fn is_writable(&self, path: &str) -> bool {
         self.sim.program().knobs().get(path).is_some_and(|k| !matches!(k.writes, Writes::Never(_)))
     }
+}
+
+/// An error of a path, told of the object. The name is made only then: a write of one weight takes less time than it.
+fn about(object: String, e: Error) -> Error {
+    let m = e.message().to_string();
+    Error::access(object, m).with_source(e)
 }
 
 /// Names of the parameters of a rule that can change while it runs.

@@ -32,8 +32,9 @@ impl Simulator {
     /// blocks.
     ///
     /// # Errors
-    /// The probe is of another network.
+    /// The probe is of another network; there is no memory for spikes as rows, and then they stay.
     pub fn drain(&mut self, probe: ProbeId) -> Result<Samples, Error> {
+        self.sim.rows_fit(self.observed(probe)?)?;
         self.take(probe).map(Recorded::into_samples)
     }
     /// The same as it is kept: spikes as events.
@@ -115,7 +116,7 @@ impl Simulator {
     /// Detaches a probe that was attached, and returns what it has recorded.
     ///
     /// # Errors
-    /// There is no such probe; it is one of the network's.
+    /// There is no such probe; it is one of the network's; there is no memory for spikes as rows.
     pub fn detach(&mut self, id: ObserveId) -> Result<Samples, Error> {
         if self.probes.contains(&id) {
             return Err(Error::access(
@@ -123,6 +124,7 @@ impl Simulator {
                 "probes of the network can't be detached; those that were attached can",
             ));
         }
+        self.sim.rows_fit(id)?;
         self.sim.detach(id).map(Recorded::into_samples)
     }
 }

@@ -1,0 +1,78 @@
+//! Whether all numbers are finite: a long run should not compute with NaN to its end.
+
+use bouton_core::Error;
+use bouton_memory::{Room, Span};
+
+use super::{Sim, Simulation};
+use crate::calls::CallReal;
+use crate::plan::ALIGN;
+use crate::program::{Op, Role, SignalId};
+
+impl Simulation {
+    /// Stops at a number that isn't finite, wherever it is.
+    ///
+    /// # Errors
+    /// There is one; the signal is named: parameters, if one of them holds it, because that is where it begins with a rule.
+    pub fn check_finite(&mut self) -> Result<(), Error> {
+        self.looked = self.n_steps();
+        // Whatever else could write has looked at what it writes.
+        if !std::mem::take(&mut self.unseen) && self.inner.written_finite() {
+            return Ok(());
+        }
+        let found = self.inner.not_finite(Some(Role::Parameter)).or_else(|| self.inner.not_finite(None));
+        let Some(s) = found else { return Ok(()) };
+        let m = format!(
+            "holds a number that isn't finite at t = {:.6} s; what was recorded until here is kept. A learning rate that is too \
+             high does this, values or weights that are too large, and feedback without a limit; record the signal to see \
+             when it began",
+            self.time()
+        );
+        Err(self.fail(Error::run(self.program.get(s).name.clone(), m)))
+    }
+}
+
+impl<T: CallReal> Sim<T> {
+    /// Where a base signal's numbers are kept.
+    fn kept(&self, s: SignalId) -> (Room, Span) {
+        let span = self.plan.forms.truth(s).map_or(self.layout.span(s), |f| f.own);
+        (self.program.get(s).room, span)
+    }
+    /// Where numbers that a step writes lie, in few pieces: a look costs little where most of a model is parameters that
+    /// stand still.
+    pub(super) fn written(&self) -> Vec<(Room, Span)> {
+        let mut is = vec![false; self.program.signals().len()];
+        for op in self.program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)) {
+            for o in op.on.iter().filter(|o| o.access.writes()) {
+                is[self.program.base(o.signal).index()] = true;
+            }
+        }
+        let signals = is.iter().zip(0..).filter(|(is, _)| **is);
+        let mut all: Vec<_> = signals.map(|(_, k)| self.kept(SignalId(k))).collect();
+        all.sort_by_key(|(room, s)| (*room, s.segment, s.start));
+        let mut pieces: Vec<(Room, Span)> = vec![];
+        for (room, s) in all {
+            match pieces.last_mut() {
+                // Between them lies what fills up, which stays zero, or a number that stands still.
+                Some((r, last))
+                    if *r == room && last.segment == s.segment && s.start < last.end() + ALIGN =>
+                {
+                    last.len = last.len.max(s.end() - last.start);
+                }
+                _ => pieces.push((room, s)),
+            }
+        }
+        pieces
+    }
+    pub(super) fn are_finite(&self, pieces: &[(Room, Span)]) -> bool {
+        pieces.iter().all(|(room, span)| match room {
+            Room::Real => bouton_kernels::all_finite(self.level, self.real.get(*span)),
+            Room::Double => bouton_kernels::all_finite(self.level, self.double.get(*span)),
+        })
+    }
+    /// The first base signal, of a role if one is given, that holds a number that isn't finite.
+    pub(super) fn first_not_finite(&self, role: Option<Role>) -> Option<SignalId> {
+        let signals = self.program.signals().iter().zip(0..);
+        let mut looked = signals.filter(|(s, _)| s.view.is_none() && role.is_none_or(|r| s.role == r));
+        looked.find(|(_, k)| !self.are_finite(&[self.kept(SignalId(*k))])).map(|(_, k)| SignalId(k))
+    }
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Faults put into the code at random, and whether a test sees them: mutants of cargo-mutants, drawn with a seed.
+#
+#   scripts/faults.sh [N] [SEED]     N faults (default 60), drawn with SEED (default 1)
+#
+# Drawn from all mutants of bouton-engine, bouton-elements and bouton-expr. Each is built and tested in a copy of the tree: the
+# tests of its crate, and of those that stand on it. Prints how many were killed (by a test or by the time limit), survived,
+# and did not build, the survivors, and what was wanted: 90 % killed of those that build. Takes one to two minutes a fault;
+# installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it (`--jobs 2`).
+set -eu
+cd "$(dirname "$0")/.."
+n=${1:-60}
+seed=${2:-1}
+tools=$PWD/target/tools
+[ -x "$tools/bin/cargo-mutants" ] || cargo install -q cargo-mutants --locked --root "$tools"
+PATH=$tools/bin:$PATH
+crates=(bouton-engine bouton-elements bouton-expr)
+out=$PWD/target/faults
+rm -rf "$out"
+mkdir -p "$out"
+
+cargo mutants --list --json $(printf -- '-p %s ' "${crates[@]}") > "$out/all.json"
+# For each crate, the drawn ones as patterns of their names.
+python3 - "$n" "$seed" "$out" "${crates[@]}" <<'PY'
+import json, random, re, sys
+n, seed, out, crates = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+names = sorted(m["name"] for m in json.load(open(out + "/all.json")))
+drawn = random.Random(seed).sample(names, min(n, len(names)))
+for c in crates:
+    of = [x for x in drawn if x.startswith(f"crates/{c}/")]
+    open(f"{out}/{c}.drawn", "w").write("".join("^" + re.escape(x).replace("\\ ", " ") + "$\n" for x in of))
+print(f"{len(drawn)} of {len(names)} mutants, drawn with seed {seed}")
+PY
+echo "$(date -u +%Y-%m-%d), $(rustc --version), $(git rev-parse --short HEAD)"
+
+for crate in "${crates[@]}"; do
+    mapfile -t drawn < "$out/$crate.drawn"
+    [ ${#drawn[@]} -gt 0 ] || continue
+    patterns=()
+    for d in "${drawn[@]}"; do patterns+=(--re "$d"); done
+    case $crate in
+        bouton-expr) tests=bouton-expr,bouton-file ;;
+        *) tests=$crate,bouton-nef,bouton ;;
+    esac
+    # Tests that draw at random draw the same: a fault must not be seen by chance alone.
+    nice -n 10 cargo mutants -p "$crate" --test-package "$tests" "${patterns[@]}" --no-shuffle --colors never \
+        --output "$out/$crate" --minimum-test-timeout 300 ${FAULTS_ARGS:-} || [ $? -le 3 ]
+done
+
+python3 - "$out" "${crates[@]}" <<'PY'
+import sys
+out, crates = sys.argv[1], sys.argv[2:]
+def lines(what):
+    found = []
+    for c in crates:
+        try:
+            found += open(f"{out}/{c}/mutants.out/{what}.txt").read().splitlines()
+        except FileNotFoundError:
+            pass
+    return found
+killed, slow, survived, unviable = (lines(w) for w in ("caught", "timeout", "missed", "unviable"))
+viable = len(killed) + len(slow) + len(survived)
+share = 100 * (len(killed) + len(slow)) / max(viable, 1)
+print(f"killed {len(killed)} by a test and {len(slow)} by the time limit, survived {len(survived)}, "
+      f"did not build {len(unviable)}")
+print(f"{share:.0f} % of {viable} killed, wanted 90 % at least: {'met' if share >= 90 else 'NOT MET'}")
+for s in survived:
+    print("survived:", s)
+sys.exit(share < 90)
+PY
