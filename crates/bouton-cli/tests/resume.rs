@@ -93,8 +93,8 @@ to = 1.5
 
 fn model(f: &TempDir) -> String {
     let rows: Vec<String> = (0..50).map(|k| format!("{}", (f64::from(k) * 0.3).sin())).collect();
-    std::fs::write(at(&f, "in.csv"), format!("x\n{}\n", rows.join("\n"))).unwrap();
-    let path = at(&f, "model.toml");
+    std::fs::write(at(f, "in.csv"), format!("x\n{}\n", rows.join("\n"))).unwrap();
+    let path = at(f, "model.toml");
     std::fs::write(&path, MODEL).unwrap();
     path
 }

@@ -240,7 +240,7 @@ fn another_process() {
 fn in_another_process() {
     let f = tempfile::tempdir().unwrap();
     for (k, (_, net)) in models().into_iter().enumerate() {
-        save(&net, options(), &f.path().join(&format!("{k}.npz")));
+        save(&net, options(), &f.path().join(format!("{k}.npz")));
     }
     let own = std::env::current_exe().unwrap();
     let other = std::process::Command::new(own)
@@ -252,7 +252,7 @@ fn in_another_process() {
     for (k, (name, net)) in models().into_iter().enumerate() {
         let words = whole(&net, options()).into_iter().flat_map(|(s, v)| s.into_iter().chain(v));
         let bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
-        assert!(std::fs::read(f.path().join(&format!("{k}.out"))).unwrap() == bytes, "{name}");
+        assert!(std::fs::read(f.path().join(format!("{k}.out"))).unwrap() == bytes, "{name}");
     }
 }
 

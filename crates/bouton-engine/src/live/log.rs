@@ -7,6 +7,9 @@ use bouton_core::Error;
 
 use super::{Edit, Pick, Written};
 
+/// What was written, and what was there before.
+pub(crate) type Change = Arc<(Vec<Written>, Vec<Written>)>;
+
 /// Whose write an entry is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum By {
@@ -36,7 +39,7 @@ pub struct Entry {
     /// Digest of selection and values.
     pub digest: u64,
     /// What was written and what was there before, signal by signal, for undo; dropped when the log is full.
-    pub(crate) change: Option<Arc<(Vec<Written>, Vec<Written>)>>,
+    pub(crate) change: Option<Change>,
 }
 
 impl Entry {
@@ -124,7 +127,7 @@ impl Log {
     ///
     /// # Errors
     /// There is no such entry, or nothing that takes it back; why, and what would have helped.
-    pub(crate) fn undoing(&self, number: u64) -> Result<(&Entry, Arc<(Vec<Written>, Vec<Written>)>), Error> {
+    pub(crate) fn undoing(&self, number: u64) -> Result<(&Entry, Change), Error> {
         let refuse = |of: &str, m: String| Err(Error::access(of, format!("{m}. Nothing was written")));
         if number >= self.next {
             let has = match self.next {

@@ -100,12 +100,15 @@ pub(crate) struct Hand<'a> {
     pub(crate) dt: f64,
 }
 
+/// Appends the simulation's numbers in a span.
+pub(crate) type ReadSpan<'a> = dyn Fn(bouton_memory::Span, &mut Vec<f64>) + 'a;
+
 /// Appends the values of a signal as they stand, forms closed.
 pub(crate) fn read_signal(
     program: &Program,
     layout: &Layout,
     forms: &Forms,
-    (numbers, double): (&dyn Fn(bouton_memory::Span, &mut Vec<f64>), &Memory<f64>),
+    (numbers, double): (&ReadSpan<'_>, &Memory<f64>),
     s: SignalId,
     out: &mut Vec<f64>,
 ) {

@@ -200,7 +200,6 @@ impl<T: CallReal> Sim<T> {
         for f in forms.iter() {
             hand.refresh_form(f, true);
         }
-        drop(hand);
         self.plan.forms = forms;
     }
 

@@ -61,7 +61,9 @@ impl Devices<'_> {
         let names = self.spec.device.model().vars().into_iter().map(|c| c.name);
         let names: Vec<Cow<'static, str>> = names.collect();
         let gain = self.gain();
-        let sides: Vec<(Vec<Vec<f64>>, [Vec<f64>; 3])> = self
+        // What a device type has of its own, and what every device has.
+        type Side = (Vec<Vec<f64>>, [Vec<f64>; 3]);
+        let sides: Vec<Side> = self
             .sides()
             .iter()
             .map(|s| {
@@ -70,7 +72,7 @@ impl Devices<'_> {
             })
             .collect();
         let of = |k: usize| {
-            let one = |(d, [g, offset, scale]): &(Vec<Vec<f64>>, [Vec<f64>; 3])| One {
+            let one = |(d, [g, offset, scale]): &Side| One {
                 d: d.iter().map(|c| c[k]).collect(),
                 conductance: g[k],
                 offset: offset[k],
