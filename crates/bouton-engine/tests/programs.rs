@@ -242,7 +242,7 @@ fn a_probe_attached_while_running_changes_nothing() {
     watched.run_steps(100).unwrap();
     let spikes = watched.detach(ids[0]).unwrap().into_samples();
     assert_eq!((spikes.rows(), spikes.width), (100, 40));
-    assert!(spikes.values.iter().any(|v| *v == 1000.0));
+    assert!(spikes.values.contains(&1000.0));
     for id in &ids[1..] {
         watched.detach(*id).unwrap();
     }

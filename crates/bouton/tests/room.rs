@@ -133,7 +133,7 @@ fn recordings_copies_and_checkpoints() {
     let taken = sim.n_steps();
     assert!((5..20).contains(&taken), "{taken} steps");
     // What is there is more than half of the memory: no second copy fits, and what is taken leaves room.
-    says(&sim.data(p).err().expect("no room for a copy"), &["rows", "take it in parts"]);
+    says(&sim.data(p).expect_err("no room for a copy"), &["rows", "take it in parts"]);
     let rows = sim.drain(p).unwrap();
     assert!((taken as usize - 1..=taken as usize).contains(&rows.rows()));
     drop(rows);
@@ -144,7 +144,8 @@ fn recordings_copies_and_checkpoints() {
     // Nearly all that is left. Nobody writes to it: it is address space alone.
     let mut held = Vec::<u8>::new();
     assert!((1..150).rev().any(|k| held.try_reserve_exact(k * 10_000_000).is_ok()));
-    says(&sim.save().err().expect("no room for a checkpoint"), &["can't be saved", "a checkpoint needs"]);
+    let Err(e) = sim.save() else { panic!("there is no room for a checkpoint") };
+    says(&e, &["can't be saved", "a checkpoint needs"]);
     drop(held);
     assert!(sim.save().is_ok());
 }

@@ -86,7 +86,7 @@ impl Simulator {
     /// # Errors
     /// Those of [`edit_weights`](Simulator::edit_weights).
     pub fn set_weights(&mut self, c: ConnectionId, weights: &Matrix) -> Result<(), Error> {
-        self.edit_weights(c, |w| Ok(w.assign(weights)?))
+        self.edit_weights(c, |w| w.assign(weights))
     }
 
     /// A write whose error is about a connection.
