@@ -15,7 +15,7 @@ cat > "$work/model.toml" <<'TOML'
 format = 1
 seed = 1
 [nodes.stim]
-process = { type = "white_signal", period = 20.0, high = 2.0 }
+expression = "sin(6*t)"
 [ensembles.pre]
 n_neurons = 100
 dimensions = 1

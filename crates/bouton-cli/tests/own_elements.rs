@@ -9,7 +9,8 @@ fn example() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_BIN_EXE_bouton"));
     let profile = beside.parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "bouton-cli", "--example", "own_elements", "--target-dir"]);
+    // Of the whole workspace, as it is tested: with other features everything would be compiled once more.
+    cargo.args(["build", "--quiet", "--workspace", "--example", "own_elements", "--target-dir"]);
     cargo.arg(profile.parent().unwrap());
     if profile.ends_with("release") {
         cargo.arg("--release");

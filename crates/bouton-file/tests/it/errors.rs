@@ -134,7 +134,7 @@ fn unknown_types_and_names_name_the_nearest() {
     bad(
         &e("neuron_type = { type = \"izhikevich\" }"),
         "line 15: ensembles.e.neuron_type: unknown type `izhikevich`; there are: lif, lif_rate, rectified_linear, \
-         spiking_rectified_linear, direct",
+         spiking_rectified_linear, sigmoid, tanh, direct",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
     bad(
