@@ -40,25 +40,31 @@ job() {
     RANDOM=$(( (seed * 1000 + $1) % 32768 ))
     local share=$2 out="$work/run$1" counts="$work/counts$1" model whole
     local counted=0 finished=0 early=0 anew=0 writing=0 again=0 turn=$1
+    # How long a run takes hangs on what else the machine does: within which time is killed follows what becomes of the kills.
+    local -A within
+    for model in "${names[@]}"; do within[$model]=$(cat "$work/whole-$model.ms"); done
     while [ "$counted" -lt "$share" ]; do
-        model=${names[$((turn % ${#names[@]}))]} whole="$work/whole-${names[$((turn % ${#names[@]}))]}"
+        model=${names[$((turn % ${#names[@]}))]}
+        whole="$work/whole-$model"
         turn=$((turn + 1))
         rm -rf "$out"
         # shellcheck disable=SC2046
-        killed_within "$(cat "$whole.ms")" "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$out"
+        killed_within "${within[$model]}" "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$out"
         if [ ! -e "$out/manifest.json" ]; then
             early=$((early + 1))
             continue
         fi
         if is_complete "$out"; then
             finished=$((finished + 1))
+            within[$model]=$(( 1 + within[$model] * 4 / 5 ))
         else
             counted=$((counted + 1))
+            within[$model]=$(( 1 + within[$model] * 26 / 25 ))
             compgen -G "$out/checkpoint.npz.*.tmp" > /dev/null && writing=$((writing + 1))
             [ -e "$out/checkpoint.npz" ] || anew=$((anew + 1))
             python3 scripts/kill/compare.py parts "$out" "$whole" || fail "$model: $out is damaged"
             if [ $((RANDOM % 3)) = 0 ]; then
-                killed_within $(( $(cat "$whole.ms") / 2 )) "$bouton" resume "$out" --quiet
+                killed_within $(( 1 + within[$model] / 2 )) "$bouton" resume "$out" --quiet
                 is_complete "$out" || { counted=$((counted + 1)) again=$((again + 1)); }
             fi
             if ! is_complete "$out"; then
@@ -86,8 +92,7 @@ for model in "${names[@]}"; do
         took=$(( ($(date +%s%N) - t0) / 1000000 ))
         if [ -z "$ms" ] || [ "$took" -lt "$ms" ]; then ms=$took; fi
     done
-    # Jobs beside each other take longer than one.
-    echo $((ms * 5 / 4)) > "$whole.ms"
+    echo "$ms" > "$whole.ms"
     echo "$model: a whole run takes $ms ms ($(arguments "$model"))"
 done
 pids=()
