@@ -62,17 +62,11 @@ impl NeuronModel for Tanh {
     fn check(&self) -> Result<(), String> {
         Bounds::POSITIVE.check("tau_ref", self.tau_ref)
     }
-    fn gain_bias(
-        &self,
-        max_rates: &[f64],
-        intercepts: &[f64],
-    ) -> Result<(Vec<f64>, Vec<f64>), String> {
+    fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
         let highest = 1.0 / self.tau_ref;
         let of = |(r, i): (&f64, &f64)| {
             if r.is_nan() || r.abs() >= highest {
-                return Err(format!(
-                    "`max_rates` must lie within ±1/`tau_ref` = ±{highest} Hz, found {r}"
-                ));
+                return Err(format!("`max_rates` must lie within ±1/`tau_ref` = ±{highest} Hz, found {r}"));
             }
             let gain = libm::atanh(r * self.tau_ref) / (1.0 - i);
             Ok((gain, -gain * i))
@@ -80,10 +74,7 @@ impl NeuronModel for Tanh {
         max_rates.iter().zip(intercepts).map(of).collect()
     }
     fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        gain.iter()
-            .zip(bias)
-            .map(|(g, b)| (rate(g + b, self.tau_ref), -b / g))
-            .collect()
+        gain.iter().zip(bias).map(|(g, b)| (rate(g + b, self.tau_ref), -b / g)).collect()
     }
     fn rates(&self, j: &mut [f64]) {
         for j in j {
@@ -91,13 +82,7 @@ impl NeuronModel for Tanh {
         }
     }
     fn vars(&self) -> Vec<Var> {
-        vec![Var::parameter(
-            "tau_ref",
-            "s",
-            self.tau_ref,
-            Bounds::POSITIVE,
-            "inverse of the highest output",
-        )]
+        vec![Var::parameter("tau_ref", "s", self.tau_ref, Bounds::POSITIVE, "inverse of the highest output")]
     }
     both_precisions!();
 }
@@ -110,13 +95,8 @@ mod tests {
     fn outputs_follow_the_hyperbolic_tangent() {
         let mut j = [-500.0, -1.0, 0.0, 0.3, 500.0];
         Tanh::default().rates(&mut j);
-        let expected = [
-            -400.0,
-            -400.0 * 0.761_594_155_955_764_9,
-            0.0,
-            400.0 * 0.291_312_612_451_590_9,
-            400.0,
-        ];
+        let expected =
+            [-400.0, -400.0 * 0.761_594_155_955_764_9, 0.0, 400.0 * 0.291_312_612_451_590_9, 400.0];
         for (j, e) in j.iter().zip(expected) {
             assert!((j - e).abs() < 1e-9, "{j}, not {e}");
         }

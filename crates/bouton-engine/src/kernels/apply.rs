@@ -76,7 +76,13 @@ impl Kernel for Apply {
                 for (j, w) in row.iter_mut().enumerate() {
                     if held.is_none_or(|h| h[j] == T::ZERO) {
                         // A weight that isn't a number stays one, to be found.
-                        *w = if *w < low { low } else if *w > high { high } else { *w };
+                        *w = if *w < low {
+                            low
+                        } else if *w > high {
+                            high
+                        } else {
+                            *w
+                        };
                     }
                 }
             }
@@ -98,7 +104,11 @@ fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &m
                     None => bouton_kernels::outer_inc(at.level, scale, &[p], x, row),
                     Some(_) => {
                         let p = scale * p;
-                        row.iter_mut().zip(x).enumerate().filter(|(j, _)| free(*j)).for_each(|(_, (w, x))| *w += p * *x);
+                        row.iter_mut()
+                            .zip(x)
+                            .enumerate()
+                            .filter(|(j, _)| free(*j))
+                            .for_each(|(_, (w, x))| *w += p * *x);
                     }
                 }
             }
@@ -108,7 +118,11 @@ fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &m
             match held {
                 None => bouton_kernels::add_assign(at.level, delta, row),
                 Some(_) => {
-                    row.iter_mut().zip(delta).enumerate().filter(|(j, _)| free(*j)).for_each(|(_, (w, d))| *w += *d);
+                    row.iter_mut()
+                        .zip(delta)
+                        .enumerate()
+                        .filter(|(j, _)| free(*j))
+                        .for_each(|(_, (w, d))| *w += *d);
                 }
             }
         }
@@ -123,7 +137,11 @@ fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &m
         Change::OnPost => {
             let (spike, pre) = (parts[0][i], parts[1]);
             if spike != T::ZERO {
-                row.iter_mut().zip(pre).enumerate().filter(|(j, _)| free(*j)).for_each(|(_, (w, x))| *w += spike * *x);
+                row.iter_mut()
+                    .zip(pre)
+                    .enumerate()
+                    .filter(|(j, _)| free(*j))
+                    .for_each(|(_, (w, x))| *w += spike * *x);
             }
         }
         Change::RowScale => {

@@ -21,7 +21,11 @@ impl Form for PhaseMark {
         k
     }
     fn open(&self, plain: f64, constants: &[f64]) -> f64 {
-        if self.single { LifStep::<f32>::of(constants).mark(plain) } else { LifStep::<f64>::of(constants).mark(plain) }
+        if self.single {
+            LifStep::<f32>::of(constants).mark(plain)
+        } else {
+            LifStep::<f64>::of(constants).mark(plain)
+        }
     }
     fn close(&self, own: f64, constants: &[f64]) -> f64 {
         if self.single {
