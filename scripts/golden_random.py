@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Make the golden vectors of crates/bouton-random from NumPy, Nengo and SciPy.
+"""Make the golden vectors of random numbers from NumPy, Nengo and SciPy.
 
     python scripts/golden_random.py
 
-Needs Nengo 4.1, NumPy < 2.4 and SciPy. Files: crates/bouton-random/tests/golden/*.json
+Needs Nengo 4.1, NumPy < 2.4 and SciPy. Files in tests/golden of crates/bouton-random and crates/bouton-elements:
 
     numpy.json           calls of RandomState's methods, one after another, from a seed
-    distributions.json   samples of nengo.dists; `dist` is what bouton reads as a Distribution
+    distributions.json   samples of nengo.dists; `dist` is the class with its parameters (bouton-elements)
     truncated_normal.json   quantiles of scipy.stats.truncnorm
 
 A case of distributions.json holds some entries of the flattened array (`at`, `values`), its sum, its sum
@@ -30,16 +30,17 @@ import nengo.dists as nd  # noqa: E402
 import numpy as np  # noqa: E402
 from scipy.stats import truncnorm  # noqa: E402
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "crates/bouton-random/tests/golden"
+CRATES = pathlib.Path(__file__).resolve().parent.parent / "crates"
 SEEDS = (0, 1, 42, 2147483647, 4294967295)
 DIMS = (1, 2, 3, 5, 16, 40, 75)
 COUNTS = (7, 50, 751)
 
 
 def write(name, cases):
+    out = CRATES / ("bouton-elements" if name == "distributions.json" else "bouton-random") / "tests/golden" / name
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-    (OUT / name).write_text(f"[\n{lines}\n]\n")
-    print(f"{name}: {len(cases)} cases, {(OUT / name).stat().st_size} bytes")
+    out.write_text(f"[\n{lines}\n]\n")
+    print(f"{name}: {len(cases)} cases, {out.stat().st_size} bytes")
 
 
 def numpy_cases():
@@ -230,7 +231,6 @@ def truncated_cases():
 
 
 if __name__ == "__main__":
-    OUT.mkdir(parents=True, exist_ok=True)
     write("numpy.json", list(numpy_cases()))
     write("distributions.json", list(dist_cases()))
     write("truncated_normal.json", list(truncated_cases()))

@@ -1,82 +1,107 @@
 #!/usr/bin/env bash
 # Kills runs at random times with kill -9, resumes them, and compares what they recorded with a run that was left alone.
 #
-#   scripts/kill.sh [N] [SEED]     N kills (default 50)
+#   scripts/kill.sh [N] [SEED] [JOBS]     N kills (default 50), by JOBS at once (default 2)
 #
-# Every run that was killed has to resume, its arrays have to be those of the run that was left alone bit for bit, and no
-# block that was complete at the kill may be lost: what the killed run had recorded is the beginning of the whole.
-# Needs the release program: cargo build --release -p bouton-cli.
-set -eu
+# The models have devices, noise, a table, commands, single precision; checkpoints follow each other so fast that many kills
+# come while one is written. A third of the resumed runs is killed once more. Every run that was killed has to resume; its
+# arrays, tables, log and summary have to be those of the run that was left alone, bit for bit; and no block that was complete
+# at the kill may be lost: what the killed run had recorded is the beginning of the whole.
+# Needs Python, and the release program: cargo build --release -p bouton-cli. TMPDIR=/dev/shm is faster where the disk is busy.
+set -eEu
+trap 'echo "kill.sh: line $LINENO has failed" >&2' ERR
 cd "$(dirname "$0")/.."
-n=${1:-50}
-RANDOM=${2:-1}
+n=${1:-50} seed=${2:-1} jobs=${3:-2}
 bouton=${BOUTON:-target/release/bouton}
 [ -x "$bouton" ] || { echo "kill.sh: $bouton is missing: cargo build --release -p bouton-cli" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-model=models/ppg-split.toml
-run=("$bouton" run "$model" --quiet --no-csv --threads 1 --time 20 --checkpoint-every 0.5)
-
-# The arrays of a recording without names and times: the members of its archive, in their order.
-arrays() { python3 - "$1" "$2" <<'PY'
-import sys, zipfile
-a, b = (zipfile.ZipFile(p + "/recording.npz") for p in sys.argv[1:])
-names = [n for n in a.namelist() if n.endswith(".npy")]
-assert names == [n for n in b.namelist() if n.endswith(".npy")], "other arrays"
-for n in names:
-    assert a.read(n) == b.read(n), f"{n} differs"
-PY
+names=(devices noise single)
+arguments() {
+    case $1 in
+    devices) echo "models/ppg-split.toml --time 1 --checkpoint-every 0.03 --no-csv" ;;
+    noise) echo "scripts/kill/noise.toml --time 1 --checkpoint-every 0.01" ;;
+    single) echo "scripts/kill/noise.toml --time 1 --checkpoint-every 0.4 --precision f32 --no-csv" ;;
+    esac
 }
-# What lay in the parts of a killed run, against the same arrays of the whole: data of the rows that their headers say.
-begins() { python3 - "$1" "$2" <<'PY'
-import ast, glob, os, sys, zipfile
-whole = zipfile.ZipFile(sys.argv[2] + "/recording.npz")
-def split(raw):
-    n = int.from_bytes(raw[8:10], "little")
-    head = ast.literal_eval(raw[10:10 + n].decode())
-    rest, item = 1, int(head["descr"][2:])
-    for d in head["shape"][1:]:
-        rest *= d
-    return raw[10 + n:][:head["shape"][0] * rest * item], head["shape"][0] * rest * item
-for path in glob.glob(sys.argv[1] + "/parts/*.npy"):
-    stem, what = os.path.basename(path)[:-4].rsplit(".", 1)
-    name = {"values": stem, "time": stem + ".time", "step": stem + ".step", "neuron": stem + ".neuron"}[what]
-    part, size = split(open(path, "rb").read())
-    all_, _ = split(whole.read(name + ".npy"))
-    assert len(part) == size, f"{path}: its header says more than it holds"
-    assert all_.startswith(part), f"{path}: not the beginning of the whole"
-PY
+fail() { echo "kill.sh: $*" >&2; exit 1; }
+
+# Runs something and kills it within so many milliseconds; it may end before.
+killed_within() {
+    local ms=$(( 1 + (RANDOM * 32768 + RANDOM) % $1 ))
+    shift
+    # In a shell of its own, which says nothing of the kill.
+    (timeout -s KILL "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))" "$@" > /dev/null 2>&1 || true) 2> /dev/null
+}
+is_complete() { grep -qs '"complete": true' "$1/manifest.json"; }
+
+# One job: kills until it has had its share.
+job() {
+    RANDOM=$(( (seed * 1000 + $1) % 32768 ))
+    local share=$2 out="$work/run$1" counts="$work/counts$1" model whole
+    local counted=0 finished=0 early=0 anew=0 writing=0 again=0 turn=$1
+    while [ "$counted" -lt "$share" ]; do
+        model=${names[$((turn % ${#names[@]}))]} whole="$work/whole-${names[$((turn % ${#names[@]}))]}"
+        turn=$((turn + 1))
+        rm -rf "$out"
+        # shellcheck disable=SC2046
+        killed_within "$(cat "$whole.ms")" "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$out"
+        if [ ! -e "$out/manifest.json" ]; then
+            early=$((early + 1))
+            continue
+        fi
+        if is_complete "$out"; then
+            finished=$((finished + 1))
+        else
+            counted=$((counted + 1))
+            compgen -G "$out/checkpoint.npz.*.tmp" > /dev/null && writing=$((writing + 1))
+            [ -e "$out/checkpoint.npz" ] || anew=$((anew + 1))
+            python3 scripts/kill/compare.py parts "$out" "$whole" || fail "$model: $out is damaged"
+            if [ $((RANDOM % 3)) = 0 ]; then
+                killed_within $(( $(cat "$whole.ms") / 2 )) "$bouton" resume "$out" --quiet
+                is_complete "$out" || { counted=$((counted + 1)) again=$((again + 1)); }
+            fi
+            if ! is_complete "$out"; then
+                "$bouton" resume "$out" --quiet --threads $((1 + RANDOM % 2)) > "$out.table" 2> "$out.says" ||
+                    { cat "$out.says" >&2; fail "$model does not resume"; }
+                cmp "$out.table" "$whole.table" || fail "$model: another summary"
+            fi
+        fi
+        python3 scripts/kill/compare.py all "$out" "$whole" || fail "$model differs"
+        echo "$counted $again $anew $writing $finished $early" > "$counts"
+    done
 }
 
-t0=$(date +%s%N)
-"${run[@]}" --out "$work/whole" > /dev/null 2>&1
-took=$(( ($(date +%s%N) - t0) / 1000000 ))
-killed=0 finished=0 early=0 anew=0
-while [ $((killed + finished)) -lt "$n" ]; do
-    out="$work/run"
-    rm -rf "$out" "$work/before"
-    "${run[@]}" --out "$out" > /dev/null 2>&1 &
-    pid=$!
-    sleep "$(awk -v ms=$(( (RANDOM * 32768 + RANDOM) % (took + 1) )) 'BEGIN { print ms / 1000 }')"
-    kill -9 "$pid" 2> /dev/null || true
-    wait "$pid" 2> /dev/null || true
-    if ! grep -qs '"model_text"' "$out/manifest.json"; then
-        # Killed while the model was built: there is nothing yet to go on with.
-        early=$((early + 1))
-        continue
-    fi
-    if grep -qs '"complete": true' "$out/manifest.json"; then
-        finished=$((finished + 1))
-    else
-        killed=$((killed + 1))
-        [ -e "$out/checkpoint.npz" ] || anew=$((anew + 1))
-        begins "$out" "$work/whole"
-        "$bouton" resume "$out" --quiet > /dev/null 2> "$work/says" || { cat "$work/says" >&2; exit 1; }
-    fi
-    arrays "$work/whole" "$out"
+echo "$n kills, seed $seed, $jobs at once; $("$bouton" --version), $(git rev-parse --short HEAD 2> /dev/null || echo 'no commit')"
+echo "$(uname -sm), $(date -u +%F), files on $(stat -f -c %T "$work")"
+for model in "${names[@]}"; do
+    whole="$work/whole-$model"
+    ms=""
+    # The shortest of three: a machine that is busy for a moment would make most kills come too late.
+    for _ in 1 2 3; do
+        rm -rf "$whole"
+        t0=$(date +%s%N)
+        # shellcheck disable=SC2046
+        "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$whole" > "$whole.table" 2> /dev/null
+        took=$(( ($(date +%s%N) - t0) / 1000000 ))
+        if [ -z "$ms" ] || [ "$took" -lt "$ms" ]; then ms=$took; fi
+    done
+    # Jobs beside each other take longer than one.
+    echo $((ms * 5 / 4)) > "$whole.ms"
+    echo "$model: a whole run takes $ms ms ($(arguments "$model"))"
 done
-echo "a whole run takes $took ms"
-echo "killed and resumed   $killed   (of them before the first checkpoint: $anew)"
-echo "finished before      $finished"
-echo "killed while built   $early   (not counted)"
-echo "all recordings are the same to the bit"
+pids=()
+for ((j = 0; j < jobs; j++)); do
+    job "$j" $(( (n + jobs - 1 - j) / jobs )) &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do
+    wait "$pid" || { kill "${pids[@]}" 2> /dev/null || true; fail "a job has failed"; }
+done
+cat "$work"/counts* | awk '{ for (k = 1; k <= 6; k++) sum[k] += $k } END {
+    print "killed and resumed      " sum[1] "   (of them runs that were resumed before: " sum[2] ")"
+    print "  before the first checkpoint      " sum[3]
+    print "  while a checkpoint was written   " sum[4]
+    print "finished before         " sum[5] "   (not counted)"
+    print "killed while built      " sum[6] "   (not counted)" }'
+echo "all recordings, logs and summaries are the same to the bit"

@@ -3,7 +3,7 @@
 
     python scripts/make_sct_table.py [OUTPUT]
 
-Needs NumPy and SciPy. The output is crates/bouton-random/data/sct_table.bin unless named.
+Needs NumPy and SciPy. The output is crates/bouton-elements/data/sct_table.bin unless named.
 
 What is tabulated: z(x; D) = I^-1(D/2, 1/2; x), the inverse of the regularised incomplete beta
 function, for D in 1..25 and 25 dimensions spread evenly in the logarithm from 26 to 1000. arcsin(sqrt(z))
@@ -49,7 +49,7 @@ def nodes_of(dim, filler):
 
 def main():
     here = pathlib.Path(__file__).resolve().parent.parent
-    out = here / "crates/bouton-random/data/sct_table.bin"
+    out = here / "crates/bouton-elements/data/sct_table.bin"
     if len(sys.argv) > 1:
         out = pathlib.Path(sys.argv[1])
     filler = np.random.RandomState(0)

@@ -4,14 +4,17 @@
 #   scripts/pes.sh [SIZE] [ROUNDS] [CHECKOUT]
 #
 # SIZE is that of the matrix (default 2000), ROUNDS how often both are run (default 3). CHECKOUT is a checkout of a32c645;
-# without one it is made in target/before. The ratio counts only if rms, weights and spikes are equal, which is checked.
+# without one it is made under the target folder, as scripts/bench/against.sh makes it. The ratio counts only if rms, weights and spikes are equal, which is checked.
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD
 size=${1:-2000}
 rounds=${2:-3}
-before=${3:-$here/target/before}
-[ -e "$before/Cargo.toml" ] || git worktree add --detach "$before" a32c645 > /dev/null
+before=${3:-$here/target/against/a32c645}
+if [ ! -d "$before" ]; then
+    git clone -q . "$before"
+    git -C "$before" checkout -q a32c645
+fi
 cat > "$before/crates/bouton/examples/pes.rs" <<RUST
 //! The measure \`pes\` with this engine.
 #[path = "$here/crates/bouton/examples/measures/pes.rs"]

@@ -47,7 +47,7 @@ def w5(spikes):
     return net
 
 
-MODELS = {"W1": (w1, 20.0), "W5": (w5, 8.0)}
+MODELS = {"W1": (w1, 40.0), "W5": (w5, 17.0)}
 
 
 def bouton(binary, name, *more):

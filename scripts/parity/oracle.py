@@ -46,6 +46,8 @@ NEURONS = {
     "lif_rate": nengo.LIFRate,
     "rectified_linear": nengo.RectifiedLinear,
     "spiking_rectified_linear": nengo.SpikingRectifiedLinear,
+    "sigmoid": nengo.Sigmoid,
+    "tanh": nengo.Tanh,
     "direct": nengo.Direct,
 }
 SPIKING = (nengo.LIF, nengo.SpikingRectifiedLinear)

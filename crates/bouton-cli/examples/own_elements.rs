@@ -1,10 +1,10 @@
-//! The `bouton` program with a neuron type and a device of its own.
+//! The `bouton` program with a neuron type, a device, a distribution and a transform of its own.
 //!
 //! An element is a struct of parameters: it derives how files hold it, has a name and a page, and implements the trait of
 //! its kind. Registered, it is like a shipped one:
 //!
 //! ```text
-//! cargo run -p bouton-cli --example own_elements -- list neurons sigmoid
+//! cargo run -p bouton-cli --example own_elements -- list neurons logistic
 //! cargo run -p bouton-cli --example own_elements -- run my-model.toml
 //! ```
 
@@ -13,35 +13,39 @@ use std::process::ExitCode;
 
 use bouton::Level;
 use bouton::elements::devices::{Columns, DeviceModel};
+use bouton::elements::distributions::DistributionModel;
 use bouton::elements::neurons::{NeuronModel, NeuronStep};
+use bouton::elements::transforms::{Map, TransformModel};
 use bouton::elements::var::{Bounds, Over, Start, Var};
-use bouton::elements::{Element, register_device, register_neuron};
-use bouton::random::Stream;
+use bouton::elements::{
+    Element, register_device, register_distribution, register_neuron, register_transform,
+};
+use bouton::random::{RandomState, Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rates that rise as a logistic function of the current, and fall silent nowhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Sigmoid {
+struct Logistic {
     /// Rate at high currents (Hz).
     #[schemars(extend("exclusiveMinimum" = 0))]
     top: f64,
 }
 
-impl Default for Sigmoid {
-    fn default() -> Sigmoid {
-        Sigmoid { top: 400.0 }
+impl Default for Logistic {
+    fn default() -> Logistic {
+        Logistic { top: 400.0 }
     }
 }
 
-impl Element for Sigmoid {
-    const NAME: &'static str = "sigmoid";
+impl Element for Logistic {
+    const NAME: &'static str = "logistic";
     const PAGE: &'static str = "Rates that rise as a logistic function of the current: top/(1 + e^(1 − J)).\n\n\
                                 | symbol | parameter | default | unit |\n|---|---|---|---|\n| top | `top` | 400 | Hz |";
 }
 
-impl Sigmoid {
+impl Logistic {
     /// The current at which the rate is this share of the highest.
     fn current(share: f64) -> f64 {
         1.0 - (1.0 / share - 1.0).ln()
@@ -52,7 +56,7 @@ fn logistic(top: f64, j: f64) -> f64 {
     top / (1.0 + (1.0 - j).exp())
 }
 
-impl NeuronModel for Sigmoid {
+impl NeuronModel for Logistic {
     fn spiking(&self) -> bool {
         false
     }
@@ -65,18 +69,18 @@ impl NeuronModel for Sigmoid {
             let (low, high) = (0.1 * self.top, self.top);
             return Err(format!("`max_rates` must lie between {low} Hz and {high} Hz (`top`), found {r} Hz"));
         }
-        let foot = Sigmoid::current(0.1);
+        let foot = Logistic::current(0.1);
         let gains = max_rates
             .iter()
             .zip(intercepts)
-            .map(|(r, i)| (Sigmoid::current(r / self.top) - foot) / (1.0 - i));
+            .map(|(r, i)| (Logistic::current(r / self.top) - foot) / (1.0 - i));
         let gain: Vec<f64> = gains.collect();
         let bias = gain.iter().zip(intercepts).map(|(g, i)| foot - g * i).collect();
         Ok((gain, bias))
     }
     fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let both = || gain.iter().zip(bias);
-        let foot = Sigmoid::current(0.1);
+        let foot = Logistic::current(0.1);
         (
             both().map(|(g, b)| logistic(self.top, g + b)).collect(),
             both().map(|(g, b)| (foot - b) / g).collect(),
@@ -181,9 +185,89 @@ impl DeviceModel for Staircase {
     }
 }
 
+/// The Laplace distribution: exponential on both sides of its centre.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Laplace {
+    /// Centre.
+    #[serde(default)]
+    mean: f64,
+    /// Mean distance from the centre.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    scale: f64,
+}
+
+impl Element for Laplace {
+    const NAME: &'static str = "laplace";
+    const PAGE: &'static str = "The Laplace distribution: p(x) = exp(−|x − mean|/scale)/(2·scale).\n\n\
+                                | parameter | default |\n|---|---|\n| `mean` | 0 |\n| `scale` | required |";
+    fn example() -> Option<Laplace> {
+        Some(Laplace { mean: 0.0, scale: 1.0 })
+    }
+}
+
+impl DistributionModel for Laplace {
+    fn check(&self) -> Result<(), String> {
+        Bounds::ANY.check("mean", self.mean)?;
+        Bounds::POSITIVE.check("scale", self.scale)
+    }
+    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
+        let mut draw = || {
+            let side = if rng.random_sample() < 0.5 { -1.0 } else { 1.0 };
+            rng.exponential(self.scale).map(|x| self.mean + side * x).map_err(|e| e.to_string())
+        };
+        (0..n * d).map(|_| draw()).collect()
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::fixed("mean", "", self.mean, Bounds::ANY, "centre"),
+            Var::fixed("scale", "", self.scale, Bounds::POSITIVE, "mean distance from the centre"),
+        ]
+    }
+}
+
+/// Turns a vector of two values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    /// Angle (rad), from the first axis to the second.
+    angle: f64,
+}
+
+impl Element for Rotation {
+    const NAME: &'static str = "rotation";
+    const PAGE: &'static str = "Turns a vector of two values by an angle.\n\n\
+                                | parameter | default | unit |\n|---|---|---|\n| `angle` | required | rad |";
+    fn example() -> Option<Rotation> {
+        Some(Rotation { angle: 0.5 })
+    }
+}
+
+impl TransformModel for Rotation {
+    fn check(&self) -> Result<(), String> {
+        Bounds::ANY.check("angle", self.angle)
+    }
+    fn outputs(&self, inputs: usize) -> Result<Option<usize>, String> {
+        if inputs == 2 {
+            Ok(Some(2))
+        } else {
+            Err(format!("turns 2 values, the connection carries {inputs}"))
+        }
+    }
+    fn make(&self, _: usize, _: usize, _: &mut RandomState) -> Result<Map, String> {
+        let (sin, cos) = self.angle.sin_cos();
+        Ok(Map::Dense(vec![cos, -sin, sin, cos].into()))
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::fixed("angle", "rad", self.angle, Bounds::ANY, "from the first axis to the second")]
+    }
+}
+
 fn main() -> ExitCode {
     bouton_cli::main_with(|| {
-        register_neuron::<Sigmoid>()?;
-        register_device::<Staircase>()
+        register_neuron::<Logistic>()?;
+        register_device::<Staircase>()?;
+        register_distribution::<Laplace>()?;
+        register_transform::<Rotation>()
     })
 }

@@ -58,14 +58,24 @@ fn of_element(e: &Listed) -> String {
     if !e.in_files {
         out += &format!("\n{}\n", wrap("A model file can't name it by its type.", 80).join("\n"));
     }
-    for (role, title) in [(Role::Parameter, "Parameters"), (Role::State, "States")] {
+    for (role, title) in [
+        (Role::Parameter, "Parameters that have a path while a model runs"),
+        (Role::State, "States that have a path while a model runs"),
+        (Role::Fixed, "Parameters that are fixed when a model is built, and have no path"),
+    ] {
         let vars: Vec<&Var> = e.vars.iter().filter(|v| v.role == role).collect();
         if vars.is_empty() {
             continue;
         }
-        let head = ["name", "start", "unit", "of each", "numbers", "meaning"].map(String::from).to_vec();
-        let rows: Vec<Vec<String>> = std::iter::once(head).chain(vars.iter().map(|v| row(v))).collect();
-        out += &format!("\n{title} that have a path while a model runs:\n\n{}", table(&rows));
+        let head = ["name", "start", "unit", "of each", "values", "meaning"].map(String::from).to_vec();
+        let mut rows: Vec<Vec<String>> = std::iter::once(head).chain(vars.iter().map(|v| row(v))).collect();
+        // Units, for one, are of no use where nothing has one.
+        for column in (1..5).rev() {
+            if rows[1..].iter().all(|r| r[column].is_empty()) {
+                rows.iter_mut().for_each(|r| drop(r.remove(column)));
+            }
+        }
+        out += &format!("\n{title}:\n\n{}", table(&rows));
     }
     out
 }
@@ -75,6 +85,9 @@ fn row(v: &Var) -> Vec<String> {
         Start::Value(x) => number(*x),
         Start::Values(x) => format!("[{}]", x.iter().map(|x| number(*x)).collect::<Vec<_>>().join(", ")),
         Start::Uniform(a, b) => format!("{} to {}", number(*a), number(*b)),
+        Start::Name { is, .. } => is.clone(),
+        Start::Absent => "none".into(),
+        Start::Required => "required".into(),
     };
     let over = match v.over {
         Over::Neuron => "neuron",
@@ -84,7 +97,11 @@ fn row(v: &Var) -> Vec<String> {
         Over::One | Over::Numbers(_) => "",
     };
     let bounds = if v.bounds == Bounds::ANY { String::new() } else { v.bounds.words() };
-    vec![v.name.into(), start, v.unit.into(), over.into(), bounds, v.doc.into()]
+    let doc = match &v.start {
+        Start::Name { of, .. } if !of.is_empty() => format!("{}: {}", v.doc, of.join(", ")),
+        _ => v.doc.to_string(),
+    };
+    vec![v.name.to_string(), start, v.unit.into(), over.into(), bounds, doc]
 }
 
 /// Six digits of a number: enough to know it by.

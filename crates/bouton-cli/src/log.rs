@@ -1,6 +1,7 @@
 //! The log of a run beside its recording: a line of JSON a write.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use bouton::engine::{By, Entry};
@@ -11,46 +12,79 @@ use serde_json::{Value, json};
 /// Name of the log in a recording's folder.
 pub const LOG: &str = "log.jsonl";
 
-/// A log that grows with the simulator's.
+/// A log that takes the entries of the simulator's, which keeps none of them: it may be longer than memory.
 pub(crate) struct LogFile {
     path: PathBuf,
-    /// Number of the next entry.
-    next: u64,
 }
 
 impl LogFile {
-    /// The log of a simulator as it stands, in place of what is there: also of what a killed run wrote behind its last
-    /// checkpoint.
-    pub(crate) fn of(folder: &Path, sim: &Simulator) -> Result<LogFile, Error> {
-        let mut log = LogFile { path: folder.join(LOG), next: 0 };
+    /// The log of a run that begins, in place of what is there: the log of a run that was killed before its first checkpoint.
+    pub(crate) fn begin(folder: &Path) -> Result<LogFile, Error> {
+        let log = LogFile { path: folder.join(LOG) };
         let new = folder.join(format!("{LOG}.{}.tmp", std::process::id()));
-        std::fs::write(&new, log.lines(sim))
-            .and_then(|()| std::fs::rename(&new, &log.path))
-            .map_err(|e| log.fault(e))?;
+        std::fs::write(&new, "").and_then(|()| std::fs::rename(&new, &log.path)).map_err(|e| log.fault(e))?;
+        Ok(log)
+    }
+    /// The log of a run that goes on behind its first `count` entries: what a killed run wrote behind its last checkpoint is
+    /// cut off.
+    pub(crate) fn resume(folder: &Path, count: u64) -> Result<LogFile, Error> {
+        let log = LogFile { path: folder.join(LOG) };
+        let kind = log.path.symlink_metadata().map_err(|e| log.fault(e))?;
+        if !kind.is_file() {
+            return Err(Error::file(log.path.display().to_string(), "is no plain file"));
+        }
+        let file = File::options().read(true).write(true).open(&log.path).map_err(|e| log.fault(e))?;
+        let mut from = BufReader::with_capacity(1 << 18, &file);
+        let (mut length, mut lines) = (0, 0);
+        while lines < count {
+            let (bytes, whole) = skip_line(&mut from).map_err(|e| log.fault(e))?;
+            if !whole {
+                let m = format!(
+                    "has {lines} entries, and the checkpoint comes behind {count}: it is not the log of this run. Put that back, \
+                     or run the model again"
+                );
+                return Err(Error::file(log.path.display().to_string(), m));
+            }
+            (length, lines) = (length + bytes, lines + 1);
+        }
+        drop(from);
+        file.set_len(length).map_err(|e| log.fault(e))?;
         Ok(log)
     }
     /// Appends what was written since.
-    pub(crate) fn append(&mut self, sim: &Simulator) -> Result<(), Error> {
-        let lines = self.lines(sim);
-        if lines.is_empty() {
+    pub(crate) fn append(&self, sim: &mut Simulator) -> Result<(), Error> {
+        let entries = sim.simulation_mut().take_log();
+        if entries.is_empty() {
             return Ok(());
         }
-        let file = std::fs::OpenOptions::new().append(true).open(&self.path);
-        file.and_then(|mut f| f.write_all(lines.as_bytes())).map_err(|e| self.fault(e))
+        let write = || {
+            let mut out = BufWriter::new(File::options().append(true).open(&self.path)?);
+            entries.iter().try_for_each(|e| writeln!(out, "{}", to_json(e)))?;
+            out.flush()
+        };
+        write().map_err(|e| self.fault(e))
     }
-    fn lines(&mut self, sim: &Simulator) -> String {
-        let mut out = String::new();
-        let entries = sim.log().entries();
-        let first = sim.log().entries().next().map_or(0, |e| e.number);
-        for e in entries.skip(self.next.saturating_sub(first) as usize) {
-            out.push_str(&to_json(e).to_string());
-            out.push('\n');
-            self.next = e.number + 1;
-        }
-        out
+    /// Waits until what was appended is on the disk.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        File::options().append(true).open(&self.path).and_then(|f| f.sync_all()).map_err(|e| self.fault(e))
     }
     fn fault(&self, e: std::io::Error) -> Error {
         Error::caused(ErrorKind::File, self.path.display().to_string(), e)
+    }
+}
+
+/// Passes over a line: its bytes, and whether it has an end.
+fn skip_line(from: &mut impl BufRead) -> std::io::Result<(u64, bool)> {
+    let mut bytes = 0;
+    loop {
+        let block = from.fill_buf()?;
+        let end = block.iter().position(|b| *b == b'\n');
+        let n = end.map_or(block.len(), |k| k + 1);
+        from.consume(n);
+        bytes += n as u64;
+        if n == 0 || end.is_some() {
+            return Ok((bytes, end.is_some()));
+        }
     }
 }
 
@@ -103,18 +137,27 @@ fn from_json(v: &Value) -> Option<Entry> {
     Some(Entry::saved(v["number"].as_u64()?, v["step"].as_u64()?, by, edit, digest))
 }
 
-/// Reads a log. Half a line at the end, which a killed run may leave, is passed over.
+/// Reads a log, one entry at a time. Half a line at the end, which a killed run may leave, is passed over.
 ///
 /// # Errors
 /// A file that can't be read, or a line that is no entry; the line is named.
-pub fn read_log(path: &Path) -> Result<Vec<Entry>, Error> {
-    let about = |m: String| Error::file(path.display().to_string(), m);
-    let text = std::fs::read_to_string(path).map_err(|e| about(format!("cannot be read: {e}")))?;
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let one = |(k, line): (usize, &str)| {
-        let entry = serde_json::from_str(line).ok().and_then(|v| from_json(&v));
-        let entry = entry.filter(|e| e.number == k as u64);
-        entry.ok_or_else(|| about(format!("line {} is damaged: it is not entry {k} of a log", k + 1)))
-    };
-    whole.lines().enumerate().map(one).collect()
+pub fn read_log(path: &Path) -> Result<impl Iterator<Item = Result<Entry, Error>> + use<>, Error> {
+    let name = path.display().to_string();
+    let unreadable = move |e: std::io::Error| Error::file(&name, format!("cannot be read: {e}"));
+    let mut from = BufReader::with_capacity(1 << 18, File::open(path).map_err(&unreadable)?);
+    let (name, mut number) = (path.display().to_string(), 0);
+    Ok(std::iter::from_fn(move || {
+        let mut line = String::new();
+        match from.read_line(&mut line) {
+            Err(e) => return Some(Err(unreadable(e))),
+            Ok(_) if !line.ends_with('\n') => return None,
+            Ok(_) => {}
+        }
+        let entry = serde_json::from_str(&line).ok().and_then(|v| from_json(&v));
+        let entry = entry.filter(|e| e.number == number);
+        number += 1;
+        Some(entry.ok_or_else(|| {
+            Error::file(&name, format!("line {number} is damaged: it is not entry {} of a log", number - 1))
+        }))
+    }))
 }

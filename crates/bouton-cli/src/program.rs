@@ -174,6 +174,7 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
             allow_outside: args.model.allow_outside,
             path: args.model.model.display().to_string(),
             text: model.text,
+            files: model.files,
             set: args.model.set.clone(),
         },
         simulator: Options {

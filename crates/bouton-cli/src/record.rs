@@ -9,7 +9,7 @@ use bouton::prelude::{Devices, Recorded, Simulator};
 use serde_json::json;
 
 /// Statistics of what a probe recorded, over the whole run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stats {
     rows: usize,
     count: f64,
@@ -31,6 +31,27 @@ impl Stats {
             self.squares += v * v;
             (self.low, self.high) = (self.low.min(*v), self.high.max(*v));
         }
+    }
+    /// For a manifest, from which a run goes on to the same bits.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        // JSON has no infinity, which the squares of large numbers may come to.
+        let number = |x: f64| if x.is_finite() { json!(x) } else { json!(x.to_string()) };
+        json!({
+            "samples": self.rows, "numbers": number(self.count), "sum": number(self.sum),
+            "squares": number(self.squares), "lowest": number(self.low), "highest": number(self.high),
+        })
+    }
+    /// What [`to_json`](Stats::to_json) has written.
+    pub(crate) fn from_json(v: &serde_json::Value) -> Option<Stats> {
+        let number = |key: &str| v[key].as_f64().or_else(|| v[key].as_str()?.parse().ok());
+        Some(Stats {
+            rows: usize::try_from(v["samples"].as_u64()?).ok()?,
+            count: number("numbers")?,
+            sum: number("sum")?,
+            squares: number("squares")?,
+            low: number("lowest")?,
+            high: number("highest")?,
+        })
     }
     /// The same of what is kept without its zeros.
     fn add_events(&mut self, e: &Events) {
@@ -158,4 +179,21 @@ pub(crate) fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Tab
         ]);
     }
     t
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_go_through_a_manifest_to_the_bit() {
+        let mut s = Stats::default();
+        s.add(&[0.1, -1e200, 0.3, -0.0], 2);
+        assert!(s.squares.is_infinite());
+        for s in [Stats::default(), s] {
+            let text = s.to_json().to_string();
+            assert_eq!(Stats::from_json(&serde_json::from_str(&text).unwrap()), Some(s), "{text}");
+        }
+        assert_eq!(Stats::from_json(&json!({ "samples": 1 })), None);
+    }
 }

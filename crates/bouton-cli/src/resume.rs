@@ -7,16 +7,17 @@ use std::time::Instant;
 
 use bouton::io::progress::Progress;
 use bouton::io::recording::{
-    About, FolderSink, MemorySink, Recording, Sink, Value, about_recording, read_recording, remove_recording,
+    About, FolderSink, MemorySink, Recording, RecordingReader, Sink, Value, about_recording,
 };
+use bouton::io::remove_unfinished;
 use bouton::prelude::{Options, Precision, ProbeId, Simulator};
 use bouton::{Error, ErrorKind, Replay, Schedule, checkpoint};
-use bouton_file::{FolderFiles, LoadOptions, Model};
+use bouton_file::{FileDigest, FolderFiles, LoadOptions, Model};
 use serde_json::json;
 
 use crate::log::{LOG, LogFile, read_log};
 use crate::record::{self, Stats};
-use crate::run::{CHECKPOINT, Going, Ran, RunOptions, Source, begin, file, go_on};
+use crate::run::{CHECKPOINT, Going, Ran, RunOptions, Source, WRITTEN, begin, file, go_on, stats_at};
 
 /// The model and the options of a run, as its manifest has them.
 fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
@@ -44,10 +45,17 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
         set,
         folder: text("model_folder")?,
         allow_outside,
+        files: digests(get("files")?).ok_or_else(|| missing("files"))?,
     };
     let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?) };
     let files = FolderFiles::new(Path::new(&source.folder), allow_outside);
+    unchanged(&files, &source)?;
     let model = bouton_file::parse(&source.text, &files, &load)?;
+    if model.files != source.files {
+        let m = "the model reads other files than the manifest has in `files`: the manifest is damaged, or a file was changed just \
+                 now; run the model again";
+        return Err(Error::file(folder.display().to_string(), m));
+    }
     let options = RunOptions {
         time: number("wanted_seconds")?,
         out: Some(folder.into()),
@@ -66,11 +74,44 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     Ok((model, options))
 }
 
+/// The files of a run, as its manifest has them.
+fn digests(v: &Value) -> Option<Vec<FileDigest>> {
+    let one = |f: &Value| {
+        Some(FileDigest {
+            name: f["name"].as_str()?.into(),
+            bytes: f["bytes"].as_u64()?,
+            sha256: f["sha256"].as_str()?.into(),
+        })
+    };
+    v.as_array()?.iter().map(one).collect()
+}
+
+/// Refuses a file that is another than the run was made with.
+fn unchanged(files: &FolderFiles, source: &Source) -> Result<(), Error> {
+    let way_out = "put the file of the run back, or run the model again into another folder";
+    for was in &source.files {
+        let object = Path::new(&source.folder).join(&was.name).display().to_string();
+        let now = FileDigest::of(files, &was.name).map_err(|e| {
+            Error::file(&object, format!("the run was made with this file: {}; {way_out}", e.message()))
+        })?;
+        if now != *was {
+            let m = format!(
+                "the file was changed since the run began: expected {} bytes with SHA-256 {}, found {} bytes with SHA-256 {}; \
+                 {way_out}",
+                was.bytes, was.sha256, now.bytes, now.sha256
+            );
+            return Err(Error::file(object, m));
+        }
+    }
+    Ok(())
+}
+
 /// Goes on with a run that was stopped or killed, from its last checkpoint (or its beginning, where there is none) to the
 /// end of its time, or to `time` (s). The recording has the bits of a run that was never interrupted.
 ///
 /// # Errors
-/// A folder without a recording; a run that is finished; a checkpoint that is damaged or of another model.
+/// A folder without a recording; a run that is finished; a checkpoint that is damaged or of another model; a file that the
+/// model reads and that was changed.
 pub fn resume(
     folder: &Path,
     time: Option<f64>,
@@ -101,23 +142,35 @@ pub fn resume(
     let schedule = Schedule::new(&mut sim, &model.commands)?;
     let path = folder.join(CHECKPOINT);
     let saved = if path.exists() { Some(checkpoint::read(&path)?) } else { None };
-    let mut sink = match saved {
+    let unreadable = |e: std::io::Error| Error::caused(ErrorKind::File, folder.display().to_string(), e);
+    remove_unfinished(folder, &WRITTEN).map_err(unreadable)?;
+    let probes = model.network.probes().len();
+    let (mut sink, log, stats) = match saved {
         Some(c) => {
-            sim.load(&c)?;
+            for of in sim.load(&c)? {
+                eprintln!(
+                    "warning: the checkpoint has the filter of a probe of `{of}` that the model doesn't have"
+                );
+            }
             if sim.n_steps() > total {
                 let (t, at) = (options.time, sim.time());
                 return Err(here(format!(
                     "the checkpoint is at t = {at} s, later than the end at {t} s; give a longer `--time`"
                 )));
             }
-            FolderSink::resume(folder, c.step, sim.dt()).map_err(|e| file(folder, e))?
+            let stats = stats_at(&about, c.step, probes).ok_or_else(|| {
+                here(format!("the manifest has no `summary` of step {}, that of the checkpoint", c.step))
+            })?;
+            let log = LogFile::resume(folder, c.next_entry)?;
+            let sink = FolderSink::resume(folder, c.step, sim.dt()).map_err(|e| file(folder, e))?;
+            (sink, log, stats)
         }
         None => {
             if !quiet {
                 eprintln!("note: there is no checkpoint: the run begins anew");
             }
-            remove_recording(folder).map_err(|e| file(folder, e))?;
-            begin(folder, &sim, &options)?
+            let sink = begin(folder, &sim, &options, FolderSink::begin_anew)?;
+            (sink, LogFile::begin(folder)?, vec![Stats::default(); probes])
         }
     };
     let again = [
@@ -127,10 +180,9 @@ pub fn resume(
     ];
     sink.set_meta(&again).map_err(|e| file(folder, e))?;
     if !quiet && sim.n_steps() > 0 {
-        eprintln!("note: goes on at t = {:.4} s; the table is of what comes from there", sim.time());
+        eprintln!("note: goes on at t = {:.4} s", sim.time());
     }
-    let log = LogFile::of(folder, &sim)?;
-    let ran = go_on(Going { sim, schedule, sink, log, options: &options, built }, stop)?;
+    let ran = go_on(Going { sim, schedule, sink, log, stats, options: &options, built }, stop)?;
     Ok((ran, options.time))
 }
 
@@ -142,7 +194,9 @@ pub struct Replayed {
     /// Numbers that were compared.
     pub numbers: u64,
     /// Writes of the log that were repeated or compared.
-    pub writes: usize,
+    pub writes: u64,
+    /// Bytes of the recording that were in memory at once, at most.
+    pub held: usize,
     /// Whether it was stopped before the end.
     pub stopped: bool,
 }
@@ -154,31 +208,32 @@ pub struct Replayed {
 pub fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<Replayed, Error> {
     let about = about_recording(folder).map_err(|e| file(folder, e))?;
     let (model, options) = rebuilt(folder, &about)?;
-    let recorded = read_recording(folder).map_err(|e| file(folder, e))?;
-    let log = read_log(&folder.join(LOG))?;
-    let mut replay = Replay::new(&log)?;
+    let recorded = RecordingReader::open(folder).map_err(|e| file(folder, e))?;
+    let mut replay = Replay::of(read_log(&folder.join(LOG))?);
     let mut sim = Simulator::with(&model.network, options.simulator)?;
     let dt = sim.dt();
-    let last = |r: &Recording| {
-        let series = r.series.iter().filter_map(|s| s.times.last()).map(|t| (t / dt).round() as u64);
-        series.chain(r.events.iter().filter_map(|e| e.steps.last().copied())).max().unwrap_or(0)
-    };
     let done = about.meta.get("simulated_steps").and_then(Value::as_u64).filter(|_| about.complete);
-    let total = done.unwrap_or_else(|| last(&recorded));
+    let total = match done {
+        Some(n) => n,
+        None => recorded.last_step(dt).map_err(|e| file(folder, e))?,
+    };
     let probes: Vec<ProbeId> = sim.network().probes().collect();
     let bar = Progress::new(total, dt, quiet);
     let mut cursor = Cursor { recorded, rows: BTreeMap::new(), numbers: 0, dt };
+    // Steps between two comparisons: few where much is recorded, as all of it is held until then.
+    let a_step: usize = probes.iter().filter_map(|p| sim.probe_shape(*p).ok()).map(|(r, c)| r * c).sum();
+    let chunk = (AT_ONCE / a_step.max(1)).clamp(1, 500) as u64;
     while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
         replay.apply(&mut sim)?;
-        let next = replay.next_step().unwrap_or(total).clamp(sim.n_steps() + 1, total);
-        let ran = sim.run_steps((next - sim.n_steps()).min(500));
+        let next = replay.next_step()?.unwrap_or(total).clamp(sim.n_steps() + 1, total);
+        let ran = sim.run_steps((next - sim.n_steps()).min(chunk));
         let mut block = MemorySink::new();
         record::open(&mut block, &sim).map_err(|e| file(folder, e))?;
         for p in &probes {
             record::write(&mut block, &mut sim, *p, &mut Stats::default()).map_err(|e| file(folder, e))?;
         }
         // Of several things that differ, what is recorded says most.
-        cursor.compare(&block.into_recording())?;
+        cursor.compare(&block.into_recording(), folder)?;
         replay.compare(&sim)?;
         ran?;
         bar.set(sim.n_steps());
@@ -189,19 +244,28 @@ pub fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<Replayed,
         replay.finish(&sim)?;
         cursor.end()?;
     }
-    Ok(Replayed { steps: sim.n_steps(), numbers: cursor.numbers, writes: sim.log().entries().len(), stopped })
+    Ok(Replayed {
+        steps: sim.n_steps(),
+        numbers: cursor.numbers,
+        writes: replay.done(),
+        held: cursor.recorded.most_bytes(),
+        stopped,
+    })
 }
+
+/// Numbers that a replay holds between two comparisons: 8 MB.
+const AT_ONCE: usize = 1_000_000;
 
 /// How far a recording has been compared.
 struct Cursor {
-    recorded: Recording,
-    rows: BTreeMap<String, usize>,
+    recorded: RecordingReader,
+    rows: BTreeMap<String, u64>,
     numbers: u64,
     dt: f64,
 }
 
 impl Cursor {
-    fn compare(&mut self, block: &Recording) -> Result<(), Error> {
+    fn compare(&mut self, block: &Recording, folder: &Path) -> Result<(), Error> {
         let mut first: Option<(u64, String, String)> = None;
         let mut differs = |step: u64, name: &str, m: String| {
             if first.as_ref().is_none_or(|f| step < f.0) {
@@ -210,21 +274,20 @@ impl Cursor {
         };
         for s in &block.series {
             let name = &s.name;
-            let from = *self.rows.entry(name.clone()).or_default();
-            let Some(r) = self.recorded.series.iter().find(|r| r.name == *name && r.width == s.width) else {
+            let there = self.recorded.next_series(name, s.rows).map_err(|e| file(folder, e))?;
+            let Some((times, values)) = there.filter(|(t, v)| v.len() == t.len() * s.width) else {
                 differs(0, name, "the recording has no such series".into());
                 continue;
             };
             for k in 0..s.rows {
                 let step = (s.times[k] / self.dt).round() as u64;
-                let at = from + k;
-                if at >= r.rows {
+                if k >= times.len() {
                     differs(step, name, "the recording ends before it".into());
                     break;
                 }
-                let (a, b) = (r.row(at), s.row(k));
-                if r.times[at].to_bits() != s.times[k].to_bits() {
-                    differs(step, name, format!("recorded at t = {} s", r.times[at]));
+                let (a, b) = (&values[k * s.width..(k + 1) * s.width], s.row(k));
+                if times[k].to_bits() != s.times[k].to_bits() {
+                    differs(step, name, format!("recorded at t = {} s", times[k]));
                     break;
                 }
                 if let Some(i) = (0..a.len()).find(|i| a[*i].to_bits() != b[*i].to_bits()) {
@@ -237,20 +300,18 @@ impl Cursor {
                 }
             }
             self.numbers += s.values.len() as u64;
-            self.rows.insert(name.clone(), from + s.rows);
+            *self.rows.entry(name.clone()).or_default() += s.rows as u64;
         }
         for e in &block.events {
             let name = &e.name;
-            let from = *self.rows.entry(name.clone()).or_default();
-            let Some(r) = self.recorded.events.iter().find(|r| r.name == *name) else {
+            let there = self.recorded.next_events(name, e.steps.len()).map_err(|e| file(folder, e))?;
+            let Some((steps, neurons)) = there else {
                 differs(0, name, "the recording has no such events".into());
                 continue;
             };
-            let now = e.steps.iter().zip(&e.neuron);
-            let before = r.steps.iter().zip(&r.neuron).skip(from);
-            let mut before = before.map(Some).chain(std::iter::repeat(None));
-            for (step, neuron) in now {
-                match before.next().flatten() {
+            let mut before = steps.iter().zip(&neurons);
+            for (step, neuron) in e.steps.iter().zip(&e.neuron) {
+                match before.next() {
                     Some((s, n)) if (s, n) == (step, neuron) => {}
                     Some((s, n)) => {
                         let m = format!(
@@ -266,7 +327,7 @@ impl Cursor {
                 }
             }
             self.numbers += e.steps.len() as u64;
-            self.rows.insert(name.clone(), from + e.steps.len());
+            *self.rows.entry(name.clone()).or_default() += e.steps.len() as u64;
         }
         match first {
             None => Ok(()),
@@ -277,8 +338,8 @@ impl Cursor {
     }
     /// That the recording has nothing more.
     fn end(&self) -> Result<(), Error> {
-        let series = self.recorded.series.iter().map(|s| (&s.name, s.rows));
-        for (name, rows) in series.chain(self.recorded.events.iter().map(|e| (&e.name, e.steps.len()))) {
+        let series = self.recorded.series().map(|(s, rows)| (&s.name, rows));
+        for (name, rows) in series.chain(self.recorded.events().map(|(e, count)| (&e.name, count))) {
             let now = self.rows.get(name).copied().unwrap_or(0);
             if now < rows {
                 return Err(Error::run(

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
-use bouton::io::recording::{FolderOptions, FolderSink, Sink, remove_recording};
+use bouton::io::recording::{About, FolderOptions, FolderSink, Sink, Value, remove_recording};
 use bouton::io::table::Table;
+use bouton::io::{fresh_folder, remove_unfinished};
 use bouton::model::{Command, Network, ProbeId};
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind, Schedule, io};
+use bouton_file::FileDigest;
 use serde_json::json;
 
 use crate::log::{LOG, LogFile};
@@ -50,6 +51,8 @@ pub struct Source {
     pub folder: String,
     /// Whether it may read tables outside that.
     pub allow_outside: bool,
+    /// The files that it was read with, beside itself.
+    pub files: Vec<FileDigest>,
 }
 
 /// What a run did.
@@ -70,6 +73,12 @@ pub struct Ran {
 /// Name of the checkpoint in a recording's folder.
 pub const CHECKPOINT: &str = "checkpoint.npz";
 
+/// What says whether a folder has a recording.
+const MANIFEST: &str = "manifest.json";
+
+/// Files of a run that are written under another name first.
+pub(crate) const WRITTEN: [&str; 4] = [MANIFEST, "recording.npz", CHECKPOINT, LOG];
+
 /// Seconds of wall time between two blocks of the recording.
 const BLOCK: f64 = 0.05;
 
@@ -79,6 +88,8 @@ pub(crate) struct Going<'a> {
     pub(crate) schedule: Schedule,
     pub(crate) sink: FolderSink,
     pub(crate) log: LogFile,
+    /// Statistics of what was recorded so far, by probe.
+    pub(crate) stats: Vec<Stats>,
     pub(crate) options: &'a RunOptions,
     /// Seconds that building took.
     pub(crate) built: f64,
@@ -115,18 +126,26 @@ pub fn run(
         eprintln!("note: the model has no probes: nothing of it is recorded");
     }
     let folder = folder(name, options)?;
-    let sink = begin(&folder, &sim, options)?;
-    let log = LogFile::of(&folder, &sim)?;
-    go_on(Going { sim, schedule, sink, log, options, built }, stop)
+    let sink = begin(&folder, &sim, options, FolderSink::begin)?;
+    let log = LogFile::begin(&folder)?;
+    let stats = vec![Stats::default(); net.probes().len()];
+    go_on(Going { sim, schedule, sink, log, stats, options, built }, stop)
 }
 
+/// How a recording begins in a folder.
+type Begin = fn(PathBuf, FolderOptions, &[(&str, Value)]) -> io::Result<FolderSink>;
+
 /// A recording of its own in a folder, with what the run is of and a place for each probe.
-pub(crate) fn begin(folder: &Path, sim: &Simulator, options: &RunOptions) -> Result<FolderSink, Error> {
-    let mut sink = FolderSink::create(folder, FolderOptions { csv: options.csv, npz: true })
-        .map_err(|e| file(folder, e))?;
-    // What the run is of comes first: from then on a run that is killed can be begun anew.
-    let begun = describe(&mut sink, sim, options).and_then(|()| record::open(&mut sink, sim));
-    match begun {
+pub(crate) fn begin(
+    folder: &Path,
+    sim: &Simulator,
+    options: &RunOptions,
+    how: Begin,
+) -> Result<FolderSink, Error> {
+    // What the run is of is there from the first moment on: whenever the run is killed, it can be begun anew.
+    let made = FolderOptions { csv: options.csv, npz: true };
+    let mut sink = how(folder.into(), made, &about(sim, options)).map_err(|e| file(folder, e))?;
+    match record::open(&mut sink, sim) {
         Ok(()) => Ok(sink),
         Err(e) => {
             sink.discard();
@@ -151,18 +170,17 @@ fn checkpoint_steps(sim: &Simulator, options: &RunOptions) -> Result<Option<u64>
 
 /// Runs to the end of its time from where the simulator stands.
 pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
-    let Going { mut sim, schedule, mut sink, mut log, options, built } = going;
+    let Going { mut sim, schedule, mut sink, log, mut stats, options, built } = going;
     let net = sim.network().clone();
     let folder = sink.folder().to_owned();
     let total = sim.steps(options.time)?;
     let every = checkpoint_steps(&sim, options)?;
     let probes: Vec<ProbeId> = net.probes().collect();
     let bar = Progress::new(total, sim.dt(), options.quiet);
-    let mut stats = vec![Stats::default(); probes.len()];
     let mut chunk = 20;
     let mut failed = None;
     let start = Instant::now();
-    let mut saved = sim.n_steps();
+    let mut saved = Saved::at(&sim, &stats);
     // Commands of the step at which a run ends, or has its checkpoint, belong to the step behind it: a run that is resumed
     // there carries them out. A turn of the loop takes at least one step, so that nothing is carried out twice.
     while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
@@ -172,7 +190,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
         let result = schedule.apply(&mut sim).and_then(|()| sim.run_steps(chunk.min(next - now)));
         bar.set(sim.n_steps());
         // The log first: of what is recorded, all writes are known.
-        log.append(&sim)?;
+        log.append(&mut sim)?;
         for (p, stats) in probes.iter().zip(&mut stats) {
             record::write(&mut sink, &mut sim, *p, stats).map_err(|e| kept(&folder, e))?;
         }
@@ -181,8 +199,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
             break;
         }
         if every.is_some_and(|n| sim.n_steps() % n == 0) {
-            checkpoint(&sim, &sink, &folder)?;
-            saved = sim.n_steps();
+            saved.checkpoint(&sim, &mut sink, &log, &stats)?;
         }
         // Blocks of about a twentieth of a second: short enough to stop at once, long enough to cost nothing.
         let took = t.elapsed().as_secs_f64().max(1e-6);
@@ -190,8 +207,8 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
     }
     bar.finish();
     let stopped = sim.n_steps() < total;
-    if every.is_some() && failed.is_none() && saved != sim.n_steps() {
-        checkpoint(&sim, &sink, &folder)?;
+    if every.is_some() && failed.is_none() && saved.step != sim.n_steps() {
+        saved.checkpoint(&sim, &mut sink, &log, &stats)?;
     }
     let status = match &failed {
         Some(e) => format!("failed: {e}"),
@@ -216,16 +233,56 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
     Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary })
 }
 
-/// A checkpoint beside the recording, which is on the disk by then as far as the checkpoint goes.
-fn checkpoint(sim: &Simulator, sink: &FolderSink, folder: &Path) -> Result<(), Error> {
-    sink.sync().map_err(|e| kept(folder, e))?;
-    sim.save_to(folder.join(CHECKPOINT))
+/// Where a run has its last checkpoint.
+struct Saved {
+    step: u64,
+    /// The statistics as they were there.
+    summary: Value,
+}
+
+impl Saved {
+    fn at(sim: &Simulator, stats: &[Stats]) -> Saved {
+        let probes: Vec<Value> = stats.iter().map(Stats::to_json).collect();
+        Saved { step: sim.n_steps(), summary: json!({ "step": sim.n_steps(), "probes": probes }) }
+    }
+    /// A checkpoint beside the recording, which is on the disk by then as far as the checkpoint goes. The manifest has the
+    /// statistics of the checkpoint that is there and of the one that is written: a kill leaves one of the two.
+    fn checkpoint(
+        &mut self,
+        sim: &Simulator,
+        sink: &mut FolderSink,
+        log: &LogFile,
+        stats: &[Stats],
+    ) -> Result<(), Error> {
+        let folder = sink.folder().to_owned();
+        let now = Saved::at(sim, stats);
+        let both = json!([self.summary, now.summary]);
+        log.sync()?;
+        sink.set_meta(&[(SUMMARY, both)]).and_then(|()| sink.sync()).map_err(|e| kept(&folder, e))?;
+        sim.save_to(folder.join(CHECKPOINT))?;
+        *self = now;
+        Ok(())
+    }
+}
+
+/// Where the manifest has the statistics at the last checkpoints.
+const SUMMARY: &str = "summary";
+
+/// The statistics that a run had at the checkpoint of a step, as its manifest has them.
+pub(crate) fn stats_at(about: &About, step: u64, probes: usize) -> Option<Vec<Stats>> {
+    let all = about.meta.get(SUMMARY)?.as_array()?;
+    let one = all.iter().find(|s| s["step"].as_u64() == Some(step))?;
+    let stats: Vec<Stats> = one["probes"].as_array()?.iter().map(Stats::from_json).collect::<Option<_>>()?;
+    (stats.len() == probes).then_some(stats)
 }
 
 /// What the run is of, from its beginning on: enough to repeat it.
-fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io::Result<()> {
+fn about(sim: &Simulator, options: &RunOptions) -> Vec<(&'static str, Value)> {
     let source = &options.source;
-    sink.set_meta(&[
+    let files = source.files.iter();
+    let files: Vec<Value> =
+        files.map(|f| json!({ "name": f.name, "bytes": f.bytes, "sha256": f.sha256 })).collect();
+    vec![
         ("status", json!("running")),
         ("model", json!(source.path)),
         ("model_text", json!(source.text)),
@@ -239,11 +296,12 @@ fn describe(sink: &mut FolderSink, sim: &Simulator, options: &RunOptions) -> io:
         ("csv", json!(options.csv)),
         ("checkpoint_every", json!(options.checkpoint_every)),
         ("model_folder", json!(source.folder)),
+        ("files", json!(files)),
         ("allow_outside", json!(source.allow_outside)),
         ("wanted_seconds", json!(options.time)),
         ("devices", record::devices(sim)),
         ("version", json!(env!("CARGO_PKG_VERSION"))),
-    ])
+    ]
 }
 
 pub(crate) fn file(folder: &Path, e: io::Error) -> Error {
@@ -262,14 +320,16 @@ fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
         return fresh_folder(Path::new("runs"), name).map_err(|e| Error::caused(ErrorKind::File, "runs", e));
     };
     let own = [CHECKPOINT, LOG].map(|name| out.join(name));
-    if options.overwrite && out.join("manifest.json").exists() {
+    if options.overwrite && out.join(MANIFEST).exists() {
+        remove_unfinished(out, &WRITTEN)
+            .map_err(|e| Error::caused(ErrorKind::File, out.display().to_string(), e))?;
         // A checkpoint of the old run must not be taken for one of the new.
         for path in own.iter().filter(|p| p.symlink_metadata().is_ok()) {
             std::fs::remove_file(path)
                 .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
         }
         remove_recording(out).map_err(|e| file(out, e))?;
-    } else if out.join("manifest.json").exists() {
+    } else if out.join(MANIFEST).exists() {
         return Err(Error::file(
             out.display().to_string(),
             "holds a recording already; give `--overwrite` to replace it, or another `--out`",

@@ -9,7 +9,8 @@ fn example() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_BIN_EXE_bouton"));
     let profile = beside.parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "bouton-cli", "--example", "own_elements", "--target-dir"]);
+    // Of the whole workspace, as it is tested: with other features everything would be compiled once more.
+    cargo.args(["build", "--quiet", "--workspace", "--example", "own_elements", "--target-dir"]);
     cargo.arg(profile.parent().unwrap());
     if profile.ends_with("release") {
         cargo.arg("--release");
@@ -39,12 +40,25 @@ process = { type = "white_signal", period = 1.0, high = 5.0, rms = 0.5 }
 [ensembles.a]
 n_neurons = 40
 dimensions = 1
-neuron_type = { type = "sigmoid", top = 300.0 }
+neuron_type = { type = "logistic", top = 300.0 }
 max_rates = { type = "uniform", low = 100.0, high = 250.0 }
 
 [ensembles.b]
 n_neurons = 40
 dimensions = 1
+intercepts = { type = "laplace", scale = 0.2 }
+
+[nodes.point]
+constant = [3.0, 0.0]
+
+[nodes.turned]
+passthrough = 2
+
+[[connections]]
+pre = "point"
+post = "turned"
+synapse = false
+transform = { type = "rotation", angle = 1.0 }
 
 [[connections]]
 pre = "input"
@@ -66,6 +80,10 @@ pre = "input"
 post = "learned.rule"
 transform = -1.0
 
+[probes.turned]
+target = "turned"
+sample_every = 0.05
+
 [probes.weights]
 target = "learned.weights"
 sample_every = 0.05
@@ -73,15 +91,22 @@ sample_every = 0.05
 
 #[test]
 fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
-    assert!(said(&["list", "neurons"]).contains("sigmoid"), "not listed");
-    let page = said(&["list", "neurons", "sigmoid"]);
+    assert!(said(&["list", "neurons"]).contains("logistic"), "not listed");
+    let page = said(&["list", "neurons", "logistic"]);
     assert!(page.contains("logistic") && page.contains("top   400"), "{page}");
     let page = said(&["list", "devices", "staircase"]);
     assert!(page.contains("level") && page.contains("present conductance"), "{page}");
+    let page = said(&["list", "distributions", "laplace"]);
+    assert!(page.contains("fixed when a model is built") && page.contains("required"), "{page}");
+    assert!(said(&["list", "transforms"]).contains("rotation"), "not listed");
     assert!(said(&["list"]).lines().any(|l| l.contains("devices") && l.contains(" 2 ")));
     let schema = said(&["schema"]);
-    assert!(schema.contains("\"sigmoid\"") && schema.contains("\"staircase\""), "not in the schema");
-    assert!(said(&["reference"]).contains("staircase"), "not in the reference");
+    assert!(schema.contains("\"logistic\"") && schema.contains("\"staircase\""), "not in the schema");
+    let reference = said(&["reference"]);
+    for name in ["staircase", "laplace", "rotation"] {
+        assert!(schema.contains(&format!("\"{name}\"")), "{name} is not in the schema");
+        assert!(reference.contains(&format!("### `{name}`")), "{name} is not in the reference");
+    }
 
     let folder = std::env::temp_dir().join(format!("bouton-own-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -91,7 +116,13 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     said(&["run", file, "--time", "0.2", "--quiet", "--out", out]);
     let r = bouton::io::recording::read_recording(out).unwrap();
-    let weights = &r.series[0].values;
+    let of = |name: &str| &r.series.iter().find(|s| s.name == name).unwrap().values;
+    let turned = &of("turned")[..2];
+    assert!(
+        (turned[0] - 3.0 * 1f64.cos()).abs() < 1e-9 && (turned[1] - 3.0 * 1f64.sin()).abs() < 1e-9,
+        "{turned:?}"
+    );
+    let weights = of("weights");
     let (first, last) = (&weights[..40], &weights[weights.len() - 40..]);
     assert!(first != last && last.iter().all(|w| w.is_finite()), "the devices took no pulses");
 
@@ -101,6 +132,6 @@ fn elements_of_ones_own_are_listed_run_and_in_the_schema() {
     assert!(!bad.status.success() && text.contains("top"), "{text}");
     let plain = Command::new(env!("CARGO_BIN_EXE_bouton")).args(["run", file]).output().unwrap();
     let text = String::from_utf8_lossy(&plain.stderr).into_owned();
-    assert!(!plain.status.success() && text.contains("sigmoid"), "{text}");
+    assert!(!plain.status.success() && text.contains("logistic"), "{text}");
     std::fs::remove_dir_all(&folder).unwrap();
 }

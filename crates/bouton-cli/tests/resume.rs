@@ -1,9 +1,10 @@
 //! Runs that are stopped, killed, resumed and replayed, as a user does it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use bouton::io::recording::{Recording, read_recording};
+use tempfile::TempDir;
 
 fn bouton(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bouton")).args(args).env("NO_COLOR", "1").output().unwrap()
@@ -25,23 +26,9 @@ fn text(o: &[u8]) -> String {
     String::from_utf8_lossy(o).into_owned()
 }
 
-/// A folder of one test, removed when it goes out of scope.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(stem: &str) -> Folder {
-        let base = std::env::temp_dir().join(format!("bouton-resume-{}", std::process::id()));
-        Folder(bouton::io::fresh_folder(&base, stem).unwrap())
-    }
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The path of something in a folder, as an argument.
+fn at(f: &TempDir, name: &str) -> String {
+    f.path().join(name).display().to_string()
 }
 
 /// A model with a table, noise, learning, commands, spikes, and a matrix that is recorded now and then.
@@ -104,10 +91,10 @@ element = [3, 0]
 to = 1.5
 "#;
 
-fn model(f: &Folder) -> String {
+fn model(f: &TempDir) -> String {
     let rows: Vec<String> = (0..50).map(|k| format!("{}", (f64::from(k) * 0.3).sin())).collect();
-    std::fs::write(f.path("in.csv"), format!("x\n{}\n", rows.join("\n"))).unwrap();
-    let path = f.path("model.toml");
+    std::fs::write(at(f, "in.csv"), format!("x\n{}\n", rows.join("\n"))).unwrap();
+    let path = at(f, "model.toml");
     std::fs::write(&path, MODEL).unwrap();
     path
 }
@@ -142,9 +129,10 @@ fn copy(from: &str, to: &str) {
 
 #[test]
 fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
-    let f = Folder::new("longer");
-    let (m, whole, short) = (model(&f), f.path("whole"), f.path("short"));
-    ok(&["run", &m, "--quiet", "--out", &whole]);
+    let f = tempfile::tempdir().unwrap();
+    let (m, whole, short) = (model(&f), at(&f, "whole"), at(&f, "short"));
+    let table = ok(&["run", &m, "--quiet", "--out", &whole]);
+    assert!(table.contains("weights") && table.contains("600"), "{table}");
     for (time, every) in [("0.2", "0.05"), ("0.331", "0.1"), ("0.004", "1")] {
         ok(&[
             "run",
@@ -161,7 +149,8 @@ fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
         let e = refused(&["resume", &short, "--quiet"]);
         assert!(e.contains("is finished") && e.contains("--time"), "{e}");
         ok(&["resume", &short, "--quiet", "--time", "0.4", "--threads", "2"]);
-        ok(&["resume", &short, "--quiet", "--time", "0.6"]);
+        let of_all = ok(&["resume", &short, "--quiet", "--time", "0.6"]);
+        assert_eq!(of_all, table, "the table is of the whole run");
         same(&whole, &short);
         assert!(!Path::new(&short).join("parts").exists());
     }
@@ -173,13 +162,13 @@ fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
 
 #[test]
 fn a_killed_run_is_resumed() {
-    let f = Folder::new("killed");
-    let (m, whole) = (model(&f), f.path("whole"));
+    let f = tempfile::tempdir().unwrap();
+    let (m, whole) = (model(&f), at(&f, "whole"));
     let args = ["run", &m, "--quiet", "--time", "3", "--checkpoint-every", "0.3"];
-    ok(&[&args[..], &["--out", &whole]].concat());
+    let table = ok(&[&args[..], &["--out", &whole]].concat());
     let mut cut = 0;
     for k in 0..6 {
-        let out = f.path(&format!("k{k}"));
+        let out = at(&f, &format!("k{k}"));
         let mut run = Command::new(env!("CARGO_BIN_EXE_bouton"))
             .args(args)
             .args(["--out", &out])
@@ -202,7 +191,7 @@ fn a_killed_run_is_resumed() {
         run.wait().unwrap();
         if !Path::new(&out).join("recording.npz").exists() {
             cut += 1;
-            ok(&["resume", &out, "--quiet"]);
+            assert_eq!(ok(&["resume", &out, "--quiet"]), table);
         }
         same(&whole, &out);
         ok(&["replay", &out, "--quiet"]);
@@ -212,8 +201,8 @@ fn a_killed_run_is_resumed() {
 
 #[test]
 fn what_differs_in_a_replay_is_named() {
-    let f = Folder::new("replay");
-    let (m, out, bad) = (model(&f), f.path("out"), f.path("bad"));
+    let f = tempfile::tempdir().unwrap();
+    let (m, out, bad) = (model(&f), at(&f, "out"), at(&f, "bad"));
     ok(&["run", &m, "--quiet", "--time", "0.3", "--out", &out]);
     ok(&["replay", &out, "--quiet"]);
     // Another write in the log.
@@ -237,9 +226,9 @@ fn what_differs_in_a_replay_is_named() {
 
 #[test]
 fn what_can_not_go_on_is_an_error_with_a_name() {
-    let f = Folder::new("errors");
-    let (m, out) = (model(&f), f.path("out"));
-    let e = refused(&["resume", &f.path("none")]);
+    let f = tempfile::tempdir().unwrap();
+    let (m, out) = (model(&f), at(&f, "out"));
+    let e = refused(&["resume", &at(&f, "none")]);
     assert!(e.contains("none") && e.contains("manifest.json"), "{e}");
     let e = refused(&["run", &m, "--checkpoint-every", "0", "--out", &out]);
     assert!(e.contains("--checkpoint-every"), "{e}");
@@ -253,7 +242,113 @@ fn what_can_not_go_on_is_an_error_with_a_name() {
     assert!(e.contains("checkpoint.npz"), "{e}");
     let wrong = m.replace("model.toml", "wrong.toml");
     std::fs::write(&wrong, MODEL.replace("\"a.bias\"", "\"a.bios\"")).unwrap();
-    let e = refused(&["run", &wrong, "--out", &f.path("wrong")]);
+    let e = refused(&["run", &wrong, "--out", &at(&f, "wrong")]);
     assert!(e.contains("line ") && e.contains("did you mean `a.bias`"), "{e}");
-    assert!(!Path::new(&f.path("wrong")).exists());
+    assert!(!Path::new(&at(&f, "wrong")).exists());
+}
+
+#[test]
+fn a_table_that_was_changed_is_refused() {
+    let f = tempfile::tempdir().unwrap();
+    let (m, out, csv) = (model(&f), at(&f, "out"), at(&f, "in.csv"));
+    ok(&["run", &m, "--quiet", "--time", "0.2", "--checkpoint-every", "0.1", "--out", &out]);
+    let before = std::fs::read_to_string(&csv).unwrap();
+    let resume = ["resume", &out, "--quiet", "--time", "0.3"];
+    let replay = ["replay", &out, "--quiet"];
+    let both = |words: &[&str]| {
+        for args in [&resume[..], &replay] {
+            let e = refused(args);
+            assert!(words.iter().all(|w| e.contains(w)), "{args:?}: {e}");
+        }
+    };
+    let length = format!("{} bytes", before.len());
+    // A digit, a line, and all of it.
+    std::fs::write(&csv, before.replacen('9', "8", 1)).unwrap();
+    both(&["in.csv", "was changed", &length, "SHA-256", "put the file of the run back"]);
+    std::fs::write(&csv, format!("{before}1.0\n")).unwrap();
+    both(&["in.csv", "was changed", &length, &format!("found {} bytes", before.len() + 4)]);
+    std::fs::write(&csv, "").unwrap();
+    both(&["in.csv", "was changed", "found 0 bytes"]);
+    std::fs::remove_file(&csv).unwrap();
+    both(&["in.csv", "was made with this file", "put the file of the run back"]);
+    std::fs::write(&csv, before).unwrap();
+    ok(&resume);
+    ok(&replay);
+}
+
+#[test]
+fn a_run_that_was_killed_at_its_very_beginning_begins_again() {
+    let f = tempfile::tempdir().unwrap();
+    let (m, whole) = (model(&f), at(&f, "whole"));
+    let table = ok(&["run", &m, "--quiet", "--out", &whole]);
+    let manifest = std::fs::read_to_string(Path::new(&whole).join("manifest.json")).unwrap();
+    let mut begun: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    begun["complete"] = false.into();
+    begun["opening"] = "parts".into();
+    (begun["series"], begun["events"]) = (serde_json::json!([]), serde_json::json!([]));
+    for (k, made) in [false, true].into_iter().enumerate() {
+        let out = at(&f, &format!("begun{k}"));
+        let begin = || {
+            let _ = std::fs::remove_dir_all(&out);
+            std::fs::create_dir_all(&out).unwrap();
+            std::fs::write(Path::new(&out).join("manifest.json"), begun.to_string()).unwrap();
+            if made {
+                std::fs::create_dir(Path::new(&out).join("parts")).unwrap();
+            }
+        };
+        begin();
+        assert_eq!(ok(&["resume", &out, "--quiet"]), table);
+        same(&whole, &out);
+        begin();
+        ok(&["run", &m, "--quiet", "--out", &out, "--overwrite"]);
+        same(&whole, &out);
+    }
+}
+
+#[test]
+fn a_replay_holds_a_piece_of_the_recording_however_long_it_is() {
+    let f = tempfile::tempdir().unwrap();
+    let m = model(&f);
+    let held = |time: &str| {
+        let out = at(&f, time);
+        ok(&["run", &m, "--quiet", "--no-csv", "--time", time, "--out", &out]);
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let r = bouton_cli::resume::replay(Path::new(&out), true, &stop).unwrap();
+        let size = std::fs::metadata(Path::new(&out).join("recording.npz")).unwrap().len();
+        (r.held as u64, size)
+    };
+    let ((short, _), (long, size)) = (held("1"), held("8"));
+    // A piece ends at a command, after 100 steps: a number and a time each at least, at most spikes of 30 neurons.
+    assert!(short >= 100 * 16 && long <= 100 * 30 * 12 && long < short * 3 / 2, "{short}, {long}");
+    assert!(size > 20 * long, "{long} of {size} bytes");
+}
+
+#[test]
+fn a_log_of_many_writes_is_in_its_file_alone() {
+    let f = tempfile::tempdir().unwrap();
+    let (m, whole, out) = (model(&f), at(&f, "whole"), at(&f, "out"));
+    std::fs::write(&m, MODEL.replace("every = 0.1", "every = 0.001")).unwrap();
+    ok(&["run", &m, "--quiet", "--out", &whole]);
+    let run = |time: &str| {
+        let args = ["run", &m, "--quiet", "--checkpoint-every", "0.05", "--overwrite"];
+        ok(&[&args[..], &["--time", time, "--out", &out]].concat());
+        std::fs::metadata(Path::new(&out).join("checkpoint.npz")).unwrap().len()
+    };
+    // The checkpoint is no longer for 500 writes than for 100, but for the digits of a number or two.
+    assert!(run("0.5") <= run("0.1") + 16);
+    let log = Path::new(&out).join("log.jsonl");
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert!(lines.lines().count() > 95, "{}", lines.lines().count());
+    // What a killed run wrote behind its checkpoint is cut off, half a line as well.
+    std::fs::write(&log, format!("{lines}{}\n{{\"numb", lines.lines().last().unwrap())).unwrap();
+    ok(&["resume", &out, "--quiet", "--time", "0.6"]);
+    same(&whole, &out);
+    let o = ok(&["replay", &out, "--quiet"]);
+    assert!(o.contains("602 writes"), "{o}");
+    // A log that has lost entries is not gone on with.
+    run("0.1");
+    let short = lines.split_inclusive('\n').take(50).collect::<String>();
+    std::fs::write(&log, short).unwrap();
+    let e = refused(&["resume", &out, "--time", "0.6"]);
+    assert!(e.contains("log.jsonl") && e.contains("has 50 entries"), "{e}");
 }

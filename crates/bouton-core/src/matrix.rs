@@ -29,6 +29,19 @@ impl Matrix {
     pub fn from_shared(rows: usize, cols: usize, values: Arc<Vec<f64>>) -> Option<Matrix> {
         (rows.checked_mul(cols) == Some(values.len())).then_some(Matrix { rows, cols, values })
     }
+    /// A matrix of these rows.
+    ///
+    /// # Errors
+    /// The rows have different lengths; the first other one is named.
+    pub fn from_rows(rows: &[Vec<f64>]) -> Result<Matrix, Failure> {
+        let cols = rows.first().map_or(0, Vec::len);
+        if let Some((k, row)) = rows.iter().enumerate().find(|(_, r)| r.len() != cols) {
+            let n = row.len();
+            let m = format!("all rows must have as many numbers: row 0 has {cols}, row {k} has {n}");
+            return Err(m.into());
+        }
+        Ok(Matrix { rows: rows.len(), cols, values: Arc::new(rows.concat()) })
+    }
     /// A matrix filled with one value.
     pub fn filled(rows: usize, cols: usize, value: f64) -> Matrix {
         Matrix { rows, cols, values: Arc::new(vec![value; rows * cols]) }

@@ -11,7 +11,7 @@ use serde::de::{self, DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::content::Content;
-use crate::var::Var;
+use crate::var::{Start, Var};
 
 /// A struct of parameters that is an element: what model files call it, and the page that explains it.
 ///
@@ -26,6 +26,11 @@ pub trait Element:
     const PAGE: &'static str;
     /// Whether a model file can name it. One that holds data which no file spells out says no.
     const IN_FILES: bool = true;
+    /// One that serves as an example, with values for the parameters that have no default: listings show its variables.
+    /// One whose parameters all have defaults needs none.
+    fn example() -> Option<Self> {
+        None
+    }
 }
 
 /// What every element can do, of whatever type. All of [`Element`] have it.
@@ -79,7 +84,7 @@ pub trait IsA<M: ?Sized>: Element {
 pub struct Def<M: ?Sized> {
     /// Its name in model files.
     pub name: &'static str,
-    /// One line about it.
+    /// One paragraph about it.
     pub doc: String,
     /// Whether a model file can name it.
     pub in_files: bool,
@@ -88,6 +93,7 @@ pub struct Def<M: ?Sized> {
     type_name: &'static str,
     read: fn(Content) -> Result<ElementOf<M>, de::value::Error>,
     schema: fn(&mut SchemaGenerator) -> Schema,
+    example: fn() -> Option<ElementOf<M>>,
 }
 
 impl<M: ?Sized> Clone for Def<M> {
@@ -103,13 +109,11 @@ impl<M: ?Sized> fmt::Debug for Def<M> {
 }
 
 impl<M: ?Sized + Kind> Def<M> {
-    /// That of a type. Without a text about it, its schema's is taken: the comment at the struct.
-    pub(crate) fn of<T: IsA<M>>(doc: &str) -> Def<M> {
-        let mut doc = unindented(doc);
-        if doc.is_empty() {
-            let schema = T::json_schema(&mut SchemaGenerator::default());
-            doc = schema.get("description").and_then(|d| d.as_str()).unwrap_or("").into();
-        }
+    /// That of a type. What is said about it is the first paragraph of the struct's documentation.
+    pub(crate) fn of<T: IsA<M>>() -> Def<M> {
+        let schema = T::json_schema(&mut SchemaGenerator::default());
+        let doc = schema.get("description").and_then(|d| d.as_str()).unwrap_or("");
+        let doc = doc.split("\n\n").next().unwrap_or("").into();
         Def {
             name: T::NAME,
             doc,
@@ -119,6 +123,7 @@ impl<M: ?Sized + Kind> Def<M> {
             type_name: std::any::type_name::<T>(),
             read: |c| T::deserialize(c).map(ElementOf::new),
             schema: T::json_schema,
+            example: || T::example().map(ElementOf::new),
         }
     }
     /// Its page: equation, table of symbols with defaults and units, reference.
@@ -134,6 +139,19 @@ impl<M: ?Sized + Kind> Def<M> {
     /// It has parameters that need a value.
     pub fn default_of(&self) -> Result<ElementOf<M>, Error> {
         (self.read)(Content::Map(vec![])).map_err(|e| Error::model(self.name, e.to_string()))
+    }
+    /// One with the parameters that a file leaves out, and with those of an example where some have no default. `None` if it
+    /// has such parameters and gives no example.
+    pub fn example(&self) -> Option<ElementOf<M>> {
+        self.default_of().ok().or_else(|| (self.example)())
+    }
+    /// The variables of its example. Those that have no default start at [`Start::Required`].
+    pub fn variables(&self) -> Vec<Var> {
+        let schema = (self.schema)(&mut SchemaGenerator::default());
+        let required = schema.get("required").and_then(|r| r.as_array()).cloned().unwrap_or_default();
+        let needed = |v: &Var| required.iter().any(|r| r.as_str() == Some(&*v.name));
+        let vars = self.example().map_or(vec![], |e| e.model().variables()).into_iter();
+        vars.map(|v| if needed(&v) { Var { start: Start::Required, ..v } } else { v }).collect()
     }
     /// The schema of its table, with the name that tells it apart.
     fn member(&self, generator: &mut SchemaGenerator) -> Schema {
@@ -190,7 +208,7 @@ impl<M: ?Sized + Kind> Registry<M> {
             ));
         }
         // Made before the lists are locked: its schema may ask for the members of its own kind.
-        let def = Def::of::<T>("");
+        let def = Def::of::<T>();
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
         match self.shipped.iter().chain(added.iter()).find(|d| d.name == T::NAME) {
             Some(d) if d.type_id == TypeId::of::<T>() => Ok(()),
@@ -287,6 +305,14 @@ impl<M: ?Sized + Kind> ElementOf<M> {
             self.model = own;
         }
         Arc::get_mut(&mut self.model).expect("it was copied if it had another owner")
+    }
+    /// Refuses parameters that are set to numbers outside the bounds that their [variables](Kind::variables) have: a live
+    /// one couldn't be set to them either. Beside it there is the kind's own check, of what belongs together.
+    ///
+    /// # Errors
+    /// The parameter, what it must be, and what was found.
+    pub fn within_bounds(&self) -> Result<(), String> {
+        crate::var::check(&self.model().variables())
     }
     /// The same with other values of some of its parameters, by their names; a parameter that is a list takes all of them,
     /// another one the first.

@@ -1,15 +1,18 @@
 //! The list of a kind of element: one macro makes of it the kind's struct, its registry, and the conversions.
 
 /// Makes a kind of element. Each element is a struct of parameters that implements the trait and
-/// [`Element`](crate::Element); shipping one is one line. Model files, their schema, listings and error messages follow from
-/// the registry.
+/// [`Element`](crate::Element); shipping one is its file and one line, `file::Name`. What is said of it is the first paragraph
+/// of the struct's documentation. Model files, their schema, listings and error messages follow from the registry.
 macro_rules! element_list {
     (
         $(#[doc = $doc:literal])*
         $alias:ident: dyn $model:ident, $kind:literal, $register:ident, |$this:pat_param| $vars:expr => {
-            $($(#[doc = $line:literal])* $name:ident,)*
+            $($file:ident::$name:ident,)*
         }
     ) => {
+        $(mod $file;)*
+        $(pub use $file::$name;)*
+
         $(#[doc = $doc])*
         pub type $alias = $crate::ElementOf<dyn $model>;
 
@@ -25,7 +28,7 @@ macro_rules! element_list {
             }
             fn registry() -> &'static $crate::Registry<dyn $model> {
                 static ALL: std::sync::LazyLock<$crate::Registry<dyn $model>> = std::sync::LazyLock::new(|| {
-                    $crate::Registry::new(vec![$($crate::Def::of::<$name>(concat!($($line, "\n"),*))),*])
+                    $crate::Registry::new(vec![$($crate::Def::of::<$name>()),*])
                 });
                 &ALL
             }

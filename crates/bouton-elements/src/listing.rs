@@ -2,7 +2,9 @@
 
 use crate::element::{Def, Kind};
 use crate::var::Var;
-use crate::{devices, mappings, neurons, policies, processes, rules, solvers, synapses};
+use crate::{
+    devices, distributions, mappings, neurons, policies, processes, rules, solvers, synapses, transforms,
+};
 
 /// An element, as a listing shows it.
 #[derive(Clone, Debug)]
@@ -15,7 +17,7 @@ pub struct Listed {
     pub in_files: bool,
     /// Its page.
     pub page: String,
-    /// Its variables, with the values that they have where a file gives none.
+    /// Its variables, with the values that they have where a file gives none; see [`Def::variables`].
     pub vars: Vec<Var>,
 }
 
@@ -33,7 +35,7 @@ pub struct ListedKind {
 fn kind<M: ?Sized + Kind>() -> ListedKind {
     let of = |d: Def<M>| Listed {
         name: d.name,
-        vars: d.default_of().map_or(vec![], |e| e.model().variables()),
+        vars: d.variables(),
         page: d.page(),
         in_files: d.in_files,
         doc: d.doc,
@@ -46,6 +48,8 @@ pub fn kinds() -> Vec<ListedKind> {
     vec![
         kind::<dyn neurons::NeuronModel>(),
         kind::<dyn synapses::SynapseModel>(),
+        kind::<dyn distributions::DistributionModel>(),
+        kind::<dyn transforms::TransformModel>(),
         kind::<dyn solvers::SolverModel>(),
         kind::<dyn processes::ProcessModel>(),
         kind::<dyn rules::RuleModel>(),

@@ -114,7 +114,7 @@ fn chain() -> Made {
     }
     let (one, two) =
         (p.double("one", 1, 1, Role::Parameter, 3.0), p.double("two", 1, 1, Role::Parameter, 6.0));
-    let bounds = Bounds { low: 0.0, high: 100.0, open: true };
+    let bounds = Bounds { high: 100.0, ..Bounds::POSITIVE };
     p.knobs_mut().add("one", Knob::plain(one, "Hz", bounds, "a rate"));
     p.knobs_mut().add("two", Knob::read_only(two, "Hz", "twice the rate", "it follows from `one`"));
     p.derive(Derived { what: Arc::new(Twice), reads: vec![one], writes: vec![two], of: "twice".into() });

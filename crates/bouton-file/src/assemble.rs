@@ -77,8 +77,8 @@ impl Assemble<'_> {
         };
         let carried = function.as_ref().map_or(taken, Function::width);
         let transform = match c.transform {
-            Some(t) => transform(t, carried, post.size).map_err(|m| ("transform", m))?,
-            None => Transform::None,
+            Some(t) => Some(transform(t, carried, post.size).map_err(|m| ("transform", m))?),
+            None => None,
         };
         let rules = match (c.rule, c.rules) {
             (Some(_), Some(_)) => {
@@ -103,6 +103,7 @@ impl Assemble<'_> {
                 ));
             }
         };
+        let mask = c.mask.map(mask).transpose().map_err(|m| ("mask", m))?;
         let connection = Connection {
             synapse: c.synapse,
             function,
@@ -112,7 +113,7 @@ impl Assemble<'_> {
             scale_eval_points: c.scale_eval_points,
             rules,
             bounds,
-            mask: None,
+            mask,
             devices: c.devices,
             seed: c.seed,
         };
@@ -178,25 +179,31 @@ fn function(text: &str, size: usize) -> Result<Function, String> {
     Ok(Function::fallible(width, Some(text), call))
 }
 
-fn transform(t: format::Transform, carried: usize, post: Option<usize>) -> Result<Transform, String> {
+/// 1 for each weight that rules may change.
+fn mask(rows: Vec<Vec<format::Flag>>) -> Result<Matrix, String> {
+    let number = |flag: format::Flag| match flag {
+        format::Flag::Word(b) => f64::from(u8::from(b)),
+        format::Flag::Number(n) => f64::from(n),
+    };
+    let rows: Vec<Vec<f64>> = rows.into_iter().map(|r| r.into_iter().map(number).collect()).collect();
+    Matrix::from_rows(&rows).map_err(|m| m.to_string())
+}
+
+fn transform(t: format::LinearMap, carried: usize, post: Option<usize>) -> Result<Transform, String> {
     match t {
-        format::Transform::Scalar(x) => Ok(Transform::Scalar(x)),
-        format::Transform::Diagonal(x) => Ok(Transform::Diagonal(x)),
-        format::Transform::Matrix(rows) => {
-            let cols = rows.first().map_or(0, Vec::len);
-            if let Some(k) = rows.iter().position(|r| r.len() != cols) {
-                let n = rows[k].len();
-                return Err(format!("all rows must have as many numbers: row 0 has {cols}, row {k} has {n}"));
-            }
-            let n = rows.len();
-            Matrix::new(n, cols, rows.concat())
-                .map(Transform::Matrix)
-                .ok_or_else(|| "this is not a matrix".into())
+        format::LinearMap::Scalar(x) => Ok(x.into()),
+        format::LinearMap::Diagonal(x) => Ok(x.into()),
+        format::LinearMap::Matrix(rows) => {
+            Matrix::from_rows(&rows).map(Into::into).map_err(|m| m.to_string())
         }
-        format::Transform::Zeros(format::Zeros { zeros: false }) => {
+        format::LinearMap::Element(t) => {
+            t.model().check()?;
+            Ok(t)
+        }
+        format::LinearMap::Zeros(format::Zeros { zeros: false }) => {
             Err("`zeros` must be true; leave the transform out for none".into())
         }
-        format::Transform::Zeros(_) => {
+        format::LinearMap::Zeros(_) => {
             let Some(rows) = post else { return Err("a learning rule takes no matrix of zeros".into()) };
             match rows.checked_mul(carried).filter(|n| *n <= MAX_VALUES) {
                 Some(_) => Ok(Matrix::filled(rows, carried, 0.0).into()),

@@ -1,15 +1,15 @@
 //! The tables of a file as descriptions of objects, all names known: the first of two passes. Connections may then refer
 //! to objects that come later.
 
+use bouton_elements::distributions::{Distribution, Values};
 use bouton_elements::processes::Table;
 use bouton_expr::{Program, Vars};
 use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Output};
-use bouton_random::Distribution;
 
 use crate::assemble::SCRATCH;
 use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
-use crate::files::{Files, MAX_VALUES, table};
+use crate::files::{FileDigest, Files, MAX_VALUES, table};
 use crate::format;
 use crate::made::Made;
 use crate::names::{Named, Names};
@@ -37,6 +37,8 @@ pub(crate) struct Array {
 pub(crate) struct Describe<'a> {
     pub(crate) root: &'a Item,
     pub(crate) files: &'a dyn Files,
+    /// Files that were read, each once.
+    pub(crate) read: Vec<FileDigest>,
     pub(crate) names: Names,
     /// Lines on which objects stand, by path and kind, for errors that come from the model.
     pub(crate) lines: Vec<(String, usize)>,
@@ -85,6 +87,7 @@ impl<'a> Describe<'a> {
         Describe {
             root,
             files,
+            read: vec![],
             names: Names::default(),
             lines: vec![],
             connection_lines: vec![],
@@ -205,7 +208,7 @@ impl<'a> Describe<'a> {
         Ok(Array { seed, count, ensemble })
     }
 
-    fn node(&self, node: format::Node, path: &Path<'_>) -> Result<Output, Fault> {
+    fn node(&mut self, node: format::Node, path: &Path<'_>) -> Result<Output, Fault> {
         let root = self.root;
         let err = |key: &str, message: String| fault(root, &Path::Key(path, key), message);
         let given = [
@@ -243,7 +246,10 @@ impl<'a> Describe<'a> {
             }));
         }
         if let Some(t) = node.table {
-            let t = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
+            let (t, digest) = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
+            if !self.read.contains(&digest) {
+                self.read.push(digest);
+            }
             return Ok(Output::process(t));
         }
         match (node.process, node.size) {
@@ -285,29 +291,16 @@ fn expression(text: &str, size_in: Option<usize>) -> Result<Output, String> {
 }
 
 /// A distribution whose parameters make sense.
-pub(crate) fn distribution(samples: format::Samples) -> Result<Distribution, String> {
-    let d = Distribution::from(samples);
-    d.check().map_err(|e| {
-        let message = e.to_string();
-        // The file has another spelling of the kind's name.
-        message.strip_prefix(&format!("{}.", d.name())).map_or(message.clone(), Into::into)
-    })?;
-    let given = match &d {
-        Distribution::Samples(s) => s.values.as_slice(),
-        Distribution::Choice(c) => c.options.as_slice(),
-        _ => &[],
-    };
-    if let Some(x) = given.iter().flatten().find(|x| !x.is_finite()) {
-        return Err(format!("expected finite numbers, found {x}"));
-    }
-    Ok(d)
+pub(crate) fn distribution(values: Values) -> Result<Distribution, String> {
+    let d = Distribution::from(values);
+    d.check().map(|()| d)
 }
 
 macro_rules! ensemble_of {
     ($name:ident, $file:ident, $seed:expr) => {
         /// The error has the field that it is about.
         fn $name(e: format::$file) -> Result<Ensemble, (String, String)> {
-            let of = |key: &str, s: Option<format::Samples>| {
+            let of = |key: &str, s: Option<Values>| {
                 s.map(distribution).transpose().map_err(|m| (key.to_string(), m))
             };
             let mut out = Ensemble::new(e.n_neurons, e.dimensions);

@@ -1,26 +1,73 @@
 //! The one way from a model file to other files.
 
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
 use bouton_elements::processes;
-use bouton_io::{CsvTable, NpyArray};
 use bouton_model::Error;
+use sha2::{Digest, Sha256};
 
 use crate::fault::{hint, quoted};
 use crate::format::{Column, OneOrMany, TableNode};
 
 /// Files that a model file names, by their path relative to it.
 pub trait Files {
-    /// Reads a table.
+    /// Opens a file.
     ///
     /// # Errors
-    /// If the file may not be read, can't be read, or is no table.
-    fn csv(&self, relative: &str) -> Result<CsvTable, Error>;
-    /// Reads an array.
+    /// If it may not be read, or can't be.
+    fn open(&self, relative: &str) -> Result<Box<dyn Read>, Error>;
+}
+
+/// A file that a model was read with, and what was in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDigest {
+    /// Its name in the model file.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+impl FileDigest {
+    /// Of a file as it is now.
     ///
     /// # Errors
-    /// If the file may not be read, can't be read, or is no array.
-    fn npy(&self, relative: &str) -> Result<NpyArray, Error>;
+    /// If it can't be read.
+    pub fn of(files: &dyn Files, name: &str) -> Result<FileDigest, Error> {
+        Digesting::new(files.open(name)?).finish(name)
+    }
+}
+
+/// A file that is read, and of which a digest is taken on the way.
+struct Digesting {
+    from: Box<dyn Read>,
+    bytes: u64,
+    sha256: Sha256,
+}
+
+impl Digesting {
+    fn new(from: Box<dyn Read>) -> Digesting {
+        Digesting { from, bytes: 0, sha256: Sha256::new() }
+    }
+    /// The digest of all of it, also of what nobody has read.
+    fn finish(mut self, name: &str) -> Result<FileDigest, Error> {
+        std::io::copy(&mut self, &mut std::io::sink())
+            .map_err(|e| Error::file("", format!("{}: cannot read the file: {e}", quoted(name))))?;
+        let sha256 = self.sha256.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        Ok(FileDigest { name: name.into(), bytes: self.bytes, sha256 })
+    }
+}
+
+impl Read for Digesting {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.from.read(into)?;
+        self.sha256.update(&into[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
 }
 
 /// The files of one folder, and of those below it. Nothing outside can be reached, also not by a link.
@@ -122,11 +169,11 @@ fn inside(folder: &Path, path: &Path) -> std::io::Result<Option<PathBuf>> {
 }
 
 impl Files for FolderFiles {
-    fn csv(&self, relative: &str) -> Result<CsvTable, Error> {
-        Ok(bouton_io::read_csv_table(self.resolve(relative)?)?)
-    }
-    fn npy(&self, relative: &str) -> Result<NpyArray, Error> {
-        Ok(bouton_io::read_npy(self.resolve(relative)?)?)
+    fn open(&self, relative: &str) -> Result<Box<dyn Read>, Error> {
+        let path = self.resolve(relative)?;
+        let file = File::open(path)
+            .map_err(|e| Error::file("", format!("{}: cannot read the file: {e}", quoted(relative))))?;
+        Ok(Box::new(file))
     }
 }
 
@@ -135,10 +182,7 @@ impl Files for FolderFiles {
 pub struct NoFiles;
 
 impl Files for NoFiles {
-    fn csv(&self, relative: &str) -> Result<CsvTable, Error> {
-        Err(Error::file("", format!("{}: no files can be read here", quoted(relative))))
-    }
-    fn npy(&self, relative: &str) -> Result<NpyArray, Error> {
+    fn open(&self, relative: &str) -> Result<Box<dyn Read>, Error> {
         Err(Error::file("", format!("{}: no files can be read here", quoted(relative))))
     }
 }
@@ -146,19 +190,25 @@ impl Files for NoFiles {
 /// Most numbers that one object of a file may have: 2 GiB of them.
 pub(crate) const MAX_VALUES: usize = 1 << 28;
 
-/// The process of a table node. The error is of the kind `File` if the file could not be read.
-pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<processes::Table, Error> {
-    let content = read(node, files)?;
-    rows(node, content).map_err(|m| Error::model("", m))
+/// The process of a table node, and the file that it is from. The error is of the kind `File` if the file could not be read.
+pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<(processes::Table, FileDigest), Error> {
+    let (content, digest) = read(node, files)?;
+    rows(node, content).map(|t| (t, digest)).map_err(|m| Error::model("", m))
 }
 
 /// Numbers, how many make a row, and the names of the columns.
 type Content = (Vec<f64>, usize, Option<Vec<String>>);
 
-fn read(node: &TableNode, files: &dyn Files) -> Result<Content, Error> {
+fn read(node: &TableNode, files: &dyn Files) -> Result<(Content, FileDigest), Error> {
     let lower = node.file.to_lowercase();
-    if lower.ends_with(".npy") {
-        let array = files.npy(&node.file)?;
+    let (npy, csv) = (lower.ends_with(".npy"), lower.ends_with(".csv"));
+    if !npy && !csv {
+        return Err(Error::model("", format!("{}: a table is a .csv or .npy file", quoted(&node.file))));
+    }
+    let mut from = BufReader::with_capacity(1 << 18, Digesting::new(files.open(&node.file)?));
+    let about = |e: bouton_io::Error| Error::file("", format!("{}: {e}", quoted(&node.file)));
+    let content = if npy {
+        let array = bouton_io::read_npy_from(&mut from, bouton_io::Limits::default()).map_err(about)?;
         let width = match array.shape.as_slice() {
             [_] => 1,
             [_, w] => *w,
@@ -168,13 +218,12 @@ fn read(node: &TableNode, files: &dyn Files) -> Result<Content, Error> {
                 return Err(Error::model("", message));
             }
         };
-        Ok((array.to_f64(), width, None))
-    } else if lower.ends_with(".csv") {
-        let t = files.csv(&node.file)?;
-        Ok((t.values, t.width, t.header))
+        (array.to_f64(), width, None)
     } else {
-        Err(Error::model("", format!("{}: a table is a .csv or .npy file", quoted(&node.file))))
-    }
+        let t = bouton_io::read_csv_from(&mut from, bouton_io::CsvOptions::default()).map_err(about)?;
+        (t.values, t.width, t.header)
+    };
+    Ok((content, from.into_inner().finish(&node.file)?))
 }
 
 /// The one column of a name.

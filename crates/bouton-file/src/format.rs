@@ -1,17 +1,20 @@
 //! The tables of a model file, version 1, field by field. The JSON schema is generated from here.
 
+use bouton_elements::content::Content;
 use bouton_elements::devices::DeviceSpec;
+use bouton_elements::distributions::Values;
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::processes::{Interpolation, PastEnd, Process};
 use bouton_elements::rules::Rule;
 use bouton_elements::solvers::Solver;
 use bouton_elements::synapses::{Lowpass, Synapse};
+use bouton_elements::transforms::Transform;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 pub(crate) use crate::commands::TimedCommand;
-pub(crate) use crate::dist::Samples;
 
 /// A model file of bouton, version 1.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -100,26 +103,26 @@ macro_rules! ensemble_fields {
             #[serde(default)]
             pub(crate) neuron_type: NeuronType,
             /// Preferred directions, one row a neuron. Default: scattered over the unit sphere.
-            pub(crate) encoders: Option<Samples>,
+            pub(crate) encoders: Option<Values>,
             /// Values, in units of the radius, at which neurons begin to fire. Default: uniform on [-1, 0.9).
-            pub(crate) intercepts: Option<Samples>,
+            pub(crate) intercepts: Option<Values>,
             /// Firing rates (Hz) at the radius. Default: uniform on [200, 400).
-            pub(crate) max_rates: Option<Samples>,
+            pub(crate) max_rates: Option<Values>,
             /// Points at which decoders are solved, in units of the radius. Default: scattered in the unit ball.
-            pub(crate) eval_points: Option<Samples>,
+            pub(crate) eval_points: Option<Values>,
             /// Number of evaluation points. Default: 500 a dimension within 750 to 2500, at least two a neuron.
             #[schemars(range(min = 1))]
             pub(crate) n_eval_points: Option<usize>,
             /// Gains; only together with `bias`, in place of intercepts and maximum rates.
-            pub(crate) gain: Option<Samples>,
+            pub(crate) gain: Option<Values>,
             /// Bias currents; only together with `gain`.
-            pub(crate) bias: Option<Samples>,
+            pub(crate) bias: Option<Values>,
             /// Whether encoders are scaled to unit length. Default true.
             #[serde(default = "yes")]
             pub(crate) normalize_encoders: bool,
             /// Initial values of the neurons' state variables, by name.
             #[serde(default)]
-            pub(crate) initial_state: IndexMap<String, Samples>,
+            pub(crate) initial_state: IndexMap<String, Values>,
             /// Seed; derived from the network's when left out.
             pub(crate) seed: Option<u32>,
         }
@@ -230,7 +233,7 @@ pub(crate) struct Connection {
     /// Expression of the (sliced) value `x` at the start. Default: the value itself.
     pub(crate) function: Option<String>,
     /// Linear map after the function. Default: none.
-    pub(crate) transform: Option<Transform>,
+    pub(crate) transform: Option<LinearMap>,
     /// How decoders are solved. Default: least squares with L2 regularisation.
     #[serde(default)]
     pub(crate) solver: Solver,
@@ -241,10 +244,13 @@ pub(crate) struct Connection {
     /// `[low, high]`: lowest and highest weight that rules may make; `inf` and `-inf` are none. Default: no bounds.
     #[schemars(length(min = 2, max = 2))]
     pub(crate) bounds: Option<Vec<f64>>,
+    /// Which weights rules may change: rows of `true` and `false`, or of 1 and 0, of the shape of the weights (post × pre).
+    /// Default: all may change.
+    pub(crate) mask: Option<Vec<Vec<Flag>>>,
     /// Devices that the weights are made of.
     pub(crate) devices: Option<DeviceSpec>,
     /// Evaluation points of its own.
-    pub(crate) eval_points: Option<Samples>,
+    pub(crate) eval_points: Option<Values>,
     /// Whether those are in units of the radius. Default true.
     #[serde(default = "yes")]
     pub(crate) scale_eval_points: bool,
@@ -252,10 +258,10 @@ pub(crate) struct Connection {
     pub(crate) seed: Option<u32>,
 }
 
-/// A linear map: a number, a list (diagonal), a list of rows (matrix), or `{ zeros = true }`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum Transform {
+/// A linear map: a number, a list (diagonal), a list of rows (matrix), `{ zeros = true }`, or a transform with its `type`.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum LinearMap {
     /// All values times a number.
     Scalar(f64),
     /// Each value times its own number.
@@ -264,6 +270,26 @@ pub(crate) enum Transform {
     Matrix(Vec<Vec<f64>>),
     /// A matrix of zeros.
     Zeros(Zeros),
+    /// Any transform.
+    Element(Transform),
+}
+
+// By hand, so that the message of a transform reaches whoever wrote the file.
+impl<'de> Deserialize<'de> for LinearMap {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<LinearMap, D::Error> {
+        let read = match Content::deserialize(d)? {
+            Content::Map(table) if table.iter().any(|(key, _)| key == "type") => {
+                Transform::deserialize(Content::Map(table)).map(LinearMap::Element)
+            }
+            table @ Content::Map(_) => Zeros::deserialize(table).map(LinearMap::Zeros),
+            Content::Seq(rows) if rows.first().is_some_and(|r| matches!(r, Content::Seq(_))) => {
+                Vec::deserialize(Content::Seq(rows)).map(LinearMap::Matrix)
+            }
+            list @ Content::Seq(_) => Vec::deserialize(list).map(LinearMap::Diagonal),
+            number => f64::deserialize(number).map(LinearMap::Scalar),
+        };
+        read.map_err(D::Error::custom)
+    }
 }
 
 /// A matrix of zeros of the size that fits (post × pre): a start for learning.
@@ -272,6 +298,16 @@ pub(crate) enum Transform {
 pub(crate) struct Zeros {
     /// Has to be true.
     pub(crate) zeros: bool,
+}
+
+/// Whether, as a word or as a number.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Flag {
+    /// `true` or `false`.
+    Word(bool),
+    /// 1 or 0.
+    Number(#[schemars(range(min = 0, max = 1))] u8),
 }
 
 /// A recording.

@@ -67,7 +67,6 @@ mod belongs;
 mod check;
 mod commands;
 mod describe;
-mod dist;
 mod fault;
 mod files;
 mod format;
@@ -86,8 +85,7 @@ use std::path::Path;
 use bouton_model::{Command, Error, Network};
 use serde::Deserialize;
 
-pub use bouton_io::{CsvTable, NpyArray};
-pub use files::{Files, FolderFiles, NoFiles};
+pub use files::{FileDigest, Files, FolderFiles, NoFiles};
 pub use reference::reference;
 
 use fault::Fault;
@@ -112,6 +110,8 @@ pub struct Model {
     pub commands: Vec<Command>,
     /// The text that was read, without overrides.
     pub text: String,
+    /// The files that were read for it, in the order of their nodes: a model is its text and what is in these.
+    pub files: Vec<FileDigest>,
 }
 
 /// How a model file is read.
@@ -167,10 +167,10 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
 
 /// An error about an object comes with the line on which that stands, or 0.
 fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
-    let Assembled { network, dt, time, commands, lines } =
+    let Assembled { network, dt, time, commands, files, lines } =
         assembled(text, files, options).map_err(|f| (f.into(), 0))?;
     match network.validate(dt) {
-        Ok(()) => Ok(Model { network, dt, time, commands, text: text.to_string() }),
+        Ok(()) => Ok(Model { network, dt, time, commands, text: text.to_string(), files }),
         Err(e) => {
             let line = lines.of(&network, e.object());
             Err((e, line))
@@ -204,6 +204,7 @@ struct Assembled {
     dt: f64,
     time: Option<f64>,
     commands: Vec<Command>,
+    files: Vec<FileDigest>,
     lines: ObjectLines,
 }
 
@@ -240,7 +241,7 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
     assemble.network(&mut network, "", described, check::Path::Root)?;
     let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
     let commands = commands::commands(file.commands, &root)?;
-    Ok(Assembled { network, dt, time, commands, lines })
+    Ok(Assembled { network, dt, time, commands, files: describe.read, lines })
 }
 
 /// The JSON schema of the format, generated from what is read: each field with its meaning.

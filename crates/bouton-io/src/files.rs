@@ -79,6 +79,24 @@ pub(crate) fn write_atomic(
     outcome
 }
 
+/// Removes what processes left that were killed while they wrote one of these files: its temporary neighbours,
+/// `NAME.PROCESS.tmp`. Other files, folders and links stay.
+///
+/// # Errors
+/// What the file system refuses.
+pub fn remove_unfinished(folder: &Path, names: &[&str]) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let process = |of: &str| name.to_str()?.strip_prefix(of)?.strip_prefix('.')?.strip_suffix(".tmp");
+        let ours = names.iter().filter_map(|of| process(of)).any(|p| p.parse::<u32>().is_ok());
+        if ours && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the new name of a file outlive a loss of power. Where a folder can't be opened or synced (some systems have no
 /// such thing) the file itself is whole all the same, so that this is no error.
 fn sync_folder(path: &Path) {
@@ -102,41 +120,27 @@ pub(crate) fn file_stem(name: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// A folder of one test, removed when it goes out of scope.
-    pub(crate) struct TestFolder(pub PathBuf);
-
-    impl TestFolder {
-        pub(crate) fn new(stem: &str) -> Self {
-            let base = std::env::temp_dir().join(format!("bouton-io-{}", std::process::id()));
-            Self(fresh_folder(&base, stem).unwrap())
-        }
-    }
-
-    impl Drop for TestFolder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     #[test]
     fn fresh_folders_count_up_from_the_highest() {
-        let t = TestFolder::new("fresh");
-        assert!(fresh_folder(&t.0, "run").unwrap().ends_with("run-001"));
-        assert!(fresh_folder(&t.0, "run").unwrap().ends_with("run-002"));
-        fs::remove_dir(t.0.join("run-001")).unwrap();
-        assert!(fresh_folder(&t.0, "run").unwrap().ends_with("run-003"));
-        assert!(fresh_folder(&t.0, "other").unwrap().ends_with("other-001"));
+        let t = tempfile::tempdir().unwrap();
+        assert!(fresh_folder(t.path(), "run").unwrap().ends_with("run-001"));
+        assert!(fresh_folder(t.path(), "run").unwrap().ends_with("run-002"));
+        fs::remove_dir(t.path().join("run-001")).unwrap();
+        assert!(fresh_folder(t.path(), "run").unwrap().ends_with("run-003"));
+        assert!(fresh_folder(t.path(), "other").unwrap().ends_with("other-001"));
     }
 
     #[test]
     fn fresh_folders_are_distinct_when_many_ask_at_once() {
-        let t = TestFolder::new("race");
+        let t = tempfile::tempdir().unwrap();
         let made: Vec<PathBuf> = std::thread::scope(|s| {
             let threads: Vec<_> = (0..8)
-                .map(|_| s.spawn(|| (0..20).map(|_| fresh_folder(&t.0, "run").unwrap()).collect::<Vec<_>>()))
+                .map(|_| {
+                    s.spawn(|| (0..20).map(|_| fresh_folder(t.path(), "run").unwrap()).collect::<Vec<_>>())
+                })
                 .collect();
             threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
         });
@@ -146,19 +150,40 @@ pub(crate) mod tests {
 
     #[test]
     fn a_stem_that_is_a_path_is_refused() {
-        let t = TestFolder::new("stems");
+        let t = tempfile::tempdir().unwrap();
         for stem in ["", "../x", "a/b", ".hidden"] {
-            assert_eq!(fresh_folder(&t.0, stem).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{stem}");
+            assert_eq!(
+                fresh_folder(t.path(), stem).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput,
+                "{stem}"
+            );
         }
     }
 
     #[test]
+    fn what_a_killed_process_left_half_written_is_removed_and_nothing_else() {
+        let t = tempfile::tempdir().unwrap();
+        let kept = ["a.npz", "a.npz.tmp", "a.npz.x1.tmp", "a.npz.12.tmp.old", "b.npz.12.tmp", "a.npz.-1.tmp"];
+        for name in kept.iter().chain(&["a.npz.12.tmp", "a.npz.4000000.tmp"]) {
+            fs::write(t.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(t.path().join("a.npz.13.tmp")).unwrap();
+        remove_unfinished(t.path(), &["a.npz", "c"]).unwrap();
+        let mut left: Vec<String> =
+            fs::read_dir(t.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        let mut wanted: Vec<&str> = kept.into_iter().chain(["a.npz.13.tmp"]).collect();
+        wanted.sort_unstable();
+        assert_eq!(left, wanted);
+    }
+
+    #[test]
     fn a_failed_atomic_write_leaves_the_old_file() {
-        let t = TestFolder::new("atomic");
-        let path = t.0.join("f");
+        let t = tempfile::tempdir().unwrap();
+        let path = t.path().join("f");
         write_atomic(&path, |w| Ok(w.write_all(b"old")?)).unwrap();
         write_atomic(&path, |_| Err(Error::new("no"))).unwrap_err();
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(&t.0).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(t.path()).unwrap().count(), 1);
     }
 }

@@ -129,11 +129,8 @@ pub fn read_npy_with(path: impl AsRef<Path>, limits: Limits) -> Result<NpyArray>
     read_npy_from(BufReader::with_capacity(1 << 18, file), limits).map_err(|e| e.at(path.display()))
 }
 
-/// Reads one array from a stream that starts at the magic bytes.
-///
-/// # Errors
-/// As [`read_npy`], without a file name.
-pub fn read_npy_from(mut from: impl Read, limits: Limits) -> Result<NpyArray> {
+/// Reads the header of an array, from a stream that starts at the magic bytes.
+pub(crate) fn read_header(mut from: impl Read) -> Result<Header> {
     let mut start = [0u8; 8];
     from.read_exact(&mut start).map_err(|_| Error::new("not a .npy file: it ends before the header"))?;
     if &start[..6] != MAGIC {
@@ -158,7 +155,15 @@ pub fn read_npy_from(mut from: impl Read, limits: Limits) -> Result<NpyArray> {
     let mut text = vec![0u8; header_len];
     from.read_exact(&mut text).map_err(|_| Error::new("the file ends inside the .npy header"))?;
     let text = String::from_utf8(text).map_err(|_| Error::new("the .npy header is not text"))?;
-    let header = parse_header(&text)?;
+    parse_header(&text)
+}
+
+/// Reads one array from a stream that starts at the magic bytes.
+///
+/// # Errors
+/// As [`read_npy`], without a file name.
+pub fn read_npy_from(mut from: impl Read, limits: Limits) -> Result<NpyArray> {
+    let header = read_header(&mut from)?;
     if header.shape.len() > limits.max_dims {
         return Err(Error::new(format!(
             "array of {} dimensions refused (at most {})",
@@ -193,12 +198,21 @@ pub fn read_npy_from(mut from: impl Read, limits: Limits) -> Result<NpyArray> {
     Ok(NpyArray { shape, data })
 }
 
-struct Header {
+/// What the header of an array says.
+pub(crate) struct Header {
     kind: u8,
     size: usize,
     big_endian: bool,
     fortran: bool,
-    shape: Vec<u64>,
+    pub(crate) shape: Vec<u64>,
+}
+
+impl Header {
+    /// Whether the numbers are of this type, and lie in C order.
+    pub(crate) fn is(&self, descr: &str) -> bool {
+        let found = format!("{}{}{}", if self.big_endian { '>' } else { '<' }, self.kind as char, self.size);
+        !self.fortran && found == descr
+    }
 }
 
 /// Reads the Python dictionary in a header: three known keys, in any order, and nothing else.

@@ -153,14 +153,13 @@ impl<W: Write + Seek> ArchiveWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::tests::TestFolder;
 
     #[test]
     fn npz_round_trips_and_is_deterministic() {
-        let t = TestFolder::new("npz");
+        let t = tempfile::tempdir().unwrap();
         let (a, b) = (NpyData::F64(vec![1.0, 2.5, -3.0, 4.0]), NpyData::U32(vec![7]));
         let write = |name: &str| {
-            let path = t.0.join(name);
+            let path = t.path().join(name);
             write_npz(&path, [("probe/α", &[2usize, 2][..], &a), ("b", &[1][..], &b)]).unwrap();
             path
         };
@@ -172,8 +171,8 @@ mod tests {
 
     #[test]
     fn broken_archives_are_errors() {
-        let t = TestFolder::new("npz-bad");
-        let path = t.0.join("a.npz");
+        let t = tempfile::tempdir().unwrap();
+        let path = t.path().join("a.npz");
         write_npz(&path, [("a", &[2usize][..], &NpyData::F64(vec![1.0, 2.0]))]).unwrap();
         let good = std::fs::read(&path).unwrap();
         let read = |bytes: &[u8]| read_npz_from(std::io::Cursor::new(bytes), Limits::default());
@@ -189,6 +188,6 @@ mod tests {
         let tight = Limits { max_bytes: 15, ..Limits::default() };
         let message = read_npz_with(&path, tight).unwrap_err().to_string();
         assert!(message.contains("a.npz") && message.contains("array `a`"), "{message}");
-        assert!(read_npz(t.0.join("none.npz")).unwrap_err().to_string().contains("none.npz"));
+        assert!(read_npz(t.path().join("none.npz")).unwrap_err().to_string().contains("none.npz"));
     }
 }

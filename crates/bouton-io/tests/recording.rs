@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use bouton_io::recording::{
-    EventsSpec, FolderOptions, FolderSink, MemorySink, Recording, SeriesSpec, Sink, Value, read_recording,
-    remove_recording,
+    EventsSpec, FolderOptions, FolderSink, MemorySink, Recording, RecordingReader, SeriesSpec, Sink, Value,
+    read_recording, remove_recording,
 };
 use bouton_io::{fresh_folder, read_csv_table, read_npy, read_npz};
 
@@ -188,4 +188,87 @@ fn damaged_manifests_are_errors() {
         read_recording(&at).unwrap_err();
     }
     assert!(read_recording(at.join("nowhere")).unwrap_err().to_string().contains("nowhere"));
+}
+
+/// All of a recording, read in pieces of `count`.
+fn in_pieces(at: &std::path::Path, count: usize) -> (Recording, usize) {
+    let mut r = RecordingReader::open(at).unwrap();
+    let mut out = read_recording(at).unwrap();
+    for s in &mut out.series {
+        (s.times, s.values) = (vec![], vec![]);
+        loop {
+            let (times, values) = r.next_series(&s.name, count).unwrap().unwrap();
+            if times.is_empty() {
+                break;
+            }
+            s.times.extend(times);
+            s.values.extend(values);
+        }
+        assert_eq!(s.times.len(), s.rows);
+    }
+    for e in &mut out.events {
+        (e.steps, e.neuron) = (vec![], vec![]);
+        loop {
+            let (steps, neuron) = r.next_events(&e.name, count).unwrap().unwrap();
+            if steps.is_empty() {
+                break;
+            }
+            e.steps.extend(steps);
+            e.neuron.extend(neuron);
+        }
+    }
+    assert_eq!(r.next_series("none", 1).unwrap(), None);
+    (out, r.most_bytes())
+}
+
+#[test]
+fn a_recording_is_read_in_pieces_of_bounded_size() {
+    for finished in [false, true] {
+        let at = folder("pieces");
+        let mut sink =
+            FolderSink::create(&at, FolderOptions { csv: false, ..FolderOptions::default() }).unwrap();
+        feed(&mut sink, 40);
+        if finished {
+            sink.finish().unwrap();
+        }
+        for count in [1, 7, 100, 1_000_000] {
+            let (found, most) = in_pieces(&at, count);
+            assert!(found.series == in_memory(40).series && found.events == in_memory(40).events, "{count}");
+            // The widest has six numbers and a time a row; 2000 rows were recorded.
+            assert_eq!(most, count.min(2000) * 7 * 8);
+        }
+        let r = RecordingReader::open(&at).unwrap();
+        assert_eq!(
+            r.series().map(|(s, rows)| (s.name.as_str(), rows)).collect::<Vec<_>>(),
+            [("out", 2000), ("pre->post/weights", 2000)]
+        );
+        assert_eq!(r.events().map(|(e, count)| (e.n_neurons, count)).collect::<Vec<_>>(), [(10, 800)]);
+        assert_eq!(r.last_step(0.001).unwrap(), 1999);
+    }
+}
+
+#[test]
+fn what_can_not_be_read_in_pieces_is_named() {
+    let at = folder("bad-pieces");
+    let e = RecordingReader::open(&at).unwrap_err().to_string();
+    assert!(e.contains("manifest.json"), "{e}");
+    let mut sink = FolderSink::create(&at, FolderOptions { csv: false, ..FolderOptions::default() }).unwrap();
+    feed(&mut sink, 2);
+    drop(sink);
+    let part = at.join("parts/out.values.npy");
+    let bytes = fs::read(&part).unwrap();
+    fs::write(&part, &bytes[..bytes.len() - 1]).unwrap();
+    let e = RecordingReader::open(&at).unwrap_err().to_string();
+    assert!(e.contains("out.values.npy") && e.contains("cut off"), "{e}");
+    let mut other = bytes.clone();
+    let at_type = bytes.windows(3).position(|w| w == b"<f8").unwrap();
+    other[at_type + 1] = b'i';
+    fs::write(&part, other).unwrap();
+    let e = RecordingReader::open(&at).unwrap_err().to_string();
+    assert!(e.contains("out.values.npy") && e.contains("<f8"), "{e}");
+    fs::write(&part, bytes).unwrap();
+    let mut reader = RecordingReader::open(&at).unwrap();
+    fs::remove_file(&part).unwrap();
+    let e = reader.next_series("out", 3).unwrap_err().to_string();
+    assert!(e.contains("out.values.npy"), "{e}");
 }

@@ -68,10 +68,60 @@ impl Level {
         Level::BASELINE
     }
 
+    /// Runs a loop that is compiled for each level, for this one. So loops of other crates have the instructions of the
+    /// processor without `unsafe`:
+    ///
+    /// ```
+    /// use bouton_kernels::{Level, Loop};
+    /// struct Double<'a>(&'a mut [f64]);
+    /// impl Loop for Double<'_> {
+    ///     type Out = ();
+    ///     #[inline(always)]
+    ///     fn run(self) {
+    ///         self.0.iter_mut().for_each(|x| *x *= 2.0);
+    ///     }
+    /// }
+    /// let mut x = [1.0, 2.0];
+    /// Level::detect().run(Double(&mut x));
+    /// assert_eq!(x, [2.0, 4.0]);
+    /// ```
+    #[inline(always)]
+    pub fn run<L: Loop>(self, l: L) -> L::Out {
+        #[cfg(target_arch = "x86_64")]
+        {
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx2")]
+            fn avx512<L: Loop>(l: L) -> L::Out {
+                l.run()
+            }
+            #[target_feature(enable = "avx2")]
+            fn avx2<L: Loop>(l: L) -> L::Out {
+                l.run()
+            }
+            match self.0 {
+                // SAFETY: a `Level` above the baseline is only made where the processor was asked for these features:
+                // its field is private to this file.
+                Tier::Avx512 => return unsafe { avx512(l) },
+                // SAFETY: as above.
+                Tier::Avx2 => return unsafe { avx2(l) },
+                Tier::Baseline => {}
+            }
+        }
+        l.run()
+    }
+
     /// All levels that this processor has, lowest first.
     pub fn available() -> Vec<Level> {
         [Tier::Baseline, Tier::Avx2, Tier::Avx512].into_iter().filter_map(Level::of).collect()
     }
+}
+
+/// A loop with its operands, for [`Level::run`]. Results have the same bits at every level as long as the loop is plain
+/// arithmetic: nothing is contracted or put in another order.
+pub trait Loop {
+    /// What it returns.
+    type Out;
+    /// Runs it. Must be `#[inline(always)]`, so that it takes on the features of the level; without, it only is slower.
+    fn run(self) -> Self::Out;
 }
 
 /// Compiles one generic loop for each level and makes a function that picks among them.

@@ -17,7 +17,7 @@ mod real;
 pub use dense::{
     add_assign, all_finite, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc,
 };
-pub use level::{Level, Tier};
+pub use level::{Level, Loop, Tier};
 pub use lif::{LIF_NUMBERS, LifStep, encode_lif_phase, lif_phase, lif_textbook};
 pub use population::{MAX_DECODED, population};
 pub use power::{PowerLawConst, pulse_power_law, pulse_power_law_masked};

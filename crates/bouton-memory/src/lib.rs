@@ -20,4 +20,4 @@ mod sync;
 pub use memory::{Memory, Number};
 pub use pool::Pool;
 pub use slots::{Place, Room, Slots, Span};
-pub use steps::{Lists, Parts, Slices, Split, Steps, Turn, run, split};
+pub use steps::{Lists, Operands, Parts, Slices, Split, Steps, Turn, run, split};

@@ -132,6 +132,20 @@ impl<T: Number> Memory<T> {
     pub(crate) fn base(&self, segment: u32) -> *mut T {
         self.bases.get(segment as usize).copied().unwrap_or(NonNull::dangling()).as_ptr()
     }
+    /// The same for whoever knows that there is such a segment, or was: kernels, some tens of a nanosecond each.
+    ///
+    /// # Safety
+    /// `segment` must be below [`segments`](Memory::segments).
+    #[inline(always)]
+    pub(crate) unsafe fn base_of(&self, segment: u32) -> *mut T {
+        debug_assert!((segment as usize) < self.bases.len());
+        // SAFETY: what the caller promises.
+        unsafe { self.bases.get_unchecked(segment as usize) }.as_ptr()
+    }
+    /// Numbers of segments so far, gaps counted.
+    pub(crate) fn segments(&self) -> usize {
+        self.bases.len()
+    }
     #[inline(always)]
     fn at(&self, span: Span) -> *mut T {
         assert!(self.holds(span), "a span outside the memory");

@@ -67,18 +67,48 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
     places: Box<[Place]>,
-    /// The same, small: a step of many small kernels is as fast as its operands are read.
-    packed: Box<[Packed]>,
 }
 
-/// A place in 16 bytes.
+/// A place in 16 bytes; its room and whether it is written follow from its position and the slots' [`Kinds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packed {
     pub(crate) start: usize,
     pub(crate) len: u32,
-    pub(crate) segment: u16,
-    pub(crate) room: Room,
-    pub(crate) write: bool,
+    pub(crate) segment: u32,
+}
+
+/// How many operands there are of each kind, as one number, where they come in the order written, read, read in double
+/// precision: looked at once a turn instead of at each operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kinds(u64);
+
+impl Kinds {
+    /// They come in another order, or one is written in double precision: for calls only.
+    pub(crate) const MIXED: Kinds = Kinds(u64::MAX);
+
+    /// That many written, read, and read in double precision: fewer than 2^16 of each.
+    #[inline(always)]
+    pub(crate) const fn ordered(writes: usize, reads: usize, doubles: usize) -> Kinds {
+        assert!(writes < 1 << 16 && reads < 1 << 16 && doubles < 1 << 16);
+        Kinds((writes | reads << 16 | doubles << 32) as u64)
+    }
+    pub(crate) fn of(places: &[Place]) -> Kinds {
+        let kind = |p: &Place| match (p.room, p.write) {
+            (Room::Real, true) => 0,
+            (Room::Real, false) => 1,
+            (Room::Double, false) => 2,
+            (Room::Double, true) => 3,
+        };
+        let mut counts = [0; 4];
+        places.iter().for_each(|p| counts[kind(p)] += 1);
+        let [writes, reads, doubles, others] = counts;
+        let few = writes.max(reads).max(doubles) < 1 << 16;
+        if others == 0 && few && places.is_sorted_by_key(kind) {
+            Kinds::ordered(writes, reads, doubles)
+        } else {
+            Kinds::MIXED
+        }
+    }
 }
 
 impl Slots {
@@ -98,21 +128,19 @@ impl Slots {
                 }
             }
         }
-        let pack = |(k, p): (usize, &Place)| {
-            let (len, segment) = (u32::try_from(p.span.len), u16::try_from(p.span.segment));
-            let (Ok(len), Ok(segment)) = (len, segment) else {
-                return Err(format!(
-                    "operand {k} has {} numbers of segment {}: more than can be",
-                    p.span.len, p.span.segment
-                ));
-            };
-            Ok(Packed { start: p.span.start, len, segment, room: p.room, write: p.write })
-        };
-        let packed = places.iter().enumerate().map(pack).collect::<Result<_, _>>()?;
-        Ok(Slots { places, packed })
+        if let Some((k, p)) = places.iter().enumerate().find(|(_, p)| u32::try_from(p.span.len).is_err()) {
+            return Err(format!("operand {k} has {} numbers: more than can be", p.span.len));
+        }
+        Ok(Slots { places })
     }
-    pub(crate) fn packed(&self) -> &[Packed] {
-        &self.packed
+    /// The operands, small.
+    pub(crate) fn packed(&self) -> impl Iterator<Item = Packed> {
+        // `new` has seen that they fit.
+        self.places.iter().map(|p| Packed {
+            start: p.span.start,
+            len: p.span.len as u32,
+            segment: p.span.segment,
+        })
     }
     /// The operands.
     pub fn places(&self) -> &[Place] {
@@ -145,6 +173,18 @@ mod tests {
         let other = Place { room: Room::Double, ..place(0, 4, true) };
         assert!(Slots::new([place(0, 4, true), other]).is_ok(), "the two memories have nothing in common");
         assert!(Slots::new([place(2, 0, true), place(0, 4, true)]).is_ok(), "nothing meets nothing");
+    }
+
+    #[test]
+    fn operands_in_order_are_counted_by_kind() {
+        let double = |write| Place { room: Room::Double, ..place(0, 4, write) };
+        let (w, r) = (place(8, 4, true), place(16, 4, false));
+        let of = Kinds::of;
+        assert_eq!(of(&[w, r, r, double(false)]), Kinds::ordered(1, 2, 1));
+        assert_eq!(of(&[double(false)]), Kinds::ordered(0, 0, 1));
+        assert_eq!(of(&[r, w]), Kinds::MIXED);
+        assert_eq!(of(&[double(false), r]), Kinds::MIXED);
+        assert_eq!(of(&[w, double(true)]), Kinds::MIXED);
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bouton_elements::devices::DeviceSpec;
+use bouton_elements::distributions::Distribution;
 use bouton_elements::solvers::Solver;
 use bouton_elements::synapses::{Lowpass, Synapse};
-use bouton_random::Distribution;
+use bouton_elements::transforms::Transform;
 
 use crate::{Failure, LearningRule, Matrix, no_panic};
 
@@ -60,36 +61,6 @@ impl fmt::Debug for Function {
     }
 }
 
-/// A linear map on a connection.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Transform {
-    /// None: values pass as they are.
-    #[default]
-    None,
-    /// All values times a number.
-    Scalar(f64),
-    /// Each value times its own number.
-    Diagonal(Vec<f64>),
-    /// A matrix (outputs × inputs).
-    Matrix(Matrix),
-}
-
-impl From<f64> for Transform {
-    fn from(x: f64) -> Transform {
-        Transform::Scalar(x)
-    }
-}
-impl From<Vec<f64>> for Transform {
-    fn from(x: Vec<f64>) -> Transform {
-        Transform::Diagonal(x)
-    }
-}
-impl From<Matrix> for Transform {
-    fn from(x: Matrix) -> Transform {
-        Transform::Matrix(x)
-    }
-}
-
 /// How a connection carries values from one object to another.
 ///
 /// From an ensemble, decoders are solved for `function`. From neurons, `transform` is the weight matrix.
@@ -99,8 +70,8 @@ pub struct Connection {
     pub synapse: Option<Synapse>,
     /// Function computed on the way. Default: the value itself.
     pub function: Option<Function>,
-    /// Linear map on the way, after the function.
-    pub transform: Transform,
+    /// Linear map on the way, after the function. Default: none, values pass as they are.
+    pub transform: Option<Transform>,
     /// How decoders are solved.
     pub solver: Solver,
     /// Evaluation points of its own, in place of the pre ensemble's.
@@ -125,7 +96,7 @@ impl Default for Connection {
         Connection {
             synapse: Some(Lowpass::default().into()),
             function: None,
-            transform: Transform::None,
+            transform: None,
             solver: Solver::default(),
             eval_points: None,
             scale_eval_points: true,
@@ -166,9 +137,10 @@ impl Connection {
         self.function = Some(function);
         self
     }
-    /// Sets the transform: a number, a list (diagonal) or a [`Matrix`].
+    /// Sets the transform: a number, a list (diagonal), a [`Matrix`], or any
+    /// [transform](bouton_elements::transforms).
     pub fn transform(mut self, transform: impl Into<Transform>) -> Connection {
-        self.transform = transform.into();
+        self.transform = Some(transform.into());
         self
     }
     /// Sets the solver.

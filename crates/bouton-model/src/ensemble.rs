@@ -1,7 +1,7 @@
 //! Ensembles: populations of neurons that represent a vector.
 
+use bouton_elements::distributions::Distribution;
 use bouton_elements::neurons::NeuronType;
-use bouton_random::Distribution;
 
 /// A population of neurons that represents a vector of some dimensions.
 ///

@@ -33,11 +33,6 @@ macro_rules! id {
             pub fn from_index(index: usize) -> $name {
                 $name::new(index, ANY)
             }
-            /// The same id as this network's own, if it can be of it.
-            #[allow(dead_code, reason = "not every kind of object is named by another one")]
-            pub(crate) fn adopted(self, model: u32) -> $name {
-                self.of(model).map_or(self, |k| $name::new(k, model))
-            }
             /// Its position, if it can be of this network.
             pub(crate) fn of(self, model: u32) -> Option<usize> {
                 (self.model == model || self.model == ANY || model == ANY).then_some(self.index())
@@ -71,6 +66,20 @@ id! {
     /// A probe of a network.
     ProbeId
 }
+
+/// Kinds of object that other objects name.
+macro_rules! named_by_others {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The same id as this network's own, if it can be of it.
+            pub(crate) fn adopted(self, model: u32) -> $name {
+                self.of(model).map_or(self, |k| $name::new(k, model))
+            }
+        }
+    )*};
+}
+
+named_by_others!(NetworkId, EnsembleId, NodeId, ConnectionId);
 
 /// What a connection starts or ends at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

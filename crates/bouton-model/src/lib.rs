@@ -16,9 +16,11 @@ mod rule;
 mod validate;
 
 pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic};
+pub use bouton_elements::transforms::Transform;
+pub use bouton_elements::var::Over;
 pub use callback::{RunningNode, RunningRule, Start, StatefulNode, StatefulRule};
 pub use command::{Action, Command, Part, To, When};
-pub use connection::{Connection, Function, Transform};
+pub use connection::{Connection, Function};
 pub use ensemble::Ensemble;
 pub use ids::{ConnectionId, End, EnsembleId, NetworkId, NodeId, Object, ProbeId, RuleId};
 pub use network::{Contents, EnsembleArray, Network};
@@ -26,4 +28,4 @@ pub use network::{Contents, EnsembleArray, Network};
 pub use node::sealed;
 pub use node::{LiveAccess, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};
-pub use rule::{LearningRule, Over, RuleFunction, RuleFunctionStep};
+pub use rule::{LearningRule, RuleFunction, RuleFunctionStep};

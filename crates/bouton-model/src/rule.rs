@@ -5,22 +5,10 @@ use std::sync::Arc;
 
 use bouton_elements::rules::{Applies, Rule, RuleInput, Source};
 use bouton_elements::synapses::Synapse;
+use bouton_elements::var::{self, Bounds, Over, Role, Start as Begin, Var};
 
 use crate::Failure;
 use crate::callback::{Maker, Opaque, Plain, RunningRule, Start, StatefulRule};
-
-/// What one of a rule's state variables is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    /// One value.
-    Rule,
-    /// One value a presynaptic neuron (column).
-    Pre,
-    /// One value a postsynaptic row.
-    Post,
-    /// One value a synapse (row-major, post × pre).
-    Synapse,
-}
 
 /// What a rule written as a function is given in each step. Matrices are row-major, post × pre.
 pub struct RuleFunctionStep<'a> {
@@ -60,7 +48,7 @@ impl<'a> RuleFunctionStep<'a> {
     /// # Errors
     /// A name that the rule has not declared.
     pub fn parameter(&self, name: &str) -> Result<f64, Failure> {
-        let names = self.rule.parameters.iter().map(|p| p.0.as_str());
+        let names = self.rule.parameters.iter().map(|p| &*p.name);
         Ok(self.parameters[position("parameter", name, names)?])
     }
     /// A state variable by its name, to read and to change.
@@ -68,7 +56,7 @@ impl<'a> RuleFunctionStep<'a> {
     /// # Errors
     /// A name that the rule has not declared.
     pub fn state(&mut self, name: &str) -> Result<&mut [f64], Failure> {
-        let names = self.rule.state.iter().map(|s| s.0.as_str());
+        let names = self.rule.state.iter().map(|s| &*s.name);
         Ok(&mut *self.state[position("state variable", name, names)?])
     }
 }
@@ -105,8 +93,8 @@ pub struct RuleFunction {
     pub(crate) name: String,
     pub(crate) inputs: Vec<RuleInput>,
     pub(crate) error: bool,
-    pub(crate) state: Vec<(String, Over, f64)>,
-    pub(crate) parameters: Vec<(String, f64)>,
+    pub(crate) state: Vec<Var>,
+    pub(crate) parameters: Vec<Var>,
     pub(crate) applies: Applies,
     pub(crate) maker: Maker<RunningRule>,
 }
@@ -188,14 +176,27 @@ impl RuleFunction {
         self.error = true;
         self
     }
-    /// Declares a state variable that starts at `initial` everywhere.
-    pub fn state(mut self, name: &str, over: Over, initial: f64) -> RuleFunction {
-        self.state.push((name.into(), over, initial));
-        self
+    /// Declares a state variable that starts at `initial` everywhere: one number ([`Over::One`]), one a column
+    /// ([`Over::Pre`]), one a row ([`Over::Post`]), one a synapse ([`Over::Synapse`], row-major, post × pre), or so many.
+    pub fn state(self, name: &str, over: Over, initial: f64) -> RuleFunction {
+        self.var(Var::state(name.to_string(), "", over, Begin::Value(initial), "state of the rule"))
     }
-    /// Declares a parameter that can be changed while the model runs.
-    pub fn parameter(mut self, name: &str, value: f64) -> RuleFunction {
-        self.parameters.push((name.into(), value));
+    /// Declares a parameter that can be changed while the model runs, to any finite number.
+    pub fn parameter(self, name: &str, value: f64) -> RuleFunction {
+        self.var(Var::parameter(name.to_string(), "", value, Bounds::ANY, "parameter of the rule"))
+    }
+    /// Declares a parameter or a state with its unit, bounds and meaning, as elements declare theirs.
+    ///
+    /// ```
+    /// use bouton_elements::var::{Bounds, Var};
+    /// use bouton_model::RuleFunction;
+    /// let rule = RuleFunction::new("decay", |_| Ok(()))
+    ///     .var(Var::parameter("tau", "s", 0.1, Bounds::POSITIVE, "time constant of the decay"));
+    /// assert_eq!(rule.parameters()[0].unit, "s");
+    /// ```
+    pub fn var(mut self, var: Var) -> RuleFunction {
+        let to = if var.is_state() { &mut self.state } else { &mut self.parameters };
+        to.push(var);
         self
     }
     /// The change is written at once, after all readers of the step, instead of in the next step.
@@ -207,23 +208,44 @@ impl RuleFunction {
     pub fn check(&self) -> Result<(), String> {
         for i in &self.inputs {
             if let Some(s) = &i.synapse {
-                s.model().check().map_err(|m| format!("input `{}`: {m}", i.name))?;
+                let checked = s.model().check().and_then(|()| s.within_bounds());
+                checked.map_err(|m| format!("input `{}`: {m}", i.name))?;
             }
         }
-        for (kind, name, value) in self
-            .parameters
-            .iter()
-            .map(|(name, value)| ("parameter", name, value))
-            .chain(self.state.iter().map(|(name, _, value)| ("state", name, value)))
-        {
-            if !value.is_finite() {
-                return Err(format!("the {kind} `{name}` must be finite, found {value}"));
+        for v in &self.parameters {
+            let plain = v.role == Role::Parameter && v.over == Over::One && v.values().len() == 1;
+            if !plain {
+                return Err(format!(
+                    "the parameter `{}` must be one number that can change while the model runs; what is fixed is held by \
+                     the callback, and what is many is a state",
+                    v.name
+                ));
             }
         }
-        let mut parameters: Vec<&str> = self.parameters.iter().map(|p| p.0.as_str()).collect();
+        var::check(&self.parameters)?;
+        for v in &self.state {
+            let fits = match (&v.start, v.over) {
+                (_, Over::Neuron) => false,
+                (Begin::Value(_), _) => true,
+                (Begin::Values(x), Over::One) => x.len() == 1,
+                (Begin::Values(x), Over::Numbers(n)) => x.len() == n,
+                _ => false,
+            };
+            if !fits {
+                return Err(format!(
+                    "the state `{}` must be over one, `Pre`, `Post`, `Synapse` or some numbers, and start at one number, or \
+                     at as many as it has, found {:?} that starts at {:?}",
+                    v.name, v.over, v.start
+                ));
+            }
+            if let Some(x) = v.values().into_iter().find(|x| !v.bounds.hold(*x)) {
+                v.bounds.check(&v.name, x).map_err(|m| format!("the state {m}"))?;
+            }
+        }
+        let mut parameters: Vec<&str> = self.parameters.iter().map(|p| &*p.name).collect();
         // Probes find inputs and states by name.
         let mut signals: Vec<&str> = self.inputs.iter().map(|i| i.name.as_str()).collect();
-        signals.extend(self.state.iter().map(|s| s.0.as_str()));
+        signals.extend(self.state.iter().map(|s| &*s.name));
         for names in [&mut parameters, &mut signals] {
             names.sort_unstable();
             if let Some(pair) = names.windows(2).find(|w| w[0] == w[1]) {
@@ -244,12 +266,12 @@ impl RuleFunction {
     pub fn has_error(&self) -> bool {
         self.error
     }
-    /// Its state variables: name, extent, initial value.
-    pub fn states(&self) -> &[(String, Over, f64)] {
+    /// Its state variables, in the order in which they were declared.
+    pub fn states(&self) -> &[Var] {
         &self.state
     }
-    /// Its parameters.
-    pub fn parameters(&self) -> &[(String, f64)] {
+    /// Its parameters, in the order in which they were declared.
+    pub fn parameters(&self) -> &[Var] {
         &self.parameters
     }
     /// When its change acts.
@@ -316,6 +338,17 @@ impl LearningRule {
         match self {
             LearningRule::Element(r) => r.model().inputs(),
             LearningRule::Function(f) => f.inputs.clone(),
+        }
+    }
+    /// Its parameters that can change while the model runs, with the values that it was made with: those of the pulse policy,
+    /// where it brings one.
+    pub fn parameters(&self) -> Vec<Var> {
+        match self {
+            LearningRule::Element(r) => {
+                let vars = r.model().policy().map_or_else(|| r.model().vars(), |p| p.model().vars());
+                var::of_role(vars, Role::Parameter)
+            }
+            LearningRule::Function(f) => f.parameters.clone(),
         }
     }
 }

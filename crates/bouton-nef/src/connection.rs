@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
+use bouton_elements::transforms::Map;
 use bouton_engine::{Bounds, Draws, Knob, Op, Operand, Role, Scale, SignalId};
-use bouton_model::{Connection, ConnectionId, End, EnsembleId, Function, Network, Object, Transform};
+use bouton_model::{Connection, ConnectionId, End, EnsembleId, Function, Network, Object};
+use bouton_random::RandomState;
 
 use super::{Builder, BuiltEnsemble, Seeds, calls, decoders};
 
@@ -26,17 +28,81 @@ fn product(a: &[f64], b: &[f64], r: usize, k: usize, c: usize) -> Result<Vec<f64
 
 /// transform · decoders, and the number of rows of the result.
 fn transformed(
-    t: &Transform,
+    t: Option<&Map>,
     d: &Arc<Vec<f64>>,
     mid: usize,
     n: usize,
 ) -> Result<(Arc<Vec<f64>>, usize), String> {
     Ok(match t {
-        Transform::None => (d.clone(), mid),
-        Transform::Scalar(x) => (Arc::new(d.iter().map(|d| x * d).collect()), mid),
-        Transform::Diagonal(x) => (Arc::new(d.iter().enumerate().map(|(k, d)| x[k / n] * d).collect()), mid),
-        Transform::Matrix(m) => (Arc::new(product(m.values(), d, m.shape().0, mid, n)?), m.shape().0),
+        None => (d.clone(), mid),
+        Some(Map::Scalar(x)) => (Arc::new(d.iter().map(|d| x * d).collect()), mid),
+        Some(Map::Diagonal(x)) => (Arc::new(d.iter().enumerate().map(|(k, d)| x[k / n] * d).collect()), mid),
+        Some(Map::Dense(m)) => {
+            let rows = m.len() / mid;
+            (Arc::new(product(m, d, rows, mid, n)?), rows)
+        }
     })
+}
+
+/// What is computed for a connection before its signals are made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Solved {
+    /// Its decoders (decoded values × neurons), where it comes from what an ensemble's neurons represent.
+    pub decoders: Option<Arc<Vec<f64>>>,
+    /// The numbers of its transform.
+    pub map: Option<Map>,
+}
+
+/// Solves the decoders of a connection, and makes its transform.
+pub(crate) fn solved(
+    net: &Network,
+    ensembles: &[Arc<BuiltEnsemble>],
+    seeds: &Seeds,
+    id: ConnectionId,
+) -> Result<Solved, Error> {
+    let Some((pre, post, c)) = net.get_connection(id) else { return Ok(Solved::default()) };
+    let path = net.connection_path(id);
+    // One generator for both, in this order, as Nengo has it.
+    let mut rng = RandomState::new(seeds.connections[id.index()]);
+    let mut out = Solved::default();
+    if let Object::Ensemble(e) = pre.object
+        && let Some(ensemble) = net.get_ensemble(e).filter(|e| !e.neuron_type.is_direct())
+    {
+        let problem = decoders::Problem {
+            path: &path,
+            ensemble,
+            built: &ensembles[e.index()],
+            slice: &pre.slice,
+            function: c.function.as_ref(),
+            solver: &c.solver,
+            connection: Some(c),
+        };
+        out.decoders = Some(Arc::new(problem.solve(&mut rng)?));
+    }
+    let Some(transform) = &c.transform else { return Ok(out) };
+    let refuse = |m: String| Error::build(&path, format!("`transform` {m}"));
+    let inputs = mid(net, pre, c);
+    let outputs = match transform.model().outputs(inputs).map_err(refuse)? {
+        Some(outputs) => outputs,
+        None => {
+            let outputs = post.slice.len(net.object_size(post.object, false)?);
+            if transform.model().dense() {
+                let bytes = 8.0 * outputs as f64 * inputs as f64;
+                let much = |m| refuse(format!("of {outputs} × {inputs} {m}; take fewer neurons"));
+                bouton_memory::room::fits(bytes).map_err(much)?;
+            }
+            outputs
+        }
+    };
+    out.map = Some(transform.make(outputs, inputs, &mut rng).map_err(refuse)?);
+    Ok(out)
+}
+
+/// Number of values between function and transform.
+pub(crate) fn mid(net: &Network, pre: &End, c: &Connection) -> usize {
+    c.function
+        .as_ref()
+        .map_or_else(|| net.object_size(pre.object, true).map_or(0, |n| pre.slice.len(n)), Function::width)
 }
 
 impl Builder<'_> {
@@ -58,8 +124,8 @@ impl Builder<'_> {
         self.conn[id.index()].input = Some(x);
         let mut post_slice = post.slice.clone();
 
-        let decoders = self.decoders[id.index()].clone();
-        let mid = self.mid(pre, c);
+        let Solved { decoders, map } = self.solved[id.index()].clone();
+        let mid = mid(self.net, pre, c);
         let full = c.solver.model().weights() && decoders.is_some();
         let (weights, value) = if let Some(spec) = &c.devices {
             let (rows, cols) = self.device_shape(pre, post, mid, full)?;
@@ -71,7 +137,7 @@ impl Builder<'_> {
         } else if let Some(d) = &decoders {
             let n = self.program.get(x).len();
             let no_room = |m: String| Error::build(&path, m);
-            let (mut w, mut rows) = transformed(&c.transform, d, mid, n).map_err(no_room)?;
+            let (mut w, mut rows) = transformed(map.as_ref(), d, mid, n).map_err(no_room)?;
             if full && let Object::Ensemble(e) = post.object {
                 let encoders = self.ensembles[e.index()].encoders_of(&post.slice);
                 let count = encoders.len() / rows;
@@ -85,7 +151,7 @@ impl Builder<'_> {
             if let Some(f) = &c.function {
                 x = self.function((&path, &name), f, x);
             }
-            self.linear((&path, &name), &c.transform, x)
+            self.linear((&path, &name), map, x)
         };
         if full && let Object::Ensemble(e) = post.object {
             out = self.ens[e.index()].neuron_in.ok_or_else(|| missing("post", post.object))?;
@@ -134,14 +200,6 @@ impl Builder<'_> {
         }
     }
 
-    /// Number of values between function and transform.
-    fn mid(&self, pre: &End, c: &Connection) -> usize {
-        c.function.as_ref().map_or_else(
-            || self.net.object_size(pre.object, true).map_or(0, |n| pre.slice.len(n)),
-            Function::width,
-        )
-    }
-
     fn neural_input(&mut self, path: &str, pre: &End, x: SignalId) -> SignalId {
         // A slice of an ensemble is of what it represents and already in the decoders; one of neurons is of its outputs.
         if matches!(pre.object, Object::Neurons(_)) { self.sliced(path, x, &pre.slice) } else { x }
@@ -158,18 +216,18 @@ impl Builder<'_> {
     fn linear(
         &mut self,
         (path, name): (&str, &str),
-        t: &Transform,
+        map: Option<Map>,
         x: SignalId,
     ) -> (Option<SignalId>, SignalId) {
         let n = self.program.get(x).len();
-        let values = match t {
-            Transform::None => return (None, x),
-            Transform::Matrix(m) => {
-                let (w, y) = self.weighted((path, name), x, (m.shape().0, n), m.shared());
+        let values = match map {
+            None => return (None, x),
+            Some(Map::Dense(m)) => {
+                let (w, y) = self.weighted((path, name), x, (m.len() / n, n), m);
                 return (Some(w), y);
             }
-            Transform::Diagonal(d) => d.clone(),
-            Transform::Scalar(s) => vec![*s],
+            Some(Map::Diagonal(d)) => d,
+            Some(Map::Scalar(s)) => vec![s],
         };
         let p = &mut self.program;
         let a = p.signal(format!("{name}.weights"), values.len(), 1, Role::Parameter, values);
@@ -251,11 +309,13 @@ pub(crate) fn needed_weight(
         function: c.function.as_ref(),
         solver: &solver,
         connection: None,
-        seed: seeds.connections[id.index()],
     };
     let mid = problem.width();
     let own = solved.filter(|_| c.solver == solver && c.eval_points.is_none());
-    let d = own.map_or_else(|| problem.solve().map(Arc::new), |d| Ok(d.clone()))?;
+    let d = own.map_or_else(
+        || problem.solve(&mut RandomState::new(seeds.connections[id.index()])).map(Arc::new),
+        |d| Ok(d.clone()),
+    )?;
     let root = |squares: f64, n: usize| (squares / n.max(1) as f64).sqrt();
     let full = c.solver.model().weights();
     let encoders = match post.object {

@@ -23,8 +23,6 @@ pub(super) struct Problem<'a> {
     pub solver: &'a Solver,
     /// The connection, for evaluation points of its own.
     pub connection: Option<&'a Connection>,
-    /// Seed of the connection or probe.
-    pub seed: u32,
 }
 
 impl Problem<'_> {
@@ -33,18 +31,17 @@ impl Problem<'_> {
         self.function.map_or_else(|| self.slice.len(self.built.dimensions), Function::width)
     }
 
-    /// Decoders as weights: (decoded values × neurons), row-major.
-    pub fn solve(&self) -> Result<Vec<f64>, Error> {
+    /// Decoders as weights: (decoded values × neurons), row-major. `rng` is that of the connection or probe.
+    pub fn solve(&self, rng: &mut RandomState) -> Result<Vec<f64>, Error> {
         let err = |m: String| Error::build(self.path, m);
         let (n, k) = (self.built.gain.len(), self.width());
         let d = self.built.dimensions;
-        let mut rng = RandomState::new(self.seed);
         let solver = self.solver.model();
         let decoders = if solver.needs_activities() {
             let own = match self.connection.and_then(|c| c.eval_points.as_ref().map(|e| (c, e))) {
                 Some((c, e)) => {
                     let scale = if c.scale_eval_points { self.built.radius } else { 1.0 };
-                    let own = points(e, self.ensemble.eval_point_count(), d, scale, &mut rng);
+                    let own = points(e, self.ensemble.eval_point_count(), d, scale, rng);
                     Some(own.map_err(|m| err(format!("`eval_points`: {m}")))?)
                 }
                 None => None,
@@ -65,15 +62,10 @@ impl Problem<'_> {
                     .into()));
             }
             let shape = SolveShape { points: m, neurons: n, dimensions: k };
-            solver.solve(&activities, &targets, shape, &mut rng).map_err(err)?
+            solver.solve(&activities, &targets, shape, rng).map_err(err)?
         } else {
             solver
-                .solve(
-                    &vec![0.0; n],
-                    &vec![0.0; k],
-                    SolveShape { points: 1, neurons: n, dimensions: k },
-                    &mut rng,
-                )
+                .solve(&vec![0.0; n], &vec![0.0; k], SolveShape { points: 1, neurons: n, dimensions: k }, rng)
                 .map_err(err)?
         };
         if let Some(x) = decoders.iter().find(|x| !x.is_finite()) {

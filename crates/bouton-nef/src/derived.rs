@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bouton_core::Slice;
-use bouton_elements::var::parameter_values;
+use bouton_elements::var::{self, parameter_values};
 use bouton_engine::{Bounds, Derive, Derived, Knob, Role, SignalId};
 use bouton_model::EnsembleId;
 
@@ -16,32 +16,66 @@ struct ScaleEncoders {
     radius: f64,
 }
 
+impl ScaleEncoders {
+    fn scaled(&self, gain: f64, encoder: f64) -> Result<f64, String> {
+        let y = encoder * (gain / self.radius);
+        if y.is_finite() { Ok(y) } else { Err(format!("gain times encoder would be {y}: it must be finite")) }
+    }
+}
+
 impl Derive for ScaleEncoders {
     fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
         let (gain, encoders) = (reads[0], reads[1]);
-        let factor = |k: usize| gain[k / self.dimensions] / self.radius;
-        writes[0].iter_mut().zip(encoders).enumerate().for_each(|(k, (y, x))| *y = x * factor(k));
-        match writes[0].iter().find(|x| !x.is_finite()) {
-            None => Ok(()),
-            Some(x) => Err(format!("gain times encoder would be {x}: it must be finite")),
+        for (k, (y, x)) in writes[0].iter_mut().zip(encoders).enumerate() {
+            *y = self.scaled(gain[k / self.dimensions], *x)?;
         }
+        Ok(())
+    }
+    fn follows(&self, read: usize, at: &[usize]) -> Option<Vec<usize>> {
+        let d = self.dimensions;
+        Some(if read == 0 { at.iter().flat_map(|n| n * d..(n + 1) * d).collect() } else { at.to_vec() })
+    }
+    fn element(&self, _: f64, read: &dyn Fn(usize, usize) -> f64, k: usize) -> Result<f64, String> {
+        self.scaled(read(0, k / self.dimensions), read(1, k))
     }
 }
 
 /// The gains that a connection onto neurons applies after its weights.
 #[derive(Debug)]
 struct PostGains {
-    slice: Slice,
+    /// The neuron of each.
+    neurons: Vec<usize>,
+    /// Neurons in order, with the place of each in the list above.
+    places: Vec<(usize, usize)>,
+}
+
+impl PostGains {
+    fn new(neurons: Vec<usize>) -> PostGains {
+        let mut places: Vec<_> = neurons.iter().enumerate().map(|(k, n)| (*n, k)).collect();
+        places.sort_unstable();
+        PostGains { neurons, places }
+    }
 }
 
 impl Derive for PostGains {
     fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
-        writes[0] = self.slice.indices(reads[0].len()).into_iter().map(|i| reads[0][i]).collect();
+        writes[0] = self.neurons.iter().map(|n| reads[0][*n]).collect();
         Ok(())
+    }
+    fn follows(&self, _: usize, at: &[usize]) -> Option<Vec<usize>> {
+        let of = |n: &usize| {
+            let from = self.places.partition_point(|p| p.0 < *n);
+            let n = *n;
+            self.places[from..].iter().take_while(move |p| p.0 == n).map(|p| p.1)
+        };
+        Some(at.iter().flat_map(of).collect())
+    }
+    fn element(&self, _: f64, read: &dyn Fn(usize, usize) -> f64, k: usize) -> Result<f64, String> {
+        Ok(read(0, self.neurons[k]))
     }
 }
 
-/// Whether anything is frozen: 0 nothing, 1 everything, 2 some.
+/// Whether anything is frozen: 0 nothing, 1 everything, 2 some. It hangs on the whole mask.
 #[derive(Debug)]
 struct Freezing;
 
@@ -72,12 +106,12 @@ impl Builder<'_> {
         let name = self.names.neurons(id, "parameters");
         let all = self.program.double(name, values.len(), 1, Role::Parameter, values);
         let mut at = 0;
-        for var in vars.iter().filter(|v| !v.is_state()) {
+        for var in vars.iter().filter(|v| v.role == var::Role::Parameter) {
             let count = var.values().len();
             let one = self.program.view(all, at, count, 1);
             at += count;
             let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
-            self.program.knobs_mut().add(self.names.neurons(id, var.name), knob);
+            self.program.knobs_mut().add(self.names.neurons(id, &var.name), knob);
         }
         all
     }
@@ -119,8 +153,9 @@ impl Builder<'_> {
     /// A connection's gains follow from those of the ensemble that it ends at.
     pub(crate) fn derive_gains(&mut self, path: &str, e: EnsembleId, slice: &Slice, gains: SignalId) {
         if let Some(gain) = self.ens[e.index()].gain {
+            let n = self.program.get(gain).len();
             self.program.derive(Derived {
-                what: Arc::new(PostGains { slice: slice.clone() }),
+                what: Arc::new(PostGains::new(slice.indices(n))),
                 reads: vec![gain],
                 writes: vec![gains],
                 of: path.into(),
@@ -136,5 +171,47 @@ impl Builder<'_> {
             writes: vec![mode],
             of: path.into(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An elementwise computation has the bits of the whole one, and says what hangs on an element: no more and no less.
+    #[track_caller]
+    fn check(what: &dyn Derive, reads: &[Vec<f64>], len: usize) {
+        let whole = |reads: &[Vec<f64>]| {
+            let reads: Vec<&[f64]> = reads.iter().map(|r| &r[..]).collect();
+            let mut writes = vec![vec![0.0; len]];
+            what.derive(0.001, &reads, &mut writes).unwrap();
+            writes.remove(0)
+        };
+        let before = whole(reads);
+        for (r, k) in (0..reads.len()).flat_map(|r| (0..reads[r].len()).map(move |k| (r, k))) {
+            let mut reads = reads.to_vec();
+            reads[r][k] += 0.37;
+            let after = whole(&reads);
+            let mut changed: Vec<usize> = (0..len).filter(|k| before[*k] != after[*k]).collect();
+            let mut said = what.follows(r, &[k]).unwrap();
+            said.sort_unstable();
+            changed.sort_unstable();
+            assert_eq!(said, changed, "element {k} of {r}");
+            for k in said {
+                let one = what.element(0.001, &|r, k| reads[r][k], k).unwrap();
+                assert_eq!(one.to_bits(), after[k].to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_from_an_element_is_computed_alone_with_the_same_bits() {
+        let wave = |n: usize| (0..n).map(|k| 1.0 + (0.7 * k as f64).sin() / 3.0).collect::<Vec<f64>>();
+        check(&ScaleEncoders { dimensions: 3, radius: 1.7 }, &[wave(4), wave(12)], 12);
+        // Neurons twice, in another order, and some not at all.
+        check(&PostGains::new(vec![3, 0, 3, 5]), &[wave(6)], 4);
+        let e = ScaleEncoders { dimensions: 1, radius: 0.5 };
+        let e = e.element(0.001, &|_, _| 1e200, 0).unwrap_err();
+        assert!(e.contains("must be finite"), "{e}");
     }
 }

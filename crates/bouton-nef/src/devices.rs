@@ -110,14 +110,27 @@ struct Conductance {
     spec: Arc<DeviceSpec>,
 }
 
+impl Conductance {
+    fn of(&self, d: &[f64]) -> f64 {
+        1.0 / self.spec.device.model().resistance(d)
+    }
+}
+
 impl Derive for Conductance {
     fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
-        let m = self.spec.device.model();
-        for k in 0..writes[0].len() {
-            let d: Vec<f64> = reads.iter().map(|c| c[k]).collect();
-            writes[0][k] = 1.0 / m.resistance(&d);
+        let mut d = vec![0.0; reads.len()];
+        for (k, y) in writes[0].iter_mut().enumerate() {
+            d.iter_mut().zip(reads).for_each(|(d, c)| *d = c[k]);
+            *y = self.of(&d);
         }
         Ok(())
+    }
+    fn follows(&self, _: usize, at: &[usize]) -> Option<Vec<usize>> {
+        Some(at.to_vec())
+    }
+    fn element(&self, _: f64, read: &dyn Fn(usize, usize) -> f64, k: usize) -> Result<f64, String> {
+        let d: Vec<f64> = (0..self.spec.device.model().vars().len()).map(|c| read(c, k)).collect();
+        Ok(self.of(&d))
     }
 }
 
@@ -127,17 +140,28 @@ struct DeviceWeights {
     spec: Arc<DeviceSpec>,
 }
 
+impl DeviceWeights {
+    /// The weight of a synapse from its gain and from conductance, offset and scale of each of its devices.
+    fn of(&self, gain: f64, sides: impl Iterator<Item = [f64; 3]>) -> f64 {
+        let g: Vec<f64> = sides.map(|[g, offset, scale]| (g - offset) * scale).collect();
+        self.spec.mapping.model().weight(gain, &g)
+    }
+}
+
 impl Derive for DeviceWeights {
     fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
-        let (gain, sides) = (reads[0][0], reads[1..].chunks_exact(3));
-        let mut g = vec![0.0; sides.len()];
         for (k, w) in writes[0].iter_mut().enumerate() {
-            for (g, s) in g.iter_mut().zip(sides.clone()) {
-                *g = (s[0][k] - s[1][k]) * s[2][k];
-            }
-            *w = self.spec.mapping.model().weight(gain, &g);
+            *w = self.of(reads[0][0], reads[1..].chunks_exact(3).map(|s| [s[0][k], s[1][k], s[2][k]]));
         }
         Ok(())
+    }
+    fn follows(&self, read: usize, at: &[usize]) -> Option<Vec<usize>> {
+        // All hang on the gain.
+        (read > 0).then(|| at.to_vec())
+    }
+    fn element(&self, _: f64, read: &dyn Fn(usize, usize) -> f64, k: usize) -> Result<f64, String> {
+        let sides = 0..self.spec.mapping.model().sides().len();
+        Ok(self.of(read(0, 0), sides.map(|s| [1, 2, 3].map(|c| read(3 * s + c, k)))))
     }
 }
 
@@ -150,8 +174,13 @@ impl Builder<'_> {
         (rows, cols): (usize, usize),
     ) -> Result<(Vec<DeviceSignals>, Arc<Vec<f64>>), Error> {
         let path = self.net.connection_path(id);
-        let needed =
-            needed_weight(self.net, &self.ensembles, &self.seeds, self.decoders[id.index()].as_ref(), id);
+        let needed = needed_weight(
+            self.net,
+            &self.ensembles,
+            &self.seeds,
+            self.solved[id.index()].decoders.as_ref(),
+            id,
+        );
         self.needed[id.index()] = needed.as_ref().ok().copied();
         let gain = match &spec.gain {
             Gain::Fixed(g) => *g,
@@ -177,8 +206,7 @@ impl Builder<'_> {
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
         let gain = p.double(format!("{name}.devices.gain"), 1, 1, Role::Parameter, gain);
-        let positive = Bounds { low: 0.0, high: f64::INFINITY, open: true };
-        let knob = Knob::plain(gain, "", positive, "weight per normalised conductance");
+        let knob = Knob::plain(gain, "", Bounds::POSITIVE, "weight per normalised conductance");
         p.knobs_mut().add(format!("{name}.devices.gain"), knob);
         let columns = spec.device.model().vars();
         let mut signals = vec![];
@@ -188,7 +216,7 @@ impl Builder<'_> {
                 |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
             signals.push(DeviceSignals {
                 side: s.side,
-                columns: columns.iter().zip(s.columns).map(|(c, x)| column(c.name, x)).collect(),
+                columns: columns.iter().zip(s.columns).map(|(c, x)| column(&c.name, x)).collect(),
                 conductance: column("conductance", s.conductance),
                 offset: column("offset", s.offset),
                 scale: column("scale", s.scale),
@@ -215,7 +243,7 @@ impl Builder<'_> {
         for (k, s) in signals.iter().enumerate() {
             let at = |what: &str| self.names.devices(id, s.side, what);
             for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
-                p.knobs_mut().add(at(c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
+                p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
             }
             let doc = "conductances; a write sets the devices' state, clipped to their bounds";
             let door = Arc::new(RawWrite { bank: bank.clone(), side: k });

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
+use bouton_elements::distributions::Distribution;
 use bouton_elements::var::Start;
 use bouton_model::Ensemble;
-use bouton_random::{Distribution, RandomState};
+use bouton_random::RandomState;
 
 /// The parameters of an ensemble after building. Matrices are row-major.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub(super) fn points(
     rng: &mut RandomState,
 ) -> Result<Vec<f64>, String> {
     let count = d.fixed_shape().map_or(count, |s| s.0);
-    let mut x = d.sample(count, dimensions, rng).map_err(|e| e.to_string())?;
+    let mut x = d.sample(count, dimensions, rng)?;
     for x in &mut x {
         *x *= scale;
     }
@@ -66,7 +67,7 @@ impl BuiltEnsemble {
         let eval_points = points(&e.eval_points, e.eval_point_count(), d, e.radius, &mut rng)
             .map_err(err("eval_points"))?;
         let sample = |name: &str, dist: &Distribution, cols: usize, rng: &mut RandomState| {
-            let x = dist.sample(n, cols, rng).map_err(|m| err(name)(m.to_string()))?;
+            let x = dist.sample(n, cols, rng).map_err(err(name))?;
             finite(&x).map_err(err(name)).map(|()| x)
         };
         let mut encoders = if direct {
@@ -120,12 +121,22 @@ impl BuiltEnsemble {
         let mut rng = RandomState::new(seed.wrapping_add(1));
         let mut state = vec![];
         for var in model.states() {
-            let given = e.initial_state.iter().find(|(name, _)| name == var.name).map(|(_, d)| d);
+            let given = e.initial_state.iter().find(|(name, _)| **name == *var.name).map(|(_, d)| d);
             let values = match (given, &var.start) {
-                (Some(dist), _) => sample(var.name, dist, 1, &mut rng)?,
+                (Some(dist), _) => sample(&var.name, dist, 1, &mut rng)?,
                 (None, Start::Value(x)) => vec![*x; n],
                 (None, Start::Uniform(a, b)) => (0..n).map(|_| rng.uniform(*a, *b)).collect(),
                 (None, Start::Values(x)) if x.len() == n => x.clone(),
+                (None, Start::Name { .. } | Start::Absent | Start::Required) => {
+                    return Err(Error::build(
+                        path,
+                        format!(
+                            "the state `{}` of {} neurons does not say how it starts; give `initial_state` a value for it",
+                            var.name,
+                            e.neuron_type.name()
+                        ),
+                    ));
+                }
                 (None, Start::Values(x)) => {
                     return Err(Error::build(
                         path,

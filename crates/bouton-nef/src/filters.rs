@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_elements::synapses::{Filter, Synapse};
-use bouton_elements::var::parameter_values;
+use bouton_elements::var::{self, of_role, parameter_values};
 use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space};
 
 use super::Builder;
@@ -30,14 +30,14 @@ struct Discretise {
 impl Derive for Discretise {
     fn derive(&self, dt: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
         let filter = self.synapse.model().discretise(dt, reads[0])?;
-        if filter.states() != self.states {
-            return Err(format!(
-                "the filter would have {} states, and was built with {}: it can only be changed to one of the same order \
-                 while the model runs; build the model with a filter of the order that is wanted",
-                filter.states(),
+        let found = filter.states();
+        let filter = filter.widened(self.states).map_err(|_| {
+            format!(
+                "the filter would have {found} states, and was built with {}: while the model runs it can only be changed to \
+                 one of the same order or a lower one; build the model with a filter of the highest order that is wanted",
                 self.states
-            ));
-        }
+            )
+        })?;
         writes[0] = coefficients(&filter);
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Builder<'_> {
         };
         // Nengo draws a seed for each filter.
         p.add(path, Op::Kernel(code), on, Draws::Unused);
-        let vars = synapse.model().vars();
+        let vars = of_role(synapse.model().vars(), var::Role::Parameter);
         let values = parameter_values(&vars);
         let total = values.len();
         let all = p.double(format!("{knobs}.parameters"), total, 1, Role::Parameter, values);

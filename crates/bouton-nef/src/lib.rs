@@ -25,13 +25,13 @@ use std::sync::{Arc, OnceLock};
 use bouton_core::{Error, Slice};
 use bouton_elements::mappings::Side;
 use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
-use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Object, Output, ProbeId};
+use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Output, ProbeId};
 
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
 pub use seeds::Seeds;
-pub use views::{ReadPaths, Views, edited};
+pub use views::{ReadPaths, Views, changes, edited};
 
 /// Signals of an ensemble.
 #[derive(Clone, Debug, Default)]
@@ -141,7 +141,7 @@ struct Builder<'a> {
     program: Program,
     seeds: Seeds,
     ensembles: Vec<Arc<BuiltEnsemble>>,
-    decoders: Vec<Option<Arc<Vec<f64>>>>,
+    solved: Vec<connection::Solved>,
     probe_decoders: Vec<Option<Arc<Vec<f64>>>>,
     ens: Vec<EnsembleSignals>,
     node_in: Vec<Option<SignalId>>,
@@ -169,8 +169,7 @@ pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> 
         BuiltEnsemble::new(&net.ensemble_path(*id), e, seeds.ensembles[id.index()]).map(Arc::new)
     })?;
     let ids: Vec<ConnectionId> = net.connections().collect();
-    let decoders =
-        parallel::map(options.threads, &ids, |id| connection_decoders(net, &ensembles, &seeds, *id))?;
+    let solved = parallel::map(options.threads, &ids, |id| connection::solved(net, &ensembles, &seeds, *id))?;
     let ids: Vec<ProbeId> = net.probes().collect();
     let probe_decoders =
         parallel::map(options.threads, &ids, |id| probe::probe_decoders(net, &ensembles, &seeds, *id))?;
@@ -189,7 +188,7 @@ pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> 
         views: Arc::default(),
         seeds,
         ensembles,
-        decoders,
+        solved,
         probe_decoders,
     };
     b.network(&net.all_contents(), NetworkId::from_index(0))?;
@@ -208,29 +207,6 @@ pub fn build(net: &Arc<Network>, options: BuildOptions) -> Result<Built, Error> 
         sources: Sources { ens: b.ens, conn: b.conn, node_out: b.node_out },
         views,
     })
-}
-
-fn connection_decoders(
-    net: &Network,
-    ensembles: &[Arc<BuiltEnsemble>],
-    seeds: &Seeds,
-    id: ConnectionId,
-) -> Result<Option<Arc<Vec<f64>>>, Error> {
-    let Some((pre, _, c)) = net.get_connection(id) else { return Ok(None) };
-    let Object::Ensemble(e) = pre.object else { return Ok(None) };
-    let Some(ensemble) = net.get_ensemble(e).filter(|e| !e.neuron_type.is_direct()) else { return Ok(None) };
-    let path = net.connection_path(id);
-    let problem = decoders::Problem {
-        path: &path,
-        ensemble,
-        built: &ensembles[e.index()],
-        slice: &pre.slice,
-        function: c.function.as_ref(),
-        solver: &c.solver,
-        connection: Some(c),
-        seed: seeds.connections[id.index()],
-    };
-    problem.solve().map(|d| Some(Arc::new(d)))
 }
 
 impl Builder<'_> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bouton_core::{Error, Slice};
 use bouton_engine::{Draws, Op, Operand, Role, SignalId};
 use bouton_model::{DeviceQuantity, EnsembleId, Network, Probe, ProbeId, Target};
+use bouton_random::RandomState;
 
 use super::{Builder, BuiltEnsemble, ConnectionSignals, EnsembleSignals, Seeds, decoders};
 
@@ -37,9 +38,8 @@ pub(super) fn probe_decoders(
         function: None,
         solver: &p.solver,
         connection: None,
-        seed: seeds.probes[id.index()],
     };
-    problem.solve().map(|d| Some(Arc::new(d)))
+    problem.solve(&mut RandomState::new(seeds.probes[id.index()])).map(|d| Some(Arc::new(d)))
 }
 
 fn missing(path: &str) -> Error {
@@ -59,7 +59,7 @@ fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> O
         Target::NeuronInput(e) => ens.get(e.index())?.neuron_in,
         Target::NeuronState(e, name) => {
             let states = net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().states());
-            let at = states.iter().position(|v| v.name == name);
+            let at = states.iter().position(|v| v.name == *name);
             at.and_then(|k| ens.get(e.index())?.state.get(k)).copied()
         }
         Target::Node(n) => node_out.get(n.index()).copied().flatten(),

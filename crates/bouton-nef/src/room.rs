@@ -1,7 +1,9 @@
 //! Whether a model fits the memory there is: asked once, before anything is drawn.
 
 use bouton_core::Error;
-use bouton_model::{ConnectionId, EnsembleId, Network, Object, Transform};
+use bouton_model::{ConnectionId, EnsembleId, Network, Object};
+
+use crate::connection::mid;
 
 /// Something that takes memory.
 enum Taker {
@@ -46,12 +48,19 @@ pub(crate) fn check_room(net: &Network) -> Result<(), Error> {
             (None, _) if decoded && c.solver.model().weights() => {
                 (2.0 * numbers((rows, cols)), (rows, cols), "weights of a solver")
             }
-            (None, Transform::Matrix(m)) if decoded => {
-                let shape = (m.shape().0, cols);
-                (2.0 * numbers(shape), shape, "weights, of transform and decoders,")
+            (None, Some(t)) if t.model().dense() => {
+                let values = mid(net, pre, c);
+                // What it refuses is said where it is made.
+                let Ok(outputs) = t.model().outputs(values) else { continue };
+                let outputs = outputs
+                    .unwrap_or_else(|| net.object_size(post.object, false).map_or(0, |n| post.slice.len(n)));
+                if decoded {
+                    (2.0 * numbers((outputs, cols)), (outputs, cols), "weights, of transform and decoders,")
+                } else {
+                    // The matrix is there already, if the user holds it.
+                    (numbers((outputs, values)), (outputs, values), "weights")
+                }
             }
-            // The matrix is there already: the user holds it.
-            (None, Transform::Matrix(m)) => (numbers(m.shape()), m.shape(), "weights"),
             _ => continue,
         };
         add(bytes, Taker::Connection(id, shape, what));

@@ -6,9 +6,9 @@ use bouton_core::{Error, Slice};
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
 use bouton_elements::rules::{Applies, Change, Source};
-use bouton_elements::var::{self, of_role};
-use bouton_engine::{Apply, Bounds, Dot, Draws, Knob, Op, Operand, Outer, Role, SignalId};
-use bouton_model::{Connection, ConnectionId, LearningRule, Object, Over, Target};
+use bouton_elements::var::{self, Over, Start, of_role};
+use bouton_engine::{Apply, Bounds, Dot, Draws, Initial, Knob, Op, Operand, Outer, Role, SignalId};
+use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
 use super::{Builder, RuleSignals, calls};
 use crate::derived::freezing;
@@ -56,7 +56,7 @@ impl Builder<'_> {
                 "there are no weights to learn; give the connection a `transform`",
             ));
         };
-        let learned = self.learned(id, c, weights);
+        let learned = self.learned(id, c, weights)?;
         let devices = c.devices.clone().map(Arc::new);
         let wanted: Vec<Wanted> =
             all.iter().enumerate().map(|(k, r)| self.parts(&learned, k, r, devices.is_some())).collect();
@@ -76,8 +76,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Learned {
+    fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Result<Learned, Error> {
         let path = self.net.connection_path(id);
+        self.within_bounds(&path, c, weights)?;
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
         let (rows, cols) = (p.get(weights).rows, p.get(weights).cols);
@@ -98,14 +99,34 @@ impl Builder<'_> {
             p.knobs_mut().add(format!("{name}.bounds"), knob);
             s
         });
-        let zero_or_one = Bounds { low: 0.0, high: 1.0, open: false };
+        let zero_or_one = Bounds { high: 1.0, ..Bounds::AT_LEAST_0 };
         let knob =
             Knob::plain(frozen, "", zero_or_one, "1 for each weight that rules may not change, else 0");
         p.knobs_mut().add(self.names.frozen(id), knob);
         self.derive_freezing(&path, frozen, mode);
         self.conn[id.index()].frozen = Some(frozen);
         self.conn[id.index()].rules = vec![];
-        Learned { id, weights, rows, cols, frozen, mode, bounds }
+        Ok(Learned { id, weights, rows, cols, frozen, mode, bounds })
+    }
+
+    /// Refuses weights that start outside the bounds, where rules may change them: the first step would move them there, whatever the rules want.
+    fn within_bounds(&self, path: &str, c: &Connection, weights: SignalId) -> Result<(), Error> {
+        let Some((low, high)) = c.bounds else { return Ok(()) };
+        let signal = self.program.get(weights);
+        let free = |k: usize| c.mask.as_ref().is_none_or(|m| m.values().get(k) != Some(&0.0));
+        let outside = |k: &usize| {
+            let w = signal.initial.at(*k);
+            free(*k) && !(w >= low && w <= high)
+        };
+        let Some(k) = (0..signal.len()).find(outside) else { return Ok(()) };
+        let (at, w) = ((k / signal.cols, k % signal.cols), signal.initial.at(k));
+        Err(Error::build(
+            path,
+            format!(
+                "the weight {at:?} (post, pre) starts at {w}, and `bounds` are {low} and {high}; give bounds that hold it, \
+                 other weights to start with (`transform`, `solver`, `function`), or a `mask` that keeps rules from it"
+            ),
+        ))
     }
 
     /// The signals of what a rule wants.
@@ -217,15 +238,20 @@ impl Builder<'_> {
             }
             LearningRule::Function(f) => {
                 let mut states = vec![];
-                for (state, over, initial) in f.states() {
-                    let (r, c) = match over {
-                        Over::Rule => (1, 1),
+                for var in f.states() {
+                    let (r, c) = match var.over {
+                        Over::One | Over::Neuron => (1, 1),
+                        Over::Numbers(n) => (n, 1),
                         Over::Pre => (l.cols, 1),
                         Over::Post => (l.rows, 1),
-                        _ => (l.rows, l.cols),
+                        Over::Synapse => (l.rows, l.cols),
                     };
-                    let s = self.program.signal(format!("{name}.{state}"), r, c, Role::State, *initial);
-                    self.conn[l.id.index()].rules[k].named.push((state.clone(), s));
+                    let start = match &var.start {
+                        Start::Values(x) => Initial::from(x.clone()),
+                        _ => Initial::from(var.values().first().copied().unwrap_or(0.0)),
+                    };
+                    let s = self.program.signal(format!("{name}.{}", var.name), r, c, Role::State, start);
+                    self.conn[l.id.index()].rules[k].named.push((var.name.to_string(), s));
                     states.push(s);
                 }
                 reads.extend([Operand::read(l.weights), Operand::read(parameters)]);
@@ -248,25 +274,22 @@ impl Builder<'_> {
 
     /// The parameters of a rule, as one signal with a path each.
     fn rule_parameters(&mut self, name: &str, rule: &LearningRule) -> SignalId {
-        let doc = "parameter of the rule";
-        let parameters: Vec<(String, f64, &str, Bounds, &str)> = match rule {
-            LearningRule::Element(r) => {
-                let vars = of_role(r.model().vars(), var::Role::Parameter).into_iter();
-                vars.flat_map(|v| v.values().first().map(|x| (v.name.into(), *x, v.unit, v.bounds, v.doc)))
-                    .collect()
-            }
-            LearningRule::Function(f) => {
-                f.parameters().iter().map(|(n, x)| (n.clone(), *x, "", Bounds::ANY, doc)).collect()
-            }
-            _ => vec![],
+        // Not those of a policy that the rule brings: they are the pulses'.
+        let parameters = match rule {
+            LearningRule::Element(r) => of_role(r.model().vars(), var::Role::Parameter),
+            rule => rule.parameters(),
         };
-        let values: Vec<f64> = parameters.iter().map(|p| p.1).collect();
+        let values = var::parameter_values(&parameters);
         let p = &mut self.program;
         let all = p.double(format!("{name}.parameters"), values.len(), 1, Role::Parameter, values);
         let only = parameters.len() == 1;
-        for (i, (parameter, _, unit, bounds, doc)) in parameters.into_iter().enumerate() {
-            let one = if only { all } else { p.view(all, i, 1, 1) };
-            p.knobs_mut().add(format!("{name}.{parameter}"), Knob::plain(one, unit, bounds, doc));
+        let mut at = 0;
+        for var in parameters {
+            let count = var.values().len();
+            let one = if only { all } else { p.view(all, at, count, 1) };
+            at += count;
+            let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
+            p.knobs_mut().add(format!("{name}.{}", var.name), knob);
         }
         all
     }
@@ -301,7 +324,7 @@ impl Builder<'_> {
                 self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
             }
         };
-        let parameters = policy.model().vars();
+        let parameters = of_role(policy.model().vars(), var::Role::Parameter);
         let prefix = if brings { name } else { format!("{}.policy", self.names.connection(l.id)) };
         let values = var::parameter_values(&parameters);
         let p = &mut self.program;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::{Error, ErrorKind, Failure, Matrix};
 use bouton_engine::Pick;
-use bouton_model::{ConnectionId, EnsembleId, Network, Object, Transform};
+use bouton_model::{ConnectionId, EnsembleId, Network, Object};
 
 use super::{Builder, Names};
 
@@ -39,7 +39,7 @@ impl Views {
         Views {
             net,
             names: b.names.clone(),
-            decoders: b.decoders.clone(),
+            decoders: b.solved.iter().map(|s| s.decoders.clone()).collect(),
             weights: b.conn.iter().map(|c| (c.weights.is_some(), c.full)).collect(),
             ensembles: b.ensembles.iter().map(|e| (e.dimensions, e.radius)).collect(),
         }
@@ -112,7 +112,7 @@ impl Views {
         self.own(c)?;
         let solved = self.decoders.get(c.index()).and_then(Option::as_ref).ok_or_else(none)?;
         let (_, _, conn) = self.net.get_connection(c).ok_or_else(none)?;
-        let folded = !matches!(conn.transform, Transform::None) || self.weights[c.index()].1;
+        let folded = conn.transform.is_some() || self.weights[c.index()].1;
         if !folded {
             return self.weights(from, c);
         }
@@ -227,13 +227,18 @@ pub fn edited(
         };
         return Err(Error::access(object, m));
     }
-    let changed: Vec<usize> = (0..old.len()).filter(|k| old[*k] != new[*k]).collect();
-    Ok(match changed.len() {
+    Ok(changes(old, new))
+}
+
+/// Which numbers differ, and what they are after an edit; all if these are the most. `None` if none does.
+pub fn changes(before: &[f64], after: &[f64]) -> Option<(Pick, Vec<f64>)> {
+    let changed: Vec<usize> = (0..before.len()).filter(|k| before[*k] != after[*k]).collect();
+    match changed.len() {
         0 => None,
-        n if 2 * n > old.len() => Some((Pick::All, new.to_vec())),
+        n if 2 * n > before.len() => Some((Pick::All, after.to_vec())),
         _ => {
-            let values = changed.iter().map(|k| new[*k]).collect();
+            let values = changed.iter().map(|k| after[*k]).collect();
             Some((Pick::Where(changed.into()), values))
         }
-    })
+    }
 }

@@ -87,7 +87,28 @@ fn rows(v: &Value) -> Result<Vec<Vec<f64>>, String> {
 }
 
 fn distribution(v: &Value) -> Result<Distribution, String> {
-    if v.is_array() || v.get("of").is_some() { rows(v).map(Distribution::from) } else { of(v) }
+    if v.is_array() || v.get("of").is_some() {
+        return rows(v).map(Distribution::from);
+    }
+    // Nengo's class with its parameters: `{"Uniform": {"low": 0, "high": 1}}`.
+    let Some((class, Value::Object(parameters))) = v.as_object().and_then(|o| o.iter().next()) else {
+        return Err(format!("{v} is no distribution"));
+    };
+    let mut table = parameters.clone();
+    table.insert("type".into(), snake(class).into());
+    of(&Value::Object(table))
+}
+
+/// `ScatteredHypersphere` as model files write it.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
 }
 
 fn synapse(v: &Value) -> Result<Option<Synapse>, String> {
@@ -296,11 +317,11 @@ impl Model {
         }
         if let Some(v) = s.get("transform") {
             let (rows, cols, values) = matrix(v)?;
-            c.transform = match v {
+            c.transform = Some(match v {
                 Value::Number(_) => values[0].into(),
                 Value::Array(a) if a.first().is_some_and(Value::is_number) => values.into(),
                 _ => Matrix::new(rows, cols, values).ok_or("a matrix without shape")?.into(),
-            };
+            });
         }
         if let Some(v) = s.get("solver") {
             c.solver = solver(v)?;

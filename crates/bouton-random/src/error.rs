@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A parameter that a generator or a distribution cannot use.
+/// A parameter that a generator cannot use.
 ///
 /// The message names the parameter, what was expected and what was found.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct DistError {
 }
 
 impl DistError {
-    /// An error about `parameter` (such as `"Gaussian.std"`): what was `expected`, what was `found`.
+    /// An error about `parameter` (such as `"exponential.scale"`): what was `expected`, what was `found`.
     pub fn new(
         parameter: impl Into<String>,
         expected: impl Into<String>,
@@ -22,7 +22,7 @@ impl DistError {
         DistError { parameter: parameter.into(), expected: expected.into(), found: found.to_string() }
     }
 
-    /// The parameter at fault, as `Distribution.parameter` or `function.parameter`.
+    /// The parameter at fault, as `function.parameter`.
     pub fn parameter(&self) -> &str {
         &self.parameter
     }

@@ -15,53 +15,8 @@ use std::time::Instant;
 
 use bouton::prelude::*;
 
-pub(crate) struct Workload {
-    pub(crate) net: Network,
-    output: ProbeId,
-    spikes: Vec<ProbeId>,
-    learned: Option<ConnectionId>,
-}
-
-pub(crate) fn w1(size: usize) -> Workload {
-    let mut net = Network::with_seed(1);
-    let inp = net.node("input", Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t).sin()));
-    let ens: Vec<EnsembleId> =
-        (0..size).map(|i| net.ensemble(&format!("e{i}"), Ensemble::new(100, 1))).collect();
-    net.connect(inp, ens[0], Connection::new().no_synapse());
-    for pair in ens.windows(2) {
-        net.connect(pair[0], pair[1], Connection::new().synapse(0.005));
-    }
-    let output = net.probe("output", Probe::new(ens[size - 1]).synapse(0.01));
-    Workload { net, output, spikes: vec![], learned: None }
-}
-
-pub(crate) fn w5(size: usize) -> Workload {
-    let mut net = Network::with_seed(5);
-    let values: Vec<f64> = (0..size).map(|i| -1.0 + 2.0 * i as f64 / (size.max(2) - 1) as f64).collect();
-    let inp = net.node("input", values);
-    let ea = net.ensemble_array("integrators", size, &Ensemble::new(100, 1));
-    net.connect(inp, ea.input, Connection::new().transform(0.1).synapse(0.1));
-    net.connect(ea.output, ea.input, Connection::new().synapse(0.1));
-    let output = net.probe("output", Probe::new(ea.output).synapse(0.03));
-    Workload { net, output, spikes: vec![], learned: None }
-}
-
-pub(crate) fn mpes(size: usize) -> Workload {
-    let mut net = Network::with_seed(6);
-    let inp = net.node("input", Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t / 4.0).sin()));
-    let pre = net.ensemble("pre", Ensemble::new(size, 1));
-    let post = net.ensemble("post", Ensemble::new(size, 1));
-    let error = net.ensemble("error", Ensemble::new(size, 1).radius(2.0));
-    net.connect(inp, pre, Connection::new().no_synapse());
-    let devices = DeviceSpec { spread: 0.15, ..DeviceSpec::default() };
-    let learned =
-        net.connect(pre.neurons(), post.neurons(), Connection::new().devices(devices).learn(Mpes::default()));
-    net.connect(post, error, Connection::new());
-    net.connect(pre, error, Connection::new().transform(-1.0));
-    net.connect(error, learned.rule(), Connection::new());
-    let output = net.probe("output", Probe::new(post).synapse(0.03).sample_every(0.01));
-    Workload { net, output, spikes: vec![], learned: Some(learned) }
-}
+#[path = "workloads/models.rs"]
+mod models;
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -69,22 +24,21 @@ fn main() -> Result<(), Error> {
     let number = |name: &str| value(name).and_then(|v| v.parse::<f64>().ok());
     let name = args.first().map_or("W1", String::as_str);
     let size = number("--size").map(|s| s as usize);
-    let mut w = match name {
-        "W1" => w1(size.unwrap_or(10)),
-        "W5" => w5(size.unwrap_or(1000)),
-        "mpes" => mpes(size.unwrap_or(100)),
+    let mut net = match name {
+        "W1" => models::w1(size.unwrap_or(10)),
+        "W5" => models::w5(size.unwrap_or(1000)),
+        "mpes" => models::mpes(size.unwrap_or(100)),
         other => {
             eprintln!("there is no workload `{other}`; there are: W1, W5, mpes");
             std::process::exit(2);
         }
     };
     let count_spikes = args.iter().any(|a| a == "--spikes");
+    let mut spike_probes = vec![];
     if count_spikes {
-        let ids: Vec<EnsembleId> = w.net.ensembles().collect();
-        w.spikes = ids
-            .iter()
-            .map(|e| w.net.probe(&format!("spikes{}", e.index()), Probe::new(e.neurons())))
-            .collect();
+        let ids: Vec<EnsembleId> = net.ensembles().collect();
+        let probe = |e: &EnsembleId| net.probe(&format!("spikes{}", e.index()), Probe::new(e.neurons()));
+        spike_probes = ids.iter().map(probe).collect();
     }
     let seconds = number("--seconds").unwrap_or(1.0);
     let reps = number("--reps").map_or(3, |r| r as usize);
@@ -96,7 +50,7 @@ fn main() -> Result<(), Error> {
     let precision = if args.iter().any(|a| a == "--f32") { Precision::F32 } else { Precision::F64 };
     let t0 = Instant::now();
     let threads = number("--threads").map_or(Options::default().threads, |t| t as usize);
-    let mut sim = Simulator::with(&w.net, Options { passes, precision, threads, ..Options::default() })?;
+    let mut sim = Simulator::with(&net, Options { passes, precision, threads, ..Options::default() })?;
     let build = t0.elapsed().as_secs_f64();
     sim.run_steps(10)?;
     let mut times = vec![];
@@ -106,17 +60,18 @@ fn main() -> Result<(), Error> {
         times.push(t.elapsed().as_secs_f64() / seconds);
     }
     times.sort_by(f64::total_cmp);
-    let out = sim.data(w.output)?;
+    let output = net.find_probe("output")?;
+    let out = sim.data(output)?;
     let tail = &out.values[out.values.len().saturating_sub(200 * out.width)..];
     let rms = (tail.iter().map(|v| v * v).sum::<f64>() / tail.len() as f64).sqrt();
     let mut spikes = 0.0;
-    for p in &w.spikes {
+    for p in &spike_probes {
         spikes += sim.data(*p)?.values.iter().filter(|v| **v > 0.0).count() as f64;
     }
-    let neurons = w.net.n_neurons();
+    let neurons = net.n_neurons();
     let rate =
         if count_spikes { format!("{:.4}", spikes / sim.time() / neurons as f64) } else { "null".into() };
-    let pulses = w.learned.map_or(Ok(0), |c| sim.devices(c).map(|d| d.pulses()))?;
+    let pulses: u64 = net.connections().filter_map(|c| sim.devices(c).ok()).map(|d| d.pulses()).sum();
     println!(
         "{{\"w\":\"{name}\",\"neurons\":{neurons},\"build_s\":{build:.3},\"s_per_s\":{:.6},\"s_per_s_min\":{:.6},\
          \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"peak_mb\":{}}}",

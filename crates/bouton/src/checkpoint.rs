@@ -59,6 +59,7 @@ struct Manifest {
     /// Names and paths of the log.
     names: Vec<String>,
     dropped: u64,
+    next_entry: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,6 +133,7 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
         probes: vec![],
         names: vec![],
         dropped: c.dropped,
+        next_entry: c.next_entry,
     };
     for s in &c.signals {
         finite(&s.values)
@@ -381,6 +383,10 @@ impl Parts {
         }
         filters.end()?;
         let log = self.log(&m.names)?;
+        let least = log.last().map_or(0, |e| e.number + 1);
+        if m.next_entry < least || m.next_entry > MOST {
+            return Err(format!("`next_entry` must be {least} to 2^53, found {}", m.next_entry));
+        }
         if let Some(name) = self.arrays.keys().next() {
             return Err(format!("the array `{name}` is no part of a checkpoint"));
         }
@@ -395,6 +401,7 @@ impl Parts {
             probes,
             log,
             dropped: m.dropped,
+            next_entry: m.next_entry,
         })
     }
 

@@ -58,6 +58,7 @@ pub use simulator::{Devices, Options, Simulator};
 pub mod prelude {
     pub use crate::{Devices, Options, ScaleKind, ScaleNote, Simulator};
     pub use bouton_elements::devices::{AutoGain, Bounds, Device, DeviceSpec, Gain, PowerLaw, SpreadOf};
+    pub use bouton_elements::distributions::Distribution;
     pub use bouton_elements::mappings::{Mapping, Pair, Side, Sign, Single};
     pub use bouton_elements::neurons::{
         Direct, Lif, LifRate, NeuronType, RectifiedLinear, SpikingRectifiedLinear,
@@ -76,5 +77,4 @@ pub mod prelude {
         Output, Over, Probe, ProbeId, RuleFunction, RuleFunctionStep, RuleId, Slice, Start, StatefulNode,
         StatefulRule, Target, Transform,
     };
-    pub use bouton_random::Distribution;
 }

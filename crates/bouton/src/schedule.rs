@@ -209,65 +209,85 @@ fn learner(sim: &mut Simulator, name: &str) -> Result<ConnectionId, Error> {
 }
 
 /// Writes of a log, to be done again by another simulator of the same network. Those of callbacks are not done: the
-/// callbacks run again, and what they write is compared.
-#[derive(Clone, Debug, Default)]
-pub struct Replay {
-    entries: Vec<Entry>,
-    next: usize,
+/// callbacks run again, and what they write is compared. Of the log one entry is held at a time, so that one in a file may
+/// be longer than memory.
+pub struct Replay<'a> {
+    entries: Box<dyn Iterator<Item = Result<Entry, Error>> + 'a>,
+    /// The next entry, once it was looked at.
+    ahead: Option<Entry>,
+    next: u64,
 }
 
-impl Replay {
-    /// The writes of a log, oldest first.
+impl std::fmt::Debug for Replay<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Replay(at entry {})", self.next)
+    }
+}
+
+impl<'a> Replay<'a> {
+    /// The writes of a log, oldest first. All are looked at now.
     ///
     /// # Errors
-    /// An entry whose values the log has dropped: it can't be done again.
-    pub fn new<'a>(log: impl IntoIterator<Item = &'a Entry>) -> Result<Replay, Error> {
-        let entries: Vec<Entry> = log.into_iter().map(Entry::without_undo).collect();
-        if entries.first().is_some_and(|e| e.number > 0) {
-            return Err(Error::access("", "the log has lost its first entries; a shorter run keeps all"));
+    /// A log that has lost entries; an entry whose values the log has dropped: it can't be done again.
+    pub fn new(log: impl IntoIterator<Item = &'a Entry>) -> Result<Replay<'a>, Error> {
+        let entries: Vec<&Entry> = log.into_iter().collect();
+        for (k, e) in (0..).zip(&entries) {
+            can_be_done(k, e)?;
         }
-        if let Some(e) = entries.iter().find(|e| !matches!(e.by, By::Call(_)) && !e.is_whole()) {
-            let m = format!(
-                "entry {} of the log has lost its values and can't be replayed; give the log more room with `set_log_limit`",
-                e.number
-            );
-            return Err(Error::access(&e.path, m));
-        }
-        Ok(Replay { entries, next: 0 })
+        Ok(Replay::of(entries.into_iter().map(|e| Ok(e.without_undo()))))
     }
-    /// The number of steps after which the next write from outside is due.
-    pub fn next_step(&self) -> Option<u64> {
-        self.entries[self.next..].iter().find(|e| !matches!(e.by, By::Call(_))).map(|e| e.step)
+    /// The writes that an iterator gives, oldest first, the number 0 at the beginning. Each is looked at when it comes.
+    pub fn of(entries: impl Iterator<Item = Result<Entry, Error>> + 'a) -> Replay<'a> {
+        Replay { entries: Box::new(entries), ahead: None, next: 0 }
+    }
+    /// The next entry, if there is one.
+    fn ahead(&mut self) -> Result<Option<&Entry>, Error> {
+        if self.ahead.is_none()
+            && let Some(e) = self.entries.next().transpose()?
+        {
+            can_be_done(self.next, &e)?;
+            self.ahead = Some(e);
+        }
+        Ok(self.ahead.as_ref())
+    }
+    /// Entries that were done again or compared.
+    pub fn done(&self) -> u64 {
+        self.next
+    }
+    /// The number of steps after which the next entry is to be done or compared.
+    ///
+    /// # Errors
+    /// An entry that can't be read, or done again.
+    pub fn next_step(&mut self) -> Result<Option<u64>, Error> {
+        Ok(self.ahead()?.map(|e| e.step))
     }
     /// Does the writes that are due after the steps that the simulator has taken, having compared what callbacks have
     /// written until then.
     ///
     /// # Errors
-    /// A write that the log doesn't have at this place, or that has another digest; the step and the path are named.
+    /// A write that the log doesn't have at this place, or that has another digest, or that nothing made; the step and the
+    /// path are named. An entry that can't be read, or done again.
     pub fn apply(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         loop {
             self.compare(sim)?;
-            let Some(e) = self.entries.get(self.next).filter(|e| e.step == sim.n_steps()).cloned() else {
-                return Ok(());
-            };
+            let step = sim.n_steps();
+            let Some(e) = self.ahead()?.filter(|e| e.step <= step) else { return Ok(()) };
             match e.by {
-                By::Outside => sim.write(&e.path, e.pick.clone(), e.values.to_vec())?,
-                By::Undo(k) => sim.undo(k)?,
-                // The call comes in a step that wasn't taken yet.
-                By::Call(_) => return Ok(()),
+                By::Outside if e.step == step => sim.write(&e.path, e.pick.clone(), e.values.to_vec())?,
+                By::Undo(k) if e.step == step => sim.undo(k)?,
+                _ => return Err(left_out(e)),
             };
-            self.compare(sim)?;
         }
     }
     /// Compares the simulator's log, as far as it goes, with this one.
     ///
     /// # Errors
-    /// The first entry that is another.
+    /// The first entry that is another; one that can't be read.
     pub fn compare(&mut self, sim: &Simulator) -> Result<(), Error> {
         // Numbers follow each other; the first entries may be gone.
-        let first = sim.log().entries().next().map_or(0, |e| e.number as usize);
-        for here in sim.log().entries().skip(self.next.saturating_sub(first)) {
-            let there = self.entries.get(self.next);
+        let first = sim.log().entries().next().map_or(0, |e| e.number);
+        for here in sim.log().entries().skip(self.next.saturating_sub(first) as usize) {
+            let there = self.ahead()?;
             let same = there.is_some_and(|e| {
                 (e.number, e.step, e.digest) == (here.number, here.step, here.digest)
                     && e.path == here.path
@@ -283,32 +303,47 @@ impl Replay {
                 );
                 return Err(Error::run(&here.path, m));
             }
+            self.ahead = None;
             self.next += 1;
         }
         Ok(())
     }
-    /// That nothing of the log up to `step` is left undone.
+    /// That nothing of the log up to the steps that the simulator has taken is left undone.
     ///
     /// # Errors
-    /// The first entry that is left.
+    /// The first entry that is left; one that can't be read.
     pub fn finish(&mut self, sim: &Simulator) -> Result<(), Error> {
         self.compare(sim)?;
         let step = sim.n_steps();
-        let missing = self
-            .entries
-            .get(self.next)
-            .filter(|e| e.step < step || (e.step == step && matches!(e.by, By::Call(_))));
-        match missing {
-            None => Ok(()),
-            Some(e) => {
-                let m = format!(
-                    "the replay differs in step {}: the log has a write there (entry {}), and nothing wrote",
-                    e.step, e.number
-                );
-                Err(Error::run(&e.path, m))
-            }
-        }
+        let left = |e: &&Entry| e.step < step || (e.step == step && matches!(e.by, By::Call(_)));
+        self.ahead()?.filter(left).map_or(Ok(()), |e| Err(left_out(e)))
     }
+}
+
+/// Refuses an entry that isn't the one of this number, or that has lost its values.
+fn can_be_done(number: u64, e: &Entry) -> Result<(), Error> {
+    if e.number != number {
+        let m =
+            format!("the log has lost entry {number}; take it out in pieces with `take_log`, or run shorter");
+        return Err(Error::access("", m));
+    }
+    if matches!(e.by, By::Call(_)) || e.is_whole() {
+        return Ok(());
+    }
+    let m = format!(
+        "entry {number} of the log has lost its values and can't be replayed; give the log more room with `set_log_limit`, or \
+         take its entries out in time with `take_log`"
+    );
+    Err(Error::access(&e.path, m))
+}
+
+/// The error of an entry that nothing wrote.
+fn left_out(e: &Entry) -> Error {
+    let m = format!(
+        "the replay differs in step {}: the log has a write there (entry {}), and nothing wrote",
+        e.step, e.number
+    );
+    Error::run(&e.path, m)
 }
 
 impl Simulator {
@@ -322,8 +357,7 @@ impl Simulator {
         let mut replay = Replay::new(log)?;
         while self.n_steps() < step {
             replay.apply(self)?;
-            // A step, once the log has writes of calls in it: the first that differs is then the one that is named.
-            let next = replay.next_step().unwrap_or(step).clamp(self.n_steps() + 1, step);
+            let next = replay.next_step()?.unwrap_or(step).clamp(self.n_steps() + 1, step);
             self.run_steps(next - self.n_steps())?;
         }
         replay.finish(self)

@@ -5,24 +5,6 @@ use std::path::{Path, PathBuf};
 use bouton::checkpoint;
 use bouton::prelude::*;
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(stem: &str) -> Folder {
-        let base = std::env::temp_dir().join(format!("bouton-checkpoints-{}", std::process::id()));
-        Folder(bouton::io::fresh_folder(&base, stem).unwrap())
-    }
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Steps before the save, and behind it.
 const BEFORE: u64 = 137;
 const BEHIND: u64 = 60;
@@ -212,8 +194,8 @@ fn go_on(net: &Network, options: Options, path: &Path) -> Vec<(Vec<u64>, Vec<u64
 
 #[test]
 fn checkpoint_roundtrip() {
-    let f = Folder::new("roundtrip");
-    let path = f.file("c.npz");
+    let f = tempfile::tempdir().unwrap();
+    let path = f.path().join("c.npz");
     for (name, net) in models() {
         for precision in [Precision::F64, Precision::F32] {
             let options = Options { precision, ..options() };
@@ -256,27 +238,27 @@ fn another_process() {
 
 #[test]
 fn in_another_process() {
-    let f = Folder::new("process");
+    let f = tempfile::tempdir().unwrap();
     for (k, (_, net)) in models().into_iter().enumerate() {
-        save(&net, options(), &f.file(&format!("{k}.npz")));
+        save(&net, options(), &f.path().join(format!("{k}.npz")));
     }
     let own = std::env::current_exe().unwrap();
     let other = std::process::Command::new(own)
         .args(["--exact", "another_process"])
-        .env("BOUTON_TEST_CHECKPOINT", &f.0)
+        .env("BOUTON_TEST_CHECKPOINT", f.path())
         .output()
         .unwrap();
     assert!(other.status.success(), "{}", String::from_utf8_lossy(&other.stdout));
     for (k, (name, net)) in models().into_iter().enumerate() {
         let words = whole(&net, options()).into_iter().flat_map(|(s, v)| s.into_iter().chain(v));
         let bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
-        assert!(std::fs::read(f.file(&format!("{k}.out"))).unwrap() == bytes, "{name}");
+        assert!(std::fs::read(f.path().join(format!("{k}.out"))).unwrap() == bytes, "{name}");
     }
 }
 
 #[test]
 fn state_that_is_not_saved_is_an_error_with_a_name() {
-    let f = Folder::new("made");
+    let f = tempfile::tempdir().unwrap();
     let mut net = Network::with_seed(1);
     let made = NodeFunction::made(0, 1, |_| {
         let mut n = 0.0;
@@ -289,15 +271,15 @@ fn state_that_is_not_saved_is_an_error_with_a_name() {
     net.node("counter", made);
     let mut sim = Simulator::with(&net, options()).unwrap();
     sim.run_steps(2).unwrap();
-    let e = sim.save_to(f.file("c.npz")).unwrap_err().to_string();
+    let e = sim.save_to(f.path().join("c.npz")).unwrap_err().to_string();
     assert!(e.contains("counter") && e.contains("stateful"), "{e}");
-    assert!(!f.file("c.npz").exists());
+    assert!(!f.path().join("c.npz").exists());
 }
 
 #[test]
 fn a_checkpoint_of_another_model_is_refused_and_nothing_changes() {
-    let f = Folder::new("other");
-    let path = f.file("c.npz");
+    let f = tempfile::tempdir().unwrap();
+    let path = f.path().join("c.npz");
     let all = models();
     save(&all[0].1, options(), &path);
     let mut sim = Simulator::with(&all[1].1, options()).unwrap();
@@ -343,6 +325,60 @@ fn several_attached_filters_find_their_own_state() {
     for id in ids {
         assert!(a.simulation().samples(id).unwrap() == b.simulation().samples(id).unwrap());
     }
+}
+
+#[test]
+fn the_filter_of_a_probe_that_is_not_attached_waits_until_the_next_step() {
+    let (_, net) = models().remove(0);
+    let a = net.ensembles().next().unwrap();
+    let probe = Probe::new(a.neurons()).synapse(0.01);
+    let new = || Simulator::with(&net, options()).unwrap();
+    let mut first = new();
+    let id = first.attach_probe(&probe).unwrap();
+    first.run_steps(100).unwrap();
+    let saved = first.save().unwrap();
+    assert_eq!(saved.probes.len(), 1);
+    first.run_steps(20).unwrap();
+    let whole = first.samples(id).unwrap();
+    let tail = &whole.values[100 * whole.width..];
+    assert!(tail.iter().any(|x| *x != 0.0));
+
+    // It is named, kept, and used by the probe that is attached next, if it is one of the same.
+    let mut b = new();
+    assert_eq!(b.load(&saved).unwrap(), [saved.probes[0].of.clone()]);
+    assert!(b.save().unwrap() == saved);
+    let others = [
+        Probe::new(a.neurons().slice(0..10)).synapse(0.01),
+        Probe::new(a.neurons()).synapse(Alpha { tau: 0.01 }),
+    ];
+    let others = others.map(|p| b.attach_probe(&p).unwrap());
+    let id = b.attach_probe(&probe).unwrap();
+    b.run_steps(20).unwrap();
+    assert!(b.samples(id).unwrap().values == tail);
+    for other in others {
+        assert!(b.samples(other).unwrap().row(0).iter().all(|x| *x == 0.0), "another one begins at zero");
+    }
+
+    // One that is attached when it was saved finds its own, and nothing waits.
+    let mut d = new();
+    let id = d.attach_probe(&probe).unwrap();
+    assert!(d.load(&saved).unwrap().is_empty());
+    d.run_steps(20).unwrap();
+    assert!(d.samples(id).unwrap().values == tail);
+
+    // Behind the next step it is out of date.
+    let mut e = new();
+    e.load(&saved).unwrap();
+    e.step().unwrap();
+    assert!(e.save().unwrap().probes.is_empty());
+    let id = e.attach_probe(&probe).unwrap();
+    e.step().unwrap();
+    assert!(e.samples(id).unwrap().values.iter().all(|x| *x == 0.0));
+    // A reset forgets it as well.
+    let mut e = new();
+    e.load(&saved).unwrap();
+    e.reset(Reset::All).unwrap();
+    assert!(e.save().unwrap().probes.is_empty());
 }
 
 /// Two populations and weights that were learned, in a network that may have more.
@@ -393,8 +429,8 @@ fn weights_go_to_another_network_by_name() {
 
 #[test]
 fn a_file_that_is_replaced_is_whole_at_any_time() {
-    let f = Folder::new("replaced");
-    let path = f.file("c.npz");
+    let f = tempfile::tempdir().unwrap();
+    let path = f.path().join("c.npz");
     let (_, net) = models().remove(2);
     let mut sim = Simulator::with(&net, options()).unwrap();
     for k in 1..=5 {
@@ -402,5 +438,5 @@ fn a_file_that_is_replaced_is_whole_at_any_time() {
         sim.save_to(&path).unwrap();
         assert_eq!(checkpoint::read(&path).unwrap().step, k);
     }
-    assert!(sim.save_to(f.file("no/such/folder.npz")).unwrap_err().kind() == ErrorKind::File);
+    assert!(sim.save_to(f.path().join("no/such/folder.npz")).unwrap_err().kind() == ErrorKind::File);
 }

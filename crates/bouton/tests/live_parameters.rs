@@ -144,7 +144,11 @@ fn the_filters_of_a_rule_are_live() {
     let mut sim = Simulator::new(&net).unwrap();
     for (input, synapse, part) in [
         ("activity", Synapse::from(0.1), "it has: activities"),
-        ("activities", Alpha { tau: 0.1 }.into(), "same order"),
+        (
+            "activities",
+            Alpha { tau: 0.1 }.into(),
+            "build the model with a `linear_filter` of the highest order",
+        ),
         ("activities", Lowpass { tau: -1.0 }.into(), "`tau`"),
     ] {
         let e = sim.set_rule_synapse(c, input, synapse).unwrap_err().to_string();
@@ -153,6 +157,47 @@ fn the_filters_of_a_rule_are_live() {
     let (net, c) = learner(Pes { pre_synapse: None, ..Pes::default() }, false);
     let e = Simulator::new(&net).unwrap().set_rule_synapse(c, "activities", 0.1).unwrap_err().to_string();
     assert!(e.contains("without a filter"), "{e}");
+}
+
+#[test]
+fn a_linear_filter_of_a_rule_takes_every_synapse_of_its_order() {
+    let second = LinearFilter { num: vec![1.0], den: vec![1e-4, 0.02, 1.0], analog: true };
+    let with = |synapse: Synapse| learner(Pes { pre_synapse: Some(synapse), ..Pes::new(1e-3) }, false);
+    let run = |sim: &mut Simulator, c: ConnectionId| {
+        sim.run(0.2).unwrap();
+        sim.weights(c).unwrap()
+    };
+    let distance = |a: &Matrix, b: &Matrix| {
+        let d = a.values().iter().zip(b.values()).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        d.sqrt() / (b.rms() * (b.values().len() as f64).sqrt())
+    };
+    let (net, c) = with(second.clone().into());
+    let mut sim = Simulator::new(&net).unwrap();
+    let first = run(&mut sim, c);
+    let third = LinearFilter { num: vec![1.0], den: vec![1e-6, 1e-4, 0.02, 1.0], analog: true };
+    for other in [
+        Synapse::from(0.02),
+        Synapse::from(0.0),
+        Alpha { tau: 0.003 }.into(),
+        LinearFilter { num: vec![2.0], den: vec![0.03, 1.0], analog: true }.into(),
+        second.clone().into(),
+    ] {
+        sim.reset(Reset::All).unwrap();
+        sim.set_rule_synapse(c, "activities", other.clone()).unwrap();
+        let found = run(&mut sim, c);
+        let (wanted, k) = with(other.clone());
+        let wanted = run(&mut Simulator::new(&wanted).unwrap(), k);
+        let off = distance(&found, &wanted);
+        assert!(off < 1e-9, "{other:?}: {off}");
+        // And the test would see another filter.
+        assert!(other == second.clone().into() || distance(&first, &wanted) > 1e-3, "{other:?}");
+        let now = sim.rule_synapses(c).unwrap().remove(0).1.unwrap();
+        assert_eq!(now, other.in_form_of(&second.clone().into()).unwrap());
+    }
+    let before = sim.weights(c).unwrap();
+    let e = sim.set_rule_synapse(c, "activities", third).unwrap_err().to_string();
+    assert!(e.contains("`linear_filter` does not fit") && e.contains("highest order"), "{e}");
+    assert_eq!(sim.weights(c).unwrap(), before);
 }
 
 #[test]
@@ -191,4 +236,75 @@ fn a_callback_has_the_views_that_a_simulator_has() {
     // The node runs before or after the connection: it sees the current of one of the two steps.
     assert!(seen.5 == current || seen.5 == sim.current(onto).unwrap());
     assert!(current.iter().any(|x| *x > 0.0));
+}
+
+/// Devices from 40 neurons onto 50, and an ensemble of 8 dimensions.
+fn large() -> (Network, EnsembleId, ConnectionId) {
+    let mut net = Network::with_seed(2);
+    let stim = net.node("stim", vec![0.3; 8]);
+    let wide = net.ensemble("wide", Ensemble::new(300, 8));
+    net.connect(stim, wide, Connection::new().no_synapse());
+    let (a, b) = (net.ensemble("a", Ensemble::new(40, 1)), net.ensemble("b", Ensemble::new(50, 1)));
+    let devices = DeviceSpec { spread: 0.15, ..DeviceSpec::default() };
+    let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().devices(devices));
+    net.probe("wide", Probe::new(wide.neurons()));
+    net.probe("b", Probe::new(b.neurons()));
+    (net, wide, c)
+}
+
+#[test]
+fn an_edit_of_a_row_costs_a_row_and_has_the_bits_of_an_edit_of_all() {
+    let (net, wide, c) = large();
+    let (mut rows, mut whole) = (Simulator::new(&net).unwrap(), Simulator::new(&net).unwrap());
+    let cost = |sim: &mut Simulator, path: &str, pick: Pick, values: Vec<f64>| {
+        let before = sim.log().bytes();
+        let count = values.len();
+        sim.write(path, pick, values).unwrap();
+        // Selection, values, and what was there before, of what was edited and of what follows from it.
+        let most = 1000 + 400 * count;
+        assert!(sim.log().bytes() - before < most, "{path}: {} bytes", sim.log().bytes() - before);
+    };
+    // A quarter of the rows one by one, and all that is there as a whole.
+    let mut encoders = whole.encoders(wide).unwrap();
+    let mut gain = whole.gain(wide).unwrap();
+    for n in (0..300).step_by(4) {
+        let row: Vec<f64> = (0..8).map(|k| (0.3 * (n + k) as f64).sin()).collect();
+        row.iter().enumerate().for_each(|(k, x)| encoders[(n, k)] = *x);
+        cost(&mut rows, "wide.encoders", Pick::Row(n), row);
+        gain[n] *= 1.1;
+        cost(&mut rows, "wide.gain", Pick::Row(n), vec![gain[n]]);
+    }
+    whole.write("wide.encoders", Pick::All, encoders.values()).unwrap();
+    whole.write("wide.gain", Pick::All, gain).unwrap();
+    // Weights of devices: each as an ideal write, and a column of conductances.
+    let mut weights = whole.weights(c).unwrap();
+    for r in 0..50 {
+        weights[(r, 3)] *= 0.5;
+        cost(&mut rows, "c.weights", Pick::Element(r, 3), vec![weights[(r, 3)]]);
+    }
+    whole.write("c.weights", Pick::All, weights.values()).unwrap();
+    let plus = whole.read("c.devices.plus.conductance", &Pick::All).unwrap();
+    let column: Vec<f64> = (0..50).map(|r| 0.9 * plus[r * 40 + 7]).collect();
+    whole.write("c.devices.plus.conductance", Pick::Column(7), column.clone()).unwrap();
+    cost(&mut rows, "c.devices.plus.conductance", Pick::Column(7), column);
+    // A number that a device is described by; as a whole, all conductances and weights are computed anew.
+    let r0: Vec<f64> = whole.read("c.devices.plus.r0", &Pick::All).unwrap();
+    let mut changed = r0.clone();
+    changed[81] *= 1.01;
+    cost(&mut rows, "c.devices.plus.r0", Pick::Element(2, 1), vec![changed[81]]);
+    whole.write("c.devices.plus.r0", Pick::All, changed).unwrap();
+    let same = |rows: &mut Simulator, whole: &mut Simulator| {
+        let paths: Vec<String> = whole.paths().map(|(p, _)| p.to_string()).collect();
+        for p in paths {
+            let [a, b] = [&mut *rows, &mut *whole].map(|s| s.read(&p, &Pick::All).unwrap());
+            assert!(a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits())), "{p}");
+        }
+    };
+    same(&mut rows, &mut whole);
+    rows.run_steps(50).unwrap();
+    whole.run_steps(50).unwrap();
+    same(&mut rows, &mut whole);
+    for p in net.probes() {
+        assert!(rows.data(p).unwrap() == whole.data(p).unwrap());
+    }
 }

@@ -383,3 +383,26 @@ fn now_is_seen_by_probes_at_once_and_by_transmission_a_step_later() {
         }
     }
 }
+
+#[test]
+fn before_the_first_step_nothing_was_delivered() {
+    let mut net = Network::with_seed(1);
+    let one = net.node("one", 0.75);
+    let a = net.ensemble("a", Ensemble::new(20, 1));
+    let plain = net.connect_as("plain", one, a, Connection::new().no_synapse());
+    let scaled = net.connect_as("scaled", one, a, Connection::new().no_synapse().transform(1.0));
+    let onto = Connection::new().no_synapse().transform(Matrix::filled(20, 1, 0.5));
+    let onto = net.connect_as("onto", one, a.neurons(), onto);
+    let mut sim = Simulator::new(&net).unwrap();
+    let all = [plain, scaled, onto];
+    let silent = |sim: &Simulator| all.iter().all(|c| sim.current(*c).unwrap() == [0.0; 20]);
+    assert!(silent(&sim));
+    sim.step().unwrap();
+    let (gain, encoders) = (sim.gain(a).unwrap(), sim.encoders(a).unwrap());
+    let values: Vec<f64> = (0..20).map(|n| encoders[(n, 0)] * gain[n] * 0.75).collect();
+    assert_eq!(sim.current(plain).unwrap(), values);
+    assert_eq!(sim.current(scaled).unwrap(), values);
+    assert_eq!(sim.current(onto).unwrap(), gain.iter().map(|g| 0.375 * g).collect::<Vec<_>>());
+    sim.reset(Reset::KeepWeights).unwrap();
+    assert!(silent(&sim));
+}

@@ -62,7 +62,7 @@ fn numbers_that_are_not_finite_are_not_handed_to_callbacks() {
         s.state[0][0] *= 1e200;
         Ok(())
     });
-    net.learn(c, rule.state("s", Over::Rule, 1.0)).unwrap();
+    net.learn(c, rule.state("s", Over::One, 1.0)).unwrap();
     let e = Simulator::new(&net).unwrap().run(0.1).unwrap_err();
     says(&e.to_string(), &["rule", "state `s`", "t = 0.002"]);
 
@@ -191,8 +191,8 @@ fn declarations_of_a_rule_are_checked_and_inputs_of_a_kind_are_numbered() {
     let rule = || RuleFunction::new("mine", |_| Ok(()));
     for (rule, part) in [
         (rule().pre_filtered(-1.0), "`tau`"),
-        (rule().parameter("k", f64::NAN), "`k` must be finite"),
-        (rule().state("s", Over::Pre, f64::INFINITY), "`s` must be finite"),
+        (rule().parameter("k", f64::NAN), "`k` must be a finite number"),
+        (rule().state("s", Over::Pre, f64::INFINITY), "`s` must be a finite number"),
         (rule().parameter("k", 1.0).parameter("k", 2.0), "two things are called `k`"),
         (rule().state("s", Over::Pre, 0.0).state("s", Over::Post, 0.0), "two things are called `s`"),
     ] {

@@ -52,7 +52,7 @@ fn every_rule_is_checked() {
     let bad = RuleFunction::new("bad", |_| Ok(())).parameter("k", f64::NAN);
     let (net, _) = learner(Connection::new().learn(Pes::new(1e-3)).also_learn(bad));
     let e = net.validate(0.001).unwrap_err().to_string();
-    assert!(e.starts_with("c.rules.1: rule `bad`: the parameter `k` must be finite"), "{e}");
+    assert!(e.starts_with("c.rules.1: rule `bad`: `k` must be a finite number"), "{e}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn each_rule_has_an_error_and_a_state_of_its_own() {
             s.delta.fill(sum);
             Ok(())
         });
-        rule.error().state("sum", Over::Rule, 0.0)
+        rule.error().state("sum", Over::One, 0.0)
     };
     let (mut net, c) = learner(Connection::new().learn(own("a")).also_learn(own("b")));
     let (one, ten) = (net.node("one", vec![1.0, 0.0]), net.node("ten", vec![0.0, 10.0]));
@@ -189,6 +189,76 @@ fn bounds_and_a_mask_limit_what_rules_do_and_nothing_else() {
     sim.run_steps(2).unwrap();
     let w = sim.weights(c).unwrap();
     assert_eq!(w.values()[..6], [3.5, 0.0, 3.5, 0.0, 9.0, 5.0]);
+}
+
+#[test]
+fn weights_that_start_outside_their_bounds_are_refused_where_rules_may_change_them() {
+    let built = |low: f64, high: f64, mask: Option<Matrix>| {
+        let mut net = Network::with_seed(1);
+        let a = net.ensemble("a", Ensemble::new(3, 1));
+        let out = net.node("out", Output::passthrough(2));
+        let start = Matrix::new(2, 3, vec![0.0, 0.5, 1.0, 0.25, -0.5, 0.0]).unwrap();
+        let mut c = Connection::new().learn(Pes::new(1e-3)).bounds(low, high).transform(start);
+        c.mask = mask;
+        net.connect_as("c", a.neurons(), out, c);
+        Simulator::new(&net).map(|_| ()).map_err(|e| e.to_string())
+    };
+    // The bounds themselves hold; 1 % less doesn't.
+    built(-0.5, 1.0, None).unwrap();
+    let e = built(-0.5, 0.99, None).unwrap_err();
+    assert_eq!(
+        e,
+        "c: the weight (0, 2) (post, pre) starts at 1, and `bounds` are -0.5 and 0.99; give bounds that hold it, other \
+         weights to start with (`transform`, `solver`, `function`), or a `mask` that keeps rules from it"
+    );
+    let e = built(-0.495, 1.0, None).unwrap_err();
+    assert!(e.contains("the weight (1, 1) (post, pre) starts at -0.5, and `bounds` are -0.495 and 1"), "{e}");
+    // What rules may not change isn't bounded.
+    let mask = |at: usize| Matrix::new(2, 3, (0..6).map(|k| f64::from(u8::from(k != at))).collect());
+    built(-0.495, 1.0, mask(4)).unwrap();
+    assert!(built(-0.495, 1.0, mask(2)).is_err());
+    // Solved decoders are weights that start somewhere, too.
+    let mut net = Network::with_seed(1);
+    let (a, out) = (net.ensemble("a", Ensemble::new(30, 1)), net.node("out", Output::passthrough(1)));
+    net.connect_as("d", a, out, Connection::new().learn(Pes::new(1e-3)).bounds(0.0, 1.0));
+    let e = Simulator::new(&net).err().unwrap().to_string();
+    assert!(e.starts_with("d: the weight (0, ") && e.contains("starts at -"), "{e}");
+}
+
+#[test]
+fn parameters_that_start_outside_their_bounds_are_refused() {
+    let rate = |value: f64| {
+        let bounds = bouton::elements::var::Bounds { high: 2.0, ..bouton::elements::var::Bounds::POSITIVE };
+        let var = bouton::elements::var::Var::parameter("rate", "1/s", value, bounds, "rate of decay");
+        learner(Connection::new().learn(RuleFunction::new("decay", |_| Ok(())).var(var)))
+    };
+    let e = rate(2.02).0.validate(0.001).unwrap_err().to_string();
+    assert_eq!(e, "c: rule `decay`: `rate` must be a finite number greater than 0 and at most 2, found 2.02");
+    let (net, c) = rate(2.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    // The same bounds while it runs, with unit and meaning.
+    let e = sim.set_rule_parameter(c, "rate", 2.02).unwrap_err().to_string();
+    assert!(e.contains("at most 2"), "{e}");
+    sim.set_rule_parameter(c, "rate", 1.0).unwrap();
+    assert!(sim.paths().any(|(path, doc)| path == "c.rule.rate" && doc == "rate of decay"));
+}
+
+#[test]
+fn a_state_of_a_rule_may_be_some_numbers() {
+    use bouton::elements::var::{Start, Var};
+    let rule = RuleFunction::new("counts", |s| {
+        let states = s.state("counts")?;
+        (states[0], states[2]) = (states[0] + 1.0, states[2] - 1.0);
+        Ok(())
+    });
+    let var = |n| Var::state("counts", "", Over::Numbers(n), Start::Values(vec![0.0, 5.0, 10.0]), "counts");
+    let (mut net, c) = learner(Connection::new().learn(rule.clone().var(var(3))));
+    let p = net.probe("p", Probe::of(Target::rule_signal(c, "counts")));
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(2).unwrap();
+    assert_eq!(sim.data(p).unwrap().values, [1.0, 5.0, 9.0, 2.0, 5.0, 8.0]);
+    let e = learner(Connection::new().learn(rule.var(var(2)))).0.validate(0.001).unwrap_err().to_string();
+    assert!(e.contains("the state `counts` must be over one"), "{e}");
 }
 
 /// A learner on devices, from neurons onto neurons.

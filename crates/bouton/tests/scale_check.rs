@@ -3,8 +3,7 @@
 
 use bouton::prelude::*;
 
-#[allow(dead_code)]
-#[path = "../examples/workloads.rs"]
+#[path = "../examples/workloads/models.rs"]
 mod workloads;
 
 fn warnings(sim: &Simulator) -> Vec<String> {
@@ -234,8 +233,9 @@ fn learning_that_is_mis_scaled_is_caught_and_mended() {
 
 #[test]
 fn the_workloads_are_silent() {
-    for (name, w) in [("W1", workloads::w1(10)), ("W5", workloads::w5(200)), ("mpes", workloads::mpes(100))] {
-        let sim = Simulator::new(&w.net).unwrap();
+    for (name, net) in [("W1", workloads::w1(10)), ("W5", workloads::w5(200)), ("mpes", workloads::mpes(100))]
+    {
+        let sim = Simulator::new(&net).unwrap();
         assert_eq!(warnings(&sim), [""; 0], "{name}");
     }
 }

@@ -10,7 +10,6 @@
 //! in the list at the end of this page's source; from another crate, [`register_device`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod power_law;
 mod spec;
 mod synapse;
 
@@ -23,7 +22,6 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use power_law::PowerLaw;
 pub use spec::{AutoGain, Bounds, DeviceSpec, Drawn, DrawnSide, Gain, SpreadOf};
 pub use synapse::{One, SynapseDevices, Unreachable};
 
@@ -72,8 +70,7 @@ pub trait DeviceModel: DynElement {
 element_list! {
     /// A device type with its parameters.
     Device: dyn DeviceModel, "devices", register_device, |m| m.vars() => {
-        /// Resistance falls as a power of the number n of pulses: R = r0 + r1·n^c, c = a + b·voltage.
-        PowerLaw,
+        power_law::PowerLaw,
     }
 }
 

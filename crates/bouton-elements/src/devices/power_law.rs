@@ -31,7 +31,7 @@ use super::{Columns, DeviceModel};
 use crate::Element;
 use crate::var::{Bounds, Over, Start, Var};
 
-/// Memristor whose resistance falls as a power of the number of pulses.
+/// Resistance falls as a power of the number n of pulses: R = r0 + r1·n^c, c = a + b·voltage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PowerLaw {

@@ -90,7 +90,9 @@ impl DeviceSpec {
     /// Refuses parameters that make no sense.
     pub fn check(&self) -> Result<(), String> {
         self.device.model().check()?;
-        self.policy.model().check().map_err(|m| format!("`policy`: {m}"))?;
+        self.device.within_bounds()?;
+        let policy = self.policy.model().check().and_then(|()| self.policy.within_bounds());
+        policy.map_err(|m| format!("`policy`: {m}"))?;
         var::Bounds::AT_LEAST_0.check("spread", self.spread)?;
         if self.spread > 1.0 {
             return Err(format!(

@@ -4,14 +4,13 @@
 //! in the list at the end of this page's source; from another crate, [`register_mapping`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod pair;
-mod single;
+use bouton_kernels::{Level, Loop};
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
-pub use pair::Pair;
-pub use single::{Sign, Single};
+pub use single::Sign;
 
 /// The side on which a device acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,11 +49,6 @@ impl<'a> Measured<'a> {
     pub fn g(&self, k: usize) -> f64 {
         (self.conductance[k] - self.offset[k]) * self.scale[k]
     }
-    /// Conductance, offset and scale of each.
-    #[inline(always)]
-    fn all(&self) -> impl Iterator<Item = ((&'a f64, &'a f64), &'a f64)> + use<'a> {
-        self.conductance.iter().zip(self.offset).zip(self.scale)
-    }
     /// A range of the devices.
     pub fn part(&self, at: std::ops::Range<usize>) -> Measured<'a> {
         Measured {
@@ -72,20 +66,26 @@ pub const MOST_SIDES: usize = 2;
 pub trait MappingModel: DynElement {
     /// The devices of a synapse, at most one for each side: plus before minus.
     fn sides(&self) -> &'static [Side];
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): what devices a synapse has can't change while the model runs.
+    fn vars(&self) -> Vec<Var>;
     /// The weight that normalised conductances make, one for each of [`sides`](MappingModel::sides). It rises with that of
     /// the plus device, and falls with that of the minus device.
     fn weight(&self, gain: f64, g: &[f64]) -> f64;
     /// The weights of some columns of a row; `sides` are the devices of the row, as many as `w`. `open` is the same as
     /// `columns`, as a mask of 0 and 1.
-    fn row(&self, gain: f64, sides: &[Measured<'_>], columns: &[u32], open: &[f64], w: &mut [f64]) {
+    fn row(
+        &self,
+        level: Level,
+        gain: f64,
+        sides: &[Measured<'_>],
+        columns: &[u32],
+        open: &[f64],
+        w: &mut [f64],
+    ) {
         match sides {
             // Where many are open, all are computed and those that are kept: that loop is one of vectors.
             [a, b] if 3 * columns.len() >= w.len() => {
-                let all = w.iter_mut().zip(open).zip(a.all().zip(b.all()));
-                all.for_each(|((w, open), (((ca, oa), sa), ((cb, ob), sb)))| {
-                    let new = self.weight(gain, &[(ca - oa) * sa, (cb - ob) * sb]);
-                    *w = if *open != 0.0 { new } else { *w };
-                });
+                level.run(AllPairs { mapping: self, gain, a: *a, b: *b, open, w });
             }
             // With the number of devices and the bounds of the arrays known, so that the loop is one of arithmetic.
             [a, b] => {
@@ -109,13 +109,34 @@ pub trait MappingModel: DynElement {
     }
 }
 
+/// The weights of a row of pairs, where `open` isn't 0.
+struct AllPairs<'a, M: ?Sized> {
+    mapping: &'a M,
+    gain: f64,
+    a: Measured<'a>,
+    b: Measured<'a>,
+    open: &'a [f64],
+    w: &'a mut [f64],
+}
+
+impl<M: MappingModel + ?Sized> Loop for AllPairs<'_, M> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let n = self.w.len();
+        let (a, b, open) = (self.a.part(0..n), self.b.part(0..n), &self.open[..n]);
+        for (k, w) in self.w.iter_mut().enumerate() {
+            let new = self.mapping.weight(self.gain, &[a.g(k), b.g(k)]);
+            *w = if open[k] != 0.0 { new } else { *w };
+        }
+    }
+}
+
 element_list! {
     /// A mapping with its parameters.
-    Mapping: dyn MappingModel, "mappings", register_mapping, |_| vec![] => {
-        /// Two devices a synapse, one for each sign.
-        Pair,
-        /// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
-        Single,
+    Mapping: dyn MappingModel, "mappings", register_mapping, |m| m.vars() => {
+        pair::Pair,
+        single::Single,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MappingModel, Side};
 use crate::Element;
+use crate::var::Var;
 
 /// Two devices a synapse, one for each sign.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,9 @@ impl Element for Pair {
 impl MappingModel for Pair {
     fn sides(&self) -> &'static [Side] {
         &[Side::Plus, Side::Minus]
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![]
     }
     #[inline(always)]
     fn weight(&self, gain: f64, g: &[f64]) -> f64 {

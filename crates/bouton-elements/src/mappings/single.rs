@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MappingModel, Side};
 use crate::Element;
+use crate::var::Var;
 
 /// The sign of a single device's weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +25,7 @@ pub enum Sign {
     Inhibitory,
 }
 
-/// One device a synapse.
+/// One device a synapse. It only ever goes one way: learning needs a connection of the other sign beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Single {
@@ -43,6 +44,9 @@ impl MappingModel for Single {
             Sign::Excitatory => &[Side::Plus],
             Sign::Inhibitory => &[Side::Minus],
         }
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![Var::choice("sign", &self.sign, "the sign of the weight")]
     }
     fn weight(&self, gain: f64, g: &[f64]) -> f64 {
         match self.sign {

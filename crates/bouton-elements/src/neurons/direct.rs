@@ -9,7 +9,7 @@ use super::{NeuronModel, NeuronStep};
 use crate::Element;
 use crate::var::Var;
 
-/// No neurons: values pass through.
+/// No neurons: values pass through, functions are computed exactly.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Direct {}

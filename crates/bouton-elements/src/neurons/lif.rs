@@ -17,11 +17,11 @@ use bouton_kernels::{LifStep, Real, lif_textbook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FastForm, NeuronModel, NeuronStep, both_precisions};
+use super::{FastForm, NeuronModel, NeuronStep};
 use crate::Element;
 use crate::var::{Bounds, Over, Start, Var};
 
-/// Leaky integrate-and-fire neurons.
+/// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lif {

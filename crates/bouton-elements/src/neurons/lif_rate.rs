@@ -15,11 +15,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lif::{lif_gain_bias, lif_rate, lif_rates_intercepts};
-use super::{NeuronModel, NeuronStep, both_precisions};
+use super::{NeuronModel, NeuronStep};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// Rates of leaky integrate-and-fire neurons.
+/// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LifRate {

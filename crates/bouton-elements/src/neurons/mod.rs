@@ -4,23 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_neuron`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod direct;
-mod lif;
-mod lif_rate;
-mod rectified_linear;
-mod spiking_rectified_linear;
-
 use bouton_kernels::{Level, LifStep, Real};
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Role, Var, of_role};
-
-pub use direct::Direct;
-pub use lif::Lif;
-pub use lif_rate::LifRate;
-pub use rectified_linear::RectifiedLinear;
-pub use spiking_rectified_linear::SpikingRectifiedLinear;
 
 /// What a step of neurons is handed beside currents and states.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +40,10 @@ pub trait NeuronModel: DynElement {
     fn gain_bias(&self, max_rates: &[f64], intercepts: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String>;
     /// Maximum rates (Hz) and intercepts that follow from these gains and biases.
     fn max_rates_intercepts(&self, gain: &[f64], bias: &[f64]) -> (Vec<f64>, Vec<f64>);
+    /// Activity (Hz) just below the intercept: none, but for types without a threshold.
+    fn intercept_rate(&self) -> f64 {
+        0.0
+    }
     /// Steady activities (Hz) at these currents, in place. Decoders are solved from them.
     fn rates(&self, j: &mut [f64]);
     /// The parameters that can change while the model runs, with their present values, and the states: in the order in
@@ -130,7 +122,6 @@ macro_rules! both_precisions {
         }
     };
 }
-pub(crate) use both_precisions;
 
 /// One step of the LIF phase form, for a plan that has chosen it.
 pub fn step_lif_phase<T: Real>(
@@ -147,16 +138,13 @@ pub fn step_lif_phase<T: Real>(
 element_list! {
     /// A neuron type with its parameters.
     NeuronType: dyn NeuronModel, "neurons", register_neuron, |m| m.vars() => {
-        /// Leaky integrate-and-fire: τ_rc dv/dt = J − v; at v = 1 a spike, then v = 0 for τ_ref.
-        Lif,
-        /// Rate of a leaky integrate-and-fire neuron: a/(τ_ref + τ_rc·log1p(1/(J − 1))) for J > 1, else 0.
-        LifRate,
-        /// Rectified linear rate.
-        RectifiedLinear,
-        /// Spikes at a rectified linear rate.
-        SpikingRectifiedLinear,
-        /// No neurons: values pass through, functions are computed exactly.
-        Direct,
+        lif::Lif,
+        lif_rate::LifRate,
+        rectified_linear::RectifiedLinear,
+        spiking_rectified_linear::SpikingRectifiedLinear,
+        sigmoid::Sigmoid,
+        tanh::Tanh,
+        direct::Direct,
     }
 }
 
@@ -183,11 +171,11 @@ mod tests {
         NeuronType::names().into_iter().map(|n| NeuronType::named(n).unwrap()).collect()
     }
 
-    /// For every type of the list: gain and bias give the maximum rate at 1 and silence at the intercept, and the step's
+    /// For every type of the list: gain and bias give the maximum rate at 1 and that of the intercept below it, and the step's
     /// mean output over ten seconds is the steady rate.
     #[test]
     fn every_type_keeps_the_contract() {
-        let (max_rates, intercepts) = ([200.0, 250.0, 390.0], [-0.9, 0.0, 0.5]);
+        let (max_rates, intercepts) = ([210.0, 250.0, 390.0], [-0.9, 0.0, 0.5]);
         for neuron in every_type() {
             let (name, m) = (neuron.name(), neuron.model());
             m.check().unwrap();
@@ -213,7 +201,9 @@ mod tests {
                     "{name}: {} Hz at the radius",
                     top[i]
                 );
-                assert_eq!(foot[i], 0.0, "{name}: fires below its intercept");
+                // Types that go through the intercept on a slope are a little off it, 1e-9 below.
+                let off = (foot[i] - m.intercept_rate()).abs();
+                assert!(off < 1e-5, "{name}: {} Hz below its intercept", foot[i]);
                 assert!(
                     (rates[i] - max_rates[i]).abs() < 1e-6 && (ints[i] - intercepts[i]).abs() < 1e-9,
                     "{name}"
@@ -229,6 +219,7 @@ mod tests {
                     Start::Value(x) => vec![x; 3],
                     Start::Uniform(a, b) => vec![0.5 * (a + b); 3],
                     Start::Values(ref x) => x.clone(),
+                    ref other => panic!("{name}: a state can't start at {other:?}"),
                 })
                 .collect();
             let mut state: Vec<&mut [f64]> = state.iter_mut().map(|s| &mut s[..]).collect();

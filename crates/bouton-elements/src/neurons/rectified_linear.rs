@@ -10,7 +10,7 @@ use bouton_kernels::Real;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NeuronModel, NeuronStep, both_precisions};
+use super::{NeuronModel, NeuronStep};
 use crate::Element;
 use crate::var::{Bounds, Var};
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rectified_linear::{linear_gain_bias, linear_rates_intercepts};
-use super::{NeuronModel, NeuronStep, both_precisions};
+use super::{NeuronModel, NeuronStep};
 use crate::Element;
 use crate::var::{Bounds, Over, Start, Var};
 

@@ -4,13 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_policy`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod single_pulse;
-
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use single_pulse::{Gate, SinglePulse};
+pub use single_pulse::Gate;
 
 /// What a rule wants of devices.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +65,8 @@ pub trait PolicyModel: DynElement {
     fn check(&self) -> Result<(), String>;
     /// Whether the presynaptic activity is to be filtered first; otherwise the policy sees the spikes of the step.
     fn filtered(&self) -> bool;
-    /// The parameters that can change while the model runs, with their present values.
+    /// The parameters that can change while the model runs, with their present values, and those that are
+    /// [fixed](crate::var::Role::Fixed).
     fn vars(&self) -> Vec<Var>;
     /// Changes one of them; an unknown name or a bad value is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
@@ -79,8 +78,7 @@ pub trait PolicyModel: DynElement {
 element_list! {
     /// A pulse policy with its parameters.
     Policy: dyn PolicyModel, "policies", register_policy, |m| m.vars() => {
-        /// One pulse a step on every synapse whose column is open.
-        SinglePulse,
+        single_pulse::SinglePulse,
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Gate {
     Spike,
 }
 
-/// One pulse a step on every open synapse.
+/// One pulse a step on every synapse whose column is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SinglePulse {
@@ -66,6 +66,7 @@ impl PolicyModel for SinglePulse {
         vec![
             var("threshold", "Hz", self.threshold, "a column is open when its activity is above this"),
             var("dead_band", "", self.dead_band, "no pulse at all when no wanted change is above this"),
+            Var::choice("gate", &self.gate, "what opens a column"),
         ]
     }
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String> {

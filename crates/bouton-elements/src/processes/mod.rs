@@ -4,20 +4,17 @@
 //! in the list at the end of this page's source; from another crate, [`register_process`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod piecewise;
-mod table;
-mod white_noise;
-mod white_signal;
-
 use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
+use crate::var::Var;
 
-pub use piecewise::{Interpolation, Piecewise};
-pub use table::{PastEnd, Table};
-pub use white_noise::WhiteNoise;
-pub use white_signal::WhiteSignal;
+pub use piecewise::Interpolation;
+pub use table::PastEnd;
+
+/// What the variable `seed` is.
+const SEED: &str = "seed of its own; drawn by the simulator when left out";
 
 /// A process that runs.
 pub trait ProcessStep: Send {
@@ -45,21 +42,19 @@ pub trait ProcessModel: DynElement {
     fn width(&self) -> Option<usize>;
     /// Seed of its own, where it has one.
     fn seed(&self) -> Option<u32>;
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): a process is started with them, and what it then does is its
+    /// own affair. What it gives can be probed, not its parameters.
+    fn vars(&self) -> Vec<Var>;
     /// Starts it. `rng` is already seeded.
     fn start(&self, width: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String>;
 }
 
 element_list! {
     /// A process with its parameters.
-    Process: dyn ProcessModel, "processes", register_process, |_| vec![] => {
-        /// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
-        WhiteSignal,
-        /// Independent noise in every step.
-        WhiteNoise,
-        /// Values at given times, held or interpolated. Before the first time they are 0; after the last they are held, or 0
-        /// with linear interpolation.
-        Piecewise,
-        /// Rows of a table at a sampling rate. In a model file, the `table` of a node.
-        Table,
+    Process: dyn ProcessModel, "processes", register_process, |m| m.vars() => {
+        white_signal::WhiteSignal,
+        white_noise::WhiteNoise,
+        piecewise::Piecewise,
+        table::Table,
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{ProcessModel, ProcessStep};
 use crate::Element;
 use crate::rows;
+use crate::var::Var;
 
 /// What happens between two given values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +28,8 @@ pub enum Interpolation {
     Linear,
 }
 
-/// Values at given times, held or interpolated.
+/// Values at given times, held or interpolated. Before the first time they are 0; after the last they are held, or 0
+/// with linear interpolation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Piecewise {
@@ -45,6 +47,9 @@ pub struct Piecewise {
 impl Element for Piecewise {
     const NAME: &'static str = "piecewise";
     const PAGE: &'static str = include_str!("piecewise.rs");
+    fn example() -> Option<Piecewise> {
+        Some(Piecewise { times: vec![0.0], values: vec![vec![1.0]], interpolation: Interpolation::Hold })
+    }
 }
 
 struct Running {
@@ -108,6 +113,14 @@ impl ProcessModel for Piecewise {
     }
     fn seed(&self) -> Option<u32> {
         None
+    }
+    fn vars(&self) -> Vec<Var> {
+        let rows = "the values at these times, one row behind the other";
+        vec![
+            Var::list("times", "s", &self.times, "times, ascending").when_built(),
+            Var::list("values", "", &self.values.concat(), rows).when_built(),
+            Var::choice("interpolation", &self.interpolation, "what happens in between"),
+        ]
     }
     fn start(&self, _: usize, dt: f64, _: RandomState) -> Result<Box<dyn ProcessStep>, String> {
         Ok(Box::new(Running { p: self.clone(), dt }))

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Interpolation, ProcessModel, ProcessStep};
 use crate::Element;
-use crate::var::Bounds;
+use crate::var::{Bounds, Var};
 
 /// What happens past the end of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub enum PastEnd {
     Error,
 }
 
-/// Rows of a table at a sampling rate.
+/// Rows of a table at a sampling rate. In a model file, the `table` of a node.
 ///
 /// No model file names it by its type: the rows are in a file of their own, which the `table` of a node names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,6 +136,13 @@ impl ProcessModel for Table {
     }
     fn seed(&self) -> Option<u32> {
         None
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::fixed("rate", "Hz", self.rate, Bounds::POSITIVE, "rows a second"),
+            Var::choice("interpolation", &self.interpolation, "what happens between two rows"),
+            Var::choice("past_end", &self.past_end, "what happens past the end"),
+        ]
     }
     fn start(&self, _: usize, dt: f64, _: RandomState) -> Result<Box<dyn ProcessStep>, String> {
         Ok(Box::new(Running { p: self.clone(), dt }))

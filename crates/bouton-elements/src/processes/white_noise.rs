@@ -11,9 +11,9 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ProcessModel, ProcessStep};
+use super::{ProcessModel, ProcessStep, SEED};
 use crate::Element;
-use crate::var::Bounds;
+use crate::var::{Bounds, Var};
 
 /// Independent normal noise in every step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +74,14 @@ impl ProcessModel for WhiteNoise {
     }
     fn seed(&self) -> Option<u32> {
         self.seed
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![
+            Var::fixed("mean", "", self.mean, Bounds::ANY, "mean"),
+            Var::fixed("std", "", self.std, Bounds::AT_LEAST_0, "standard deviation"),
+            Var::flag("scale", self.scale, "whether values are divided by √dt"),
+            Var::optional("seed", "", self.seed.map(f64::from), Bounds::AT_LEAST_0, SEED),
+        ]
     }
     fn start(&self, _: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String> {
         let factor = if self.scale { 1.0 / dt.sqrt() } else { 1.0 };

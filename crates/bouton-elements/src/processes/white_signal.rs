@@ -17,11 +17,11 @@ use rustfft::num_complex::Complex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ProcessModel, ProcessStep};
+use super::{ProcessModel, ProcessStep, SEED};
 use crate::Element;
-use crate::var::Bounds;
+use crate::var::{Bounds, Var};
 
-/// Band-limited noise.
+/// Band-limited noise: a flat spectrum up to a frequency, repeating after a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhiteSignal {
@@ -50,6 +50,9 @@ fn half() -> f64 {
 impl Element for WhiteSignal {
     const NAME: &'static str = "white_signal";
     const PAGE: &'static str = include_str!("white_signal.rs");
+    fn example() -> Option<WhiteSignal> {
+        Some(WhiteSignal::new(1.0, 10.0))
+    }
 }
 
 impl WhiteSignal {
@@ -107,6 +110,16 @@ impl ProcessModel for WhiteSignal {
     }
     fn seed(&self) -> Option<u32> {
         self.seed
+    }
+    fn vars(&self) -> Vec<Var> {
+        let y0 = "the signal starts where it is closest to this value";
+        vec![
+            Var::fixed("period", "s", self.period, Bounds::POSITIVE, "the signal repeats after it"),
+            Var::fixed("high", "Hz", self.high, Bounds::POSITIVE, "highest frequency"),
+            Var::fixed("rms", "", self.rms, Bounds::AT_LEAST_0, "root mean square"),
+            Var::optional("y0", "", self.y0, Bounds::ANY, y0),
+            Var::optional("seed", "", self.seed.map(f64::from), Bounds::AT_LEAST_0, SEED),
+        ]
     }
     fn start(&self, width: usize, dt: f64, mut rng: RandomState) -> Result<Box<dyn ProcessStep>, String> {
         let n = (self.period / dt / 2.0).ceil() as usize;

@@ -7,8 +7,6 @@
 //! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
 
 mod change;
-mod mpes;
-mod pes;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,8 +16,6 @@ use crate::list::element_list;
 use crate::var::Var;
 
 pub use change::Change;
-pub use mpes::Mpes;
-pub use pes::Pes;
 
 use crate::policies::Policy;
 use crate::synapses::Synapse;
@@ -104,11 +100,7 @@ pub trait RuleModel: DynElement {
 element_list! {
     /// A learning rule with its parameters.
     Rule: dyn RuleModel, "rules", register_rule, |m| m.vars() => {
-        /// Prescribed error sensitivity: Δ = −(κ·dt/n)·E ⊗ a, E the error and a the filtered activity of the n presynaptic
-        /// neurons.
-        Pes,
-        /// Prescribed error sensitivity by pulses on memristors: where PES would raise a weight, a pulse on its plus device,
-        /// where it would lower one, on its minus device.
-        Mpes,
+        pes::Pes,
+        mpes::Mpes,
     }
 }

@@ -22,7 +22,8 @@ use crate::policies::Policy;
 use crate::synapses::{Lowpass, Synapse};
 use crate::var::Var;
 
-/// Prescribed error sensitivity by pulses on memristors.
+/// Prescribed error sensitivity by pulses on memristors: where PES would raise a weight, a pulse on its plus device,
+/// where it would lower one, on its minus device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mpes {

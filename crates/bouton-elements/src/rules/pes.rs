@@ -19,7 +19,8 @@ use crate::Element;
 use crate::synapses::{Lowpass, Synapse};
 use crate::var::{Bounds, Var};
 
-/// Prescribed error sensitivity.
+/// Prescribed error sensitivity: Δ = −(κ·dt/n)·E ⊗ a, E the error and a the filtered activity of the n presynaptic
+/// neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pes {

@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{SolveShape, SolverModel};
 use crate::Element;
-use crate::var::Bounds;
+use crate::var::{Bounds, Var};
 
-/// Least squares with L2 regularisation.
+/// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
+/// evaluation points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LstsqL2 {
@@ -48,6 +49,13 @@ impl SolverModel for LstsqL2 {
     }
     fn check(&self) -> Result<(), String> {
         Bounds::AT_LEAST_0.check("reg", self.reg)
+    }
+    fn vars(&self) -> Vec<Var> {
+        let reg = "regularisation, as a share of the highest activity";
+        vec![
+            Var::fixed("reg", "", self.reg, Bounds::AT_LEAST_0, reg),
+            Var::flag("weights", self.weights, "whether full connection weights are made"),
+        ]
     }
     fn solve(
         &self,

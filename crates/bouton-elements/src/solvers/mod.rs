@@ -4,16 +4,11 @@
 //! in the list at the end of this page's source; from another crate, [`register_solver`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod lstsq_l2;
-mod no_solver;
-
 use bouton_random::RandomState;
 
 use crate::DynElement;
 use crate::list::element_list;
-
-pub use lstsq_l2::LstsqL2;
-pub use no_solver::NoSolver;
+use crate::var::Var;
 
 /// What a solver is.
 pub trait SolverModel: DynElement {
@@ -25,6 +20,9 @@ pub trait SolverModel: DynElement {
     }
     /// Refuses parameters that make no sense.
     fn check(&self) -> Result<(), String>;
+    /// Its parameters. They are [fixed](crate::var::Role::Fixed): decoders are solved once, when the model is built. What was
+    /// solved is live, as the connection's weights.
+    fn vars(&self) -> Vec<Var>;
     /// Decoders (`n` × `d`, row-major) for activities `a` (`m` × `n`, Hz) and targets `y` (`m` × `d`).
     fn solve(
         &self,
@@ -48,12 +46,9 @@ pub struct SolveShape {
 
 element_list! {
     /// A solver with its parameters.
-    Solver: dyn SolverModel, "solvers", register_solver, |_| vec![] => {
-        /// Least squares with L2 regularisation: argmin ‖A·D − Y‖² + m·σ²·‖D‖², σ = reg·max(A), for the activities A at m
-        /// evaluation points.
-        LstsqL2,
-        /// No solving: given decoders, or zeros.
-        NoSolver,
+    Solver: dyn SolverModel, "solvers", register_solver, |m| m.vars() => {
+        lstsq_l2::LstsqL2,
+        no_solver::NoSolver,
     }
 }
 

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{SolveShape, SolverModel};
 use crate::Element;
+use crate::var::{Bounds, Var};
 
-/// Given decoders, or zeros.
+/// No solving: given decoders, or zeros.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoSolver {
@@ -37,6 +38,14 @@ impl SolverModel for NoSolver {
     fn check(&self) -> Result<(), String> {
         let bad = self.values.iter().flatten().flatten().find(|v| !v.is_finite());
         bad.map_or(Ok(()), |v| Err(format!("`values` must be finite, found {v}")))
+    }
+    fn vars(&self) -> Vec<Var> {
+        let doc = "decoders, one row a neuron; zeros when left out";
+        let values = match &self.values {
+            Some(rows) => Var::list("values", "", &rows.concat(), doc).when_built(),
+            None => Var::optional("values", "", None, Bounds::ANY, doc),
+        };
+        vec![values, Var::flag("weights", self.weights, "whether full connection weights are made")]
     }
     fn solve(
         &self,

@@ -18,7 +18,7 @@ use super::{Filter, StateSpace, SynapseModel};
 use crate::Element;
 use crate::var::Var;
 
-/// Any rational transfer function.
+/// Any rational transfer function: num(s)/den(s).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearFilter {
@@ -43,6 +43,22 @@ impl Element for LinearFilter {
 
 fn without_leading_zeros(x: &[f64]) -> &[f64] {
     &x[x.iter().position(|v| *v != 0.0).unwrap_or(x.len())..]
+}
+
+impl LinearFilter {
+    /// The same filter with lists as long as those of another; `None` if they don't fit into them.
+    pub(super) fn padded(&self, form: &LinearFilter) -> Option<LinearFilter> {
+        let pad = |x: &[f64], len: usize| {
+            let x = without_leading_zeros(x);
+            let zeros = len.checked_sub(x.len())?;
+            Some([&vec![0.0; zeros], x].concat())
+        };
+        Some(LinearFilter {
+            num: pad(&self.num, form.num.len())?,
+            den: pad(&self.den, form.den.len())?,
+            ..*self
+        })
+    }
 }
 
 impl SynapseModel for LinearFilter {
@@ -77,7 +93,12 @@ impl SynapseModel for LinearFilter {
         vec![
             Var::list("num", "", &self.num, "coefficients of the numerator, highest power first"),
             Var::list("den", "", &self.den, "coefficients of the denominator, highest power first"),
+            Var::flag("analog", self.analog, "whether the coefficients are of s rather than of z"),
         ]
+    }
+
+    fn transfer(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        self.analog.then(|| (self.num.clone(), self.den.clone()))
     }
 
     fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {

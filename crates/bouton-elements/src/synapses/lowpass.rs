@@ -13,7 +13,7 @@ use super::{Filter, SynapseModel};
 use crate::Element;
 use crate::var::{Bounds, Var};
 
-/// First-order low-pass filter.
+/// First-order low-pass filter: 1/(τs + 1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lowpass {
@@ -39,6 +39,9 @@ impl SynapseModel for Lowpass {
     }
     fn vars(&self) -> Vec<Var> {
         vec![Var::parameter("tau", "s", self.tau, Bounds::AT_LEAST_0, "time constant")]
+    }
+    fn transfer(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        Some((vec![1.0], vec![self.tau, 1.0]))
     }
     fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String> {
         let &[tau] = parameters else {

@@ -4,18 +4,12 @@
 //! in the list at the end of this page's source; from another crate, [`register_synapse`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
-mod alpha;
-mod linear;
-mod lowpass;
 mod statespace;
 
 use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Var, parameter_values};
 
-pub use alpha::Alpha;
-pub use linear::LinearFilter;
-pub use lowpass::Lowpass;
 pub use statespace::{Filter, StateSpace};
 
 /// What a synapse is: a transfer function, and how it steps.
@@ -28,6 +22,11 @@ pub trait SynapseModel: DynElement {
     /// `parameters` are those of the moment, in the order of [`vars`](SynapseModel::vars), lists one number behind the
     /// other; they may have changed since `self` was made, and nonsense among them is refused.
     fn discretise(&self, dt: f64, parameters: &[f64]) -> Result<Filter, String>;
+    /// Its transfer function in continuous time: coefficients of numerator and denominator in s, highest power first. `None`
+    /// if it has none that is rational: then no [`LinearFilter`] can stand for it.
+    fn transfer(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        None
+    }
     /// The same with its own parameters.
     fn filter(&self, dt: f64) -> Result<Filter, String> {
         self.discretise(dt, &parameter_values(&self.vars()))
@@ -37,12 +36,37 @@ pub trait SynapseModel: DynElement {
 element_list! {
     /// A synapse with its parameters.
     Synapse: dyn SynapseModel, "synapses", register_synapse, |m| m.vars() => {
-        /// First-order low-pass filter: 1/(τs + 1).
-        Lowpass,
-        /// Alpha function: two equal low-pass filters in a row, 1/(τs + 1)².
-        Alpha,
-        /// Any rational transfer function: num(s)/den(s).
-        LinearFilter,
+        lowpass::Lowpass,
+        alpha::Alpha,
+        linear::LinearFilter,
+    }
+}
+
+impl Synapse {
+    /// This synapse in the form of another one, of which only the numbers can be changed: the other with other parameters.
+    /// `None` where that can't be.
+    ///
+    /// A synapse of the same type with as many numbers is as it is. A [`LinearFilter`] takes every synapse that has a
+    /// [transfer function](SynapseModel::transfer) whose polynomials are no longer than its own.
+    ///
+    /// ```
+    /// use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
+    /// let built = LinearFilter { num: vec![1.0], den: vec![0.01, 0.2, 1.0], analog: true }.into();
+    /// let low = Synapse::from(Lowpass { tau: 0.5 }).in_form_of(&built).unwrap();
+    /// assert_eq!(low, LinearFilter { num: vec![1.0], den: vec![0.0, 0.5, 1.0], analog: true }.into());
+    /// assert!(Synapse::from(Alpha { tau: 0.5 }).in_form_of(&low).is_some());
+    /// assert!(Synapse::from(Alpha { tau: 0.5 }).in_form_of(&Lowpass { tau: 0.5 }.into()).is_none());
+    /// ```
+    pub fn in_form_of(&self, other: &Synapse) -> Option<Synapse> {
+        if let Some(form) = other.downcast_ref::<LinearFilter>() {
+            if let Some(own) = self.downcast_ref::<LinearFilter>().filter(|own| own.analog == form.analog) {
+                return own.padded(form).map(Into::into);
+            }
+            let (num, den) = self.model().transfer().filter(|_| form.analog)?;
+            return LinearFilter { num, den, analog: true }.padded(form).map(Into::into);
+        }
+        let numbers = |s: &Synapse| parameter_values(&s.model().vars()).len();
+        (self.name() == other.name() && numbers(self) == numbers(other)).then(|| self.clone())
     }
 }
 

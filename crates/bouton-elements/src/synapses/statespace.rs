@@ -42,6 +42,34 @@ impl Filter {
         }
     }
 
+    /// The same filter with more states, of which the further ones stay at 0. With as many as it has it is as it is.
+    ///
+    /// # Errors
+    /// It has more states than that.
+    pub fn widened(self, states: usize) -> Result<Filter, String> {
+        if self.states() > states {
+            return Err(format!("the filter has {} states, and there is room for {states}", self.states()));
+        }
+        if self.states() == states {
+            return Ok(self);
+        }
+        let n = states;
+        let mut wide = StateSpace { n, a: vec![0.0; n * n], b: vec![0.0; n], c: vec![0.0; n], d: 0.0 };
+        match self {
+            Filter::Gain(g) => wide.d = g,
+            Filter::First { a, b } => (wide.a[0], wide.b[0], wide.c[0]) = (a, b, 1.0),
+            Filter::Space(s) => {
+                for (row, of) in wide.a.chunks_exact_mut(n).zip(s.a.chunks_exact(s.n)) {
+                    row[..s.n].copy_from_slice(of);
+                }
+                wide.b[..s.n].copy_from_slice(&s.b);
+                wide.c[..s.n].copy_from_slice(&s.c);
+                wide.d = s.d;
+            }
+        }
+        Ok(Filter::Space(wide))
+    }
+
     /// One step over `u.len()` independent values. `x` holds [`states`](Filter::states) rows of that length.
     ///
     /// With D = 0 the output is of the new state; otherwise of the old one, plus D·u.
@@ -252,6 +280,24 @@ mod tests {
         assert!((y[0] - 0.2).abs() < 1e-12);
         let a = (-0.01f64).exp();
         assert!((y[1] - (0.2 + 0.8 * (1.0 - a))).abs() < 1e-12, "{}", y[1]);
+    }
+
+    #[test]
+    fn a_widened_filter_has_the_same_response() {
+        let direct = LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true };
+        let space = direct.filter(0.001).unwrap();
+        for f in [
+            Filter::Gain(0.7),
+            Lowpass { tau: 0.02 }.filter(0.001).unwrap(),
+            Alpha { tau: 0.02 }.filter(0.001).unwrap(),
+            space.clone(),
+        ] {
+            let wide = f.clone().widened(3).unwrap();
+            assert_eq!(wide.states(), 3);
+            assert_eq!(step_response(&wide, 100), step_response(&f, 100), "{f:?}");
+        }
+        assert_eq!(space.clone().widened(1).unwrap(), space);
+        assert!(Alpha { tau: 0.02 }.filter(0.001).unwrap().widened(1).unwrap_err().contains("2 states"));
     }
 
     #[test]

@@ -73,7 +73,7 @@ macro_rules! kernels {
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum Code {
-            $(#[doc = concat!("[`", stringify!($name), "`].")] $name($name),)*
+            $(#[doc = concat!("[`", stringify!($name), "`](struct@", stringify!($name), ").")] $name($name),)*
         }
         $(impl From<$name> for Code {
             fn from(k: $name) -> Code { Code::$name(k) }

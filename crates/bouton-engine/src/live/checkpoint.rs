@@ -97,8 +97,10 @@ pub struct Checkpoint {
     pub calls: Vec<SavedCall>,
     /// Filters of probes.
     pub probes: Vec<CheckpointProbe>,
-    /// The log, oldest entry first.
+    /// The log as far as it was kept, oldest entry first.
     pub log: Vec<Entry>,
+    /// The number that the next entry of the log will have.
+    pub next_entry: u64,
     /// How many entries of the log have lost their values.
     pub dropped: u64,
 }

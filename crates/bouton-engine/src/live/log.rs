@@ -3,7 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bouton_core::Error;
+
 use super::{Edit, Pick, Written};
+
+/// What was written, and what was there before.
+pub(crate) type Change = Arc<(Vec<Written>, Vec<Written>)>;
 
 /// Whose write an entry is.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +39,7 @@ pub struct Entry {
     /// Digest of selection and values.
     pub digest: u64,
     /// What was written and what was there before, signal by signal, for undo; dropped when the log is full.
-    pub(crate) change: Option<Arc<(Vec<Written>, Vec<Written>)>>,
+    pub(crate) change: Option<Change>,
 }
 
 impl Entry {
@@ -60,37 +65,101 @@ impl Entry {
 
 /// Bytes of values that a log keeps unless it is told otherwise.
 pub(crate) const LIMIT: usize = 256 << 20;
+/// Entries that a log keeps, with or without values.
+const MOST: usize = 1_000_000;
 
-/// All writes since the start or the last reset, in order.
+/// The writes since the start or the last reset, in order. It is bounded: beyond 256 MB of values (or what
+/// [`Simulation::set_log_limit`](crate::Simulation::set_log_limit) says) the oldest entries keep their digest alone, and
+/// beyond a million entries the oldest go. Who needs all of a long run takes them out in time
+/// ([`Simulation::take_log`](crate::Simulation::take_log)), as `bouton run` does.
 #[derive(Clone, Debug)]
 pub struct Log {
     entries: VecDeque<Entry>,
     next: u64,
     bytes: usize,
     limit: usize,
+    /// How many of the first entries have nothing left to drop.
+    bare: usize,
     /// Entries whose values were dropped for want of room.
     dropped: u64,
+    /// Entries looked at in search of something to drop, for tests.
+    #[cfg(test)]
+    looked: usize,
 }
 
 impl Default for Log {
     fn default() -> Log {
-        Log { entries: VecDeque::new(), next: 0, bytes: 0, limit: LIMIT, dropped: 0 }
+        Log {
+            entries: VecDeque::new(),
+            next: 0,
+            bytes: 0,
+            limit: LIMIT,
+            bare: 0,
+            dropped: 0,
+            #[cfg(test)]
+            looked: 0,
+        }
     }
 }
 
 impl Log {
-    /// The entries, oldest first.
+    /// The entries that are kept, oldest first.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.entries.iter()
     }
-    /// Whether all values are still there, so that a replay can repeat them. A log keeps 256 MB of values; beyond that the
-    /// oldest keep their digest alone.
+    /// Whether all writes are here with their values, so that a replay can repeat them.
     pub fn is_complete(&self) -> bool {
-        self.dropped == 0
+        self.dropped == 0 && self.entries.len() as u64 == self.next
     }
-    /// An entry by its number.
+    /// An entry by its number, if it is kept.
     pub fn get(&self, number: u64) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.number == number)
+        self.entries.binary_search_by_key(&number, |e| e.number).ok().map(|k| &self.entries[k])
+    }
+    /// The number that the next write will have: how many there were.
+    pub fn next_number(&self) -> u64 {
+        self.next
+    }
+    /// Bytes that the entries take, with what undoes them.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+    /// What takes an entry back.
+    ///
+    /// # Errors
+    /// There is no such entry, or nothing that takes it back; why, and what would have helped.
+    pub(crate) fn undoing(&self, number: u64) -> Result<(&Entry, Change), Error> {
+        let refuse = |of: &str, m: String| Err(Error::access(of, format!("{m}. Nothing was written")));
+        if number >= self.next {
+            let has = match self.next {
+                0 => "nothing was written yet".into(),
+                n => format!("there are 0 to {}", n - 1),
+            };
+            return refuse("", format!("the log has no entry {number}: {has}"));
+        }
+        let Some(e) = self.get(number) else {
+            let m = format!(
+                "entry {number} can't be taken back: it is no longer in the log, which keeps the last {MOST} writes and none \
+                 that were taken out with `take_log`; write the values that are wanted"
+            );
+            return refuse("", m);
+        };
+        if let Some(change) = &e.change {
+            return Ok((e, change.clone()));
+        }
+        let why = match e.by {
+            By::Call(_) => "it is a callback's write, of which the log has a digest alone".into(),
+            _ if e.is_whole() => {
+                "it comes from a checkpoint file, which doesn't keep what was there before the write".into()
+            }
+            _ => format!(
+                "its values were dropped, since the log had more than {} bytes; `set_log_limit` gives it more room",
+                self.limit
+            ),
+        };
+        refuse(
+            &e.path,
+            format!("entry {number} can't be taken back: {why}; write the values that are wanted"),
+        )
     }
     pub(crate) fn clear(&mut self) {
         *self = Log { limit: self.limit, ..Log::default() };
@@ -98,6 +167,10 @@ impl Log {
     pub(crate) fn set_limit(&mut self, bytes: usize) {
         self.limit = bytes;
         self.trim();
+    }
+    pub(crate) fn take(&mut self) -> Vec<Entry> {
+        (self.bytes, self.bare) = (0, 0);
+        std::mem::take(&mut self.entries).into()
     }
 
     pub(crate) fn outside(
@@ -135,9 +208,9 @@ impl Log {
         };
         self.push(entry);
     }
-    pub(crate) fn restore(&mut self, entries: Vec<Entry>, dropped: u64) {
+    pub(crate) fn restore(&mut self, entries: Vec<Entry>, dropped: u64, next: u64) {
         self.clear();
-        self.next = entries.last().map_or(0, |e| e.number + 1);
+        self.next = entries.last().map_or(next, |e| next.max(e.number + 1));
         self.bytes = entries.iter().map(size).sum();
         self.entries = entries.into();
         self.dropped = dropped;
@@ -155,24 +228,28 @@ impl Log {
         self.trim();
         number
     }
+    /// Drops what there is no room for. What was looked at once is not looked at again.
     fn trim(&mut self) {
-        let mut k = 0;
-        while self.bytes > self.limit && k < self.entries.len() {
-            let e = &mut self.entries[k];
+        while self.bytes > self.limit && self.bare < self.entries.len() {
+            #[cfg(test)]
+            (self.looked += 1);
+            let e = &mut self.entries[self.bare];
             self.bytes -= size(e);
             if e.change.take().is_some() || !e.values.is_empty() {
                 e.values = [].into();
                 e.pick = Pick::All;
                 self.dropped += 1;
             }
-            self.bytes += size(&self.entries[k]);
-            k += 1;
+            self.bytes += size(e);
+            self.bare += 1;
         }
         // A callback that writes in every step of a long run would fill memory with entries alone.
-        while self.entries.len() > 1_000_000 {
+        while self.entries.len() > MOST {
             if let Some(e) = self.entries.pop_front() {
                 self.bytes -= size(&e);
-                self.dropped += u64::from(!matches!(e.by, By::Call(_)));
+                self.bare = self.bare.saturating_sub(1);
+                // One that is bare was counted, or had nothing.
+                self.dropped += u64::from(e.change.is_some() || !e.values.is_empty());
             }
         }
     }
@@ -203,4 +280,55 @@ pub(crate) fn digest(edit: &Edit) -> u64 {
     }
     edit.values.iter().for_each(|v| add(v.to_bits()));
     h
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(values: usize) -> Edit {
+        Edit { path: "a".into(), pick: Pick::All, values: vec![1.0; values] }
+    }
+
+    #[test]
+    fn a_full_log_looks_at_each_entry_once() {
+        let mut log = Log::default();
+        log.set_limit(100_000);
+        let (n, values) = (5_000, 100);
+        for k in 0..n {
+            log.outside(k, By::Outside, &edit(values), (vec![], vec![]));
+        }
+        // Entries that have lost their values take room themselves, so that in the end none has some.
+        assert_eq!((log.entries().len() as u64, log.dropped), (n, n));
+        assert_eq!(log.looked as u64, n);
+        assert!(!log.is_complete() && log.get(17).is_some_and(|e| e.number == 17 && !e.is_whole()));
+        // Of a log that is full but for its last entries, these alone have values.
+        let mut log = Log::default();
+        let one = size(&Entry::saved(0, 0, By::Outside, edit(values), 0));
+        let bare = size(&Entry::saved(0, 0, By::Outside, edit(0), 0));
+        log.set_limit(50 * bare + 50 * one);
+        for k in 0..100 {
+            log.outside(k, By::Outside, &edit(values), (vec![], vec![]));
+        }
+        assert_eq!((log.dropped, log.looked), (50, 50));
+        assert!(log.entries().skip(50).all(Entry::is_whole) && log.bytes() <= 50 * (bare + one));
+    }
+
+    #[test]
+    fn what_goes_beyond_a_million_entries_is_counted() {
+        let mut log = Log::default();
+        log.outside(0, By::Outside, &edit(1), (vec![], vec![]));
+        for k in 0..MOST as u64 + 2 {
+            log.call(k, "node", &edit(1));
+        }
+        assert_eq!((log.entries().len(), log.dropped), (MOST, 1));
+        assert_eq!((log.next_number(), log.entries().next().unwrap().number), (MOST as u64 + 3, 3));
+        assert!(!log.is_complete());
+        let e = log.undoing(0).unwrap_err().to_string();
+        assert!(e.contains("entry 0") && e.contains("no longer"), "{e}");
+        let e = log.undoing(3).unwrap_err().to_string();
+        assert!(e.contains("callback") && e.contains("digest"), "{e}");
+        let e = log.undoing(MOST as u64 + 3).unwrap_err().to_string();
+        assert!(e.contains("no entry 1000003"), "{e}");
+    }
 }

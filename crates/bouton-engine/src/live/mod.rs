@@ -2,9 +2,9 @@
 //! by calls inside them.
 
 mod checkpoint;
+mod draft;
 mod log;
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bouton_core::Error;
@@ -12,9 +12,10 @@ use bouton_memory::{Memory, Room};
 
 use crate::calls::Numbers;
 use crate::plan::{FormAt, Forms, Layout};
-use crate::program::{DoorAccess, Program, SignalId, Writes};
+use crate::program::{Program, SignalId, Writes};
 
 pub use checkpoint::{Checkpoint, CheckpointProbe, Loaded, SavedCall, SavedForm, SavedSignal, Values};
+use draft::Draft;
 pub use log::{By, Entry, Log};
 
 /// Which elements of something are meant. Positions are row-major.
@@ -99,12 +100,15 @@ pub(crate) struct Hand<'a> {
     pub(crate) dt: f64,
 }
 
+/// Appends the simulation's numbers in a span.
+pub(crate) type ReadSpan<'a> = dyn Fn(bouton_memory::Span, &mut Vec<f64>) + 'a;
+
 /// Appends the values of a signal as they stand, forms closed.
 pub(crate) fn read_signal(
     program: &Program,
     layout: &Layout,
     forms: &Forms,
-    (numbers, double): (&dyn Fn(bouton_memory::Span, &mut Vec<f64>), &Memory<f64>),
+    (numbers, double): (&ReadSpan<'_>, &Memory<f64>),
     s: SignalId,
     out: &mut Vec<f64>,
 ) {
@@ -259,7 +263,7 @@ impl Hand<'_> {
                 edit.values[i]
             )));
         }
-        let mut draft = Draft { hand: self, written: vec![], of: HashMap::new() };
+        let mut draft = Draft::new(self);
         match &knob.writes {
             Writes::Through(door) => {
                 let at = at.unwrap_or_else(|| (0..s.len()).collect());
@@ -269,7 +273,7 @@ impl Hand<'_> {
             _ => draft.add(Written { signal: knob.signal, at, values: edit.values.clone() }),
         }
         draft.follow().map_err(|m| refuse(format!("{m}. Nothing was written")))?;
-        let written = draft.written;
+        let written = draft.into_written();
         for w in &written {
             let s = self.program.get(w.signal);
             let fits =
@@ -314,108 +318,6 @@ impl Hand<'_> {
             self.open(f, plain);
         }
         before
-    }
-}
-
-/// Writes that are being prepared: what was set is seen by what follows, and memory is not touched.
-struct Draft<'h, 'a> {
-    hand: &'h Hand<'a>,
-    written: Vec<Written>,
-    /// Positions in `written`, by signal.
-    of: HashMap<SignalId, Vec<usize>>,
-}
-
-impl Draft<'_, '_> {
-    fn add(&mut self, w: Written) {
-        self.of.entry(w.signal).or_default().push(self.written.len());
-        self.written.push(w);
-    }
-    /// Values of a signal with what was set. Views are not seen through: knobs and what follows from them are base signals,
-    /// or views of parameters that nothing else names.
-    fn now(&self, s: SignalId) -> Vec<f64> {
-        let mut x = self.hand.read(s);
-        let program = self.hand.program;
-        for w in &self.written {
-            if w.signal == s {
-                match &w.at {
-                    None => x.copy_from_slice(&w.values),
-                    Some(at) => at.iter().zip(&w.values).for_each(|(k, v)| x[*k] = *v),
-                }
-            } else if program.overlap(w.signal, s) {
-                // Element by element, by where it lies in the base.
-                let place = |s: SignalId, k: usize| {
-                    let x = program.get(s);
-                    x.view.map_or(0, |v| v.offset) + k / x.cols * x.stride() + k % x.cols
-                };
-                let of: HashMap<usize, usize> = (0..x.len()).map(|k| (place(s, k), k)).collect();
-                for (i, v) in w.values.iter().enumerate() {
-                    let k = w.at.as_ref().map_or(i, |at| at[i]);
-                    if let Some(k) = of.get(&place(w.signal, k)) {
-                        x[*k] = *v;
-                    }
-                }
-            }
-        }
-        x
-    }
-    /// What follows from what was set, in the program's order, and what follows from that.
-    fn follow(&mut self) -> Result<(), String> {
-        let program = self.hand.program;
-        let hangs = |w: &Written| self.hand.layout.follows(program.base(w.signal)).iter().copied();
-        let mut open: BTreeSet<usize> = self.written.iter().flat_map(hangs).collect();
-        while let Some(k) = open.pop_first() {
-            let d = &program.derived()[k];
-            let touched = d.reads.iter().any(|r| self.written.iter().any(|w| program.overlap(*r, w.signal)));
-            if !touched {
-                continue;
-            }
-            let reads: Vec<Vec<f64>> = d.reads.iter().map(|s| self.now(*s)).collect();
-            let reads: Vec<&[f64]> = reads.iter().map(|x| &x[..]).collect();
-            let mut writes: Vec<Vec<f64>> = d.writes.iter().map(|s| self.now(*s)).collect();
-            d.what.derive(self.hand.dt, &reads, &mut writes)?;
-            for (s, values) in d.writes.iter().zip(writes) {
-                self.add(Written { signal: *s, at: None, values });
-                open.extend(self.hand.layout.follows(program.base(*s)).iter().filter(|f| **f > k));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl DoorAccess for Draft<'_, '_> {
-    fn read(&self, s: SignalId) -> Vec<f64> {
-        self.now(s)
-    }
-    fn at(&self, s: SignalId, k: usize) -> f64 {
-        for i in self.of.get(&s).into_iter().flatten().rev() {
-            let w = &self.written[*i];
-            match &w.at {
-                None => return w.values[k],
-                Some(at) => {
-                    if let Some(i) = at.iter().rposition(|p| *p == k) {
-                        return w.values[i];
-                    }
-                }
-            }
-        }
-        self.hand.element(s, k)
-    }
-    fn set(&mut self, s: SignalId, k: usize, value: f64) {
-        if let Some(i) = self.of.get(&s).and_then(|l| l.last()) {
-            let w = &mut self.written[*i];
-            match &mut w.at {
-                None => w.values[k] = value,
-                Some(at) => {
-                    at.push(k);
-                    w.values.push(value);
-                }
-            }
-            return;
-        }
-        self.add(Written { signal: s, at: Some(vec![k]), values: vec![value] });
-    }
-    fn set_all(&mut self, s: SignalId, values: &[f64]) {
-        self.add(Written { signal: s, at: None, values: values.to_vec() });
     }
 }
 

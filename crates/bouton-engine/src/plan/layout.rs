@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bouton_memory::{Place, Room, Span};
 
 use crate::kernels::Code;
-use crate::program::{Op, Operand, Program, SignalId};
+use crate::program::{Op, Operand, Program, Role, SignalId};
 
 /// Elements by which the beginnings of signals are aligned: a cache line of f64.
 pub(crate) const ALIGN: usize = 8;
@@ -23,8 +23,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of a program that was checked.
-    pub(crate) fn new(program: &Program) -> Layout {
+    /// The layout of a program that was checked, whose steps run in this order.
+    pub(crate) fn new(program: &Program, order: &[usize]) -> Layout {
         let signals = program.signals();
         let mut is_reset = vec![false; signals.len()];
         for op in program.operators() {
@@ -36,22 +36,38 @@ impl Layout {
                 is_reset[y.signal.index()] = true;
             }
         }
-        let mut spans = vec![Span::default(); signals.len()];
-        let (mut sizes, mut resets) = ([0, 0], Span::default());
-        for first in [true, false] {
-            for (k, s) in signals.iter().enumerate() {
-                if s.view.is_none() && is_reset[k] == first {
-                    let size = &mut sizes[usize::from(s.room == Room::Double)];
-                    spans[k] = Span::new(*size, s.len());
-                    // Many parameters are single numbers.
-                    *size += if s.room == Room::Double && s.len() < ALIGN {
-                        s.len()
-                    } else {
-                        s.len().next_multiple_of(ALIGN)
-                    };
+        // What steps go through lies together, in the order in which they come to it: so the processor sees few and long
+        // streams. Between it, what is only there for edits (gains, unscaled encoders, bounds) and what a plan may not even
+        // store (currents) would be fetched for nothing.
+        let mut places = vec![];
+        let mut placed = vec![false; signals.len()];
+        for &k in order {
+            let op = &program.operators()[k];
+            if matches!(op.op, Op::Kernel(_) | Op::Call(_)) {
+                for o in &op.on {
+                    let base = program.base(o.signal).index();
+                    if signals[base].role != Role::Scratch
+                        && !is_reset[base]
+                        && !std::mem::replace(&mut placed[base], true)
+                    {
+                        places.push(base);
+                    }
                 }
             }
-            if first {
+        }
+        let owned = |k: &usize| signals[*k].view.is_none();
+        let first: Vec<usize> = (0..signals.len()).filter(owned).filter(|k| is_reset[*k]).collect();
+        let rest = (0..signals.len()).filter(owned).filter(|k| !is_reset[*k] && !placed[*k]);
+        let (mut spans, mut sizes, mut resets) =
+            (vec![Span::default(); signals.len()], [0, 0], Span::default());
+        for (n, k) in first.iter().copied().chain(places).chain(rest).enumerate() {
+            let s = &signals[k];
+            let size = &mut sizes[usize::from(s.room == Room::Double)];
+            spans[k] = Span::new(*size, s.len());
+            // Many parameters are single numbers.
+            let few = s.room == Room::Double && s.len() < ALIGN;
+            *size += if few { s.len() } else { s.len().next_multiple_of(ALIGN) };
+            if n + 1 == first.len() {
                 resets = Span::new(0, sizes[0]);
             }
         }

@@ -75,7 +75,7 @@ impl Program {
             return Err(format!("has rows of {} that are {} apart", s.cols, v.stride));
         }
         let end = v.offset.checked_add(s.extent());
-        if !end.is_some_and(|e| e <= base.len()) {
+        if end.is_none_or(|e| e > base.len()) {
             return Err(format!(
                 "reaches from {} to {} of `{}`, which has {} numbers",
                 v.offset,

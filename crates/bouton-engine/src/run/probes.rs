@@ -5,20 +5,45 @@ use bouton_memory::room;
 
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
+use crate::live::CheckpointProbe;
 use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, states};
 use crate::program::{Op, Role, Room};
 
 impl Simulation {
-    /// Attaches a probe, from the next step on. Nothing else changes: not a bit of what follows.
+    /// Attaches a probe, from the next step on. Nothing else changes: not a bit of what follows. A filter begins at zero; before
+    /// the first step behind a [`load`](Simulation::load) it goes on from the state that the checkpoint has of it.
     ///
     /// # Errors
     /// Rows that the signal doesn't have.
     pub fn attach(&mut self, what: Observe) -> Result<ObserveId, Error> {
+        self.attach_all(vec![what]).map(|ids| ids[0])
+    }
+    /// Attaches several, with one new plan at most.
+    ///
+    /// # Errors
+    /// Those of [`attach`](Simulation::attach); then none is attached.
+    pub fn attach_all(&mut self, what: Vec<Observe>) -> Result<Vec<ObserveId>, Error> {
+        for w in &what {
+            let rows = self.program.get(w.signal).rows;
+            if let Some(r) = w.rows.iter().flatten().find(|r| **r >= rows) {
+                return Err(Error::access(&w.of, format!("row {r} is out of range, there are {rows}")));
+            }
+        }
+        let before = self.inner.probes_ref().len();
+        let ids: Vec<ObserveId> = what.into_iter().map(|w| self.add(w)).collect();
+        if ids.iter().any(|id| self.is_pin(*id))
+            && let Err(e) = self.inner.pin()
+        {
+            self.inner.probes().truncate(before);
+            return Err(e);
+        }
+        self.inner.resume_filters(before);
+        Ok(ids)
+    }
+    /// A probe that no plan knows of yet.
+    fn add(&mut self, what: Observe) -> ObserveId {
         let s = self.program.get(what.signal);
         let (rows, cols) = (s.rows, s.cols);
-        if let Some(r) = what.rows.iter().flatten().find(|r| **r >= rows) {
-            return Err(Error::access(&what.of, format!("row {r} is out of range, there are {rows}")));
-        }
         let width = what.rows.as_ref().map_or(rows, Vec::len) * cols;
         let probes = self.inner.probes();
         let id = ObserveId(probes.iter().map(|p| p.id.0 + 1).max().unwrap_or(0));
@@ -32,32 +57,7 @@ impl Simulation {
             state: vec![0.0; state],
             what,
         });
-        if self.is_pin(id)
-            && let Err(e) = self.inner.pin()
-        {
-            self.inner.probes().pop();
-            return Err(e);
-        }
-        Ok(id)
-    }
-    /// Attaches several.
-    ///
-    /// # Errors
-    /// Those of [`attach`](Simulation::attach); then none is attached.
-    pub fn attach_all(&mut self, what: Vec<Observe>) -> Result<Vec<ObserveId>, Error> {
-        let mut ids = vec![];
-        for w in what {
-            match self.attach(w) {
-                Ok(id) => ids.push(id),
-                Err(e) => {
-                    for id in ids {
-                        self.detach(id)?;
-                    }
-                    return Err(e);
-                }
-            }
-        }
-        Ok(ids)
+        id
     }
     /// Whether a plan has to store something for a probe that it would not store otherwise.
     fn is_pin(&self, id: ObserveId) -> bool {
@@ -163,6 +163,20 @@ impl<T: CallReal> Sim<T> {
         }
     }
 
+    /// Gives the filters of probes from position `from` on what the checkpoint that was loaded has of them: of several of one
+    /// description the first takes the first. What is left waits for probes that are attached before the next step.
+    pub(super) fn take_filters(&mut self, from: usize) {
+        for p in self.probes[from..].iter_mut().filter(|p| p.what.filter.is_some()) {
+            let fits = |s: &CheckpointProbe| {
+                s.of == p.what.of && (s.filtered.len(), s.state.len()) == (p.filtered.len(), p.state.len())
+            };
+            if let Some(k) = self.waiting.iter().position(fits) {
+                let s = self.waiting.remove(k);
+                (p.filtered, p.state) = (s.filtered, s.state);
+            }
+        }
+    }
+
     /// Takes the samples of a step. An error is the first probe that something is wrong with; all others have recorded then.
     pub(super) fn record_all(&mut self) -> Result<(), (usize, Unrecorded)> {
         let (step, single) = (self.n_steps, size_of::<T>() == size_of::<f32>());
@@ -187,16 +201,17 @@ impl<T: CallReal> Sim<T> {
             if p.what.inverse {
                 buffer.iter_mut().for_each(|x| *x = 1.0 / *x);
             }
-            p.filter(&mut buffer, single);
-            if !p.due(step) {
-                continue;
+            // A filter delivers what it had at the end of the step before.
+            let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
+            if p.due(step) {
+                if bad.is_none() && sample.iter().any(|v| !v.is_finite()) {
+                    bad = Some((k, Unrecorded::NotFinite));
+                }
+                if let Err(m) = p.recorded.push(step, sample) {
+                    bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
+                }
             }
-            if bad.is_none() && buffer.iter().any(|v| !v.is_finite()) {
-                bad = Some((k, Unrecorded::NotFinite));
-            }
-            if let Err(m) = p.recorded.push(step, &buffer) {
-                bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
-            }
+            p.filter(&buffer, single);
         }
         (self.probes, self.buffer) = (probes, buffer);
         bad.map_or(Ok(()), Err)

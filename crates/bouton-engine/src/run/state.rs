@@ -28,12 +28,17 @@ impl Simulation {
     /// Goes on from a checkpoint of the same program: what runs afterwards has the bits that the saved simulation would
     /// have had. Recordings are cleared.
     ///
+    /// Returns what the probes looked at whose filters have state in the checkpoint and that aren't attached here. That state
+    /// waits: a probe of the same description (path, number of values, order of the filter) that is attached before the next
+    /// step goes on from it, and a checkpoint that is saved before has it too. With the next step it is out of date, and
+    /// forgotten.
+    ///
     /// # Errors
     /// A checkpoint of another program, number type or time step; what differs is named, and nothing is changed.
-    pub fn load(&mut self, c: &Checkpoint) -> Result<(), Error> {
-        self.inner.load(c)?;
+    pub fn load(&mut self, c: &Checkpoint) -> Result<Vec<String>, Error> {
+        let waiting = self.inner.load(c)?;
         (self.failed, self.stepping, self.looked, self.unseen) = (None, false, c.step, true);
-        Ok(())
+        Ok(waiting)
     }
     /// Sets parameters by name from a checkpoint of another program: those whose names begin with one of `prefixes` (all
     /// parameters that can be written if there is none). Each is a write, checked and logged.
@@ -206,13 +211,12 @@ impl<T: CallReal> Sim<T> {
             }
         }
         let filtered = self.probes.iter().filter(|p| p.what.filter.is_some());
-        let probes = filtered
-            .map(|p| CheckpointProbe {
-                of: p.what.of.clone(),
-                filtered: p.filtered.clone(),
-                state: p.state.clone(),
-            })
-            .collect();
+        let filtered = filtered.map(|p| CheckpointProbe {
+            of: p.what.of.clone(),
+            filtered: p.filtered.clone(),
+            state: p.state.clone(),
+        });
+        let probes = filtered.chain(self.waiting.iter().cloned()).collect();
         Ok(Checkpoint {
             step: self.n_steps,
             dt: self.dt,
@@ -224,6 +228,7 @@ impl<T: CallReal> Sim<T> {
             probes,
             log: self.log.entries().cloned().collect(),
             dropped: self.log.dropped(),
+            next_entry: self.log.next_number(),
         })
     }
 
@@ -277,7 +282,7 @@ impl<T: CallReal> Sim<T> {
         Ok(())
     }
 
-    pub(super) fn load_all(&mut self, c: &Checkpoint) -> Result<(), Error> {
+    pub(super) fn load_all(&mut self, c: &Checkpoint) -> Result<Vec<String>, Error> {
         self.fits(c)?;
         // Calls first, those started anew: they alone can refuse.
         let program = self.program.clone();
@@ -309,20 +314,10 @@ impl<T: CallReal> Sim<T> {
         }
         (self.n_steps, self.seed) = (c.step, c.seed);
         self.clear_probes();
-        // Filters of probes that are attached now and were then; of several of one signal the first now is the first then.
-        let mut seen: Vec<&str> = vec![];
-        for p in self.probes.iter_mut().filter(|p| p.what.filter.is_some()) {
-            let nth = seen.iter().filter(|of| **of == p.what.of).count();
-            seen.push(&p.what.of);
-            let saved = c.probes.iter().filter(|s| s.of == p.what.of).nth(nth);
-            if let Some(s) =
-                saved.filter(|s| (s.filtered.len(), s.state.len()) == (p.filtered.len(), p.state.len()))
-            {
-                (p.filtered, p.state) = (s.filtered.clone(), s.state.clone());
-            }
-        }
-        self.log.restore(c.log.clone(), c.dropped);
-        Ok(())
+        self.waiting.clone_from(&c.probes);
+        self.take_filters(0);
+        self.log.restore(c.log.clone(), c.dropped, c.next_entry);
+        Ok(self.waiting.iter().map(|w| w.of.clone()).collect())
     }
 
     fn set_values(&mut self, room: Room, span: Span, values: &Values) {

@@ -105,5 +105,5 @@ fn commands_come_at_their_steps() {
     let (pick, path) = (&bouton::prelude::Pick::All, "c.weights");
     assert_eq!(replayed.read(path, pick).unwrap(), sim.read(path, pick).unwrap());
     let e = bouton::Simulator::new(&m.network).unwrap().replay(&log[1..], 20).unwrap_err().to_string();
-    assert!(e.contains("lost its first entries"), "{e}");
+    assert!(e.contains("lost entry 0"), "{e}");
 }

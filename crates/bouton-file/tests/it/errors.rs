@@ -134,7 +134,7 @@ fn unknown_types_and_names_name_the_nearest() {
     bad(
         &e("neuron_type = { type = \"izhikevich\" }"),
         "line 15: ensembles.e.neuron_type: unknown type `izhikevich`; there are: lif, lif_rate, rectified_linear, \
-         spiking_rectified_linear, direct",
+         spiking_rectified_linear, sigmoid, tanh, direct",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
     bad(
@@ -330,56 +330,6 @@ fn tables_that_do_not_fit_are_refused() {
     bad(&t("file = \"ppg.txt\""), "line 14: nodes.n.table: `ppg.txt`: a table is a .csv or .npy file");
 }
 
-/// A folder with the files that a test names, removed at the end.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str, files: &[(&str, &[u8])]) -> Folder {
-        let path = std::env::temp_dir().join(format!("bouton-file-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        files.iter().for_each(|(file, bytes)| std::fs::write(path.join(file), bytes).unwrap());
-        Folder(path)
-    }
-    fn refused(&self, table: &str) -> String {
-        let text = format!("format = 1\n[nodes.n]\ntable = {{ rate = 1, {table} }}");
-        let files = bouton_file::FolderFiles::new(&self.0, false);
-        bouton_file::parse(&text, &files, &bouton_file::LoadOptions::default()).unwrap_err().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-#[test]
-fn a_name_of_two_columns_names_none() {
-    let f = Folder::new("twice", &[("t.csv", b"x,y,x,x\n1,2,3,4\n")]);
-    let e = "line 3: nodes.n.table: `t.csv` has more than one column `x`, the first of them 0 and 2, counted from 0; give \
-             the number of the one that is meant";
-    assert_eq!(f.refused("file = \"t.csv\", column = \"x\""), e);
-    assert_eq!(f.refused("file = \"t.csv\", columns = [\"y\", \"x\"]"), e);
-}
-
-#[test]
-fn an_array_without_numbers_says_what_it_lacks() {
-    let npy = |shape: &str| {
-        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
-        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-        bytes.extend(format!("{header:<117}\n").bytes());
-        bytes
-    };
-    let (wide, long, flat) = (npy("(5, 0)"), npy("(0, 3)"), npy("(0,)"));
-    let f = Folder::new("empty", &[("wide.npy", &wide), ("long.npy", &long), ("flat.npy", &flat)]);
-    assert_eq!(
-        f.refused("file = \"wide.npy\""),
-        "line 3: nodes.n.table: `wide.npy` has no columns: its rows have no numbers"
-    );
-    assert_eq!(f.refused("file = \"long.npy\""), "line 3: nodes.n.table: `long.npy` has no rows");
-    assert_eq!(f.refused("file = \"flat.npy\""), "line 3: nodes.n.table: `flat.npy` has no rows");
-}
-
 #[test]
 fn what_the_model_refuses_comes_with_the_line() {
     bad(
@@ -490,11 +440,11 @@ fn distributions_that_make_no_sense_are_refused() {
     );
     bad(
         &e("encoders = [[1, 0], [1]]"),
-        "line 15: ensembles.e.encoders: values[1]: expected 2 numbers, as values[0] has, found 1",
+        "line 15: ensembles.e.encoders: `values[1]` must have 2 numbers, as `values[0]` has, found 1",
     );
     bad(
         &e("intercepts = { type = \"uniform\", low = nan, high = 1 }"),
-        "line 15: ensembles.e.intercepts: low: expected a finite number, found NaN",
+        "line 15: ensembles.e.intercepts: `low` must be a finite number, found NaN",
     );
     bad(
         "eval_points = { type = \"exponential\", scale = 0 }",

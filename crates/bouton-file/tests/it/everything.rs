@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bouton_elements::devices::{Bounds, DeviceSpec, Gain};
+use bouton_elements::distributions::{self as dists, Distribution};
 use bouton_elements::mappings::Side;
 use bouton_elements::neurons::{Lif, LifRate};
 use bouton_elements::processes::{Interpolation, PastEnd, Process, Table, WhiteSignal};
@@ -14,7 +15,6 @@ use bouton_model::{
     Connection, DeviceQuantity, Ensemble, Function, LiveAccess, Matrix, Network, NodeFunction, NodeStep,
     Object, Output, Probe, Slice, Target,
 };
-use bouton_random::{Distribution, dists};
 
 use crate::{folder, read};
 

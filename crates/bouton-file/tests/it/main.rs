@@ -11,6 +11,7 @@ mod rules;
 mod schema;
 mod security;
 mod short_forms;
+mod table_errors;
 mod tables;
 
 use bouton_file::{FolderFiles, LoadOptions, Model, parse};

@@ -85,3 +85,46 @@ fn rules_that_make_no_sense_are_refused() {
     let bare = read(&model(TWO, "[probes.p]\ntarget = \"c.rules.0\"")).err().unwrap();
     assert!(bare.starts_with("line 15: probes.p.target: `c.rules.0` can't be recorded"), "{bare}");
 }
+
+#[test]
+fn a_mask_is_read_and_keeps_rules_from_its_weights() {
+    let error = "[[connections]]\npre = \"s\"\npost = \"c.rule\"";
+    let mask = "mask = [[1, 0, true, false, 1, 1, 1, 1, 0, 1]]";
+    let rule = "rule = { type = \"pes\", learning_rate = 1e-3 }";
+    // All neurons fire at rest, so that the rule wants a change of every weight.
+    let text = model(&format!("{rule}\n{mask}"), error).replacen("10\n", "10\nintercepts = -0.5\n", 1);
+    let net = read(&text.replacen('\n', "\nseed = 1\n", 1)).unwrap().network;
+    let c = net.find_connection("c").unwrap();
+    let open = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0];
+    assert_eq!(net.get_connection(c).unwrap().2.mask.as_ref().unwrap().values(), open);
+    let mut sim = bouton::Simulator::new(&net).unwrap();
+    let before = sim.weights(c).unwrap();
+    sim.run(0.3).unwrap();
+    let after = sim.weights(c).unwrap();
+    let changed: Vec<f64> =
+        before.values().iter().zip(after.values()).map(|(a, b)| f64::from(u8::from(a != b))).collect();
+    assert_eq!(changed, open);
+}
+
+#[test]
+fn masks_that_make_no_sense_are_refused() {
+    for (mask, expected) in [
+        (
+            "[[1, 2]]",
+            "line 13: connections[0] (c).mask[0][1]: expected true or false or a whole number from 0 to 1, found 2",
+        ),
+        (
+            "[[1, 1], [1]]",
+            "line 13: connections[0] (c).mask: all rows must have as many numbers: row 0 has 2, row 1 has 1",
+        ),
+        ("true", "line 13: connections[0] (c).mask: expected a list of rows, found true"),
+        (
+            "[[true], [true]]",
+            "c: `mask` must be 1 × 10 (post × pre), as the weights are, found 2 × 1 (line 8)",
+        ),
+    ] {
+        refused(&model(&format!("rule = \"pes\"\nmask = {mask}"), ""), expected);
+    }
+    let alone = model("mask = [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]]", "");
+    refused(&alone, "c: `mask` says what rules may do, and the connection has none; leave it out (line 8)");
+}

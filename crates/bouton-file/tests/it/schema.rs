@@ -31,7 +31,7 @@ fn every_table_has_its_fields() {
         ("TableNode", "column columns end file interpolation offset past_end rate scale start"),
         (
             "Connection",
-            "bounds devices eval_points function name post pre rule rules scale_eval_points seed solver synapse transform",
+            "bounds devices eval_points function mask name post pre rule rules scale_eval_points seed solver synapse transform",
         ),
         ("Probe", "sample_every seed slice solver synapse target"),
         ("DeviceSpec", "bounds device gain mapping policy seed spread spread_of"),
@@ -55,19 +55,9 @@ fn every_kind_has_its_members() {
     // Tables are nodes of their own, given samples are lists.
     let processes = bouton_elements::processes::Process::names().into_iter().filter(|n| *n != "table");
     assert_eq!(types(def(&s, "Process")), processes.collect::<Vec<_>>());
-    let list = bouton_random::Distribution::LIST.iter().filter(|(n, _)| *n != "Samples");
-    assert_eq!(types(def(&s, "Distribution")), list.map(|(n, _)| snake(n)).collect::<Vec<_>>());
-}
-
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
+    let distributions = bouton_elements::distributions::Distribution::names().into_iter();
+    assert_eq!(types(def(&s, "Distribution")), distributions.filter(|n| *n != "samples").collect::<Vec<_>>());
+    assert_eq!(types(def(&s, "Transform")), bouton_elements::transforms::Transform::names());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Shorter ways to write the same.
 
-use bouton_random::{Distribution, dists};
+use bouton_elements::distributions::{Choice, Distribution};
 
 use crate::read;
 
@@ -43,7 +43,42 @@ fn scalars_stand_for_rows_of_one() {
         "format = 1\n[ensembles.a]\nn_neurons = 2\nmax_rates = { type = \"choice\", options = [7, 8] }";
     let net = read(text).unwrap().network;
     let a = net.get_ensemble(net.find_ensemble("a").unwrap()).unwrap();
-    assert_eq!(a.max_rates, dists::Choice::scalars(&[7.0, 8.0]).into());
+    assert_eq!(a.max_rates, Choice::scalars(&[7.0, 8.0]).into());
+}
+
+#[test]
+fn numbers_stand_for_a_transform() {
+    let c = |transform: &str| {
+        format!(
+            "[nodes.n]\nconstant = [1, 2]\n[nodes.m]\npassthrough = 2\n[[connections]]\npre = \"n\"\npost = \"m\"\n\
+             transform = {transform}"
+        )
+    };
+    same(&c("-2"), &c("{ type = \"scalar\", value = -2.0 }"));
+    same(&c("[1, 2]"), &c("{ values = [1.0, 2.0], type = \"diagonal\" }"));
+    same(&c("[[1, 2], [3, 4]]"), &c("{ type = \"dense\", init = [[1.0, 2.0], [3.0, 4.0]] }"));
+    same(
+        &c("{ type = \"dense\", init = { type = \"uniform\", low = 0, high = 1 } }"),
+        &c("{ type = \"dense\", init = { type = \"uniform\", low = 0.0, high = 1.0, integer = false } }"),
+    );
+    let e = |transform: &str| read(&format!("format = 1\n{}", c(transform))).unwrap_err();
+    let at = "line 9: connections[0].transform";
+    assert_eq!(
+        e("{ type = \"dens\", init = 1 }"),
+        format!("{at}: unknown type `dens`; did you mean `dense`?")
+    );
+    assert_eq!(
+        e("{ type = \"dense\", init = [[1], [1, 2]] }").lines().next().unwrap(),
+        "`init`: all rows must have as many numbers: row 0 has 1, row 1 has 2"
+    );
+    assert_eq!(
+        e("{ type = \"dense\", init = { type = \"gaussian\", mean = nan, std = 1 } }"),
+        format!("{at}: is drawn of a distribution that can't be: `mean` must be a finite number, found NaN")
+    );
+    assert_eq!(
+        e("{ type = \"diagonal\", values = [1] }"),
+        "n→m: `transform` is a list of 1 numbers, the connection carries 2 values (line 6)"
+    );
 }
 
 #[test]
@@ -61,8 +96,11 @@ fn a_whole_number_may_be_written_as_a_float() {
 #[test]
 fn what_is_not_finite_is_no_value() {
     let e = |line: &str| read(&format!("format = 1\n[ensembles.a]\nn_neurons = 2\n{line}")).unwrap_err();
-    assert_eq!(e("intercepts = nan"), "line 4: ensembles.a.intercepts: expected finite numbers, found NaN");
-    assert_eq!(e("gain = [1, inf]"), "line 4: ensembles.a.gain: expected finite numbers, found inf");
+    assert_eq!(
+        e("intercepts = nan"),
+        "line 4: ensembles.a.intercepts: the numbers must be finite, found NaN"
+    );
+    assert_eq!(e("gain = [1, inf]"), "line 4: ensembles.a.gain: the numbers must be finite, found inf");
 }
 
 #[test]
@@ -72,8 +110,9 @@ fn the_schema_has_the_short_forms_and_the_bounds() {
         let any = s["$defs"][name]["anyOf"].as_array().unwrap().iter();
         any.filter_map(|v| v["type"].as_str().map(str::to_string)).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(kinds("Samples"), "number array array");
-    assert_eq!((kinds("Options"), kinds("Rows")), ("array array".into(), "array array".into()));
+    assert_eq!(kinds("Values"), "number array array");
+    assert_eq!(kinds("LinearMap"), "number array array");
+    assert_eq!(kinds("Rows"), "array array");
     let field = |def: &str, name: &str| s["$defs"][def]["properties"][name].clone();
     for (def, name) in [
         ("Ensemble", "n_neurons"),

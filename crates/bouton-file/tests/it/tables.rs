@@ -48,3 +48,25 @@ fn a_row_between_two_steps_waits_for_the_next() {
     let first = |k: usize| 1 + table.iter().position(|x| *x == (k as f64 / 300.0).powi(2)).unwrap();
     assert_eq!([0, 1, 2, 3, 4].map(first), [1, 5, 8, 11, 15]);
 }
+
+#[test]
+fn a_model_says_which_files_it_was_read_with() {
+    let folder = tempfile::tempdir().unwrap();
+    // The digest of these six bytes is that of `printf '1\\n2\\n3\\n' | sha256sum`.
+    std::fs::write(folder.path().join("t.csv"), "1\n2\n3\n").unwrap();
+    std::fs::write(folder.path().join("abc.txt"), "abc").unwrap();
+    let files = bouton_file::FolderFiles::new(folder.path(), false);
+    let text = "format = 1\n[nodes.a.table]\nfile = \"t.csv\"\nrate = 1\n[nodes.b.table]\nfile = \"t.csv\"\nrate = 2\n";
+    let found = bouton_file::parse(text, &files, &bouton_file::LoadOptions::default()).unwrap().files;
+    assert_eq!(
+        found,
+        [bouton_file::FileDigest::of(&files, "t.csv").unwrap()],
+        "once, however many nodes read it"
+    );
+    assert_eq!((found[0].name.as_str(), found[0].bytes), ("t.csv", 6));
+    // The example of FIPS 180.
+    let abc = bouton_file::FileDigest::of(&files, "abc.txt").unwrap();
+    assert_eq!(abc.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    let e = bouton_file::FileDigest::of(&files, "../t.csv").unwrap_err().to_string();
+    assert!(e.contains("goes upwards"), "{e}");
+}

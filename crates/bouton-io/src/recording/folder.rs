@@ -75,7 +75,8 @@ pub struct FolderSink {
     series: Vec<SeriesFiles>,
     events: Vec<EventFiles>,
     meta: BTreeMap<String, Value>,
-    /// A file that is being made: the manifest says whose it is before it is there, for whoever is killed in between.
+    /// A file or folder that is being made: the manifest says whose it is before it is there, for whoever is killed in
+    /// between.
     opening: Option<String>,
     finished: bool,
 }
@@ -85,29 +86,44 @@ impl FolderSink {
     /// already are never replaced, and links never followed.
     ///
     /// # Errors
-    /// A folder that holds a recording ([`remove_recording`] takes it away), or cannot be written.
-    pub fn create(folder: impl Into<PathBuf>, options: FolderOptions) -> Result<Self> {
-        let folder = folder.into();
-        fs::create_dir_all(&folder).map_err(|e| Error::file("cannot create", &folder, e))?;
-        if folder.join(MANIFEST).symlink_metadata().is_ok() {
-            return Err(Error::new(format!(
-                "{} holds a recording already: take another folder",
-                folder.display()
-            )));
-        }
-        if options.npz {
-            let (archive, parts) = (folder.join(ARCHIVE), folder.join(PARTS));
-            if archive.symlink_metadata().is_ok() {
-                return Err(foreign(&archive));
-            }
-            fs::create_dir(&parts).map_err(|e| match e.kind() {
-                std::io::ErrorKind::AlreadyExists => foreign(&parts),
-                _ => Error::file("cannot create", &parts, e),
-            })?;
-        }
-        let sink = Self { options, ..Self::reopened(&folder) };
+    /// A folder that holds a recording ([`remove_recording`](super::remove_recording) takes it away), or cannot be written.
+    pub fn create(folder: impl AsRef<Path>, options: FolderOptions) -> Result<Self> {
+        Self::begin(folder, options, &[])
+    }
+    /// The same with words about the run that are in the manifest from the first moment on, whenever the run is killed.
+    ///
+    /// # Errors
+    /// Those of [`create`](FolderSink::create).
+    pub fn begin(folder: impl AsRef<Path>, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
+        super::begin::begin(folder.as_ref(), options, meta)
+    }
+    /// Begins the recording in `folder` anew, in place of what it holds: of that the files go that are its own, and no other.
+    ///
+    /// # Errors
+    /// A folder without a recording; foreign files where the recording would write.
+    pub fn begin_anew(
+        folder: impl AsRef<Path>,
+        options: FolderOptions,
+        meta: &[(&str, Value)],
+    ) -> Result<Self> {
+        super::begin::begin_anew(folder.as_ref(), options, meta)
+    }
+    /// A sink of a folder whose manifest claims what is made next.
+    pub(super) fn claimed(folder: &Path, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
+        let mut sink = Self { options, ..Self::reopened(folder) };
+        sink.meta.extend(meta.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
+        sink.opening = options.npz.then(|| PARTS.to_owned());
         sink.write_manifest(false)?;
         Ok(sink)
+    }
+    /// What was claimed is there.
+    pub(super) fn made(&mut self) -> Result<()> {
+        self.opening = None;
+        self.write_manifest(false)
+    }
+    /// Whether arrays are written.
+    pub(super) fn has_arrays(&self) -> bool {
+        self.options.npz
     }
 
     /// Goes on with the recording in `folder`, cut back to what was sampled in the first `step` time steps of `dt` s: after
@@ -195,7 +211,7 @@ impl FolderSink {
 
     /// Takes away what was written so far: for a recording that could not begin.
     pub fn discard(self) {
-        let _ = remove_recording(&self.folder);
+        let _ = super::remove_recording(&self.folder);
     }
 
     /// The folder that is written.
@@ -429,36 +445,6 @@ pub(super) fn series_head(spec: &SeriesSpec) -> String {
 fn labels(spec: &SeriesSpec) -> Value {
     let usual = SeriesSpec::with_shape(spec.name.clone(), "", &spec.sample_shape).columns;
     if spec.columns == usual { Value::Null } else { json!(spec.columns) }
-}
-
-/// Takes the recording out of a folder: the files that its manifest lists as its own, and nothing else. Whether there was
-/// one.
-///
-/// # Errors
-/// A manifest that can't be read or removed.
-pub fn remove_recording(folder: &Path) -> Result<bool> {
-    let manifest = folder.join(MANIFEST);
-    if manifest.symlink_metadata().is_err() {
-        return Ok(false);
-    }
-    let text = fs::read_to_string(&manifest).map_err(|e| Error::file("cannot read", &manifest, e))?;
-    let all: Value = serde_json::from_str(&text).unwrap_or_default();
-    if all["format"] != "bouton-recording" {
-        return Err(Error::new(format!(
-            "{} is not the manifest of a recording: move it away, or take another folder",
-            manifest.display()
-        )));
-    }
-    let entries = ["series", "events"].iter().flat_map(|kind| all[kind].as_array().into_iter().flatten());
-    let files = entries.map(|entry| &entry["csv"]).chain([&all["opening"]]);
-    // A name, never a path: a manifest may come from anywhere.
-    for csv in files.filter_map(Value::as_str).filter(|c| !c.contains(['/', '\\'])) {
-        let _ = fs::remove_file(folder.join(csv));
-    }
-    let _ = fs::remove_file(folder.join(ARCHIVE));
-    let _ = fs::remove_dir_all(folder.join(PARTS));
-    fs::remove_file(&manifest).map_err(|e| Error::file("cannot remove", &manifest, e))?;
-    Ok(true)
 }
 
 fn le_bytes<const N: usize, T: Copy>(values: &[T], to_le: impl Fn(T) -> [u8; N]) -> Vec<u8> {

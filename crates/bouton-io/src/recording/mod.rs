@@ -14,6 +14,8 @@
 //! # Ok::<(), bouton_io::Error>(())
 //! ```
 
+mod begin;
+mod blocks;
 mod folder;
 mod memory;
 mod parts;
@@ -22,7 +24,9 @@ mod resume;
 
 use std::collections::BTreeMap;
 
-pub use folder::{FolderOptions, FolderSink, remove_recording};
+pub use begin::remove_recording;
+pub use blocks::RecordingReader;
+pub use folder::{FolderOptions, FolderSink};
 pub use memory::MemorySink;
 pub use read::read_recording;
 pub use resume::{About, about_recording};

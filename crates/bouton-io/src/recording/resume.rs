@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::blocks::Stored;
 use super::folder::{ARCHIVE, FolderSink, PARTS, series_head};
 use super::parts::{GrowingNpy, GrowingText};
 use super::read::{damaged, entries, events_spec, parse, series_spec};
 use super::{events_arrays, series_arrays};
 use crate::error::{Error, Result};
-use crate::npy::{NpyData, read_npy};
 use crate::npz::MANIFEST;
 
 /// What a recording's folder says of itself.
@@ -33,7 +33,7 @@ pub fn about_recording(folder: impl AsRef<Path>) -> Result<About> {
     Ok(About { complete: m["complete"] == true, meta: meta.unwrap_or_default() })
 }
 
-fn manifest(folder: &Path) -> Result<Value> {
+pub(super) fn manifest(folder: &Path) -> Result<Value> {
     let path = folder.join(MANIFEST);
     plain(&path)?;
     let text = fs::read_to_string(&path).map_err(|e| Error::file("cannot read", &path, e))?;
@@ -41,13 +41,13 @@ fn manifest(folder: &Path) -> Result<Value> {
 }
 
 /// Refuses a link, and what is no file: what is written to must be the recording's own.
-fn plain(path: &Path) -> Result<()> {
+pub(super) fn plain(path: &Path) -> Result<()> {
     let kind = path.symlink_metadata().map_err(|e| Error::file("cannot read", path, e))?;
     if kind.is_file() { Ok(()) } else { Err(Error::new(format!("{} is no plain file", path.display()))) }
 }
 
 /// A name of a file in the folder, and never a path: a manifest may come from anywhere.
-fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
+pub(super) fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
     v[what]
         .as_str()
         .filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.'))
@@ -83,8 +83,8 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     for s in entries(&m, "series")? {
         let (spec, file) = (series_spec(s)?, name_in(s, "part")?);
         let times_path = part(file, "time")?;
-        let NpyData::F64(times) = read_npy(&times_path)?.data else { return Err(damaged("series")) };
-        let rows = times.partition_point(|t| *t <= limit) as u64;
+        let times = Stored::of_file(&times_path, "<f8", &[])?;
+        let rows = times.partition_point(|t| f64::from_le_bytes(t) <= limit)?;
         let arrays = [
             GrowingNpy::resume(part(file, "values")?, "<f8", 8, &spec.sample_shape, rows)?,
             GrowingNpy::resume(times_path, "<f8", 8, &[], rows)?,
@@ -95,8 +95,8 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
     for e in entries(&m, "events")? {
         let (spec, file) = (events_spec(e)?, name_in(e, "part")?);
         let steps_path = part(file, "step")?;
-        let NpyData::U64(steps) = read_npy(&steps_path)?.data else { return Err(damaged("events")) };
-        let count = steps.partition_point(|k| *k <= step) as u64;
+        let steps = Stored::of_file(&steps_path, "<u8", &[])?;
+        let count = steps.partition_point(|k| u64::from_le_bytes(k) <= step)?;
         let arrays = [
             GrowingNpy::resume(steps_path, "<u8", 8, &[], count)?,
             GrowingNpy::resume(part(file, "neuron")?, "<u4", 4, &[], count)?,

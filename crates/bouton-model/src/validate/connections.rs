@@ -1,9 +1,8 @@
 //! Connections.
 
 use bouton_elements::solvers::NoSolver;
-use bouton_random::Distribution;
 
-use crate::{ConnectionId, EnsembleId, Error, Function, Network, Object, Transform};
+use crate::{ConnectionId, EnsembleId, Error, Function, Network, Object};
 
 impl Network {
     pub(super) fn check_connection(&self, id: ConnectionId) -> Result<(), Error> {
@@ -37,7 +36,7 @@ impl Network {
             }
         }
         if let Some(s) = &c.synapse {
-            s.model().check().map_err(at)?;
+            s.model().check().and_then(|()| s.within_bounds()).map_err(at)?;
         }
         c.solver.model().check().map_err(at)?;
         let from_neurons = matches!(pre.object, Object::Neurons(_));
@@ -58,7 +57,7 @@ impl Network {
                         .into(),
                 );
             }
-            if !matches!(c.transform, Transform::None) {
+            if c.transform.is_some() {
                 return err(
                     "the weights are made of devices, a `transform` would have no effect; leave it out"
                         .into(),
@@ -77,39 +76,19 @@ impl Network {
             return err("the function must have at least one result, found 0".into());
         }
         let wanted = post.slice.len(post_size);
+        // `None` fits whatever is wanted.
         let out = match &c.transform {
-            Transform::None | Transform::Scalar(_) => mid,
-            Transform::Diagonal(x) => {
-                if x.len() != mid {
-                    return err(format!(
-                        "`transform` is a list of {} numbers, the connection carries {mid} values",
-                        x.len()
-                    ));
-                }
-                mid
-            }
-            Transform::Matrix(m) => {
-                if m.shape().1 != mid {
-                    return err(format!(
-                        "`transform` must have {mid} columns (values that the connection carries), found {} × {}",
-                        m.shape().0,
-                        m.shape().1
-                    ));
-                }
-                m.shape().0
+            None => Some(mid),
+            Some(t) => {
+                let refuse = |m: String| at(format!("`transform` {m}"));
+                let out = t.model().outputs(mid).map_err(refuse)?;
+                t.model().check().map_err(refuse)?;
+                out
             }
         };
-        let bad = match &c.transform {
-            Transform::Scalar(x) if !x.is_finite() => Some(*x),
-            Transform::Diagonal(x) => x.iter().copied().find(|x| !x.is_finite()),
-            Transform::Matrix(m) => m.values().iter().copied().find(|x| !x.is_finite()),
-            _ => None,
-        };
-        if let Some(x) = bad {
-            return err(format!("`transform` must be finite, found {x}"));
-        }
+        let out = out.unwrap_or(wanted);
         // Devices bring a matrix of their own: neurons × neurons fits without a transform.
-        let devices_fit = c.devices.is_some() && from_neurons && matches!(c.transform, Transform::None);
+        let devices_fit = c.devices.is_some() && from_neurons && c.transform.is_none();
         if out != wanted && !devices_fit {
             return err(format!(
                 "delivers {out} values to `{}`, which takes {wanted}; give a `transform` of {wanted} × {mid}, a function \
@@ -143,8 +122,7 @@ impl Network {
         if c.eval_points.is_some() && !decoded {
             return err("`eval_points` are for decoders, and this connection has none".into());
         }
-        if let Some(Distribution::Samples(_)) = &c.eval_points
-            && let Some((_, cols)) = c.eval_points.as_ref().and_then(Distribution::fixed_shape)
+        if let Some((_, cols)) = c.eval_points.as_ref().and_then(|d| d.fixed_shape())
             && let Object::Ensemble(e) = pre.object
             && self.get_ensemble(e).is_some_and(|e| e.dimensions != cols)
         {

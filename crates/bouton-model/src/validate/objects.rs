@@ -31,8 +31,10 @@ impl Network {
                 "`{has}` is given without `{lacks}`; give both, or `intercepts` and `max_rates`"
             ));
         }
-        e.neuron_type.model().check().map_err(|m| Error::model(&path, m))?;
-        let states: Vec<&str> = e.neuron_type.model().states().iter().map(|s| s.name).collect();
+        let checked = e.neuron_type.model().check().and_then(|()| e.neuron_type.within_bounds());
+        checked.map_err(|m| Error::model(&path, m))?;
+        let vars = e.neuron_type.model().states();
+        let states: Vec<&str> = vars.iter().map(|s| &*s.name).collect();
         for (name, _) in &e.initial_state {
             if !states.contains(&name.as_str()) {
                 let hint = nearest(name, states.iter().copied())

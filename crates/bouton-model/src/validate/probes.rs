@@ -15,7 +15,7 @@ impl Network {
             return err(format!("`sample_every` must be a positive number of seconds, found {every}"));
         }
         if let Some(s) = &p.synapse {
-            s.model().check().map_err(|m| Error::model(&path, m))?;
+            s.model().check().and_then(|()| s.within_bounds()).map_err(|m| Error::model(&path, m))?;
         }
         let ensemble = |e: EnsembleId, neurons: bool| -> Result<usize, Error> {
             let Some(x) = self.get_ensemble(e) else {
@@ -52,8 +52,8 @@ impl Network {
             Target::NeuronState(e, name) => {
                 let n = ensemble(*e, true)?;
                 let kind = self.get_ensemble(*e).map(|e| &e.neuron_type);
-                let states: Vec<&str> =
-                    kind.map_or(vec![], |k| k.model().states().iter().map(|s| s.name).collect());
+                let vars = kind.map_or(vec![], |k| k.model().states());
+                let states: Vec<&str> = vars.iter().map(|s| &*s.name).collect();
                 if !states.contains(&name.as_str()) {
                     let hint = match nearest(name, states.iter().copied()) {
                         Some(n) => format!("; did you mean `{n}`?"),
@@ -90,7 +90,7 @@ impl Network {
                 let r = rule(*id)?;
                 let mut names: Vec<String> = r.inputs().into_iter().map(|i| i.name).collect();
                 if let LearningRule::Function(f) = r {
-                    names.extend(f.states().iter().map(|s| s.0.clone()));
+                    names.extend(f.states().iter().map(|s| s.name.to_string()));
                 }
                 if !names.contains(name) {
                     return err(format!(

@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
+use bouton_elements::policies::Policy;
 use bouton_elements::rules::Source;
+use bouton_elements::synapses::Synapse;
 
-use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, RuleId, Transform};
+use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, RuleId};
 
 impl Network {
     /// Each rule, and what limits all of them.
@@ -68,7 +70,12 @@ impl Network {
         let rule = self.get_rule(id)?;
         let err = |m: String| Err(Error::model(&path, m));
         let checked = match rule {
-            LearningRule::Element(r) => r.model().check(),
+            LearningRule::Element(r) => r.model().check().and_then(|()| r.within_bounds()).and_then(|()| {
+                let policy = r.model().policy().map_or(Ok(()), Policy::within_bounds);
+                let inputs = r.model().inputs();
+                let mut filters = inputs.iter().filter_map(|i| i.synapse.as_ref());
+                policy.and_then(|()| filters.try_for_each(Synapse::within_bounds))
+            }),
             LearningRule::Function(f) => f.check(),
         };
         checked.map_err(|m| Error::model(&path, format!("rule `{}`: {m}", rule.name())))?;
@@ -92,7 +99,8 @@ impl Network {
             ));
         }
         let from_neurons = matches!(pre.object, Object::Neurons(_));
-        if from_neurons && c.devices.is_none() && !matches!(c.transform, Transform::Matrix(_)) {
+        let matrix = c.transform.as_ref().is_some_and(|t| t.model().dense());
+        if from_neurons && c.devices.is_none() && !matrix {
             return err(
                 "a rule on a connection from neurons needs a `transform` that is a matrix (zeros will do)"
                     .into(),

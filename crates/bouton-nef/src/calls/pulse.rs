@@ -12,6 +12,7 @@ use bouton_elements::mappings::{Measured, Side};
 use bouton_elements::policies::{Policy, Pulses, Wanted};
 use bouton_elements::rules::Change;
 use bouton_engine::{At, Call, Io, Running, Start};
+use bouton_kernels::Loop;
 
 /// Pulses on the devices of a connection.
 #[derive(Clone, Debug)]
@@ -159,11 +160,32 @@ impl Running for Run {
                         two = [measured(0), measured(1)];
                         &two[..]
                     };
-                    mapping.row(gain[0], measured, &these.columns, &these.open, &mut weights[row.clone()]);
+                    mapping.row(
+                        at.level,
+                        gain[0],
+                        measured,
+                        &these.columns,
+                        &these.open,
+                        &mut weights[row.clone()],
+                    );
                 }
             }
         });
         Ok(())
+    }
+}
+
+/// Counts the pulses of a row.
+struct Count<'a> {
+    counts: &'a mut [f64],
+    open: &'a [f64],
+}
+
+impl Loop for Count<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.counts.iter_mut().zip(self.open).for_each(|(n, open)| *n += open);
     }
 }
 
@@ -182,7 +204,7 @@ fn one_row(
     device.pulse(at.level, &mut c, row.clone(), &pulses.columns, &pulses.open);
     let counts = &mut counts[row];
     if 3 * pulses.columns.len() >= counts.len() {
-        counts.iter_mut().zip(&pulses.open).for_each(|(n, open)| *n += open);
+        at.level.run(Count { counts, open: &pulses.open });
     } else {
         pulses.columns.iter().for_each(|k| counts[*k as usize] += 1.0);
     }

@@ -84,7 +84,7 @@ impl Running for Run {
                 .into());
             }
             let bad = state.iter().zip(rule.states()).find(|(s, _)| s.iter().any(|x| !fits(*x)));
-            if let Some((_, (name, ..))) = bad {
+            if let Some((_, bouton_elements::var::Var { name, .. })) = bad {
                 return Err(format!("its state `{name}` is not finite any more").into());
             }
             writes[0].copy_from_slice(delta);

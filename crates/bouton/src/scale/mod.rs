@@ -33,7 +33,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::rules::Rule;
 use bouton_model::{
-    Connection, ConnectionId, End, EnsembleId, LearningRule, Network, NodeId, Object, Output, Transform,
+    Connection, ConnectionId, End, EnsembleId, LearningRule, Network, NodeId, Object, Output,
 };
 use bouton_nef::{Built, BuiltEnsemble};
 
@@ -275,7 +275,7 @@ impl<'a> Check<'a> {
         }
         let factor = power_of_ten(1.0 / share);
         let way = match (&c.transform, parameter) {
-            (Transform::None, "transform") => format!("give it a `transform` of {}", plain(factor)),
+            (None, "transform") => format!("give it a `transform` of {}", plain(factor)),
             _ => format!("multiply `{parameter}` by {}", plain(factor)),
         };
         let m = format!(

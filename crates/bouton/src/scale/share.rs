@@ -1,7 +1,7 @@
 //! Shares: of weights as they stand, of those that a rule learns, of devices.
 
 use bouton_elements::rules::Rule;
-use bouton_model::{Connection, ConnectionId, End, Object, Transform};
+use bouton_model::{Connection, ConnectionId, End, Object};
 
 use super::values::{Need, is_known, rms, spread};
 use super::weights::Weights;
@@ -41,7 +41,7 @@ impl Check<'_> {
             Object::Ensemble(e) => self.net.get_ensemble(e).is_some_and(|e| !e.neuron_type.is_direct()),
             _ => false,
         };
-        let dense = neural || c.devices.is_some() || matches!(c.transform, Transform::Matrix(_));
+        let dense = neural || c.devices.is_some() || c.transform.as_ref().is_some_and(|t| t.model().dense());
         let mut sum = 0.0;
         // What output `i` of one point adds.
         let mut add = |i: usize, y: f64| {

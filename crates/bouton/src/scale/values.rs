@@ -2,7 +2,8 @@
 
 use bouton_core::Slice;
 use bouton_elements::processes::{Piecewise, Table, WhiteNoise, WhiteSignal};
-use bouton_model::{Connection, End, EnsembleId, NodeId, Object, Output, Transform};
+use bouton_elements::transforms::Scalar;
+use bouton_model::{Connection, End, EnsembleId, NodeId, Object, Output};
 use bouton_random::{Purpose, Stream};
 
 use super::Check;
@@ -112,9 +113,9 @@ impl Check<'_> {
         self.passing.borrow_mut().insert(n, vec![]);
         for id in self.outgoing.get(n.index()).into_iter().flatten() {
             let Some((pre, post, c)) = self.net.get_connection(*id) else { continue };
-            let factor = match c.transform {
-                Transform::None => 1.0,
-                Transform::Scalar(x) if x != 0.0 => x.abs(),
+            let factor = match c.transform.as_ref().map(|t| t.downcast_ref::<Scalar>()) {
+                None => 1.0,
+                Some(Some(Scalar { value })) if *value != 0.0 => value.abs(),
                 _ => continue,
             };
             if c.function.is_some() || c.devices.is_some() || matches!(post.object, Object::Neurons(_)) {

@@ -1,5 +1,7 @@
 //! The devices of a connection, as they stand.
 
+use std::borrow::Cow;
+
 use bouton_core::Error;
 use bouton_elements::devices::{DeviceSpec, One, SynapseDevices};
 use bouton_elements::mappings::Side;
@@ -56,9 +58,12 @@ impl Devices<'_> {
     }
     /// The devices of some synapses (row-major positions).
     pub(crate) fn synapses(&self, at: &[usize]) -> Vec<SynapseDevices<'_>> {
-        let names: Vec<&str> = self.spec.device.model().vars().iter().map(|c| c.name).collect();
+        let names = self.spec.device.model().vars().into_iter().map(|c| c.name);
+        let names: Vec<Cow<'static, str>> = names.collect();
         let gain = self.gain();
-        let sides: Vec<(Vec<Vec<f64>>, [Vec<f64>; 3])> = self
+        // What a device type has of its own, and what every device has.
+        type Side = (Vec<Vec<f64>>, [Vec<f64>; 3]);
+        let sides: Vec<Side> = self
             .sides()
             .iter()
             .map(|s| {
@@ -67,7 +72,7 @@ impl Devices<'_> {
             })
             .collect();
         let of = |k: usize| {
-            let one = |(d, [g, offset, scale]): &(Vec<Vec<f64>>, [Vec<f64>; 3])| One {
+            let one = |(d, [g, offset, scale]): &Side| One {
                 d: d.iter().map(|c| c[k]).collect(),
                 conductance: g[k],
                 offset: offset[k],
@@ -86,7 +91,7 @@ impl Devices<'_> {
     /// exponents near zero, which a large spread draws.
     pub fn dead(&self) -> usize {
         let m = self.spec.device.model();
-        let names: Vec<&str> = m.vars().iter().map(|c| c.name).collect();
+        let names: Vec<Cow<'static, str>> = m.vars().into_iter().map(|c| c.name).collect();
         let dead = |side: &Side| {
             let columns: Vec<Vec<f64>> = names.iter().map(|n| self.column(*side, n)).collect();
             let mut d = vec![0.0; columns.len()];

@@ -4,9 +4,10 @@
 use bouton_core::{Error, ErrorKind, Failure, Matrix};
 use bouton_elements::mappings::Side;
 use bouton_elements::synapses::Synapse;
+use bouton_elements::var::{Role, of_role};
 use bouton_engine::{Edit, Pick, Writes};
 use bouton_model::{ConnectionId, EnsembleId, LearningRule, NodeId};
-use bouton_nef::edited;
+use bouton_nef::{changes, edited};
 
 use super::{Paths, Simulator};
 
@@ -230,18 +231,26 @@ impl Simulator {
             return Err(Error::access(object, m));
         }
         let path = format!("{}.{what}", self.views().names().ensemble(e));
-        let mut values = self.vector(&path)?;
+        let before = self.vector(&path)?;
+        let mut values = before.clone();
         let other = edit(&mut values).map_err(|m| Error::caused(ErrorKind::Access, &object, m))?;
-        let edit = Edit { path, pick: Pick::All, values: other.unwrap_or(values) };
+        let Some((pick, values)) = changes(&before, &other.unwrap_or(values)) else { return Ok(()) };
+        let edit = Edit { path, pick, values };
         self.sim.apply(&edit).map(|_| ()).map_err(|e| about(object, e))
     }
 
-    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1).
+    /// What a connection delivers to each neuron of its post ensemble, as input current (threshold 1). Before the first step
+    /// nothing was delivered: all are 0 then, whatever the connection comes from.
     ///
     /// # Errors
     /// The connection doesn't end at neurons.
     pub fn current(&self, c: ConnectionId) -> Result<Vec<f64>, Error> {
-        self.views().current(&Paths(&self.sim), c)
+        let mut current = self.views().current(&Paths(&self.sim), c)?;
+        // Without transform and synapse it is the node's own output, and a constant stands there from the start.
+        if self.n_steps() == 0 {
+            current.fill(0.0);
+        }
+        Ok(current)
     }
 
     fn refuse(&self, c: ConnectionId, message: impl Into<String>) -> Error {
@@ -304,21 +313,27 @@ impl Simulator {
             .map(|i| {
                 let Some(s) = &i.synapse else { return Ok((i.name, None)) };
                 let at = format!("{prefix}.{}", i.name);
-                let vars = s.model().vars();
+                let vars = of_role(s.model().vars(), Role::Parameter);
                 let values = vars.iter().map(|v| self.vector(&format!("{at}.{}", v.name)));
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 let now: Vec<(&str, &[f64])> =
-                    vars.iter().zip(&values).map(|(v, x)| (v.name, x.as_slice())).collect();
+                    vars.iter().zip(&values).map(|(v, x)| (&*v.name, x.as_slice())).collect();
                 Ok((i.name, Some(s.with(&now)?)))
             })
             .collect()
     }
-    /// Puts another filter on an input of a connection's rule, from the next step on; what is filtered goes on from its
-    /// present value. The filter must be of the same type and order as the one that the model was built with: a low-pass
-    /// filter of another `tau`, 0 for none, in place of a low-pass filter.
+    /// Puts another filter on an input of a connection's rule, from the next step on. What the filter holds goes on: a
+    /// low-pass filter from its present value, one of several states through a transient of its own length.
+    ///
+    /// The memory of a filter, and the kernel that steps it, are those that the model was built with: signals are laid out
+    /// once, and checkpoints, the log and undo rely on that they stay. What can change is its numbers, and so a filter takes
+    /// those of its own type (a low-pass filter another `tau`, 0 for none). A
+    /// [`LinearFilter`](bouton_elements::synapses::LinearFilter) takes every synapse that has a transfer function of no higher
+    /// order: build the rule with one of the highest order that is wanted, and set what it begins with before the first step.
+    /// [`rule_synapses`](Simulator::rule_synapses) then gives it in that form.
     ///
     /// # Errors
-    /// No rule, no such input, a filter of another type or order.
+    /// No rule, no such input, no filter on it, or one that has no room for the other.
     pub fn set_rule_synapse(
         &mut self,
         c: ConnectionId,
@@ -343,17 +358,20 @@ impl Simulator {
                 ),
             ));
         };
-        if built.name() != synapse.name() {
+        let Some(fitted) = synapse.in_form_of(built) else {
             return Err(self.refuse(
                 c,
                 format!(
-                    "the filter on `{input}` can only be changed to one of the same type and same order while the model runs; \
-                     build the model with a filter of the order that is wanted"
+                    "the filter on `{input}` was built as a `{}`, and a `{}` does not fit into its numbers while the model \
+                     runs; build the model with a `linear_filter` of the highest order that is wanted there, which takes \
+                     every filter of the same order or a lower one that has a transfer function",
+                    built.name(),
+                    synapse.name()
                 ),
             ));
-        }
+        };
         let path = format!("{}.{input}.parameters", self.views().names().rule(c, 0));
-        let values = bouton_elements::var::parameter_values(&synapse.model().vars());
+        let values = bouton_elements::var::parameter_values(&fitted.model().vars());
         self.about(c, Edit { path, pick: Pick::All, values })
     }
 
@@ -438,7 +456,7 @@ impl Simulator {
         if vars.iter().any(|v| v.name == name) && !self.views().is_direct(e) {
             return Ok(self.views().names().neurons(e, name));
         }
-        let names: Vec<&str> = vars.iter().map(|v| v.name).collect();
+        let names: Vec<&str> = vars.iter().map(|v| &*v.name).collect();
         Err(Error::access(
             self.net.ensemble_path(e),
             format!("has no neuron state `{name}`; it has: {}", names.join(", ")),
@@ -458,12 +476,5 @@ fn about(object: String, e: Error) -> Error {
 
 /// Names of the parameters of a rule that can change while it runs.
 fn rule_parameter_names(rule: &LearningRule) -> Vec<String> {
-    match rule {
-        LearningRule::Element(r) => match r.model().policy() {
-            Some(p) => p.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
-            None => r.model().vars().into_iter().map(|p| p.name.to_string()).collect(),
-        },
-        LearningRule::Function(f) => f.parameters().iter().map(|p| p.0.clone()).collect(),
-        _ => vec![],
-    }
+    rule.parameters().into_iter().map(|v| v.name.into_owned()).collect()
 }

@@ -208,7 +208,7 @@ impl Simulator {
     pub fn simulation_mut(&mut self) -> &mut Simulation {
         &mut self.sim
     }
-    /// All writes since the start or the last reset.
+    /// The writes since the start or the last reset, as far as they are kept.
     pub fn log(&self) -> &Log {
         self.sim.log()
     }

@@ -19,9 +19,13 @@ impl Simulator {
     }
     /// Goes on from a checkpoint of the same network. Recordings are cleared.
     ///
+    /// Returns what filtered probes looked at that were attached to the simulator that was saved and aren't attached to this
+    /// one. The state of their filters waits: a probe of the same that is attached before the next step goes on from it. With
+    /// the next step it is forgotten.
+    ///
     /// # Errors
     /// A checkpoint of another network, number type or time step; what differs is named, and nothing is changed.
-    pub fn load(&mut self, c: &Checkpoint) -> Result<(), Error> {
+    pub fn load(&mut self, c: &Checkpoint) -> Result<Vec<String>, Error> {
         self.sim.load(c)
     }
     /// Saves into a file: see [`checkpoint`](crate::checkpoint).
@@ -31,11 +35,11 @@ impl Simulator {
     pub fn save_to(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         checkpoint::write(path, &self.save()?)
     }
-    /// Goes on from a file that [`save_to`](Simulator::save_to) wrote.
+    /// Goes on from a file that [`save_to`](Simulator::save_to) wrote. Returns what [`load`](Simulator::load) does.
     ///
     /// # Errors
     /// A file that is damaged or no checkpoint; those of [`load`](Simulator::load). Nothing is changed then.
-    pub fn load_from(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+    pub fn load_from(&mut self, path: impl AsRef<Path>) -> Result<Vec<String>, Error> {
         self.load(&checkpoint::read(path)?)
     }
     /// Sets parameters by name from a checkpoint of another network: weights, gains, encoders, devices. See
@@ -87,7 +91,8 @@ impl Simulator {
     /// Takes a write back, by the number of its entry in the log: a write of its own.
     ///
     /// # Errors
-    /// No such entry, or one of a callback.
+    /// No such entry; one that can't be taken back, and why: a callback's, one that the log has dropped or handed over, one
+    /// that a checkpoint file had.
     pub fn undo(&mut self, entry: u64) -> Result<u64, Error> {
         self.sim.undo(entry)
     }

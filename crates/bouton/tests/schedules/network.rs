@@ -120,11 +120,11 @@ fn connection(m: &Model, c: &model::Connection) -> Connection {
         Filter::Alpha(tau) => Connection::new().synapse(Alpha { tau }),
     };
     k.transform = match &c.transform {
-        model::Transform::None => Transform::None,
-        model::Transform::Scalar(x) => (*x).into(),
-        model::Transform::Diagonal(x) => x.clone().into(),
+        model::Transform::None => None,
+        model::Transform::Scalar(x) => Some((*x).into()),
+        model::Transform::Diagonal(x) => Some(x.clone().into()),
         model::Transform::Matrix(rows, cols, x) => {
-            Matrix::new(*rows, *cols, x.clone()).expect("a matrix").into()
+            Some(Matrix::new(*rows, *cols, x.clone()).expect("a matrix").into())
         }
     };
     if c.function != model::Function::Identity {

@@ -3,12 +3,15 @@
 //!
 //! It takes from bouton what the build has drawn and solved ([`Start`]), and nothing after that.
 
+mod looks;
+
 use std::rc::Rc;
 
 use crate::devices::Pairs;
 use crate::learning::tau_of;
-use crate::model::{Cut, Filter, Model, Node, Part, Probe, Rule, Target, Transform, of_input, of_time};
+use crate::model::{Cut, Filter, Model, Node, Part, Probe, Rule, Transform, of_input, of_time};
 use crate::population::{Population, Start};
+use looks::same;
 
 /// A connection while it runs.
 #[derive(Clone, Default)]
@@ -447,45 +450,6 @@ impl Oracle {
             }
         }
     }
-
-    /// What is to be recorded, as it stands.
-    fn target(&self, target: &Target) -> Vec<f64> {
-        match target {
-            Target::Spikes(e) => self.ensembles[*e].out.clone(),
-            Target::Input(e) => self.ensembles[*e].input.clone(),
-            Target::Current(e) => self.ensembles[*e].current.clone(),
-            Target::Voltage(e) => self.ensembles[*e].voltage.clone(),
-            Target::Node(n) => self.nodes[*n].clone(),
-            Target::Weights(c) => self.links[*c].weights.clone(),
-            Target::Output(c) => self.output(*c),
-            Target::Error(c) => self.links[*c].error.clone(),
-            Target::Delta(c) => self.links[*c].delta.clone(),
-            Target::Trace(c) => self.links[*c].trace.clone(),
-            Target::Minus(c) => {
-                let pairs = self.links[*c].devices.as_ref();
-                pairs.map_or(vec![], |p| p.minus.iter().map(|d| d.conductance()).collect())
-            }
-        }
-    }
-
-    /// What a connection delivers to each neuron that it reaches, as current.
-    pub fn current(&self, c: usize) -> Option<Vec<f64>> {
-        let (spec, value) = (&self.model.connections[c], self.output(c));
-        match spec.post.0 {
-            _ if spec.full => Some(value),
-            Part::Neurons(e) => {
-                let gain = &self.ensembles[e].gain;
-                Some(spec.post.1.of(gain.len()).iter().zip(value).map(|(i, v)| gain[*i] * v).collect())
-            }
-            Part::Ensemble(e) => {
-                let d = self.model.ensembles[e].dims;
-                let (scaled, cut) = (self.scaled_encoders(e), spec.post.1.of(d));
-                let row = |r: &[f64]| cut.iter().zip(&value).map(|(k, v)| r[*k] * v).sum();
-                Some(scaled.chunks(d).map(row).collect())
-            }
-            _ => None,
-        }
-    }
 }
 
 /// x ← x·e^(−dt/τ) + u·(1 − e^(−dt/τ)); with τ = 0 the input itself.
@@ -501,9 +465,4 @@ pub fn taken(x: &[f64], cut: &Cut) -> Vec<f64> {
 /// The largest absolute value.
 pub fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |a, x| a.max(x.abs()))
-}
-
-/// Whether two probes look at the same.
-fn same(a: &Target, b: &Target) -> bool {
-    format!("{a:?}") == format!("{b:?}")
 }

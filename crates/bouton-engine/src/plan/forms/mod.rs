@@ -4,8 +4,6 @@
 //! plain values, and closed to them. A form that is the **truth** is what kernels write; the others are copies of signals
 //! that no kernel writes. To add one: its file, and its line in the list below.
 
-use std::collections::HashMap;
-
 use bouton_memory::Span;
 
 use crate::program::SignalId;
@@ -79,27 +77,24 @@ pub(crate) struct FormAt {
     pub(crate) from: Option<SignalId>,
 }
 
-/// All forms of a plan.
+/// All forms of a plan, by signal.
 #[derive(Clone, Debug, Default)]
 pub struct Forms {
     all: Vec<FormAt>,
-    by_signal: HashMap<SignalId, Vec<usize>>,
 }
 
 impl Forms {
-    pub(crate) fn new(all: Vec<FormAt>) -> Forms {
-        let mut by_signal: HashMap<SignalId, Vec<usize>> = HashMap::new();
-        for (k, f) in all.iter().enumerate() {
-            by_signal.entry(f.signal).or_default().push(k);
-        }
-        Forms { all, by_signal }
+    pub(crate) fn new(mut all: Vec<FormAt>) -> Forms {
+        all.sort_by_key(|f| f.signal);
+        Forms { all }
     }
     pub(crate) fn iter(&self) -> impl Iterator<Item = &FormAt> {
         self.all.iter()
     }
     /// Forms of a base signal.
     pub(crate) fn of(&self, base: SignalId) -> impl Iterator<Item = &FormAt> {
-        self.by_signal.get(&base).into_iter().flatten().map(|k| &self.all[*k])
+        let first = self.all.partition_point(|f| f.signal < base);
+        self.all[first..].iter().take_while(move |f| f.signal == base)
     }
     /// The form of a base signal that kernels write, if it has one.
     pub(crate) fn truth(&self, base: SignalId) -> Option<&FormAt> {

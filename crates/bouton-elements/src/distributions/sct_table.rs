@@ -89,7 +89,7 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::SphericalAngle;
+    use crate::distributions::spherical_angle::SphericalAngle;
 
     #[test]
     fn tables_are_whole_and_ascending() {

@@ -1,17 +1,17 @@
 //! Random rotations.
 
+use bouton_random::RandomState;
 use faer::Mat;
 
-use crate::error::{DistError, room};
-use crate::numpy::RandomState;
+use super::room;
 
 /// A random orthogonal d×d matrix, row-major: the orthogonal polar factor U Vᵀ of a matrix U S Vᵀ of standard
 /// normals. It is uniform over all rotations and reflections.
-pub(super) fn random_orthogonal(d: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
-    let normals = rng.randn(d, d)?;
-    let svd = Mat::from_fn(d, d, |i, j| normals[i * d + j])
-        .svd()
-        .map_err(|_| DistError::new("ScatteredHypersphere.rotation", "a convergent decomposition", "none"))?;
+pub(super) fn random_orthogonal(d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
+    let normals = rng.randn(d, d).map_err(|e| e.to_string())?;
+    let svd = Mat::from_fn(d, d, |i, j| normals[i * d + j]).svd().map_err(|_| {
+        "the decomposition behind a random rotation did not converge; take another seed".to_string()
+    })?;
     let polar = svd.U() * svd.V().transpose();
     Ok((0..d * d).map(|i| polar[(i / d, i % d)]).collect())
 }
@@ -19,9 +19,9 @@ pub(super) fn random_orthogonal(d: usize, rng: &mut RandomState) -> Result<Vec<f
 /// The product of `points` (rows of d) and a d×d matrix, both row-major.
 ///
 /// Plain loops: the order of the sums is the same everywhere. Four rows share each pass over the matrix.
-pub(super) fn apply(points: &[f64], matrix: &[f64], d: usize) -> Result<Vec<f64>, DistError> {
+pub(super) fn apply(points: &[f64], matrix: &[f64], d: usize) -> Result<Vec<f64>, String> {
     const ROWS: usize = 4;
-    let mut out = room("ScatteredHypersphere.sample", points.len(), 1)?;
+    let mut out = room(points.len(), 1)?;
     out.resize(points.len(), 0.0);
     for (rows, outs) in points.chunks(ROWS * d).zip(out.chunks_mut(ROWS * d)) {
         for (k, line) in matrix.chunks_exact(d).enumerate() {

@@ -5,17 +5,20 @@
 //! for each dimension. The order of the points is shuffled, so that two parameters drawn in this way are
 //! independent.
 //!
-//! Reference: M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018.
 //! No parameters.
+//!
+//! Reference: M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018.
 
+use bouton_random::RandomState;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Sample;
-use crate::error::{DistError, room};
-use crate::numpy::RandomState;
+use super::{DistributionModel, room};
+use crate::Element;
+use crate::var::Var;
 
 /// Evenly scattered points in the cube [0, 1)^d.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuasirandomSequence {}
 
@@ -54,14 +57,19 @@ fn powers(x: f64, d: usize) -> Vec<f64> {
         .collect()
 }
 
-impl Sample for QuasirandomSequence {
-    fn check(&self) -> Result<(), DistError> {
+impl Element for QuasirandomSequence {
+    const NAME: &'static str = "quasirandom_sequence";
+    const PAGE: &'static str = include_str!("quasirandom_sequence.rs");
+}
+
+impl DistributionModel for QuasirandomSequence {
+    fn check(&self) -> Result<(), String> {
         Ok(())
     }
 
-    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
-        let mut points = room("QuasirandomSequence.sample", n, d)?;
-        let offset = rng.rand(d, 1)?;
+    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
+        let mut points = room(n, d)?;
+        let offset = rng.rand(d, 1).map_err(|e| e.to_string())?;
         if d == 1 {
             let pitch = 1.0 / n as f64;
             points.extend((0..n).map(|k| (offset[0] + pitch * k as f64).fract()));
@@ -71,8 +79,12 @@ impl Sample for QuasirandomSequence {
                 points.extend(offset.iter().zip(&alpha).map(|(o, a)| (o + k as f64 * a).fract()));
             }
         }
-        rng.shuffle_rows(&mut points, d)?;
+        rng.shuffle_rows(&mut points, d).map_err(|e| e.to_string())?;
         Ok(points)
+    }
+
+    fn vars(&self) -> Vec<Var> {
+        vec![]
     }
 }
 

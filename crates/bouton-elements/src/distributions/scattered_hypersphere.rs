@@ -1,30 +1,32 @@
 //! `ScatteredHypersphere`: points that fill the unit ball, or its surface, more evenly than independent ones.
 //!
-//! Points of a [`QuasirandomSequence`] are mapped from the cube to the sphere and turned by a random rotation
+//! Points of a `quasirandom_sequence` are mapped from the cube to the sphere and turned by a random rotation
 //! or reflection. One dimension on the surface: the sign of z − ½. One dimension in the ball: half of the
 //! points as they are, half negated. From two dimensions up d − 1 coordinates become spherical angles, or the
 //! like, and in the ball one more becomes the radius, r = (u (1 − m^d) + m^d)^(1/d), where m is
 //! `min_magnitude`.
 //!
-//! | parameter | meaning | default |
+//! | parameter | default | meaning |
 //! |---|---|---|
-//! | `surface` | on the sphere and not in the ball | false |
-//! | `min_magnitude` | least length, from 0 to below 1; no effect on the surface | 0 |
-//! | `method` | map to the sphere: `sct-approx`, `sct` or `tfww` | `sct-approx` |
+//! | `surface` | false | on the sphere and not in the ball |
+//! | `min_magnitude` | 0 | least length, from 0 to below 1; no effect on the surface |
+//! | `method` | `sct-approx` | map to the sphere: `sct-approx`, `sct` or `tfww` |
 //!
 //! Reference: K.-T. Fang and Y. Wang, "Number-Theoretic Methods in Statistics", Chapman and Hall 1994,
 //! sections 1.5 and 4.3.
 
 use std::f64::consts::PI;
 
+use bouton_random::RandomState;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rotation::{apply, random_orthogonal};
 use super::sct_table::Curve;
-use super::{QuasirandomSequence, Sample, ensure_min_magnitude};
-use crate::error::{DistError, room};
-use crate::numpy::RandomState;
-use crate::special::SphericalAngle;
+use super::spherical_angle::SphericalAngle;
+use super::{BELOW_1, DistributionModel, QuasirandomSequence, room};
+use crate::Element;
+use crate::var::Var;
 
 /// Evenly scattered points in or on the unit sphere.
 ///
@@ -36,53 +38,61 @@ use crate::special::SphericalAngle;
 /// made it, but the samples were as close for up to 300.
 ///
 /// ```
-/// use bouton_random::{Distribution, RandomState};
+/// use bouton_elements::distributions::Distribution;
+/// use bouton_elements::random::RandomState;
 ///
 /// let encoders = Distribution::scattered_surface().sample(100, 3, &mut RandomState::new(0))?;
 /// for e in encoders.chunks_exact(3) {
 ///     assert!((e.iter().map(|v| v * v).sum::<f64>() - 1.0).abs() < 1e-12);
 /// }
-/// # Ok::<(), bouton_random::DistError>(())
+/// # Ok::<(), String>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScatteredHypersphere {
-    /// Whether points are on the sphere and not in the ball. Default: false.
+    /// Whether points are on the sphere and not in the ball.
     pub surface: bool,
-    /// Least length of a point, from 0 to below 1; of no effect on the surface. Default: 0.
+    /// Least length of a point; of no effect on the surface.
+    #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
     pub min_magnitude: f64,
-    /// The map from the cube to the sphere. Default: [`SphereMethod::SctApprox`].
+    /// The map from the cube to the sphere.
     pub method: SphereMethod,
 }
 
-/// How [`ScatteredHypersphere`] maps the cube to the sphere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How evenly scattered points are put on a sphere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SphereMethod {
-    /// Spherical coordinates, their angles by interpolation in a table: quick; the angles are off by 1e-4 to
-    /// 2e-3 rad in the root mean square, and by 0.01 rad at most.
+    /// Spherical coordinates, angles from a table.
+    // They are off by 1e-4 to 2e-3 rad in the root mean square, and by 0.01 rad at most.
     #[default]
     SctApprox,
-    /// Spherical coordinates, exactly (Fang and Wang, section 1.5.2). Nengo takes the angle from a sin² that
-    /// is rounded, which costs it digits near π/2: 4e-10 at most in three million numbers.
+    /// Spherical coordinates, exactly.
+    // Fang and Wang, section 1.5.2. Nengo takes the angle from a sin² that is rounded, which costs it digits near π/2:
+    // 4e-10 at most in three million numbers.
     Sct,
-    /// The map of Tashiro, Fang, Wang and Wang (sections 1.5.5 and 4.3): quick at any number of dimensions;
-    /// as even as the others from some 4000 points.
+    /// The map of Tashiro, Fang, Wang and Wang.
+    // Sections 1.5.5 and 4.3: quick at any number of dimensions; as even as the others from some 4000 points.
     Tfww,
 }
 
-impl Sample for ScatteredHypersphere {
-    fn check(&self) -> Result<(), DistError> {
-        ensure_min_magnitude("ScatteredHypersphere.min_magnitude", self.min_magnitude)
+impl Element for ScatteredHypersphere {
+    const NAME: &'static str = "scattered_hypersphere";
+    const PAGE: &'static str = include_str!("scattered_hypersphere.rs");
+}
+
+impl DistributionModel for ScatteredHypersphere {
+    fn check(&self) -> Result<(), String> {
+        BELOW_1.check("min_magnitude", self.min_magnitude)
     }
 
-    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
+    fn sample(&self, n: usize, d: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
         if d == 1 {
             return if self.surface { signs(n, rng) } else { self.interval(n, rng) };
         }
         // Before the first draw: whether the result and the rotation fit.
-        let mut out = room("ScatteredHypersphere.sample", n, d)?;
-        room("ScatteredHypersphere.sample", d, d)?;
+        let mut out = room(n, d)?;
+        room(d, d)?;
         out.resize(n * d, 0.0);
 
         let columns = if self.surface { d - 1 } else { d };
@@ -109,10 +119,19 @@ impl Sample for ScatteredHypersphere {
         let rotation = random_orthogonal(d, rng)?;
         apply(&out, &rotation, d)
     }
+
+    fn vars(&self) -> Vec<Var> {
+        let least = "least length of a point; of no effect on the surface";
+        vec![
+            Var::flag("surface", self.surface, "whether points are on the sphere and not in the ball"),
+            Var::fixed("min_magnitude", "", self.min_magnitude, BELOW_1, least),
+            Var::choice("method", &self.method, "the map from the cube to the sphere"),
+        ]
+    }
 }
 
 /// One dimension on the surface: −1 or 1 (0 where a point is ½, as Nengo's sign has it).
-fn signs(n: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
+fn signs(n: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
     let mut out = QuasirandomSequence {}.sample(n, 1, rng)?;
     for z in &mut out {
         *z = if *z == 0.5 { 0.0 } else { (*z - 0.5).signum() };
@@ -122,9 +141,9 @@ fn signs(n: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
 
 impl ScatteredHypersphere {
     /// One dimension in the ball.
-    fn interval(&self, n: usize, rng: &mut RandomState) -> Result<Vec<f64>, DistError> {
+    fn interval(&self, n: usize, rng: &mut RandomState) -> Result<Vec<f64>, String> {
         // Before the first draw: whether the result fits.
-        room("ScatteredHypersphere.sample", n, 1)?;
+        room(n, 1)?;
         let mut out = QuasirandomSequence {}.sample(n / 2, 1, rng)?;
         let positive = out.len();
         out.extend(QuasirandomSequence {}.sample(n - positive, 1, rng)?);
