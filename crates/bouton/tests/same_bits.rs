@@ -50,7 +50,25 @@ fn models() -> Vec<(&'static str, Network, Vec<ProbeId>, Option<ConnectionId>)> 
     net.connect(ea.output, ea.input, Connection::new().synapse(0.1));
     let p = vec![net.probe("out", Probe::new(ea.output).synapse(0.03))];
     all.push(("integrators", net, p, None));
+    all.push(wide());
     all
+}
+
+/// Encoders of as many dimensions as are kept by columns, of one more, and of some more: sums of a row change their order
+/// in between.
+fn wide() -> (&'static str, Network, Vec<ProbeId>, Option<ConnectionId>) {
+    let mut net = Network::with_seed(4);
+    let mut probes = vec![];
+    for d in [15, 16, 19] {
+        let wave =
+            move |t: f64, y: &mut [f64]| (0..d).for_each(|k| y[k] = 0.3 * (t * (9.0 + k as f64)).sin());
+        let input = net.node(&format!("input{d}"), Output::of_time(d, wave));
+        let e = Ensemble { n_eval_points: Some(200), ..Ensemble::new(50, d) };
+        let e = net.ensemble(&format!("e{d}"), e);
+        net.connect(input, e, Connection::new().no_synapse());
+        probes.push(net.probe(&format!("x{d}"), Probe::new(e).synapse(0.01)));
+    }
+    ("wide", net, probes, None)
 }
 
 fn record(sim: &Simulator, probes: &[ProbeId], c: Option<ConnectionId>) -> Vec<Vec<u64>> {

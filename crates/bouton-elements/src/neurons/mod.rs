@@ -177,11 +177,18 @@ mod tests {
     fn every_type_keeps_the_contract() {
         let (max_rates, intercepts) = ([210.0, 250.0, 390.0], [-0.9, 0.0, 0.5]);
         for neuron in every_type() {
-            if neuron.is_direct() {
-                continue;
-            }
             let (name, m) = (neuron.name(), neuron.model());
             m.check().unwrap();
+            if neuron.is_direct() {
+                // No neurons: one gain a value, and what comes in comes out.
+                let (gain, bias) = m.gain_bias(&max_rates, &intercepts).unwrap();
+                let (rates, ints) = m.max_rates_intercepts(&gain, &bias);
+                assert_eq!(
+                    (gain, bias, rates, ints),
+                    (vec![1.0; 3], vec![0.0; 3], vec![1.0; 3], vec![0.0; 3])
+                );
+                continue;
+            }
             let (gain, bias) = m.gain_bias(&max_rates, &intercepts).unwrap();
             let mut top: Vec<f64> = (0..3).map(|i| gain[i] + bias[i]).collect();
             m.rates(&mut top);

@@ -147,6 +147,17 @@ mod tests {
         p.interpolation = Interpolation::Linear;
         let y = [1, 2, 3, 4, 5].map(|k| at(&p, k));
         assert!((y[2] - 2.0).abs() < 1e-12 && y[0] == 0.0 && y[4] == 0.0, "{y:?}");
+        // A quarter of the way between two times, of two values at once.
+        let two = Piecewise {
+            times: vec![0.002, 0.01],
+            values: vec![vec![1.0, -2.0], vec![3.0, 6.0]],
+            interpolation: Interpolation::Linear,
+        };
+        let mut y = [9.0; 2];
+        two.check(2, 0.001).unwrap();
+        two.start(2, 0.001, RandomState::new(0)).unwrap().step(0.004, &mut y).unwrap();
+        assert!((y[0] - 1.5).abs() < 1e-12 && y[1].abs() < 1e-12, "{y:?}");
+        assert!(two.check(1, 0.001).unwrap_err().contains("1 numbers, found one of 2"));
         p.times.swap(0, 1);
         assert!(p.check(1, 0.001).unwrap_err().contains("ascending"));
     }

@@ -176,5 +176,15 @@ mod tests {
         assert!(at(&table(Interpolation::Hold, PastEnd::Error), 31).unwrap_err().contains("3 rows"));
         let linear = table(Interpolation::Linear, PastEnd::Hold);
         assert!((at(&linear, 6).unwrap() - 1.5).abs() < 1e-6 && (at(&linear, 1).unwrap() - 1.0).abs() < 1e-6);
+        assert!(
+            (at(&linear, 14).unwrap() - 2.6).abs() < 1e-6 && (at(&linear, 26).unwrap() - 4.0).abs() < 1e-6
+        );
+        let round = table(Interpolation::Linear, PastEnd::Loop);
+        assert!((at(&round, 26).unwrap() - 2.5).abs() < 1e-6 && (at(&round, 36).unwrap() - 1.5).abs() < 1e-6);
+        // Two columns, of which neither is taken for the other.
+        let two = Table { values: Arc::new(vec![1.0, -1.0, 2.0, -5.0, 4.0, 9.0]), width: 2, ..linear };
+        let mut y = [0.0; 2];
+        two.start(2, 0.001, RandomState::new(0)).unwrap().step(0.013, &mut y).unwrap();
+        assert!((y[0] - 2.4).abs() < 1e-6 && (y[1] + 2.2).abs() < 1e-6, "{y:?}");
     }
 }

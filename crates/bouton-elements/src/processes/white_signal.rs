@@ -198,4 +198,40 @@ mod tests {
         assert!((y[0] - values[0]).abs() < 1e-15, "the signal doesn't repeat");
         assert!(p.check(1, 0.2).unwrap_err().contains("`high`"));
     }
+
+    /// `steps` values of each column.
+    fn signal(p: &WhiteSignal, width: usize, steps: u32) -> Vec<f64> {
+        let mut run = p.start(width, 0.001, RandomState::new(5)).unwrap();
+        let mut y = vec![0.0; width];
+        let mut step = |k: u32| {
+            run.step(f64::from(k) * 0.001, &mut y).unwrap();
+            y.clone()
+        };
+        (1..=steps).flat_map(&mut step).collect()
+    }
+
+    #[test]
+    fn the_rms_is_what_was_asked_whatever_is_cut() {
+        for high in [150.0, 400.0] {
+            let p = WhiteSignal { rms: 0.4, ..WhiteSignal::new(8.0, high) };
+            let x = signal(&p, 30, 8000);
+            let rms = (x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64).sqrt();
+            // 30 · 8 · high frequencies were drawn: half a per cent is more than six of their deviations.
+            assert!((rms - 0.4).abs() < 0.005 * 0.4, "up to {high} Hz: {rms}");
+        }
+    }
+
+    #[test]
+    fn it_begins_nearest_to_the_value_that_was_asked() {
+        let at = |y0| signal(&WhiteSignal { y0, ..WhiteSignal::new(1.0, 20.0) }, 2, 1000);
+        let (free, asked) = (at(None), at(Some(0.3)));
+        for column in 0..2 {
+            let of = |x: &[f64]| x.iter().skip(column).step_by(2).copied().collect::<Vec<f64>>();
+            let (free, asked) = (of(&free), of(&asked));
+            assert!(free.iter().all(|v| (0.3 - asked[0]).abs() <= (0.3 - v).abs()), "{}", asked[0]);
+            // The same signal from another place on.
+            let from = free.iter().position(|v| *v == asked[0]).unwrap();
+            assert!((0..1000).all(|k| asked[k] == free[(k + from) % 1000]));
+        }
+    }
 }
