@@ -86,3 +86,40 @@ fn it_is_found_in_every_element_that_a_step_writes() {
         }
     }
 }
+
+/// Asks whether numbers are finite in the simulation's number type.
+#[derive(Debug)]
+struct Asks;
+
+impl Call for Asks {
+    fn name(&self) -> &str {
+        "asks"
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        Ok(Box::new(Asks))
+    }
+}
+
+impl Running for Asks {
+    fn step(&mut self, _: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let answers = [1.0, 1e38, 1e39, f64::MAX, f64::INFINITY, f64::NAN].map(|x| io.holds(x));
+        io.set(0, &answers.map(|x| f64::from(u8::from(x))));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_is_told_what_its_number_type_holds() {
+    for (precision, holds) in
+        [(Precision::F64, [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]), (Precision::F32, [1.0, 1.0, 0.0, 0.0, 0.0, 0.0])]
+    {
+        let mut p = Program::default();
+        let y = p.signal("y", 6, 1, Role::State, 0.5);
+        p.add("asker", Op::Call(Arc::new(Asks)), [Operand::set(y)], Draws::No);
+        let mut s = Simulation::new(p, Options { precision, ..Options::default() }).unwrap();
+        s.step().unwrap();
+        let mut found = vec![];
+        s.read_signal(y, &mut found);
+        assert_eq!(found, holds, "{precision:?}");
+    }
+}

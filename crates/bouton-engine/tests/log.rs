@@ -1,6 +1,6 @@
 //! The log and the door: how much is kept, what a question leaves alone.
 
-use bouton_engine::{Bounds, Edit, Knob, Options, Pick, Program, Role, Simulation};
+use bouton_engine::{Bounds, Edit, Knob, Options, Pick, Program, Reset, Role, Simulation};
 
 /// A matrix with a path, and a copy of it so that a step has something to do.
 fn sim(n: usize) -> Simulation {
@@ -57,4 +57,18 @@ fn a_question_whether_a_write_would_be_taken_writes_nothing() {
     }
     assert_eq!(s.log().entries().len(), 0);
     assert_eq!(s.read("a.long.path.of.weights", &Pick::All).unwrap(), [1.0; 6]);
+}
+
+#[test]
+fn a_reset_keeps_the_limit_of_the_log() {
+    let mut s = sim(500);
+    s.set_log_limit(20_000);
+    s.reset(Reset::All).unwrap();
+    for _ in 0..3 {
+        s.apply(&edit(Pick::All, vec![0.5; 1000])).unwrap();
+    }
+    assert!(
+        s.log().entries().all(|e| !e.is_whole()),
+        "values of 8,000 bytes and more are kept beyond the limit"
+    );
 }
