@@ -5,7 +5,7 @@
 #   scripts/limits.sh [KB]     address space of each run (kB, default 6000000)
 #
 # Needs the release program: cargo build --release -p bouton-cli. The same from Rust, with recordings and copies:
-# cargo test -p bouton --test room.
+# cargo test -p bouton --test it -- room::.
 set -eu
 cd "$(dirname "$0")/.."
 limit=${1:-6000000}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// The example, made anew: `cargo test --test own_elements` alone does not build it.
+/// The example, made anew: `cargo test --test it` alone does not build it.
 fn example() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_BIN_EXE_bouton"));
     let profile = beside.parent().unwrap();

@@ -2,7 +2,7 @@
 
 use bouton::prelude::*;
 
-#[path = "../examples/story/tale.rs"]
+#[path = "../../examples/story/tale.rs"]
 mod tale;
 
 #[test]

@@ -1,5 +1,4 @@
 //! A model file of more memory than the process may take is an error with the figures. `scripts/limits.sh` has more of them.
-#![cfg(target_os = "linux")]
 
 use std::process::Command;
 

@@ -3,7 +3,7 @@
 
 use bouton::prelude::*;
 
-#[path = "../examples/workloads/models.rs"]
+#[path = "../../examples/workloads/models.rs"]
 mod workloads;
 
 fn warnings(sim: &Simulator) -> Vec<String> {

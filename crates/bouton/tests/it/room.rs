@@ -1,6 +1,5 @@
 //! More memory than a process may take is an error with the figures, and no abort: each case runs in a process of its own,
 //! whose address space is limited.
-#![cfg(target_os = "linux")]
 
 use std::process::Command;
 
@@ -20,7 +19,7 @@ fn limited(name: &str) -> Option<String> {
         .arg("-c")
         .arg(format!("ulimit -v {LIMIT} && exec \"$0\" \"$@\""))
         .arg(me)
-        .args([name, "--exact", "--nocapture", "--test-threads", "1"])
+        .args([&format!("room::{name}"), "--exact", "--nocapture", "--test-threads", "1"])
         .env(KEY, "1")
         // A trace of a panic needs memory as well.
         .env("RUST_BACKTRACE", "0")

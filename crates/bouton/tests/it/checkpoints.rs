@@ -244,7 +244,7 @@ fn in_another_process() {
     }
     let own = std::env::current_exe().unwrap();
     let other = std::process::Command::new(own)
-        .args(["--exact", "another_process"])
+        .args(["--exact", "checkpoints::another_process"])
         .env("BOUTON_TEST_CHECKPOINT", f.path())
         .output()
         .unwrap();

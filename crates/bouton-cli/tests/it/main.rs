@@ -1,0 +1,10 @@
+//! The command line program, run as a user runs it. One program, so that it is linked once.
+
+mod cli;
+mod demo;
+#[cfg(target_os = "linux")]
+mod limits;
+mod own_elements;
+mod resume;
+mod scale_check;
+mod shipped_models;

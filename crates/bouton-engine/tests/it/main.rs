@@ -1,0 +1,8 @@
+//! The engine by itself: programs written by hand, without a network. One program, so that it is linked once.
+
+mod costs;
+mod finite;
+mod log;
+mod probes;
+mod programs;
+mod views;

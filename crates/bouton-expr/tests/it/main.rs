@@ -1,0 +1,6 @@
+//! The expression language through its public face. One program, so that it is linked once.
+
+mod block;
+mod errors;
+mod robust;
+mod values;

@@ -1,0 +1,16 @@
+//! Everything that a user of the library meets, through its public face. One program, so that it is linked once.
+
+mod callbacks;
+mod checkpoint_files;
+mod checkpoints;
+mod editors;
+mod live_parameters;
+mod live_weights;
+mod mistakes;
+#[cfg(target_os = "linux")]
+mod room;
+mod rules;
+mod same_bits;
+mod scale_check;
+mod story;
+mod transforms;
