@@ -10,7 +10,7 @@ use bouton_memory::{Memory, Place, Room, Slots, Span, split};
 
 use crate::kernels::{At, SimReal};
 use crate::live::{Everything, Hand, Log};
-use crate::plan::{Forms, Layout};
+use crate::plan::{AnyForm, Forms, Layout};
 use crate::program::{Program, Shape};
 
 /// What a call may see.
@@ -88,33 +88,80 @@ pub(crate) enum Numbers<'a> {
     F32(&'a mut Memory<f32>),
 }
 
+/// Some of them, to be read.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    F64(&'a [f64]),
+    F32(&'a [f32]),
+}
+
+impl Seen<'_> {
+    pub(crate) fn extend(self, out: &mut Vec<f64>) {
+        match self {
+            Seen::F64(x) => out.extend_from_slice(x),
+            Seen::F32(x) => out.extend(x.iter().map(|x| f64::from(*x))),
+        }
+    }
+    /// What a form keeps, closed.
+    pub(crate) fn close(self, form: &AnyForm, constants: &[f64], out: &mut Vec<f64>) {
+        match self {
+            Seen::F64(x) => form.close_all(x, constants, out),
+            Seen::F32(x) => form.close_all(x, constants, out),
+        }
+    }
+}
+
 /// A number type whose memory can be handed to calls.
 pub(crate) trait CallReal: SimReal {
     fn numbers(m: &mut Memory<Self>) -> Numbers<'_>;
+    fn seen(x: &[Self]) -> Seen<'_>;
 }
 impl CallReal for f64 {
     fn numbers(m: &mut Memory<f64>) -> Numbers<'_> {
         Numbers::F64(m)
+    }
+    fn seen(x: &[f64]) -> Seen<'_> {
+        Seen::F64(x)
     }
 }
 impl CallReal for f32 {
     fn numbers(m: &mut Memory<f32>) -> Numbers<'_> {
         Numbers::F32(m)
     }
+    fn seen(x: &[f32]) -> Seen<'_> {
+        Seen::F32(x)
+    }
 }
 
 impl Numbers<'_> {
+    /// A span of them.
+    pub(crate) fn see(&self, s: Span) -> Seen<'_> {
+        match self {
+            Numbers::F64(m) => Seen::F64(m.get(s)),
+            Numbers::F32(m) => Seen::F32(m.get(s)),
+        }
+    }
     /// Appends the values of a span of the simulation's numbers.
     pub(crate) fn read(&self, s: Span, out: &mut Vec<f64>) {
-        match self {
-            Numbers::F64(m) => out.extend_from_slice(m.get(s)),
-            Numbers::F32(m) => out.extend(m.get(s).iter().map(|x| f64::from(*x))),
-        }
+        self.see(s).extend(out);
     }
     pub(crate) fn set(&mut self, s: Span, values: &[f64]) {
         match self {
             Numbers::F64(m) => m.get_mut(s).copy_from_slice(values),
             Numbers::F32(m) => m.get_mut(s).iter_mut().zip(values).for_each(|(y, x)| *y = *x as f32),
+        }
+    }
+    /// Sets numbers of a span one by one, as `put` says: where in it, and what.
+    pub(crate) fn put_all(&mut self, s: Span, put: impl FnOnce(&mut dyn FnMut(usize, f64))) {
+        match self {
+            Numbers::F64(m) => {
+                let y = m.get_mut(s);
+                put(&mut |k, x| y[k] = x);
+            }
+            Numbers::F32(m) => {
+                let y = m.get_mut(s);
+                put(&mut |k, x| y[k] = x as f32);
+            }
         }
     }
     /// The number that is kept of `x`.

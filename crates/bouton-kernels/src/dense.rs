@@ -37,10 +37,41 @@ pub(crate) fn tree<T: Real>(acc: &[T; LANES]) -> T {
     ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
+/// Rows that [`gemv_inc`] takes at a time.
+const ROWS: usize = 4;
+
 #[inline(always)]
 fn gemv_inc_body<T: Real>(a: &[T], stride: usize, cols: usize, x: &[T], y: &mut [T]) {
-    for (r, y) in y.iter_mut().enumerate() {
-        *y += dot(&a[r * stride..r * stride + cols], x);
+    let row = |r: usize| &a[r * stride..r * stride + cols];
+    let x = &x[..cols.min(x.len())];
+    let mut first = 0;
+    if x.len() >= 2 * LANES && x.len() == cols {
+        // Several rows at a time: their sums don't wait for each other, and each is that of `dot`.
+        let (xc, xr) = x.as_chunks::<LANES>();
+        let (fours, _) = y.as_chunks_mut::<ROWS>();
+        for y in fours {
+            let rows: [_; ROWS] = std::array::from_fn(|k| row(first + k).as_chunks::<LANES>());
+            let mut acc = [[T::ZERO; LANES]; ROWS];
+            for (c, x) in xc.iter().enumerate() {
+                for (acc, row) in acc.iter_mut().zip(&rows) {
+                    let a = &row.0[c];
+                    for l in 0..LANES {
+                        acc[l] += a[l] * x[l];
+                    }
+                }
+            }
+            for ((y, acc), row) in y.iter_mut().zip(&acc).zip(&rows) {
+                let mut s = tree(acc);
+                for (a, x) in row.1.iter().zip(xr) {
+                    s += *a * *x;
+                }
+                *y += s;
+            }
+            first += ROWS;
+        }
+    }
+    for (r, y) in y.iter_mut().enumerate().skip(first) {
+        *y += dot(row(r), x);
     }
 }
 dispatch! {
@@ -189,12 +220,13 @@ mod tests {
     #[test]
     fn products_are_right_and_the_same_at_every_level() {
         for n in [1, 3, 7, 8, 15, 16, 17, 100, 101] {
-            let (a, x) = (numbers(5 * n, 1), numbers(n, 2));
+            let (a, x) = (numbers(7 * n, 1), numbers(n, 2));
             let mut reference: Option<Vec<f64>> = None;
             for level in Level::available() {
-                let mut y = vec![0.25; 5];
+                let mut y = vec![0.25; 7];
                 gemv_inc(level, &a, n, n, &x, &mut y);
-                for r in 0..5 {
+                for r in 0..7 {
+                    assert_eq!(y[r], 0.25 + dot(&a[r * n..(r + 1) * n], &x), "row {r} is no dot product");
                     let exact: f64 = 0.25 + (0..n).map(|c| a[r * n + c] * x[c]).sum::<f64>();
                     assert!((y[r] - exact).abs() < 1e-13, "n = {n}: {} is not {exact}", y[r]);
                 }

@@ -55,6 +55,7 @@ impl Draw {
             fuse_encoding: bit(1),
             locality: bit(2),
             fuse_populations: bit(3),
+            events: bit(5),
             lif_phase: phase && bit(4),
         }
     }

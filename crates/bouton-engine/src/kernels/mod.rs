@@ -106,6 +106,7 @@ kernels! {
     gather::Gather,
     scale::Scale,
     dot::Dot,
+    columns::Columns,
     encode::Encode,
     neurons::Neurons,
     lif_phase::LifPhase,

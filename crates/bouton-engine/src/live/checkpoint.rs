@@ -25,6 +25,13 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Value `k`, as double precision.
+    pub fn at(&self, k: usize) -> f64 {
+        match self {
+            Values::F64(v) => v[k],
+            Values::F32(v) => f64::from(v[k]),
+        }
+    }
     /// As double precision.
     pub fn wide(&self) -> Vec<f64> {
         match self {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_memory::{Memory, Room};
 
-use crate::calls::Numbers;
+use crate::calls::{Numbers, Seen};
 use crate::plan::{FormAt, Forms, Layout};
 use crate::program::{Program, SignalId, Writes};
 
@@ -100,15 +100,15 @@ pub(crate) struct Hand<'a> {
     pub(crate) dt: f64,
 }
 
-/// Appends the simulation's numbers in a span.
-pub(crate) type ReadSpan<'a> = dyn Fn(bouton_memory::Span, &mut Vec<f64>) + 'a;
+/// The simulation's numbers in a span.
+pub(crate) type SeeSpan<'a> = dyn Fn(bouton_memory::Span) -> Seen<'a> + 'a;
 
 /// Appends the values of a signal as they stand, forms closed.
 pub(crate) fn read_signal(
     program: &Program,
     layout: &Layout,
     forms: &Forms,
-    (numbers, double): (&ReadSpan<'_>, &Memory<f64>),
+    (numbers, double): (&SeeSpan<'_>, &Memory<f64>),
     s: SignalId,
     out: &mut Vec<f64>,
 ) {
@@ -116,8 +116,12 @@ pub(crate) fn read_signal(
     let span = layout.span(s);
     if let Some(f) = forms.truth(base) {
         let (len, constants) = (program.get(base).len(), double.get(f.constants));
+        if s == base {
+            numbers(f.own).close(&f.form, constants, out);
+            return;
+        }
         let mut own = Vec::with_capacity(len);
-        numbers(f.own, &mut own);
+        numbers(f.own).extend(&mut own);
         let offset = x.view.map_or(0, |v| v.offset);
         let at = (0..x.rows).flat_map(|r| (0..x.cols).map(move |c| (r, c)));
         out.extend(
@@ -126,7 +130,7 @@ pub(crate) fn read_signal(
         return;
     }
     let mut put = |span| match x.room {
-        Room::Real => numbers(span, out),
+        Room::Real => numbers(span).extend(out),
         Room::Double => out.extend_from_slice(double.get(span)),
     };
     if x.contiguous() {
@@ -139,7 +143,7 @@ pub(crate) fn read_signal(
 impl Hand<'_> {
     /// Appends the values of a signal as they stand.
     pub(crate) fn read_into(&self, s: SignalId, out: &mut Vec<f64>) {
-        let numbers = |span, out: &mut Vec<f64>| self.numbers.read(span, out);
+        let numbers = |span| self.numbers.see(span);
         read_signal(self.program, self.layout, self.forms, (&numbers, self.double), s, out);
     }
     pub(crate) fn read(&self, s: SignalId) -> Vec<f64> {
@@ -183,6 +187,14 @@ impl Hand<'_> {
             }
             return;
         }
+        let mut forms = self.forms.of(base);
+        if let (None, true, Some(f), None) = (&w.at, base == w.signal, forms.next(), forms.next())
+            && f.form.truth()
+        {
+            let kept = |k: usize| if w.values[k] == old[k] { old[k] } else { w.values[k] };
+            self.open(f, &kept);
+            return;
+        }
         let len = self.program.get(base).len();
         for (i, (new, old)) in w.values.iter().zip(old).enumerate() {
             if new == old {
@@ -209,27 +221,27 @@ impl Hand<'_> {
     }
 
     /// Makes copies and constants of forms anew after what they hang on has changed.
-    pub(crate) fn refresh_form(&mut self, f: &FormAt, constants: bool) {
-        if constants && let Some(from) = f.from {
-            let new = f.form.constants(self.dt, &self.read(from));
-            self.double.get_mut(f.constants).copy_from_slice(&new);
-        }
+    pub(crate) fn refresh_form(&mut self, f: &FormAt) {
+        self.refresh_constants(f);
         let mut plain = vec![];
         let s = self.program.get(f.signal);
         match s.room {
             Room::Real => self.numbers.read(self.layout.span(f.signal), &mut plain),
             Room::Double => plain.extend_from_slice(self.double.get(self.layout.span(f.signal))),
         }
-        self.open(f, &plain);
+        self.open(f, &|k| plain[k]);
     }
     /// Opens a form from plain values.
-    pub(crate) fn open(&mut self, f: &FormAt, plain: &[f64]) {
-        let mut own = vec![0.0; plain.len()];
-        let constants = self.double.get(f.constants);
-        for (k, v) in plain.iter().enumerate() {
-            own[f.form.place(k, plain.len())] = f.form.open(*v, constants);
+    pub(crate) fn open(&mut self, f: &FormAt, plain: &dyn Fn(usize) -> f64) {
+        let (len, constants) = (self.program.get(f.signal).len(), self.double.get(f.constants));
+        self.numbers.put_all(f.own, |put| f.form.open_all(len, plain, constants, put));
+    }
+    /// Computes the constants of a form anew.
+    pub(crate) fn refresh_constants(&mut self, f: &FormAt) {
+        if let Some(from) = f.from {
+            let new = f.form.constants(self.dt, &self.read(from));
+            self.double.get_mut(f.constants).copy_from_slice(&new);
         }
-        self.numbers.set(f.own, &own);
     }
 
     /// What an edit would write, checked as a whole: the edit itself, and what follows from it.
@@ -311,11 +323,8 @@ impl Hand<'_> {
             self.put(w, &old.values);
         }
         for (f, plain) in &hang {
-            if let Some(from) = f.from {
-                let new = f.form.constants(self.dt, &self.read(from));
-                self.double.get_mut(f.constants).copy_from_slice(&new);
-            }
-            self.open(f, plain);
+            self.refresh_constants(f);
+            self.open(f, &|k| plain[k]);
         }
         before
     }

@@ -18,8 +18,8 @@ use bouton_memory::{Parts, Place, Slots, Span, Steps, Turn};
 use crate::calls::Sees;
 use crate::kernels::Code;
 use crate::program::{Op, Program, SignalId};
-pub(crate) use forms::FormAt;
 pub use forms::Forms;
+pub(crate) use forms::{AnyForm, FormAt};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;
 
@@ -36,6 +36,9 @@ pub struct Passes {
     /// Encoding, LIF step and decoding of a population in one kernel, where they follow each other and nothing else
     /// needs what they hand on. Bitwise.
     pub fuse_populations: bool,
+    /// Products of spikes with large matrices that nothing else in a step touches: by columns, and of those only the ones
+    /// that a spike meets. Bitwise.
+    pub events: bool,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     pub lif_phase: bool,
 }
@@ -47,6 +50,7 @@ impl Default for Passes {
             fuse_encoding: true,
             locality: true,
             fuse_populations: true,
+            events: true,
             lif_phase: true,
         }
     }
@@ -60,6 +64,7 @@ impl Passes {
             fuse_encoding: false,
             locality: false,
             fuse_populations: false,
+            events: false,
             lif_phase: false,
         }
     }
@@ -178,8 +183,13 @@ impl Plan {
             let mut turn = Turning { what, on, barrier, of: op.of.clone(), pass: "" };
             if let Some(bias) = fused.get(&k) {
                 d.encode(&mut turn, *bias, k);
-            } else if passes.lif_phase {
-                d.lif_phase(&mut turn, k);
+            } else {
+                if passes.lif_phase {
+                    d.lif_phase(&mut turn, k);
+                }
+                if passes.events {
+                    d.events(&mut turn, k);
+                }
             }
             d.turns.push(turn);
         }

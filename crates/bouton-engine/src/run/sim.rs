@@ -42,6 +42,9 @@ pub(super) trait Inner: Send {
     fn resume_filters(&mut self, from: usize);
 }
 
+/// Plain values of a signal, by element.
+pub(super) type Plain<'a> = Box<dyn Fn(usize) -> f64 + 'a>;
+
 /// A simulation in one number type.
 pub(super) struct Sim<T> {
     pub(super) program: Arc<Program>,
@@ -147,7 +150,8 @@ impl<T: CallReal> Sim<T> {
         let program = self.program.clone();
         for (k, s) in program.signals().iter().enumerate() {
             let keep = what == Reset::KeepWeights && s.role == Role::Parameter;
-            if s.view.is_some() || keep {
+            // What a form is the truth of is opened from its start below; its own memory isn't touched.
+            if s.view.is_some() || keep || self.plan.forms.truth(SignalId(k as u32)).is_some() {
                 continue;
             }
             let span = self.layout.span(SignalId(k as u32));
@@ -171,7 +175,11 @@ impl<T: CallReal> Sim<T> {
             _ => Ok(None),
         };
         self.running = program.operators().iter().zip(seeds).map(start).collect::<Result<_, _>>()?;
-        self.open_forms();
+        self.open_forms(&|s| {
+            let x = program.get(s);
+            let keep = what == Reset::KeepWeights && x.role == Role::Parameter;
+            (!keep).then(|| Box::new(|k| T::of(x.initial.at(k)).f64()) as Plain<'_>)
+        });
         self.n_steps = 0;
         self.log.clear();
         self.clear_probes();
@@ -193,12 +201,18 @@ impl<T: CallReal> Sim<T> {
         seeds
     }
 
-    /// Opens all forms from the signals' own memory.
-    pub(super) fn open_forms(&mut self) {
+    /// Opens forms: those that are the truth from their plain values (where there are none they stay as they are), copies
+    /// from the signals' own memory.
+    pub(super) fn open_forms<'a>(&mut self, plain: &dyn Fn(SignalId) -> Option<Plain<'a>>) {
         let forms = std::mem::take(&mut self.plan.forms);
         let (mut hand, _) = self.parts();
         for f in forms.iter() {
-            hand.refresh_form(f, true);
+            if !f.form.truth() {
+                hand.refresh_form(f);
+            } else if let Some(plain) = plain(f.signal) {
+                hand.refresh_constants(f);
+                hand.open(f, &plain);
+            }
         }
         self.plan.forms = forms;
     }
@@ -257,14 +271,17 @@ impl<T: CallReal> Inner for Sim<T> {
         self.parts()
     }
     fn read_into(&self, s: SignalId, out: &mut Vec<f64>) {
-        let numbers = |span, out: &mut Vec<f64>| out.extend(self.real.get(span).iter().map(|v| v.f64()));
+        let numbers = |span| T::seen(self.real.get(span));
         read_signal(&self.program, &self.layout, &self.plan.forms, (&numbers, &self.double), s, out);
     }
     fn read_part(&self, s: SignalId, from: usize, to: usize, out: &mut Vec<f64>) {
-        if self.plan.forms.truth(self.program.base(s)).is_some() {
-            let mut all = vec![];
-            self.read_into(s, &mut all);
-            out.extend_from_slice(&all[from..to]);
+        let (x, base) = (self.program.get(s), self.program.base(s));
+        if let Some(f) = self.plan.forms.truth(base) {
+            // Asked for row by row, and so not the whole for each.
+            let (own, constants) = (self.real.get(f.own), self.double.get(f.constants));
+            let (len, offset) = (self.program.get(base).len(), x.view.map_or(0, |v| v.offset));
+            let at = |k: usize| f.form.place(offset + k / x.cols * x.stride() + k % x.cols, len);
+            out.extend((from..to).map(|k| f.form.close(own[at(k)].f64(), constants)));
             return;
         }
         let span = self.layout.span(s).part(from, to);

@@ -133,12 +133,10 @@ impl<T: CallReal> Sim<T> {
             if same(f.signal, f.form.name(), &new).is_some() {
                 continue;
             }
-            let own: Vec<f64> = self.real.get(f.own).iter().map(|v| v.f64()).collect();
-            let constants = self.double.get(f.constants).to_vec();
-            let plain = self.real.get_mut(self.layout.span(f.signal));
-            for (k, y) in plain.iter_mut().enumerate() {
-                *y = T::of(f.form.close(own[f.form.place(k, own.len())], &constants));
-            }
+            let mut plain = vec![];
+            f.form.close_all(self.real.get(f.own), self.double.get(f.constants), &mut plain);
+            let to = self.real.get_mut(self.layout.span(f.signal));
+            to.iter_mut().zip(&plain).for_each(|(y, x)| *y = T::of(*x));
         }
         for f in new.iter() {
             match same(f.signal, f.form.name(), &old.forms) {
@@ -148,7 +146,7 @@ impl<T: CallReal> Sim<T> {
                     let constants = self.double.get(before.constants).to_vec();
                     self.double.get_mut(f.constants).copy_from_slice(&constants);
                 }
-                _ => self.parts().0.refresh_form(f, true),
+                _ => self.parts().0.refresh_form(f),
             }
         }
         self.plan.forms = new;
@@ -198,7 +196,8 @@ impl<T: CallReal> Sim<T> {
             SavedSignal { name: x.name.clone(), shape: (x.rows, x.cols), values: self.values(*s) }
         });
         let forms = saved.iter().enumerate().filter_map(|(k, s)| {
-            let f = self.plan.forms.truth(*s)?;
+            // Of plain values that have all of a form, it is made anew.
+            let f = self.plan.forms.truth(*s).filter(|f| !f.form.exact())?;
             Some(SavedForm { signal: k, form: f.form.name().into(), values: self.real_values(f.own) })
         });
         let mut calls = vec![];
@@ -302,10 +301,15 @@ impl<T: CallReal> Sim<T> {
         }
         self.running = running;
         for (s, v) in self.saved().into_iter().zip(&c.signals) {
-            self.set_values(self.program.get(s).room, self.layout.span(s), &v.values);
+            if self.plan.forms.truth(s).is_none() {
+                self.set_values(self.program.get(s).room, self.layout.span(s), &v.values);
+            }
         }
-        self.open_forms();
         let saved = self.saved();
+        self.open_forms(&|s| {
+            let at = saved.binary_search(&s).ok()?;
+            Some(Box::new(move |k| c.signals[at].values.at(k)))
+        });
         for f in &c.forms {
             let here = self.plan.forms.truth(saved[f.signal]).filter(|h| h.form.name() == f.form).cloned();
             if let Some(h) = here {

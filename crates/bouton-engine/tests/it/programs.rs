@@ -165,6 +165,7 @@ fn replanning_after_every_step_keeps_every_bit_of_bitwise_passes() {
             fuse_encoding: bit(1),
             locality: bit(2),
             fuse_populations: bit(3),
+            events: bit(5),
             ..Passes::none()
         };
         anew.replan(passes).unwrap();

@@ -51,7 +51,37 @@ fn models() -> Vec<(&'static str, Network, Vec<ProbeId>, Option<ConnectionId>)> 
     let p = vec![net.probe("out", Probe::new(ea.output).synapse(0.03))];
     all.push(("integrators", net, p, None));
     all.push(wide());
+    all.push(full());
     all
+}
+
+/// Full matrices that nothing else touches, of sizes at which only columns that a spike meets are read: solved, given by
+/// hand, onto a part of the neurons, and between neurons that spike seldom.
+fn full() -> (&'static str, Network, Vec<ProbeId>, Option<ConnectionId>) {
+    let mut net = Network::with_seed(5);
+    let stim = net.node("stim", Output::of_time(2, |t, y| (y[0], y[1]) = ((7.0 * t).sin(), (3.0 * t).cos())));
+    let a = net.ensemble("a", Ensemble::new(131, 2));
+    let b = net.ensemble("b", Ensemble::new(270, 2));
+    let c = net.ensemble("c", Ensemble::new(64, 1).neuron_type(SpikingRectifiedLinear::default()));
+    net.connect(stim, a, Connection::new().no_synapse());
+    let solver = LstsqL2 { weights: true, ..LstsqL2::default() };
+    let solved = net.connect(a, b, Connection::new().solver(solver));
+    let given = |rows: usize, cols: usize| {
+        let w = (0..rows * cols).map(|k| ((k * 37 + 11) % 101) as f64 * 1e-4 - 4e-3).collect();
+        Matrix::new(rows, cols, w).unwrap()
+    };
+    net.connect(b.neurons(), c.neurons(), Connection::new().transform(given(64, 270)));
+    net.connect(
+        a.neurons().slice(3..123),
+        b.neurons().slice(10..210),
+        Connection::new().transform(given(200, 120)),
+    );
+    let p = vec![
+        net.probe("c", Probe::new(c.neurons()).synapse(0.01)),
+        net.probe("b", Probe::new(b).synapse(0.01)),
+        net.probe("spikes", Probe::new(b.neurons())),
+    ];
+    ("full matrices", net, p, Some(solved))
 }
 
 /// Encoders of as many dimensions as are kept by columns, of one more, and of some more: sums of a row change their order
@@ -131,6 +161,44 @@ fn bitwise_passes_keep_every_bit() {
         let phase = Passes { lif_phase: true, ..Passes::none() };
         assert!(with(phase) == with(Passes::default()), "{name}: a bitwise pass changed something");
     }
+}
+
+#[test]
+fn columns_that_spikes_meet_have_the_bits_of_whole_rows_whatever_is_written() {
+    let (_, net, probes, c) = full();
+    let c = c.unwrap();
+    let with = |events| {
+        let passes = Passes { events, ..Passes::default() };
+        let mut sim = Simulator::with(&net, Options { passes, ..Options::default() }).unwrap();
+        assert_eq!(
+            sim.explain().matches("[events]").count(),
+            if events { 3 } else { 0 },
+            "{}",
+            sim.explain()
+        );
+        sim.run(0.05).unwrap();
+        let path = format!("{}.weights", net.connection_path(c));
+        for (pick, values) in [
+            (Pick::Element(7, 9), vec![0.01]),
+            (Pick::Column(130), vec![-0.02; 270]),
+            (Pick::Row(269), vec![0.003; 131]),
+        ] {
+            sim.write(&path, pick, values).unwrap();
+            sim.run(0.02).unwrap();
+        }
+        let mut w = sim.read(&path, &Pick::All).unwrap();
+        assert_eq!((w[7 * 131 + 9], w[5 * 131 + 130], w[269 * 131 + 4]), (0.01, -0.02, 0.003));
+        w.iter_mut().for_each(|w| *w *= 0.5);
+        sim.write(&path, Pick::All, w).unwrap();
+        sim.run(0.02).unwrap();
+        sim.undo(3).unwrap();
+        sim.run(0.02).unwrap();
+        let other = Passes { events: !events, ..Passes::default() };
+        sim.replan(other).unwrap();
+        sim.run(0.02).unwrap();
+        record(&sim, &probes, Some(c))
+    };
+    assert!(with(true) == with(false));
 }
 
 #[test]

@@ -319,6 +319,7 @@ pub fn passes_of(bits: usize) -> Passes {
         fuse_encoding: on(1),
         locality: on(2),
         fuse_populations: on(3),
+        events: !on(5),
         lif_phase: on(4),
     }
 }

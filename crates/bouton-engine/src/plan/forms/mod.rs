@@ -4,6 +4,7 @@
 //! plain values, and closed to them. A form that is the **truth** is what kernels write; the others are copies of signals
 //! that no kernel writes. To add one: its file, and its line in the list below.
 
+use bouton_kernels::Real;
 use bouton_memory::Span;
 
 use crate::program::SignalId;
@@ -14,6 +15,8 @@ pub(crate) trait Form {
     const NAME: &'static str;
     /// Whether kernels write it, so that the plain values are made of it and not the other way round.
     const TRUTH: bool;
+    /// Whether the plain values have all of it: closed and opened again, it is the same to the bit.
+    const EXACT: bool;
     /// Numbers that it needs beside the elements, computed from the values of the signal that it hangs on.
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64>;
     /// Where element `k` of `len` is kept.
@@ -22,6 +25,21 @@ pub(crate) trait Form {
     fn open(&self, plain: f64, constants: &[f64]) -> f64;
     /// The plain value of what is kept.
     fn close(&self, own: f64, constants: &[f64]) -> f64;
+    /// Opens all `len` elements of plain values; `put` is given where each is kept, and as what.
+    fn open_all(
+        &self,
+        len: usize,
+        plain: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        put: &mut dyn FnMut(usize, f64),
+    ) {
+        (0..len).for_each(|k| put(self.place(k, len), self.open(plain(k), constants)));
+    }
+    /// Appends the plain values of all elements of what is kept.
+    fn close_all<T: Real>(&self, own: &[T], constants: &[f64], out: &mut Vec<f64>) {
+        let len = own.len();
+        out.extend((0..len).map(|k| self.close(own[self.place(k, len)].f64(), constants)));
+    }
 }
 
 macro_rules! forms {
@@ -43,11 +61,26 @@ macro_rules! forms {
             pub(crate) fn truth(&self) -> bool {
                 match self { $(AnyForm::$name(_) => $name::TRUTH,)* }
             }
+            pub(crate) fn exact(&self) -> bool {
+                match self { $(AnyForm::$name(_) => $name::EXACT,)* }
+            }
             pub(crate) fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
                 match self { $(AnyForm::$name(f) => f.constants(dt, from),)* }
             }
             pub(crate) fn place(&self, k: usize, len: usize) -> usize {
                 match self { $(AnyForm::$name(f) => f.place(k, len),)* }
+            }
+            pub(crate) fn open_all(
+                &self,
+                len: usize,
+                plain: &dyn Fn(usize) -> f64,
+                constants: &[f64],
+                put: &mut dyn FnMut(usize, f64),
+            ) {
+                match self { $(AnyForm::$name(f) => f.open_all(len, plain, constants, put),)* }
+            }
+            pub(crate) fn close_all<T: Real>(&self, own: &[T], constants: &[f64], out: &mut Vec<f64>) {
+                match self { $(AnyForm::$name(f) => f.close_all(own, constants, out),)* }
             }
             pub(crate) fn open(&self, plain: f64, constants: &[f64]) -> f64 {
                 match self { $(AnyForm::$name(f) => f.open(plain, constants),)* }
@@ -61,6 +94,7 @@ macro_rules! forms {
 
 forms! {
     phase_mark::PhaseMark,
+    by_columns::ByColumns,
     transposed::Transposed,
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct PhaseMark {
 impl Form for PhaseMark {
     const NAME: &'static str = "phase mark";
     const TRUTH: bool = true;
+    const EXACT: bool = false;
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
         LifStep::<f64>::new(dt, from[0], from[1], from[2], from[3]).numbers().to_vec()
     }

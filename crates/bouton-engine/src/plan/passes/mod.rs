@@ -1,5 +1,6 @@
 //! Passes: each is a file that says what it does, what it keeps, and when it may not be applied.
 
+mod events;
 mod fuse_encoding;
 mod fuse_populations;
 mod lif_phase;
