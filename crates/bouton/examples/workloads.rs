@@ -5,6 +5,8 @@
 //! ```
 //!
 //! * `W1`: communication channel, `size` (10) ensembles of 100 LIF neurons in a row, 5 ms synapses.
+//! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3none`: without learning; `W3hand`: that
+//!   matrix given by hand.
 //! * `W5`: `size` (1000) integrators of 100 LIF neurons each (recurrent, 0.1 s).
 //! * `mpes`: `size` × `size` (100) memristor pairs, 15 % spread, learning all the time with the published gate.
 //!
@@ -28,8 +30,11 @@ fn main() -> Result<(), Error> {
         "W1" => models::w1(size.unwrap_or(10)),
         "W5" => models::w5(size.unwrap_or(1000)),
         "mpes" => models::mpes(size.unwrap_or(100)),
+        "W3" => models::w3(size.unwrap_or(2000), true),
+        "W3none" => models::w3(size.unwrap_or(2000), false),
+        "W3hand" => models::w3_hand(size.unwrap_or(2000))?,
         other => {
-            eprintln!("there is no workload `{other}`; there are: W1, W5, mpes");
+            eprintln!("there is no workload `{other}`; there are: W1, W3, W3none, W3hand, W5, mpes");
             std::process::exit(2);
         }
     };
