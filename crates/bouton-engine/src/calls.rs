@@ -96,6 +96,12 @@ pub(crate) enum Seen<'a> {
 }
 
 impl Seen<'_> {
+    pub(crate) fn at(self, k: usize) -> f64 {
+        match self {
+            Seen::F64(x) => x[k],
+            Seen::F32(x) => f64::from(x[k]),
+        }
+    }
     pub(crate) fn extend(self, out: &mut Vec<f64>) {
         match self {
             Seen::F64(x) => out.extend_from_slice(x),
@@ -103,10 +109,10 @@ impl Seen<'_> {
         }
     }
     /// What a form keeps, closed.
-    pub(crate) fn close(self, form: &AnyForm, constants: &[f64], out: &mut Vec<f64>) {
+    pub(crate) fn close(self, form: &AnyForm, len: usize, constants: &[f64], out: &mut Vec<f64>) {
         match self {
-            Seen::F64(x) => form.close_all(x, constants, out),
-            Seen::F32(x) => form.close_all(x, constants, out),
+            Seen::F64(x) => form.close_all(x, len, constants, out),
+            Seen::F32(x) => form.close_all(x, len, constants, out),
         }
     }
 }

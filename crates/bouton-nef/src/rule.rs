@@ -175,7 +175,11 @@ impl Builder<'_> {
         on.extend(l.bounds.map(Operand::read));
         let changes = these.iter().map(|w| w.change).collect();
         let path = self.net.rule_path(l.id.rule());
-        self.program.kernel(&path, Apply { changes, cols: l.cols, bounded: l.bounds.is_some() }, on);
+        self.program.kernel(
+            &path,
+            Apply { changes, cols: l.cols, bounded: l.bounds.is_some(), encoded: false },
+            on,
+        );
         Ok(())
     }
 

@@ -18,6 +18,10 @@ pub struct Apply {
     pub cols: usize,
     /// Whether there are bounds.
     pub bounded: bool,
+    /// Whether the one change is an outer product whose `post` is encoders times a few values; these two are then the last
+    /// operands before those in double precision: the encoders (one row a weight's row), and the values. They are what
+    /// `post` is made of, and nothing is computed from them here.
+    pub encoded: bool,
 }
 
 impl Apply {
@@ -29,7 +33,7 @@ impl Apply {
 impl Kernel for Apply {
     const NAME: &'static str = "apply";
     fn check(&self, on: &[Shape]) -> Result<(), String> {
-        let wanted = 3 + self.parts() + usize::from(self.bounded);
+        let wanted = 3 + self.parts() + usize::from(self.bounded) + 2 * usize::from(self.encoded);
         if on.len() != wanted {
             return Err(format!("takes {wanted} operands, found {}", on.len()));
         }
@@ -40,6 +44,10 @@ impl Kernel for Apply {
         }
         let mut lens = vec![n, n];
         lens.extend(self.changes.iter().flat_map(|c| c.parts(rows, self.cols)).map(|p| p.1));
+        if self.encoded {
+            let values = on[wanted - 2 - usize::from(self.bounded)].len();
+            lens.extend([rows * values, values]);
+        }
         lens.push(1);
         if self.bounded {
             lens.push(2);
@@ -51,6 +59,9 @@ impl Kernel for Apply {
     }
     fn work(&self, on: &[usize]) -> usize {
         2 * on[0] * self.changes.len().max(1)
+    }
+    fn strided(&self, k: usize) -> bool {
+        self.encoded && k == 2 + self.parts()
     }
     fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let mut l = s.lists();

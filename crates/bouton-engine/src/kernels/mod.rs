@@ -107,6 +107,8 @@ kernels! {
     scale::Scale,
     dot::Dot,
     columns::Columns,
+    factored::Factored,
+    learn_factored::LearnFactored,
     encode::Encode,
     neurons::Neurons,
     lif_phase::LifPhase,

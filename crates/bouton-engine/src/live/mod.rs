@@ -117,16 +117,14 @@ pub(crate) fn read_signal(
     if let Some(f) = forms.truth(base) {
         let (len, constants) = (program.get(base).len(), double.get(f.constants));
         if s == base {
-            numbers(f.own).close(&f.form, constants, out);
+            numbers(f.own).close(&f.form, len, constants, out);
             return;
         }
-        let mut own = Vec::with_capacity(len);
-        numbers(f.own).extend(&mut own);
+        let own = numbers(f.own);
         let offset = x.view.map_or(0, |v| v.offset);
         let at = (0..x.rows).flat_map(|r| (0..x.cols).map(move |c| (r, c)));
-        out.extend(
-            at.map(|(r, c)| f.form.close(own[f.form.place(offset + r * x.stride() + c, len)], constants)),
-        );
+        let inner = |(r, c)| offset + r * x.stride() + c;
+        out.extend(at.map(|at| f.form.at(inner(at), len, &|k| own.at(k), constants)));
         return;
     }
     let mut put = |span| match x.room {
@@ -161,9 +159,9 @@ impl Hand<'_> {
         let inner = k / x.cols * x.stride() + k % x.cols;
         let mut out = Vec::with_capacity(1);
         if let Some(f) = self.forms.truth(base) {
-            let at = f.form.place(x.view.map_or(0, |v| v.offset) + inner, self.program.get(base).len());
-            self.numbers.read(f.own.part(at, at + 1), &mut out);
-            return f.form.close(out[0], self.double.get(f.constants));
+            let own = self.numbers.see(f.own);
+            let (k, len) = (x.view.map_or(0, |v| v.offset) + inner, self.program.get(base).len());
+            return f.form.at(k, len, &|k| own.at(k), self.double.get(f.constants));
         }
         let span = self.layout.span(s).part(inner, inner + 1);
         match x.room {
@@ -205,9 +203,12 @@ impl Hand<'_> {
             let in_base = s.view.map_or(0, |v| v.offset) + inner;
             let mut elsewhere = false;
             for f in self.forms.of(base) {
-                let at = f.form.place(in_base, len);
-                let own = f.form.open(*new, self.double.get(f.constants));
-                self.numbers.set(f.own.part(at, at + 1), &[own]);
+                let (own, mut sets) = (self.numbers.see(f.own), vec![]);
+                let set = &mut |at, x| sets.push((at, x));
+                f.form.put(in_base, len, *new, &|k| own.at(k), self.double.get(f.constants), set);
+                for (at, x) in sets {
+                    self.numbers.set(f.own.part(at, at + 1), &[x]);
+                }
                 elsewhere |= f.form.truth();
             }
             if !elsewhere {

@@ -19,6 +19,7 @@ use crate::calls::Sees;
 use crate::kernels::Code;
 use crate::program::{Op, Program, SignalId};
 pub use forms::Forms;
+pub(crate) use forms::factored;
 pub(crate) use forms::{AnyForm, FormAt};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;
@@ -39,6 +40,9 @@ pub struct Passes {
     /// Products of spikes with large matrices that nothing else in a step touches: by columns, and of those only the ones
     /// that a spike meets. Bitwise.
     pub events: bool,
+    /// Large matrices that are a product of few factors, or that a rule changes by such a product, as W0 + E·D, where the
+    /// presynaptic neurons spike. Rounding: some 1e-16 of the largest weight.
+    pub factored: bool,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     pub lif_phase: bool,
 }
@@ -51,6 +55,7 @@ impl Default for Passes {
             locality: true,
             fuse_populations: true,
             events: true,
+            factored: true,
             lif_phase: true,
         }
     }
@@ -65,12 +70,13 @@ impl Passes {
             locality: false,
             fuse_populations: false,
             events: false,
+            factored: false,
             lif_phase: false,
         }
     }
     /// Only those that keep every bit.
     pub fn bitwise() -> Passes {
-        Passes { lif_phase: false, ..Passes::default() }
+        Passes { lif_phase: false, factored: false, ..Passes::default() }
     }
 }
 
@@ -186,6 +192,9 @@ impl Plan {
             } else {
                 if passes.lif_phase {
                     d.lif_phase(&mut turn, k);
+                }
+                if passes.factored {
+                    d.factored(&mut turn, k);
                 }
                 if passes.events {
                     d.events(&mut turn, k);

@@ -280,8 +280,8 @@ impl<T: CallReal> Inner for Sim<T> {
             // Asked for row by row, and so not the whole for each.
             let (own, constants) = (self.real.get(f.own), self.double.get(f.constants));
             let (len, offset) = (self.program.get(base).len(), x.view.map_or(0, |v| v.offset));
-            let at = |k: usize| f.form.place(offset + k / x.cols * x.stride() + k % x.cols, len);
-            out.extend((from..to).map(|k| f.form.close(own[at(k)].f64(), constants)));
+            let inner = |k: usize| offset + k / x.cols * x.stride() + k % x.cols;
+            out.extend((from..to).map(|k| f.form.at(inner(k), len, &|at| own[at].f64(), constants)));
             return;
         }
         let span = self.layout.span(s).part(from, to);

@@ -85,7 +85,9 @@ pub(crate) fn w3_hand(size: usize) -> Result<Network, Error> {
     let (gain, w) = (sim.gain(ids[1])?, sim.weights(connection)?);
     let w = w.values().iter().enumerate().map(|(k, w)| w / gain[k / size]).collect();
     let (mut net, _, pre, post) = pair(size);
-    let given = Connection::new().transform(Matrix::new(size, size, w).expect("as many as there were")).synapse(0.005);
+    let given = Connection::new()
+        .transform(Matrix::new(size, size, w).expect("as many as there were"))
+        .synapse(0.005);
     net.connect(pre.neurons(), post.neurons(), given);
     net.probe("output", Probe::new(post).synapse(0.03));
     Ok(net)

@@ -233,8 +233,13 @@ fn learning_that_is_mis_scaled_is_caught_and_mended() {
 
 #[test]
 fn the_workloads_are_silent() {
-    for (name, net) in [("W1", workloads::w1(10)), ("W3", workloads::w3(100, true)), ("W3hand", workloads::w3_hand(100).unwrap()), ("W5", workloads::w5(200)), ("mpes", workloads::mpes(100))]
-    {
+    for (name, net) in [
+        ("W1", workloads::w1(10)),
+        ("W3", workloads::w3(100, true)),
+        ("W3hand", workloads::w3_hand(100).unwrap()),
+        ("W5", workloads::w5(200)),
+        ("mpes", workloads::mpes(100)),
+    ] {
         let sim = Simulator::new(&net).unwrap();
         assert_eq!(warnings(&sim), [""; 0], "{name}");
     }

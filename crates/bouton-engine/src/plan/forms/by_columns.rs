@@ -2,7 +2,7 @@
 //! Bit for bit.
 
 use super::transposed::{close_by_columns, open_by_columns, place_by_columns};
-use super::{Form, Real};
+use super::{Elementwise, Real};
 
 /// The only place of a matrix: the memory of its rows stays untouched.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct ByColumns {
     pub(crate) cols: usize,
 }
 
-impl Form for ByColumns {
+impl Elementwise for ByColumns {
     const NAME: &'static str = "by columns";
     const TRUTH: bool = true;
     const EXACT: bool = true;

@@ -9,7 +9,7 @@ use bouton_memory::Span;
 
 use crate::program::SignalId;
 
-/// What a form is. Element `k` of the signal is kept as one number, at a place of its own.
+/// What a form is.
 pub(crate) trait Form {
     /// Its name in listings and checkpoints.
     const NAME: &'static str;
@@ -17,7 +17,37 @@ pub(crate) trait Form {
     const TRUTH: bool;
     /// Whether the plain values have all of it: closed and opened again, it is the same to the bit.
     const EXACT: bool;
-    /// Numbers that it needs beside the elements, computed from the values of the signal that it hangs on.
+    /// Numbers that it needs beside what is kept, computed from the values of the signal that it hangs on.
+    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64>;
+    /// The plain value of element `k` of `len`; `own` is what is kept at a place.
+    fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, constants: &[f64]) -> f64;
+    /// Sets element `k` of `len`; `set` is given what is then kept where.
+    fn put(
+        &self,
+        k: usize,
+        len: usize,
+        plain: f64,
+        own: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        set: &mut dyn FnMut(usize, f64),
+    );
+    /// Opens all `len` elements of plain values; `put` is given what is kept where.
+    fn open_all(
+        &self,
+        len: usize,
+        plain: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        put: &mut dyn FnMut(usize, f64),
+    );
+    /// Appends the plain values of all `len` elements of what is kept.
+    fn close_all<T: Real>(&self, own: &[T], len: usize, constants: &[f64], out: &mut Vec<f64>);
+}
+
+/// A form that keeps each element as one number, at a place of its own.
+trait Elementwise {
+    const NAME: &'static str;
+    const TRUTH: bool;
+    const EXACT: bool;
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64>;
     /// Where element `k` of `len` is kept.
     fn place(&self, k: usize, len: usize) -> usize;
@@ -25,7 +55,6 @@ pub(crate) trait Form {
     fn open(&self, plain: f64, constants: &[f64]) -> f64;
     /// The plain value of what is kept.
     fn close(&self, own: f64, constants: &[f64]) -> f64;
-    /// Opens all `len` elements of plain values; `put` is given where each is kept, and as what.
     fn open_all(
         &self,
         len: usize,
@@ -35,16 +64,50 @@ pub(crate) trait Form {
     ) {
         (0..len).for_each(|k| put(self.place(k, len), self.open(plain(k), constants)));
     }
-    /// Appends the plain values of all elements of what is kept.
     fn close_all<T: Real>(&self, own: &[T], constants: &[f64], out: &mut Vec<f64>) {
         let len = own.len();
         out.extend((0..len).map(|k| self.close(own[self.place(k, len)].f64(), constants)));
     }
 }
 
+impl<E: Elementwise> Form for E {
+    const NAME: &'static str = E::NAME;
+    const TRUTH: bool = E::TRUTH;
+    const EXACT: bool = E::EXACT;
+    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
+        Elementwise::constants(self, dt, from)
+    }
+    fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, constants: &[f64]) -> f64 {
+        self.close(own(self.place(k, len)), constants)
+    }
+    fn put(
+        &self,
+        k: usize,
+        len: usize,
+        plain: f64,
+        _: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        set: &mut dyn FnMut(usize, f64),
+    ) {
+        set(self.place(k, len), self.open(plain, constants));
+    }
+    fn open_all(
+        &self,
+        len: usize,
+        plain: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        put: &mut dyn FnMut(usize, f64),
+    ) {
+        Elementwise::open_all(self, len, plain, constants, put);
+    }
+    fn close_all<T: Real>(&self, own: &[T], _: usize, constants: &[f64], out: &mut Vec<f64>) {
+        Elementwise::close_all(self, own, constants, out);
+    }
+}
+
 macro_rules! forms {
     ($($file:ident::$name:ident,)*) => {
-        $(mod $file;)*
+        $(pub(crate) mod $file;)*
         $(pub(crate) use $file::$name;)*
         /// A form of the list.
         #[derive(Clone, Debug)]
@@ -56,19 +119,36 @@ macro_rules! forms {
         })*
         impl AnyForm {
             pub(crate) fn name(&self) -> &'static str {
-                match self { $(AnyForm::$name(_) => $name::NAME,)* }
+                match self { $(AnyForm::$name(_) => <$name as Form>::NAME,)* }
             }
             pub(crate) fn truth(&self) -> bool {
-                match self { $(AnyForm::$name(_) => $name::TRUTH,)* }
+                match self { $(AnyForm::$name(_) => <$name as Form>::TRUTH,)* }
             }
             pub(crate) fn exact(&self) -> bool {
-                match self { $(AnyForm::$name(_) => $name::EXACT,)* }
+                match self { $(AnyForm::$name(_) => <$name as Form>::EXACT,)* }
             }
             pub(crate) fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
-                match self { $(AnyForm::$name(f) => f.constants(dt, from),)* }
+                match self { $(AnyForm::$name(f) => Form::constants(f, dt, from),)* }
             }
-            pub(crate) fn place(&self, k: usize, len: usize) -> usize {
-                match self { $(AnyForm::$name(f) => f.place(k, len),)* }
+            pub(crate) fn at(
+                &self,
+                k: usize,
+                len: usize,
+                own: &dyn Fn(usize) -> f64,
+                constants: &[f64],
+            ) -> f64 {
+                match self { $(AnyForm::$name(f) => f.at(k, len, own, constants),)* }
+            }
+            pub(crate) fn put(
+                &self,
+                k: usize,
+                len: usize,
+                plain: f64,
+                own: &dyn Fn(usize) -> f64,
+                constants: &[f64],
+                set: &mut dyn FnMut(usize, f64),
+            ) {
+                match self { $(AnyForm::$name(f) => f.put(k, len, plain, own, constants, set),)* }
             }
             pub(crate) fn open_all(
                 &self,
@@ -77,16 +157,16 @@ macro_rules! forms {
                 constants: &[f64],
                 put: &mut dyn FnMut(usize, f64),
             ) {
-                match self { $(AnyForm::$name(f) => f.open_all(len, plain, constants, put),)* }
+                match self { $(AnyForm::$name(f) => Form::open_all(f, len, plain, constants, put),)* }
             }
-            pub(crate) fn close_all<T: Real>(&self, own: &[T], constants: &[f64], out: &mut Vec<f64>) {
-                match self { $(AnyForm::$name(f) => f.close_all(own, constants, out),)* }
-            }
-            pub(crate) fn open(&self, plain: f64, constants: &[f64]) -> f64 {
-                match self { $(AnyForm::$name(f) => f.open(plain, constants),)* }
-            }
-            pub(crate) fn close(&self, own: f64, constants: &[f64]) -> f64 {
-                match self { $(AnyForm::$name(f) => f.close(own, constants),)* }
+            pub(crate) fn close_all<T: Real>(
+                &self,
+                own: &[T],
+                len: usize,
+                constants: &[f64],
+                out: &mut Vec<f64>,
+            ) {
+                match self { $(AnyForm::$name(f) => Form::close_all(f, own, len, constants, out),)* }
             }
         }
     };
@@ -96,6 +176,7 @@ forms! {
     phase_mark::PhaseMark,
     by_columns::ByColumns,
     transposed::Transposed,
+    factored::Factored,
 }
 
 /// A form of a signal, where a plan keeps it.

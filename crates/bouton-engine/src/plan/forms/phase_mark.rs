@@ -2,7 +2,7 @@
 
 use bouton_kernels::LifStep;
 
-use super::Form;
+use super::Elementwise;
 
 /// Phase marks in the place of refractory times; hangs on the type's parameters (τ_rc, τ_ref, v_min, amplitude).
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct PhaseMark {
     pub(crate) single: bool,
 }
 
-impl Form for PhaseMark {
+impl Elementwise for PhaseMark {
     const NAME: &'static str = "phase mark";
     const TRUTH: bool = true;
     const EXACT: bool = false;

@@ -1,6 +1,6 @@
 //! A matrix by columns, so that what lies side by side can be worked on side by side. A copy: bit for bit.
 
-use super::{Form, Real};
+use super::{Elementwise, Real};
 
 /// The transposed of a matrix that no kernel writes.
 #[derive(Clone, Debug)]
@@ -9,7 +9,7 @@ pub(crate) struct Transposed {
     pub(crate) cols: usize,
 }
 
-impl Form for Transposed {
+impl Elementwise for Transposed {
     const NAME: &'static str = "transposed";
     const TRUTH: bool = false;
     const EXACT: bool = true;

@@ -12,11 +12,14 @@ use crate::kernels::{Code, Columns};
 use crate::program::{Op, SignalId};
 
 /// Fewest numbers of a matrix.
-const SMALLEST: usize = 4096;
+pub(super) const SMALLEST: usize = 4096;
 
 impl Draft<'_> {
     /// Makes a product with spikes one by columns, where that may be.
     pub(crate) fn events(&mut self, turn: &mut Turning, k: usize) {
+        if !turn.pass.is_empty() {
+            return;
+        }
         let program = self.wanted.program;
         let op = &program.operators()[k];
         let (Op::Kernel(Code::Dot(_)), [_, a, x]) = (&op.op, &*op.on) else { return };
@@ -38,7 +41,7 @@ impl Draft<'_> {
     }
 
     /// Whether a signal has spikes alone: those of neurons, or copies of them.
-    fn spikes(&self, s: SignalId, deep: usize) -> bool {
+    pub(super) fn spikes(&self, s: SignalId, deep: usize) -> bool {
         let program = self.wanted.program;
         let base = program.base(s);
         let mut found = false;

@@ -1,6 +1,7 @@
 //! Passes: each is a file that says what it does, what it keeps, and when it may not be applied.
 
-mod events;
+pub(super) mod events;
+mod factored;
 mod fuse_encoding;
 mod fuse_populations;
 mod lif_phase;

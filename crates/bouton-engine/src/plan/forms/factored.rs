@@ -1,0 +1,233 @@
+//! A matrix as W0 + E·D, with few columns of E: what it brings is computed from E and D, and a change that is an outer
+//! product with E in front of it changes D alone. Rounds: a weight agrees with the one that is kept as a number within some
+//! 1e-16 of the largest weight, and what the columns of D add up to.
+
+use super::transposed::{close_by_columns, open_by_columns, place_by_columns};
+use super::{Form, Real};
+
+/// Most columns of E.
+pub(crate) const INNER: usize = 16;
+
+/// Where D, E and the flags of a factored matrix begin.
+pub(crate) fn begins((rows, cols): (usize, usize), inner: usize) -> [usize; 3] {
+    let d = rows * cols;
+    [d, d + inner * cols, d + inner * (rows + cols)]
+}
+
+/// What is kept, one behind the other: W0 by columns; D, `inner` rows; E by columns; and three numbers that are 1 or 0.
+///
+/// Where E is given (the encoders that errors pass), W0 is 0 if the whole matrix is a product with it. Where it isn't, W0 has
+/// the whole matrix, and E and D are found in it, if it is a product: they are used as long as nobody writes to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Factored {
+    /// Rows and columns of the matrix.
+    pub(crate) shape: (usize, usize),
+    /// Columns of E.
+    pub(crate) inner: usize,
+    /// Whether E is given.
+    pub(crate) given: bool,
+    /// How far a number of the simulation is from the next, relative.
+    pub(crate) epsilon: f64,
+}
+
+impl Factored {
+    /// Numbers of its own.
+    pub(crate) fn numbers(&self) -> usize {
+        let (rows, cols) = self.shape;
+        rows * cols + self.inner * (rows + cols) + 3
+    }
+    /// Where its parts begin: D, E, and the numbers that are 1 or 0: whether W0 counts; whether E·D counts; whether the
+    /// change that waits is W0's, for what E was when it was computed.
+    fn begins(&self) -> [usize; 3] {
+        begins(self.shape, self.inner)
+    }
+    /// E·D at an element, as far as it isn't in W0.
+    fn beside(&self, k: usize, own: &dyn Fn(usize) -> f64) -> f64 {
+        if !self.given {
+            return 0.0;
+        }
+        let ((rows, cols), [d, e, _]) = (self.shape, self.begins());
+        let (r, c) = (k / cols, k % cols);
+        (0..self.inner).map(|f| own(e + f * rows + r) * own(d + f * cols + c)).sum()
+    }
+}
+
+impl Form for Factored {
+    const NAME: &'static str = "factored";
+    const TRUTH: bool = true;
+    const EXACT: bool = false;
+    fn constants(&self, _: f64, from: &[f64]) -> Vec<f64> {
+        from.to_vec()
+    }
+    fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
+        own(place_by_columns(k, len, self.shape.1)) + self.beside(k, own)
+    }
+    fn put(
+        &self,
+        k: usize,
+        len: usize,
+        plain: f64,
+        own: &dyn Fn(usize) -> f64,
+        _: &[f64],
+        set: &mut dyn FnMut(usize, f64),
+    ) {
+        let flags = self.begins()[2];
+        set(place_by_columns(k, len, self.shape.1), plain - self.beside(k, own));
+        set(flags, 1.0);
+        if !self.given {
+            set(flags + 1, 0.0);
+        }
+    }
+    fn open_all(
+        &self,
+        len: usize,
+        plain: &dyn Fn(usize) -> f64,
+        constants: &[f64],
+        put: &mut dyn FnMut(usize, f64),
+    ) {
+        let ((rows, cols), [d, e, flags]) = (self.shape, self.begins());
+        let w: Vec<f64> = (0..len).map(plain).collect();
+        let within = 64.0 * self.epsilon * w.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        let by_columns = |k: usize| constants[k % rows * self.inner + k / rows];
+        let given: Option<Vec<f64>> = self.given.then(|| (0..rows * self.inner).map(by_columns).collect());
+        let found = match &given {
+            Some(e) => solve(&w, (rows, cols), e, within).map(|d| (e.clone(), d)),
+            None => find(&w, (rows, cols), self.inner, within),
+        };
+        let is = found.is_some();
+        let (ee, dd) = found.unwrap_or((given.unwrap_or_default(), vec![]));
+        let or_zero = |x: &[f64], k: usize| x.get(k).copied().unwrap_or(0.0);
+        // Of a product with given encoders nothing is left over.
+        open_by_columns(len, cols, &|k| if is && self.given { 0.0 } else { w[k] }, put);
+        (0..self.inner * cols).for_each(|k| put(d + k, or_zero(&dd, k)));
+        (0..self.inner * rows).for_each(|k| put(e + k, or_zero(&ee, k)));
+        put(flags, f64::from(!is));
+        put(flags + 1, f64::from(is || self.given));
+        put(flags + 2, f64::from(self.given));
+    }
+    fn close_all<T: Real>(&self, own: &[T], _: usize, _: &[f64], out: &mut Vec<f64>) {
+        let ((rows, cols), [d, e, _], before) = (self.shape, self.begins(), out.len());
+        close_by_columns(&own[..rows * cols], cols, out);
+        if !self.given {
+            return;
+        }
+        for (r, y) in out[before..].chunks_exact_mut(cols).enumerate() {
+            // Added up before they are added, as for one element.
+            let mut sums = vec![0.0; cols];
+            for f in 0..self.inner {
+                let (e, d) = (own[e + f * rows + r].f64(), &own[d + f * cols..][..cols]);
+                sums.iter_mut().zip(d).for_each(|(s, d)| *s += e * d.f64());
+            }
+            y.iter_mut().zip(&sums).for_each(|(y, s)| *y += s);
+        }
+    }
+}
+
+/// Makes columns (of `n` numbers, one behind the other) orthonormal, one after the other, twice each for the sake of rounding
+/// (Gram and Schmidt, as modified); with the triangle that makes the old ones of the new. `None` if one hangs on those before it.
+fn orthonormal(mut q: Vec<f64>, n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let d = q.len() / n;
+    let mut triangle = vec![0.0; d * d];
+    for k in 0..d {
+        let (before, rest) = q.split_at_mut(k * n);
+        let x = &mut rest[..n];
+        let size = norm(x);
+        for _ in 0..2 {
+            for (j, y) in before.chunks_exact(n).enumerate() {
+                let s: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
+                triangle[j * d + k] += s;
+                x.iter_mut().zip(y).for_each(|(x, y)| *x -= s * y);
+            }
+        }
+        let left = norm(x);
+        if left.is_nan() || left <= 1e-8 * size {
+            return None;
+        }
+        x.iter_mut().for_each(|x| *x /= left);
+        triangle[k * d + k] = left;
+    }
+    Some((q, triangle))
+}
+
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Qᵀ·W, one row a column of Q.
+fn project(q: &[f64], w: &[f64], (rows, cols): (usize, usize)) -> Vec<f64> {
+    let mut d = vec![0.0; q.len() / rows * cols];
+    for (q, d) in q.chunks_exact(rows).zip(d.chunks_exact_mut(cols)) {
+        for (q, w) in q.iter().zip(w.chunks_exact(cols)) {
+            d.iter_mut().zip(w).for_each(|(d, w)| *d += q * w);
+        }
+    }
+    d
+}
+
+/// Whether no element of W is further from E·D than that.
+fn is_product(e: &[f64], d: &[f64], w: &[f64], (rows, cols): (usize, usize), within: f64) -> bool {
+    let mut sums = vec![0.0; cols];
+    w.chunks_exact(cols).enumerate().all(|(r, w)| {
+        sums.fill(0.0);
+        for (e, d) in e.chunks_exact(rows).zip(d.chunks_exact(cols)) {
+            sums.iter_mut().zip(d).for_each(|(s, d)| *s += e[r] * d);
+        }
+        sums.iter().zip(w).all(|(s, w)| (s - w).abs() <= within)
+    })
+}
+
+/// D so that W = E·D, by least squares, if nothing but rounding is left over. E by columns.
+fn solve(w: &[f64], shape: (usize, usize), e: &[f64], within: f64) -> Option<Vec<f64>> {
+    let (rows, cols) = shape;
+    let inner = e.len() / rows;
+    let (q, triangle) = orthonormal(e.to_vec(), rows)?;
+    let mut d = project(&q, w, shape);
+    for k in (0..inner).rev() {
+        for j in k + 1..inner {
+            let (above, below) = d.split_at_mut(j * cols);
+            let f = triangle[k * inner + j];
+            above[k * cols..][..cols].iter_mut().zip(&below[..cols]).for_each(|(x, y)| *x -= f * y);
+        }
+        d[k * cols..][..cols].iter_mut().for_each(|x| *x /= triangle[k * inner + k]);
+    }
+    is_product(e, &d, w, shape, within).then_some(d)
+}
+
+/// E and D of at most `most` columns so that W = E·D, if there are any; fewer leave the rest zero.
+fn find(w: &[f64], shape: (usize, usize), most: usize, within: f64) -> Option<(Vec<f64>, Vec<f64>)> {
+    let (rows, cols) = shape;
+    // Some columns from all over the matrix: what spans them spans the others, or it is no product.
+    let some = cols.min(4 * most);
+    let column = |k: usize| (0..rows).map(move |r| w[r * cols + k * cols / some]);
+    let mut left: Vec<Vec<f64>> = (0..some).map(|k| column(k).collect()).collect();
+    let mut q: Vec<f64> = vec![];
+    loop {
+        let largest = |x: &Vec<f64>| x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        let (at, size) = (0..some).map(|k| (k, largest(&left[k]))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+        if size <= within {
+            break;
+        }
+        if q.len() == most * rows {
+            return None;
+        }
+        let mut x = left[at].clone();
+        for _ in 0..2 {
+            for y in q.chunks_exact(rows) {
+                let s: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
+                x.iter_mut().zip(y).for_each(|(x, y)| *x -= s * y);
+            }
+        }
+        let n = norm(&x);
+        if n.is_nan() || n == 0.0 {
+            return None;
+        }
+        x.iter_mut().for_each(|x| *x /= n);
+        for y in &mut left {
+            let s: f64 = x.iter().zip(&*y).map(|(x, y)| x * y).sum();
+            y.iter_mut().zip(&x).for_each(|(y, x)| *y -= s * x);
+        }
+        q.extend(x);
+    }
+    let d = project(&q, w, shape);
+    is_product(&q, &d, w, shape, within).then_some((q, d))
+}

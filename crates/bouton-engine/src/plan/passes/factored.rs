@@ -1,0 +1,107 @@
+//! `factored`: large matrices as W0 + E·D, with few columns of E. Rounding.
+//!
+//! For matrices that spikes meet and nothing else in a step touches: E and D are found in them, if they are a product, as
+//! solved ones are, wherever they come from. And for those that one rule changes by outer products whose rows are given by
+//! encoders, as PES on neurons does: E is the encoders, and a change is one of D. Bounds would need every weight in every
+//! step, a second rule too: these stay as they are.
+
+use bouton_elements::rules::Change;
+use bouton_kernels::{LANES, MAX_COLUMNS};
+use bouton_memory::{Place, Room};
+
+use super::super::factored::{Factored, INNER};
+use super::super::{Draft, FormAt, Turning, What};
+use super::events::SMALLEST;
+use crate::kernels::{self, Apply, Code, LearnFactored};
+use crate::program::{Op, Operator, SignalId};
+
+/// The encoders that the changes of `apply` pass, if that is what it does.
+fn encoders(op: &Operator) -> Option<SignalId> {
+    match &op.op {
+        Op::Kernel(Code::Apply(Apply { changes, bounded: false, encoded: true, .. }))
+            if **changes == [Change::Outer(1)] =>
+        {
+            Some(op.on[op.on.len() - 3].signal)
+        }
+        _ => None,
+    }
+}
+
+impl Draft<'_> {
+    /// Makes a product with spikes, or a change of its matrix, one of factors, where that may be.
+    pub(crate) fn factored(&mut self, turn: &mut Turning, k: usize) {
+        let program = self.wanted.program;
+        let op = &program.operators()[k];
+        let learns = encoders(op).is_some();
+        let matrix = match (&op.op, &*op.on) {
+            (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
+            _ if learns => op.on[0].signal,
+            _ => return,
+        };
+        let Some(form) = self.factors(matrix) else { return };
+        let place = |write| Place { room: Room::Real, span: form.own, write };
+        let inner = form.inner;
+        if learns {
+            // Weights, frozen, scale, post, pre; the encoders, the values; freezing.
+            let [_, frozen, scale, post, pre, _, values, freezing] = turn.on[..] else { return };
+            turn.on = vec![place(true), frozen, scale, post, pre, values, freezing];
+            turn.what = What::Code(LearnFactored.into());
+        } else {
+            turn.on[1] = place(false);
+            turn.what = What::Code(kernels::Factored { inner }.into());
+        }
+        turn.pass = "factored";
+    }
+
+    /// The form of a matrix, made when it is asked for first; `None` where it may not be.
+    fn factors(&mut self, matrix: SignalId) -> Option<Made> {
+        let made = |f: &&FormAt| f.signal == matrix;
+        if let Some(f) = self.forms.iter().find(made) {
+            return match &f.form {
+                super::super::AnyForm::Factored(form) => Some(Made { own: f.own, inner: form.inner }),
+                _ => None,
+            };
+        }
+        let program = self.wanted.program;
+        let s = program.get(matrix);
+        let (rows, cols) = (s.rows, s.cols);
+        let touching = |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == matrix);
+        let all = || program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touching);
+        let meets_spikes = |op: &Operator| match (&op.op, &*op.on) {
+            (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
+                a.signal == matrix && a.part.is_none() && self.spikes(x.signal, 4)
+            }
+            _ => false,
+        };
+        let users = self.users.get(&matrix).copied().unwrap_or(0);
+        let large = rows.min(cols) >= 2 * LANES && rows * cols >= SMALLEST && cols <= MAX_COLUMNS;
+        if s.view.is_some()
+            || !large
+            || s.room != Room::Real
+            || all().filter(|op| meets_spikes(op)).count() != 1
+        {
+            return None;
+        }
+        let given = match users {
+            1 => None,
+            2 => Some(all().find_map(encoders)?),
+            _ => return None,
+        };
+        let inner = given.map_or(INNER.min(rows.min(cols) / 8), |e| program.get(e).cols);
+        if inner == 0 || inner > INNER || 8 * inner > rows.min(cols) {
+            return None;
+        }
+        let epsilon = if self.wanted.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let form = Factored { shape: (rows, cols), inner, given: given.is_some(), epsilon };
+        let own = self.own_real(form.numbers());
+        let constants = self.own_double(if given.is_some() { rows * inner } else { 0 });
+        self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: given });
+        Some(Made { own, inner })
+    }
+}
+
+/// Where a form is.
+struct Made {
+    own: bouton_memory::Span,
+    inner: usize,
+}
