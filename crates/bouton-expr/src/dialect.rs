@@ -48,10 +48,17 @@ impl Unit {
     pub const fn new(name: &'static str, power: i8) -> Unit {
         Unit { name, power }
     }
-    /// A number of it in SI. It is what the number written out in SI would be, to the bit: powers of ten up to 22 are exact,
-    /// and so there is one rounding.
-    pub fn value(self, number: f64) -> f64 {
-        let power = 10f64.powi(i32::from(self.power.abs()));
-        if self.power < 0 { number / power } else { number * power }
+    /// A number of it, as it is written, in SI: to the bit what the number would be that is written out in SI.
+    ///
+    /// ```
+    /// use bouton_expr::Unit;
+    /// assert_eq!(Unit::new("/mV", 3).value("14e-5"), Some(0.14));
+    /// assert_ne!(14e-5 * 1e3, 0.14);
+    /// ```
+    pub fn value(self, number: &str) -> Option<f64> {
+        let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        // An exponent of that many digits is beyond any number.
+        let exponent = exponent.parse::<i64>().ok()?.saturating_add(i64::from(self.power));
+        format!("{digits}e{exponent}").parse().ok().filter(|x: &f64| x.is_finite())
     }
 }

@@ -79,18 +79,19 @@ pub(crate) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Exp
             continue;
         } else if b.is_ascii_digit() || b == b'.' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
             at = number_end(bytes, at);
-            let value: f64 = text[start..at].parse().expect("digits, a point and an exponent are a number");
-            if !value.is_finite() {
-                let message = format!("the number {} is too large", quote(&text[start..at]));
-                return Err(ExprError::new(message, start..at));
-            }
-            match unit_after(text, at, dialect.units) {
+            let number = &text[start..at];
+            let value = match unit_after(text, at, dialect.units) {
                 Some((unit, end)) => {
                     at = end;
-                    Tok::Number(unit.value(value))
+                    unit.value(number)
                 }
-                None => Tok::Number(value),
-            }
+                None => number.parse().ok().filter(|x: &f64| x.is_finite()),
+            };
+            let Some(value) = value else {
+                let message = format!("the number {} is too large", quote(&text[start..at]));
+                return Err(ExprError::new(message, start..at));
+            };
+            Tok::Number(value)
         } else if is_name_byte(b) {
             let dots = |at: usize| {
                 let next = bytes.get(at + 1).copied().unwrap_or(b' ');

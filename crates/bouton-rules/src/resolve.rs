@@ -121,7 +121,8 @@ impl Resolver<'_> {
         let name = n.name.as_str();
         let wrong = if let Some((_, is)) = GIVEN.iter().find(|g| g.0 == name) {
             format!("{} is {is}", quote(name))
-        } else if UNITS.iter().any(|u| u.name == name) {
+        } else if UNITS.iter().any(|u| u.name.strip_prefix('/') == Some(name)) {
+            // `2 /s` would be 2 per second, whatever `s` is.
             format!("{} is a unit", quote(name))
         } else if ["and", "or", "not"].contains(&name) {
             format!("{} is a word of the language", quote(name))
@@ -356,11 +357,8 @@ impl Resolver<'_> {
             None => {
                 let near = bouton_core::nearest(&target.name, states.iter().map(|s| s.name.as_str()));
                 let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                format!(
-                    "{name} is no state{near}{} declare it, as in `pre {}' = -{0}/tau`",
-                    if near.is_empty() { ";" } else { " If not," },
-                    target.name
-                )
+                let way = if near.is_empty() { ";" } else { " If not," };
+                format!("{name} is no state{near}{way} declare it, as in `pre {0}' = -{0}/tau`", target.name)
             }
         };
         self.error(target.span.clone(), message)
