@@ -152,7 +152,7 @@ impl RuleFunction {
         let base = |n: &str| n.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()) == name;
         let same = self.inputs.iter().filter(|i| base(&i.name)).count();
         let name = if same == 0 { name.to_string() } else { format!("{name}_{}", same + 1) };
-        self.inputs.push(RuleInput { name, source, synapse });
+        self.inputs.push(RuleInput { name, source, synapse, state: None });
         self
     }
     /// Reads the presynaptic spikes of the step (height 1/dt) or rates (Hz).

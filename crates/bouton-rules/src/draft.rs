@@ -372,10 +372,9 @@ fn unknown(mut c: Cursor<'_>, head: &str, start: usize) -> ExprError {
     let message = if c.eat("'") {
         format!("where does the state {name} live? Write `global`, `pre`, `post` or `synapse` before it")
     } else if c.eat("+=") || c.eat("-=") {
-        format!(
-            "a statement stands in a block: write `on pre:`, `on post:` or `each step:` before it. What changes all the time \
-             is a motion: `w' = EXPRESSION`"
-        )
+        "a statement stands in a block: write `on pre:`, `on post:` or `each step:` before it. What changes all the time is a \
+         motion: `w' = EXPRESSION`"
+            .into()
     } else if c.eat("=") {
         format!("what is {name}? A parameter is `param {head} = NUMBER`, a motion `w' = EXPRESSION`")
     } else {

@@ -27,6 +27,7 @@ mod rule;
 mod run;
 mod units;
 
+pub use bouton_expr::{ExprError, Motion, Rank};
 pub use library::{LIBRARY, Library};
 pub use rule::{
     Assign, Factor, MAX_NAMES, MAX_STATEMENTS, MAX_TEXT, Param, Read, Rule, Side, State, Target, When, page,

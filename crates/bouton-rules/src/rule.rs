@@ -48,6 +48,13 @@ pub struct Param {
     pub(crate) span: Range<usize>,
 }
 
+impl Param {
+    /// The unit of its value: that which it was written with, without a prefix.
+    pub fn si_unit(&self) -> String {
+        crate::units::si(&self.unit)
+    }
+}
+
 /// A third factor: what connections to the rule deliver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factor {

@@ -53,3 +53,32 @@ pub(crate) fn unit_of(number: &str) -> &str {
     let behind = number.split_once([' ', '\t']).map_or("", |(_, unit)| unit.trim());
     if UNITS.iter().any(|u| u.name == behind) { behind } else { "" }
 }
+
+/// The SI unit without prefix that a unit is a power of ten of: `s` of `ms`, `/V^2` of `/mV^2`.
+pub(crate) fn si(unit: &str) -> String {
+    let (inverse, rest) = unit.strip_prefix('/').map_or(("", unit), |rest| ("/", rest));
+    let (core, power) = rest.split_once('^').map_or((rest, String::new()), |(c, p)| (c, format!("^{p}")));
+    let bases = ["Ohm", "Ω", "Hz", "s", "V", "A", "S", "F"];
+    let base = bases.into_iter().find(|b| core.ends_with(b)).unwrap_or(core);
+    format!("{inverse}{base}{power}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_powers_of_ten_of_si() {
+        for (unit, expected) in
+            [("ms", "s"), ("kHz", "Hz"), ("/mV^2", "/V^2"), ("/s", "/s"), ("mS", "S"), ("MΩ", "Ω")]
+        {
+            assert_eq!(si(unit), expected);
+        }
+        for u in UNITS {
+            assert!(UNITS.iter().any(|v| v.name == si(u.name) && v.power == 0), "{}", u.name);
+        }
+        assert_eq!(unit_of("-70.6 mV"), "mV");
+        assert_eq!(unit_of("20"), "");
+        assert_eq!(unit_of("20 ms * 2"), "");
+    }
+}
