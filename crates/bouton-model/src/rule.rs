@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bouton_elements::rules::{Applies, Rule, RuleInput, Source};
+use bouton_elements::rules::{Applies, Rule, RuleFactor, RuleInput, Source};
 use bouton_elements::synapses::Synapse;
 use bouton_elements::var::{self, Bounds, Over, Role, Start as Begin, Var};
 
@@ -338,6 +338,20 @@ impl LearningRule {
         match self {
             LearningRule::Element(r) => r.model().inputs(),
             LearningRule::Function(f) => f.inputs.clone(),
+        }
+    }
+    /// Its states, in the order in which they were declared.
+    pub fn states(&self) -> Vec<Var> {
+        match self {
+            LearningRule::Element(r) => var::of_role(r.model().vars(), Role::State),
+            LearningRule::Function(f) => f.state.clone(),
+        }
+    }
+    /// Its third factors, to which connections can be made.
+    pub fn factors(&self) -> Vec<RuleFactor> {
+        match self {
+            LearningRule::Element(r) => r.model().factors(),
+            LearningRule::Function(_) => vec![],
         }
     }
     /// Its parameters that can change while the model runs, with the values that it was made with: those of the pulse policy,

@@ -323,10 +323,13 @@ impl Builder<'_> {
         factors: &[RuleFactor],
     ) -> Vec<SignalId> {
         let mut signals = vec![];
-        for f in factors {
+        for (number, f) in factors.iter().enumerate() {
             let (r, c) = shape_over(f.over, l);
+            // The default is what it is when nothing is connected: it isn't added to what is.
+            let connected = self.net.connected(Object::Factor(l.id.rule_at(k), number));
             let s = self.program.signal(format!("{name}.{}", f.name), r, c, Role::Scratch, 0.0);
-            self.program.reset(path, s, f.default);
+            self.program.reset(path, s, if connected { 0.0 } else { f.default });
+            self.conn[l.id.index()].rules[k].factors.push(s);
             self.conn[l.id.index()].rules[k].named.push((f.name.clone(), s));
             signals.push(s);
         }

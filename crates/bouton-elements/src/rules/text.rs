@@ -212,6 +212,7 @@ pub(super) fn definitions() -> Vec<Def<dyn RuleModel>> {
                         "description": "A file that holds the text, in the folder of the model file; in place of `text`."
                     },
                 },
+                "minProperties": 2,
                 "additionalProperties": { "type": "number", "description": "A parameter of the rule, in SI." }
             })
         },

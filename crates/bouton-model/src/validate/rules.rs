@@ -88,7 +88,7 @@ impl Network {
         if !neural {
             return err(format!("the rule `{}` needs neurons before the connection", rule.name()));
         }
-        if matches!(post.object, Object::Rule(_)) {
+        if matches!(post.object, Object::Rule(_) | Object::Factor(..)) {
             return err("a connection to a learning rule can't learn itself".into());
         }
         let policy = matches!(rule, LearningRule::Element(r) if r.model().policy().is_some());
