@@ -25,7 +25,7 @@ pub(crate) fn include(
             for (key, inner) in t.iter_mut() {
                 let here = Path::Key(&path, key);
                 match (key.as_str(), &mut inner.value) {
-                    ("rule", Value::Table(_)) => rule(inner, files, read, here)?,
+                    ("rule", Value::Table(_) | Value::Str(_)) => rule(inner, files, read, here)?,
                     ("rules", Value::Array(all)) => {
                         for (k, one) in all.iter_mut().enumerate() {
                             rule(one, files, read, Path::Index(&here, k, ""))?;
@@ -52,7 +52,14 @@ pub(crate) fn include(
 /// One rule.
 fn rule(item: &mut Item, files: &dyn Files, read: &mut Vec<FileDigest>, path: Path<'_>) -> Result<(), Fault> {
     let line = item.line;
-    let Value::Table(table) = &mut item.value else { return Ok(()) };
+    let needs = "a rule of the type `text` needs its `text`, or a `file` that holds it";
+    let table = match &mut item.value {
+        Value::Table(table) => table,
+        Value::Str(name) if name == "text" => {
+            return Err(Fault::new(line, format!("{}{needs}", path.lead())));
+        }
+        _ => return Ok(()),
+    };
     if !matches!(table.get("type").map(|t| &t.value), Some(Value::Str(s)) if s == "text") {
         return Ok(());
     }
@@ -72,10 +79,7 @@ fn rule(item: &mut Item, files: &dyn Files, read: &mut Vec<FileDigest>, path: Pa
             return Err(fault(*line, "there is a `text` and a `file`; leave one of them out".into()));
         }
         (None, None) => {
-            return Err(fault(
-                line,
-                "a rule of the type `text` needs its `text`, or a `file` that holds it".into(),
-            ));
+            return Err(fault(line, needs.into()));
         }
         (Some(Item { value: Value::Str(text), line }), None) => (text.clone(), *line),
         // The check says what is expected.
