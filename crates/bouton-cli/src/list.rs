@@ -101,7 +101,7 @@ fn row(v: &Var) -> Vec<String> {
         Start::Name { of, .. } if !of.is_empty() => format!("{}: {}", v.doc, of.join(", ")),
         _ => v.doc.to_string(),
     };
-    vec![v.name.to_string(), start, v.unit.into(), over.into(), bounds, doc]
+    vec![v.name.to_string(), start, v.unit.to_string(), over.into(), bounds, doc]
 }
 
 /// Six digits of a number: enough to know it by.

@@ -89,16 +89,26 @@ pub struct Def<M: ?Sized> {
     /// Whether a model file can name it.
     pub in_files: bool,
     source: &'static str,
-    type_id: TypeId,
+    /// `None` for one that is no type of its own, but a text.
+    type_id: Option<TypeId>,
     type_name: &'static str,
-    read: fn(Content) -> Result<ElementOf<M>, de::value::Error>,
-    schema: fn(&mut SchemaGenerator) -> Schema,
-    example: fn() -> Option<ElementOf<M>>,
+    read: Read<M>,
+    schema: Arc<dyn Fn(&mut SchemaGenerator) -> Schema + Send + Sync>,
+    example: Arc<dyn Fn() -> Option<ElementOf<M>> + Send + Sync>,
 }
+
+/// How an element is read from a file.
+type Read<M> = Arc<dyn Fn(Content) -> Result<ElementOf<M>, de::value::Error> + Send + Sync>;
 
 impl<M: ?Sized> Clone for Def<M> {
     fn clone(&self) -> Def<M> {
-        Def { doc: self.doc.clone(), ..*self }
+        Def {
+            doc: self.doc.clone(),
+            read: self.read.clone(),
+            schema: self.schema.clone(),
+            example: self.example.clone(),
+            ..*self
+        }
     }
 }
 
@@ -119,11 +129,31 @@ impl<M: ?Sized + Kind> Def<M> {
             doc,
             in_files: T::IN_FILES,
             source: T::PAGE,
-            type_id: TypeId::of::<T>(),
+            type_id: Some(TypeId::of::<T>()),
             type_name: std::any::type_name::<T>(),
-            read: |c| T::deserialize(c).map(ElementOf::new),
-            schema: T::json_schema,
-            example: || T::example().map(ElementOf::new),
+            read: Arc::new(|c| T::deserialize(c).map(ElementOf::new)),
+            schema: Arc::new(T::json_schema),
+            example: Arc::new(|| T::example().map(ElementOf::new)),
+        }
+    }
+    /// That of an element that is no type of its own: the text of a rule. `page` is its page as it is.
+    pub(crate) fn of_text(
+        name: &'static str,
+        page: &'static str,
+        read: impl Fn(Content) -> Result<ElementOf<M>, de::value::Error> + Send + Sync + 'static,
+        schema: impl Fn(&mut SchemaGenerator) -> Schema + Send + Sync + 'static,
+        example: impl Fn() -> Option<ElementOf<M>> + Send + Sync + 'static,
+    ) -> Def<M> {
+        Def {
+            name,
+            doc: page.split("\n\n").next().unwrap_or("").trim().into(),
+            in_files: true,
+            source: page,
+            type_id: None,
+            type_name: name,
+            read: Arc::new(read),
+            schema: Arc::new(schema),
+            example: Arc::new(example),
         }
     }
     /// Its page: equation, table of symbols with defaults and units, reference.
@@ -189,6 +219,11 @@ impl<M: ?Sized + Kind> Registry<M> {
     pub(crate) fn new(shipped: Vec<Def<M>>) -> Registry<M> {
         Registry { shipped, added: RwLock::default() }
     }
+    /// The same with others behind the shipped ones.
+    pub(crate) fn with(mut self, others: Vec<Def<M>>) -> Registry<M> {
+        self.shipped.extend(others);
+        self
+    }
     /// All, the shipped ones first.
     pub fn all(&self) -> Vec<Def<M>> {
         let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +246,7 @@ impl<M: ?Sized + Kind> Registry<M> {
         let def = Def::of::<T>();
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
         match self.shipped.iter().chain(added.iter()).find(|d| d.name == T::NAME) {
-            Some(d) if d.type_id == TypeId::of::<T>() => Ok(()),
+            Some(d) if d.type_id == Some(TypeId::of::<T>()) => Ok(()),
             Some(d) => Err(Error::model(
                 object(),
                 format!(
@@ -248,12 +283,12 @@ pub fn registered() -> usize {
 pub struct ElementOf<M: ?Sized> {
     model: Arc<M>,
     copy: fn(&M) -> Option<Arc<M>>,
-    read: fn(Content) -> Result<ElementOf<M>, de::value::Error>,
+    read: Read<M>,
 }
 
 impl<M: ?Sized> Clone for ElementOf<M> {
     fn clone(&self) -> ElementOf<M> {
-        ElementOf { model: self.model.clone(), copy: self.copy, read: self.read }
+        ElementOf { model: self.model.clone(), copy: self.copy, read: self.read.clone() }
     }
 }
 
@@ -275,8 +310,12 @@ impl<M: ?Sized + Kind> ElementOf<M> {
         ElementOf {
             model: x.shared(),
             copy: |m| Some(m.as_any().downcast_ref::<T>()?.clone().shared()),
-            read: |c| T::deserialize(c).map(ElementOf::new),
+            read: Arc::new(|c| T::deserialize(c).map(ElementOf::new)),
         }
+    }
+    /// One that is no type of its own.
+    pub(crate) fn of_parts(model: Arc<M>, copy: fn(&M) -> Option<Arc<M>>, read: Read<M>) -> ElementOf<M> {
+        ElementOf { model, copy, read }
     }
     /// The names of all of the kind, as model files write them.
     pub fn names() -> Vec<&'static str> {

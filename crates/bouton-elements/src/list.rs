@@ -2,13 +2,15 @@
 
 /// Makes a kind of element. Each element is a struct of parameters that implements the trait and
 /// [`Element`](crate::Element); shipping one is its file and one line, `file::Name`. What is said of it is the first paragraph
-/// of the struct's documentation. Model files, their schema, listings and error messages follow from the registry.
+/// of the struct's documentation. Model files, their schema, listings and error messages follow from the registry. Elements that
+/// are no types of their own may follow after `and`.
 macro_rules! element_list {
     (
         $(#[doc = $doc:literal])*
         $alias:ident: dyn $model:ident, $kind:literal, $register:ident, |$this:pat_param| $vars:expr => {
             $($file:ident::$name:ident,)*
         }
+        $(and $others:expr)?
     ) => {
         $(mod $file;)*
         $(pub use $file::$name;)*
@@ -28,7 +30,7 @@ macro_rules! element_list {
             }
             fn registry() -> &'static $crate::Registry<dyn $model> {
                 static ALL: std::sync::LazyLock<$crate::Registry<dyn $model>> = std::sync::LazyLock::new(|| {
-                    $crate::Registry::new(vec![$($crate::Def::of::<$name>()),*])
+                    $crate::Registry::new(vec![$($crate::Def::of::<$name>()),*])$(.with($others))?
                 });
                 &ALL
             }

@@ -124,7 +124,7 @@ pub struct Var {
     /// Its name, as model files, paths and probes use it.
     pub name: Cow<'static, str>,
     /// Its unit; empty if it has none.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What it has one number for.
     pub over: Over,
     /// Who changes it.
@@ -134,78 +134,86 @@ pub struct Var {
     /// The numbers that it takes.
     pub bounds: Bounds,
     /// One line of explanation.
-    pub doc: &'static str,
+    pub doc: Cow<'static, str>,
 }
 
 impl Var {
     /// A parameter: one number, in the bounds that it may be set to.
     pub fn parameter(
         name: impl Into<Cow<'static, str>>,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         value: f64,
         bounds: Bounds,
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
         Var {
             name: name.into(),
-            unit,
+            unit: unit.into(),
             over: Over::One,
             role: Role::Parameter,
             start: Start::Value(value),
             bounds,
-            doc,
+            doc: doc.into(),
         }
     }
     /// A parameter that is a list.
     pub fn list(
         name: impl Into<Cow<'static, str>>,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         values: &[f64],
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
         Var {
             name: name.into(),
-            unit,
+            unit: unit.into(),
             over: Over::Numbers(values.len()),
             role: Role::Parameter,
             start: Start::Values(values.into()),
             bounds: Bounds::ANY,
-            doc,
+            doc: doc.into(),
         }
     }
     /// A state.
     pub fn state(
         name: impl Into<Cow<'static, str>>,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         over: Over,
         start: Start,
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
-        Var { name: name.into(), unit, over, role: Role::State, start, bounds: Bounds::ANY, doc }
+        Var {
+            name: name.into(),
+            unit: unit.into(),
+            over,
+            role: Role::State,
+            start,
+            bounds: Bounds::ANY,
+            doc: doc.into(),
+        }
     }
     /// A number that is fixed when the model is built.
     pub fn fixed(
         name: impl Into<Cow<'static, str>>,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         value: f64,
         bounds: Bounds,
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
         Var::parameter(name, unit, value, bounds, doc).when_built()
     }
     /// One that may be left out, and is fixed when the model is built.
     pub fn optional(
         name: impl Into<Cow<'static, str>>,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         value: Option<f64>,
         bounds: Bounds,
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
         let start = value.map_or(Start::Absent, Start::Value);
         Var { start, ..Var::fixed(name, unit, 0.0, bounds, doc) }
     }
     /// A yes or no that is fixed when the model is built.
-    pub fn flag(name: impl Into<Cow<'static, str>>, value: bool, doc: &'static str) -> Var {
+    pub fn flag(name: impl Into<Cow<'static, str>>, value: bool, doc: impl Into<Cow<'static, str>>) -> Var {
         let start = Start::Name { is: value.to_string(), of: vec!["true".into(), "false".into()] };
         Var { start, ..Var::fixed(name, "", 0.0, Bounds::ANY, doc) }
     }
@@ -213,7 +221,7 @@ impl Var {
     pub fn choice<T: Serialize + JsonSchema>(
         name: impl Into<Cow<'static, str>>,
         value: &T,
-        doc: &'static str,
+        doc: impl Into<Cow<'static, str>>,
     ) -> Var {
         let is = serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string));
         let schema = T::json_schema(&mut SchemaGenerator::default()).to_value();

@@ -81,9 +81,10 @@ fn contract<M: ?Sized + Kind>() {
 }
 
 /// The table of variables says what the schema of files says: the same fields, the same defaults, the same bounds. Devices
-/// have their own (columns of numbers), and of rules the schema has filters and a policy, which are elements.
+/// have their own (columns of numbers), of rules the schema has filters and a policy, which are elements, and of a rule as text
+/// the text.
 fn fields(name: &str, member: &Value, vars: &[Var]) {
-    if ["power_law", "pes", "mpes"].contains(&name) {
+    if ["power_law", "pes", "mpes", "text"].contains(&name) {
         return;
     }
     let properties = member["properties"].as_object().unwrap();

@@ -43,6 +43,31 @@ impl ExprError {
         self
     }
 
+    /// An error of a text at these bytes of it: for a language that expressions are part of.
+    ///
+    /// ```
+    /// use bouton_expr::ExprError;
+    /// let err = ExprError::at("on past: x += 1", 3..7, "expected `pre` or `post`, found `past`");
+    /// assert_eq!(err.to_string(), "expected `pre` or `post`, found `past` (column 4)");
+    /// ```
+    pub fn at(text: &str, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self::new(message, span).in_text(text)
+    }
+
+    /// The same error where the expression begins at byte `start` of a larger text.
+    ///
+    /// ```
+    /// use bouton_expr::{Program, Vars};
+    /// let text = "x += 1\ny += 2 * z";
+    /// let err = Program::compile(&text[12..], &Vars::new().scalar("y")).unwrap_err();
+    /// assert_eq!(err.within(text, 12).line_column(), (2, 10));
+    /// ```
+    pub fn within(mut self, text: &str, start: usize) -> Self {
+        let Range { start: from, end } = self.inner.span;
+        self.inner.span = from + start..end + start;
+        self.in_text(text)
+    }
+
     /// What is wrong, in one line, without the place.
     pub fn message(&self) -> &str {
         &self.inner.message
@@ -104,7 +129,7 @@ impl From<ExprError> for bouton_core::Error {
 }
 
 /// A piece of the user's text for a message, cut when it is long.
-pub(crate) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     const MOST: usize = 40;
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(MOST).collect();

@@ -108,7 +108,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 }
 
 impl Function {
-    fn kernel(&self) -> Option<&'static Kernel> {
+    pub(crate) fn kernel(&self) -> Option<&'static Kernel> {
         match self.kind {
             Kind::Map { kernel, .. } => Some(kernel),
             _ => None,

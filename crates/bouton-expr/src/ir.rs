@@ -1,6 +1,7 @@
 //! Types, ranks, and the list of values that a program is.
 
 use crate::ast::BinaryOp;
+use crate::dialect::Dialect;
 use crate::functions::{binary, constant_power};
 use crate::lanes::{Kernel, Operand, Run};
 use std::collections::HashMap;
@@ -70,6 +71,7 @@ pub struct Var {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vars {
     pub(crate) list: Vec<Var>,
+    pub(crate) dialect: Dialect,
 }
 
 impl Vars {
@@ -107,6 +109,11 @@ impl Vars {
     pub fn var(mut self, name: &str, rank: Rank, width: usize) -> Self {
         self.list.push(Var { name: name.to_string(), rank, width });
         self
+    }
+
+    /// The same, for expressions of a dialect.
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
     }
 
     /// The variables in order.
@@ -164,6 +171,25 @@ impl Ir {
 
     pub fn rank(&self, id: Id) -> Rank {
         self.values[id.0].rank
+    }
+
+    /// Which of the variables a value is made of.
+    pub fn used(&self, root: Id, vars: usize) -> Vec<bool> {
+        // From the result backwards: operands stand before what is made of them.
+        let (mut needed, mut used) = (vec![false; self.values.len()], vec![false; vars]);
+        needed[root.0] = true;
+        for v in (0..=root.0).rev() {
+            if !needed[v] {
+                continue;
+            }
+            match &self.values[v].op {
+                Op::Var(var) => used[*var] = true,
+                Op::Const(_) => {}
+                Op::Comp(a, _) | Op::Reduce(_, a) => needed[a.0] = true,
+                Op::Pack(ids) | Op::Map(_, ids) => ids.iter().for_each(|i| needed[i.0] = true),
+            }
+        }
+        used
     }
 
     fn push(&mut self, op: Op, rank: Rank, width: usize) -> Id {

@@ -1,5 +1,6 @@
 //! Text to tokens.
 
+use crate::dialect::{Dialect, Unit};
 use crate::error::{ExprError, quote};
 use std::ops::Range;
 
@@ -39,6 +40,11 @@ const FOREIGN: &[(&str, &str)] = &[
     (".", "there are no dotted names; functions are called by their own name, as `sin(t)`"),
 ];
 
+/// Whether `name` is one name, or several with dots between them.
+pub(crate) fn is_dotted(name: &str) -> bool {
+    name.split('.').all(is_identifier)
+}
+
 /// Whether `name` can be the name of a variable, keywords and functions aside.
 pub(crate) fn is_identifier(name: &str) -> bool {
     !name.is_empty() && !name.as_bytes()[0].is_ascii_digit() && name.bytes().all(is_name_byte)
@@ -49,7 +55,7 @@ fn is_name_byte(b: u8) -> bool {
 }
 
 /// Splits a text; the last token is always `End`.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ExprError> {
+pub(crate) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, ExprError> {
     let bytes = text.as_bytes();
     let mut out: Vec<Token<'_>> = Vec::new();
     let mut brackets = 0usize;
@@ -73,14 +79,25 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ExprError> {
             continue;
         } else if b.is_ascii_digit() || b == b'.' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
             at = number_end(bytes, at);
-            let value: f64 = text[start..at].parse().expect("digits, a point and an exponent are a number");
-            if !value.is_finite() {
+            let number = &text[start..at];
+            let value = match unit_after(text, at, dialect.units) {
+                Some((unit, end)) => {
+                    at = end;
+                    unit.value(number)
+                }
+                None => number.parse().ok().filter(|x: &f64| x.is_finite()),
+            };
+            let Some(value) = value else {
                 let message = format!("the number {} is too large", quote(&text[start..at]));
                 return Err(ExprError::new(message, start..at));
-            }
+            };
             Tok::Number(value)
         } else if is_name_byte(b) {
-            while at < bytes.len() && is_name_byte(bytes[at]) {
+            let dots = |at: usize| {
+                let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+                dialect.dotted && bytes[at] == b'.' && is_name_byte(next) && !next.is_ascii_digit()
+            };
+            while at < bytes.len() && (is_name_byte(bytes[at]) || dots(at)) {
                 at += 1;
             }
             let name = &text[start..at];
@@ -112,6 +129,23 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ExprError> {
     Ok(out)
 }
 
+/// The unit that follows a number after a blank, and where it ends.
+fn unit_after(text: &str, at: usize, units: &'static [Unit]) -> Option<(Unit, usize)> {
+    let behind = text[at..].trim_start_matches([' ', '\t']);
+    let start = text.len() - behind.len();
+    if start == at {
+        return None;
+    }
+    let ends = |u: &&Unit| {
+        let rest = behind.strip_prefix(u.name)?.as_bytes();
+        // `/mV` is not the unit of `/mV^2`, and `m` none of `max`.
+        (!rest.first().is_some_and(|b| is_name_byte(*b) || *b == b'^' && u.name.starts_with('/')))
+            .then_some(())
+    };
+    let unit = units.iter().filter(|u| ends(u).is_some()).max_by_key(|u| u.name.len())?;
+    Some((*unit, start + unit.name.len()))
+}
+
 /// Where the number that begins at `at` ends: digits, a point, digits, an exponent if it has digits.
 fn number_end(bytes: &[u8], mut at: usize) -> usize {
     let digits = |mut at: usize| {
@@ -139,7 +173,7 @@ mod tests {
     use super::*;
 
     fn toks(text: &str) -> Vec<Tok<'_>> {
-        tokens(text).unwrap().into_iter().map(|t| t.tok).collect()
+        tokens(text, Dialect::default()).unwrap().into_iter().map(|t| t.tok).collect()
     }
 
     #[test]
@@ -174,7 +208,7 @@ mod tests {
             ("1+é", "unexpected `é`", 2..4),
             ("1e999", "the number `1e999` is too large", 0..5),
         ] {
-            let err = tokens(text).unwrap_err();
+            let err = tokens(text, Dialect::default()).unwrap_err();
             assert_eq!((err.message(), err.span()), (message, span));
         }
     }

@@ -103,8 +103,10 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod dialect;
 mod error;
 mod eval;
+mod forms;
 mod functions;
 mod ir;
 mod lanes;
@@ -115,8 +117,10 @@ mod plan;
 mod program;
 
 pub use ast::{Ast, BinaryOp, Node, NodeId, NodeKind, UnaryOp};
-pub use error::ExprError;
+pub use dialect::{Dialect, Unit};
+pub use error::{ExprError, quote};
 pub use eval::{Scratch, Work};
+pub use forms::Motion;
 pub use functions::{FUNCTIONS, Function};
 pub use ir::{MAX_WIDTH, Rank, Var, Vars};
 pub use parser::{MAX_DEPTH, MAX_LENGTH, parse};

@@ -1,16 +1,18 @@
 //! Syntax tree to IR: names, types, and what is wrong with them.
 
 use crate::ast::{Ast, BinaryOp, Node, NodeKind};
+use crate::dialect::Dialect;
 use crate::error::{ExprError, quote, suggestion};
-use crate::functions::{CONSTANTS, FUNCTIONS, Function, binary, find, unary};
+use crate::functions::{FUNCTIONS, Function, binary, find, unary};
 use crate::ir::{Id, Ir, MAX_WIDTH, Vars};
-use crate::lexer::{KEYWORDS, is_identifier};
+use crate::lexer::{KEYWORDS, is_dotted, is_identifier};
 
 /// Refuses variables that no expression could name, or that would be ambiguous.
 pub(crate) fn check_vars(vars: &Vars) -> Result<(), ExprError> {
     for (i, var) in vars.list.iter().enumerate() {
         let name = &var.name;
-        let wrong = if !is_identifier(name) {
+        let named = if vars.dialect.dotted { is_dotted(name) } else { is_identifier(name) };
+        let wrong = if !named {
             "is not a name: a letter or `_`, then letters, digits and `_`".to_string()
         } else if KEYWORDS.contains(&name.as_str()) {
             "is a word of the language".to_string()
@@ -107,25 +109,33 @@ impl Lowering<'_> {
         if let Some(index) = self.vars.list.iter().position(|v| v.name == name) {
             return Ok(self.ir.var(index, &self.vars.list[index]));
         }
-        if let Some(&(_, value)) = CONSTANTS.iter().find(|c| c.0 == name) {
+        if let Some((_, value)) = self.vars.dialect.constants().find(|c| c.0 == name) {
             return Ok(self.ir.constant(value));
         }
         if let Some(f) = find(name) {
             return Err(format!("`{name}` is a function; call it: `{name}({})`", f.args));
         }
+        let Dialect { undeclared, .. } = self.vars.dialect;
         let mut names: Vec<&str> = self.variables().collect();
-        names.extend(CONSTANTS.iter().map(|c| c.0));
-        names.extend(functions());
+        names.extend(self.vars.dialect.constants().map(|c| c.0));
+        if undeclared.is_empty() {
+            names.extend(functions());
+        }
         let guess = suggestion(name, names);
         let guess = if guess.is_empty() { self.known() } else { guess };
-        Err(format!("unknown name {}{guess}", quote(name)))
+        let way = match (undeclared, guess.ends_with('?')) {
+            ("", _) => String::new(),
+            (way, true) => format!(" If not, {way}"),
+            (way, false) => format!("; {way}"),
+        };
+        Err(format!("unknown name {}{guess}{way}", quote(name)))
     }
 
     fn function(&self, name: &str) -> Result<&'static Function, String> {
         if let Some(f) = find(name) {
             return Ok(f);
         }
-        if self.variables().any(|v| v == name) || CONSTANTS.iter().any(|c| c.0 == name) {
+        if self.variables().any(|v| v == name) || self.vars.dialect.constants().any(|c| c.0 == name) {
             let message = "is not a function; a product is written with `*`, a component `x[0]`";
             return Err(format!("`{name}` {message}"));
         }

@@ -1,6 +1,7 @@
 //! Tokens to a syntax tree, by precedence climbing (a Pratt parser).
 
 use crate::ast::{Ast, BinaryOp, Node, NodeId, NodeKind, UnaryOp, prec};
+use crate::dialect::Dialect;
 use crate::error::{ExprError, quote};
 use crate::lexer::{Tok, Token, tokens};
 use std::ops::Range;
@@ -18,15 +19,20 @@ pub const MAX_DEPTH: usize = 100;
 /// # Ok::<(), bouton_expr::ExprError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Ast, ExprError> {
-    parse_text(text).map_err(|e| e.in_text(text))
+    parse_in(text, Dialect::default())
 }
 
-fn parse_text(text: &str) -> Result<Ast, ExprError> {
+/// The same in a dialect.
+pub(crate) fn parse_in(text: &str, dialect: Dialect) -> Result<Ast, ExprError> {
+    parse_text(text, dialect).map_err(|e| e.in_text(text))
+}
+
+fn parse_text(text: &str, dialect: Dialect) -> Result<Ast, ExprError> {
     if text.len() > MAX_LENGTH {
         let message = format!("the expression has {} bytes; the most is {MAX_LENGTH}", text.len());
         return Err(ExprError::new(message, 0..0));
     }
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nodes: Vec::new(), depth: 0 };
+    let mut parser = Parser { text, tokens: tokens(text, dialect)?, at: 0, nodes: Vec::new(), depth: 0 };
     parser.skip_newlines();
     parser.expr(prec::LOWEST)?;
     let ended_by_line = parser.peek() == Tok::Newline;

@@ -1,12 +1,10 @@
 //! What a caller holds: a compiled expression.
 
-use crate::ast::BinaryOp;
 use crate::error::ExprError;
 use crate::eval::{Scratch, run};
-use crate::functions::{binary, unary};
-use crate::ir::{Id, Ir, Listing, Op, Rank, Vars};
+use crate::ir::{Id, Ir, Listing, Rank, Vars};
 use crate::lower::{check_vars, lower};
-use crate::parser::parse;
+use crate::parser::parse_in;
 use crate::plan::Plan;
 use std::fmt;
 
@@ -20,10 +18,12 @@ const MAX_COMPONENTS: usize = 1 << 22;
 /// another length than documented is a mistake of the caller and panics.
 #[derive(Clone)]
 pub struct Program {
-    text: String,
-    vars: Vars,
-    ir: Ir,
-    root: Id,
+    pub(crate) text: String,
+    pub(crate) vars: Vars,
+    pub(crate) ir: Ir,
+    pub(crate) root: Id,
+    /// Whether the result depends on each of the variables.
+    used: Vec<bool>,
     /// For a single point: every input is a scalar.
     point: Plan,
     /// For a block of synapses: every input has the rank it was declared with.
@@ -44,7 +44,7 @@ impl Program {
     /// ```
     pub fn compile(text: &str, vars: &Vars) -> Result<Self, ExprError> {
         check_vars(vars).map_err(|e| e.in_text(text))?;
-        let ast = parse(text)?;
+        let ast = parse_in(text, vars.dialect)?;
         let (ir, root) = lower(text, &ast, vars).map_err(|e| e.in_text(text))?;
         let program = Self::from_ir(text.to_string(), vars.clone(), ir, root);
         for plan in [&program.point, &program.block] {
@@ -59,11 +59,12 @@ impl Program {
         Ok(program)
     }
 
-    fn from_ir(text: String, vars: Vars, ir: Ir, root: Id) -> Self {
+    pub(crate) fn from_ir(text: String, vars: Vars, ir: Ir, root: Id) -> Self {
+        let used = ir.used(root, vars.list.len());
         let plan = |ranks: Vec<Rank>| Plan::new(&ir.values, &vars.list, root, &ranks);
         let point = plan(vec![Rank::Scalar; vars.list.len()]);
         let block = plan(vars.iter().map(|v| v.rank).collect());
-        Self { text, vars, ir, root, point, block }
+        Self { text, vars, ir, root, used, point, block }
     }
 
     /// The text it was compiled from.
@@ -88,21 +89,12 @@ impl Program {
 
     /// Whether the result depends on a variable.
     pub fn uses(&self, name: &str) -> bool {
-        // From the result backwards: operands stand before what is made of them.
-        let mut used = vec![false; self.ir.values.len()];
-        used[self.root.0] = true;
-        (0..=self.root.0).rev().any(|v| {
-            if !used[v] {
-                return false;
-            }
-            match &self.ir.values[v].op {
-                Op::Var(var) => return self.vars.list[*var].name == name,
-                Op::Const(_) => {}
-                Op::Comp(a, _) | Op::Reduce(_, a) => used[a.0] = true,
-                Op::Pack(ids) | Op::Map(_, ids) => ids.iter().for_each(|i| used[i.0] = true),
-            }
-            false
-        })
+        self.vars.list.iter().position(|v| v.name == name).is_some_and(|v| self.used[v])
+    }
+
+    /// Whether the result depends on each of the variables, in their order.
+    pub fn used(&self) -> &[bool] {
+        &self.used
     }
 
     /// How many operations are run for each value of a rank in [`eval_block`](Self::eval_block).
@@ -178,7 +170,7 @@ impl Program {
 
     /// Evaluates for all synapses between `n_pre` and `n_post` neurons. An input has one value
     /// (of its variable's components, side by side) for each of its rank's count: 1, `n_pre`, `n_post`,
-    /// or `n_post` rows of `n_pre`. The result has the shape of the program's [`rank`](Self::rank):
+    /// or `n_post` rows of `n_pre`; one that the result does not depend on may be left empty. The result has the shape of the program's [`rank`](Self::rank):
     /// `out` has [`out_len`](Self::out_len) numbers.
     ///
     /// Each term is computed in the loop of its own rank: once, once for each pre or post neuron, or,
@@ -210,7 +202,11 @@ impl Program {
         inputs: &[&[f64]],
         out: &mut [f64],
     ) {
-        self.check(inputs, |v| self.vars.list[v].rank.count(n_post, n_pre));
+        let count = |v: usize| match self.used[v] || !inputs[v].is_empty() {
+            true => self.vars.list[v].rank.count(n_post, n_pre),
+            false => 0,
+        };
+        self.check(inputs, count);
         self.check_out(out, self.rank().count(n_post, n_pre));
         run(&self.block, &self.vars.list, inputs, (n_post, n_pre), scratch, out);
     }
@@ -218,57 +214,6 @@ impl Program {
     /// The length of the output of [`eval_block`](Self::eval_block).
     pub fn out_len(&self, n_post: usize, n_pre: usize) -> usize {
         self.rank().count(n_post, n_pre) * self.width()
-    }
-
-    /// The result as a product of a term without `pre` variables and one without `post` variables, if
-    /// it is written as products, quotients and signs of such terms. The first has rank `Scalar` or
-    /// `Post` and takes in the scalars, the second `Scalar` or `Pre`; both take the same inputs.
-    ///
-    /// Their product is the result up to rounding, as factors are multiplied in another order. `None`
-    /// says that no such form was found, not that there is none: a sum is not looked into.
-    ///
-    /// ```
-    /// use bouton_expr::{Program, Rank, Vars};
-    /// let vars = Vars::new().scalar("lr").pre("a").post("b").synapse("w");
-    /// let (post, pre) = Program::compile("lr * a * (b - 1)", &vars)?.separable().unwrap();
-    /// assert_eq!((post.rank(), pre.rank()), (Rank::Post, Rank::Pre));
-    /// assert!(Program::compile("lr * a * b * w", &vars)?.separable().is_none());
-    /// # Ok::<(), bouton_expr::ExprError>(())
-    /// ```
-    pub fn separable(&self) -> Option<(Program, Program)> {
-        if self.width() != 1 {
-            return None;
-        }
-        let (mul, div, neg) = (binary(BinaryOp::Mul), binary(BinaryOp::Div), unary(crate::ast::UnaryOp::Neg));
-        let mut ir = self.ir.clone();
-        let one = ir.constant(1.0);
-        let mut split: Vec<Option<(Id, Id)>> = Vec::with_capacity(self.root.0 + 1);
-        for v in 0..=self.root.0 {
-            let value = self.ir.values[v].clone();
-            split.push(match (value.rank, &value.op) {
-                _ if value.width != 1 => None,
-                (Rank::Scalar | Rank::Post, _) => Some((Id(v), one)),
-                (Rank::Pre, _) => Some((one, Id(v))),
-                (Rank::Synapse, Op::Map(kernel, args)) if *kernel == mul || *kernel == div => {
-                    let (a, b) = (split[args[0].0], split[args[1].0]);
-                    a.zip(b).map(|((post_a, pre_a), (post_b, pre_b))| {
-                        let mut join = |a, b| match b == one {
-                            true => a,
-                            false if a == one && *kernel == mul => b,
-                            false => ir.map(kernel, &[a, b]).expect("both have width 1"),
-                        };
-                        (join(post_a, post_b), join(pre_a, pre_b))
-                    })
-                }
-                (Rank::Synapse, Op::Map(kernel, args)) if *kernel == neg => {
-                    split[args[0].0].map(|(p, q)| (ir.map(neg, &[p]).expect("one operand"), q))
-                }
-                (Rank::Synapse, _) => None,
-            });
-        }
-        let (post, pre) = split[self.root.0]?;
-        let factor = |root| Self::from_ir(self.text.clone(), self.vars.clone(), ir.clone(), root);
-        Some((factor(post), factor(pre)))
     }
 
     /// That there is an input for each variable, of as many values as `count` says.

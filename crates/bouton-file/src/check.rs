@@ -39,7 +39,7 @@ fn shown(key: &str) -> String {
 
 impl Path<'_> {
     /// `path: ` or nothing at the top.
-    fn lead(&self) -> String {
+    pub(crate) fn lead(&self) -> String {
         match self {
             Path::Root => String::new(),
             _ => format!("{self}: "),

@@ -42,18 +42,18 @@ impl FileDigest {
 }
 
 /// A file that is read, and of which a digest is taken on the way.
-struct Digesting {
+pub(crate) struct Digesting {
     from: Box<dyn Read>,
     bytes: u64,
     sha256: Sha256,
 }
 
 impl Digesting {
-    fn new(from: Box<dyn Read>) -> Digesting {
+    pub(crate) fn new(from: Box<dyn Read>) -> Digesting {
         Digesting { from, bytes: 0, sha256: Sha256::new() }
     }
     /// The digest of all of it, also of what nobody has read.
-    fn finish(mut self, name: &str) -> Result<FileDigest, Error> {
+    pub(crate) fn finish(mut self, name: &str) -> Result<FileDigest, Error> {
         std::io::copy(&mut self, &mut std::io::sink())
             .map_err(|e| Error::file("", format!("{}: cannot read the file: {e}", quoted(name))))?;
         let sha256 = self.sha256.finalize().iter().map(|b| format!("{b:02x}")).collect();

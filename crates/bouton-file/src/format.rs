@@ -225,7 +225,7 @@ pub(crate) struct Connection {
     /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`.
     pub(crate) pre: String,
     /// Where it ends; also `name.rule`, the learning rule of a named connection, or of several
-    /// `name.rules.0`, `name.rules.1`, and so on.
+    /// `name.rules.0`, `name.rules.1`, and so on; `name.rule.FACTOR` is a third factor of the rule.
     pub(crate) post: String,
     /// Filter on the way; `false` for none. Default: low-pass of 0.005 s.
     #[serde(default = "default_synapse")]

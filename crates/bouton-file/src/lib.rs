@@ -77,6 +77,7 @@ mod reference;
 mod schema;
 mod set;
 mod slices;
+mod texts;
 mod tree;
 
 use std::io::Read;
@@ -216,6 +217,8 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
         set::set(&mut root, path, value)?;
     }
     check_format(&root)?;
+    let mut rules = vec![];
+    texts::include(&mut root, files, &mut rules, check::Path::Root)?;
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);
@@ -234,6 +237,7 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
         probes: file.probes,
     };
     let mut describe = describe::Describe::new(&root, files);
+    describe.read = rules;
     let described = describe.network("", top, check::Path::Root)?;
     let mut network = Network::new();
     network.set_seed(seed);

@@ -7,10 +7,10 @@ use crate::fault::{hint_in, quoted};
 use crate::format;
 
 /// What a connection is made of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
-    /// Number of rules.
-    rules: usize,
+    /// Of each of its rules, the names of its third factors.
+    rules: Vec<Vec<String>>,
     /// Whether rules give pulses to devices.
     pulses: bool,
     /// The sides on which its synapses have devices; none for ideal weights.
@@ -37,7 +37,7 @@ impl Made {
     pub(crate) fn of(c: &format::Connection) -> Made {
         let mut rules = c.rule.iter().chain(c.rules.iter().flatten());
         Made {
-            rules: rules.clone().count(),
+            rules: rules.clone().map(|r| r.model().factors().into_iter().map(|f| f.name).collect()).collect(),
             pulses: rules.any(|r| r.model().policy().is_some()),
             sides: c.devices.as_ref().map_or(&[], |d| d.mapping.model().sides()),
         }
@@ -45,7 +45,7 @@ impl Made {
 
     /// The number of the rule that `rest` begins with, `rule` or `rules.<number>`, and what follows; `None` if it names no
     /// rule. `name` is the connection's, as it was written.
-    pub(crate) fn rule<'r>(self, name: &str, rest: &'r str) -> Result<Option<(usize, &'r str)>, String> {
+    pub(crate) fn rule<'r>(&self, name: &str, rest: &'r str) -> Result<Option<(usize, &'r str)>, String> {
         let (word, behind) = rest.split_once('.').unwrap_or((rest, ""));
         let name = quoted(name);
         let (number, behind) = match word {
@@ -59,7 +59,7 @@ impl Made {
             }
             _ => return Ok(None),
         };
-        match (self.rules, number) {
+        match (self.rules.len(), number) {
             (0, _) => {
                 Err(format!("{name} has no rule; add `rule = …` to the connection, such as `rule = \"pes\"`"))
             }
@@ -69,8 +69,20 @@ impl Made {
         }
     }
 
+    /// The number of a third factor of the rule `k`. `name` is the connection's, as it was written.
+    pub(crate) fn factor(&self, name: &str, k: usize, factor: &str) -> Result<usize, String> {
+        let factors = self.rules.get(k).map_or(&[][..], |f| f);
+        factors.iter().position(|f| f == factor).ok_or_else(|| match &factors {
+            [] => format!("the rule of {} has no third factors; `{name}.rule` is its error", quoted(name)),
+            known => {
+                let hint = hint_in("", factor, known.iter().map(String::as_str).collect::<Vec<_>>());
+                format!("the rule of {} has no third factor {}{hint}", quoted(name), quoted(factor))
+            }
+        })
+    }
+
     /// What a probe of the connection records that is followed by `rest`.
-    pub(crate) fn target(self, id: ConnectionId, name: &str, rest: &str) -> Result<Target, String> {
+    pub(crate) fn target(&self, id: ConnectionId, name: &str, rest: &str) -> Result<Target, String> {
         match rest {
             "weights" => return Ok(Target::Weights(id)),
             "output" => return Ok(Target::ConnectionOutput(id)),
@@ -98,7 +110,7 @@ impl Made {
         Err(format!("{} can't be recorded{hint}", quoted(&path)))
     }
 
-    fn no_delta(self, name: &str) -> String {
+    fn no_delta(&self, name: &str) -> String {
         let side = self.sides.first().map_or("plus", |s| side_name(*s));
         format!(
             "the rule of {} gives pulses to devices and has no delta; record `{name}.devices.{side}.pulses` or \
@@ -107,7 +119,7 @@ impl Made {
         )
     }
 
-    fn has_devices(self, name: &str, side: Side, quantity: &str) -> Result<(), String> {
+    fn has_devices(&self, name: &str, side: Side, quantity: &str) -> Result<(), String> {
         match self.sides {
             [] => Err(format!(
                 "{} has no devices; add `devices = …` to the connection, or record `{name}.weights`",

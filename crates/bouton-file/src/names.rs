@@ -9,7 +9,7 @@ use crate::made::Made;
 use crate::slices::{parse_slice, split_slice};
 
 /// What a path refers to. Ids are known before the objects are made: they count up in the order of the file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Named {
     /// An ensemble with its dimensions and neurons.
     Ensemble(EnsembleId, usize, usize),
@@ -59,7 +59,7 @@ impl Names {
                     group = group
                         .or(Some((head, "an array; use its `input`, its `output` or an ensemble in it")));
                 }
-                Some(n) => return Ok((*n, head, path[end..].strip_prefix('.').unwrap_or(""))),
+                Some(n) => return Ok((n.clone(), head, path[end..].strip_prefix('.').unwrap_or(""))),
                 None => {}
             }
         }
@@ -123,6 +123,10 @@ impl Names {
             (Named::Connection(..), "rule") if !post => return Err(only_an_end()),
             (Named::Connection(c, made), _) => match made.rule(name, rest)? {
                 Some((k, "")) if post => (Object::Rule(c.rule_at(k)), None),
+                Some((k, factor)) if post => {
+                    let factor = made.factor(name, k, factor)?;
+                    (Object::Factor(c.rule_at(k), factor), None)
+                }
                 Some((_, "")) => return Err(only_an_end()),
                 _ => return Err(unknown(&["rule"])),
             },

@@ -88,7 +88,10 @@ fn short_forms(name: &str, def: &mut Value) {
 }
 
 fn needs_only_type(variant: &Value) -> bool {
-    variant.get("required").and_then(Value::as_array).is_none_or(|r| r.iter().all(|f| f == "type"))
+    let alone =
+        variant.get("required").and_then(Value::as_array).is_none_or(|r| r.iter().all(|f| f == "type"));
+    // A rule as text needs one of two fields.
+    alone && variant.get("minProperties").is_none()
 }
 
 /// The name of a member of a kind.

@@ -93,6 +93,9 @@ pub enum Object {
     Node(NodeId),
     /// A learning rule of a connection; takes its error. Only as an end.
     Rule(RuleId),
+    /// A third factor of a learning rule, by its number among those of the rule; what connections to it deliver adds up. Only
+    /// as an end. [`Network::factor`](crate::Network::factor) finds it by its name.
+    Factor(RuleId, usize),
 }
 
 /// A learning rule of a connection: the connection, and which of its rules.
@@ -192,6 +195,7 @@ impl Object {
             Object::Neurons(e) => Object::Neurons(e.adopted(model)),
             Object::Node(n) => Object::Node(n.adopted(model)),
             Object::Rule(r) => Object::Rule(r.adopted(model)),
+            Object::Factor(r, k) => Object::Factor(r.adopted(model), k),
         }
     }
     /// Some values of the object.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bouton_elements::var::Over;
+
 use crate::ids::ANY;
 use crate::{
     Connection, ConnectionId, End, Ensemble, EnsembleId, Error, LearningRule, NetworkId, NodeId, Object,
@@ -411,7 +413,48 @@ impl Network {
                 }
                 self.error_size(post)
             }
+            Object::Factor(rule, k) => {
+                let (before, post, c) =
+                    self.get_connection(rule.connection).ok_or_else(|| none("connection"))?;
+                if pre {
+                    let m = "a third factor of a learning rule can only be the end of a connection";
+                    return Err(Error::model(self.object_path(object), m));
+                }
+                let factors = self.get_rule(rule)?.factors();
+                let over = factors.get(k).map(|f| f.over).ok_or_else(|| none("third factor"))?;
+                match (over, before.object, post.object) {
+                    (Over::Pre, Object::Ensemble(e), _) => self.object_size(Object::Neurons(e), true),
+                    (Over::Pre, other, _) => Ok(before.slice.len(self.object_size(other, true)?)),
+                    (Over::Post, _, Object::Ensemble(e)) if c.solver.model().weights() => {
+                        self.object_size(Object::Neurons(e), false)
+                    }
+                    (Over::Post, _, other) => Ok(post.slice.len(self.object_size(other, false)?)),
+                    _ => Ok(1),
+                }
+            }
         }
+    }
+    /// A third factor of a learning rule by its name, as the end of connections that deliver it.
+    ///
+    /// # Errors
+    /// There is no such rule, or it has no such factor; the nearest is named.
+    pub fn factor(&self, rule: impl Into<RuleId>, name: &str) -> Result<Object, Error> {
+        let rule = rule.into();
+        let factors = self.get_rule(rule)?.factors();
+        let names: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
+        let found = names.iter().position(|n| *n == name).map(|k| Object::Factor(rule, k));
+        found.ok_or_else(|| {
+            let way = match (crate::nearest(name, names.iter().copied()), &names[..]) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, []) => "it has none".into(),
+                (None, names) => format!("it has: {}", names.join(", ")),
+            };
+            Error::model(self.rule_path(rule), format!("there is no third factor `{name}`; {way}"))
+        })
+    }
+    /// Whether a connection ends at an object.
+    pub fn connected(&self, object: Object) -> bool {
+        self.connections().any(|c| self.get_connection(c).is_some_and(|(_, post, _)| post.object == object))
     }
     /// A learning rule's description.
     ///

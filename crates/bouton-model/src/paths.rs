@@ -63,6 +63,11 @@ impl Network {
             Object::Neurons(e) => format!("{}.neurons", self.ensemble_path(e)),
             Object::Node(n) => self.node_path(n),
             Object::Rule(r) => self.rule_path(r),
+            Object::Factor(r, k) => {
+                let factors = self.get_rule(r).map_or(vec![], crate::LearningRule::factors);
+                let name = factors.get(k).map_or(format!("factor {k}"), |f| f.name.clone());
+                format!("{}.{name}", self.rule_path(r))
+            }
         }
     }
     /// Path of a learning rule: `c.rule` where the connection `c` has one, `c.rules.0`, `c.rules.1`, … where it has several.
@@ -119,6 +124,7 @@ impl Network {
             Target::RuleError(r) => format!("{}.error", self.rule_path(*r)),
             Target::RuleDelta(r) => format!("{}.delta", self.rule_path(*r)),
             Target::RuleSignal(r, name) => format!("{}.{name}", self.rule_path(*r)),
+            Target::RuleFactor(r, k) => self.object_path(Object::Factor(*r, *k)),
             Target::Devices(c, side, q) => {
                 format!("{}.devices.{side:?}.{q:?}", self.connection_path(*c)).to_lowercase()
             }

@@ -48,6 +48,8 @@ pub enum Target {
     RuleDelta(RuleId),
     /// An input or state variable of a learning rule by name, such as PES's `activities`.
     RuleSignal(RuleId, String),
+    /// A third factor of a learning rule, by its number among those of the rule.
+    RuleFactor(RuleId, usize),
     /// The devices of a connection on one side of the mapping (post × pre).
     Devices(ConnectionId, Side, DeviceQuantity),
 }
@@ -69,6 +71,7 @@ impl Target {
             Target::RuleError(r) => Target::RuleError(r.adopted(model)),
             Target::RuleDelta(r) => Target::RuleDelta(r.adopted(model)),
             Target::RuleSignal(r, name) => Target::RuleSignal(r.adopted(model), name),
+            Target::RuleFactor(r, k) => Target::RuleFactor(r.adopted(model), k),
             Target::Devices(c, side, q) => Target::Devices(c.adopted(model), side, q),
         }
     }
@@ -125,6 +128,7 @@ impl Probe {
             Object::Neurons(e) => Target::Spikes(e),
             Object::Node(n) => Target::Node(n),
             Object::Rule(r) => Target::RuleError(r),
+            Object::Factor(r, k) => Target::RuleFactor(r, k),
         };
         Probe { slice: end.slice, ..Probe::of(target) }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bouton_elements::rules::{Applies, Rule, RuleInput, Source};
+use bouton_elements::rules::{Applies, Rule, RuleFactor, RuleInput, Source};
 use bouton_elements::synapses::Synapse;
 use bouton_elements::var::{self, Bounds, Over, Role, Start as Begin, Var};
 
@@ -152,7 +152,7 @@ impl RuleFunction {
         let base = |n: &str| n.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()) == name;
         let same = self.inputs.iter().filter(|i| base(&i.name)).count();
         let name = if same == 0 { name.to_string() } else { format!("{name}_{}", same + 1) };
-        self.inputs.push(RuleInput { name, source, synapse });
+        self.inputs.push(RuleInput { name, source, synapse, state: None });
         self
     }
     /// Reads the presynaptic spikes of the step (height 1/dt) or rates (Hz).
@@ -338,6 +338,20 @@ impl LearningRule {
         match self {
             LearningRule::Element(r) => r.model().inputs(),
             LearningRule::Function(f) => f.inputs.clone(),
+        }
+    }
+    /// Its states, in the order in which they were declared.
+    pub fn states(&self) -> Vec<Var> {
+        match self {
+            LearningRule::Element(r) => var::of_role(r.model().vars(), Role::State),
+            LearningRule::Function(f) => f.state.clone(),
+        }
+    }
+    /// Its third factors, to which connections can be made.
+    pub fn factors(&self) -> Vec<RuleFactor> {
+        match self {
+            LearningRule::Element(r) => r.model().factors(),
+            LearningRule::Function(_) => vec![],
         }
     }
     /// Its parameters that can change while the model runs, with the values that it was made with: those of the pulse policy,

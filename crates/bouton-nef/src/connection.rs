@@ -196,6 +196,9 @@ impl Builder<'_> {
             Object::Neurons(e) => self.ens[e.index()].neuron_in,
             Object::Node(n) => self.node_in[n.index()],
             Object::Rule(r) => self.conn[r.connection.index()].rules.get(r.number).and_then(|r| r.error),
+            Object::Factor(r, k) => {
+                self.conn[r.connection.index()].rules.get(r.number).and_then(|r| r.factors.get(k)).copied()
+            }
             _ => None,
         }
     }

@@ -110,7 +110,7 @@ impl Builder<'_> {
             let count = var.values().len();
             let one = self.program.view(all, at, count, 1);
             at += count;
-            let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
+            let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
             self.program.knobs_mut().add(self.names.neurons(id, &var.name), knob);
         }
         all
@@ -136,7 +136,7 @@ impl Builder<'_> {
             );
         }
         for (var, signal) in e.neuron_type.model().states().iter().zip(&s.state) {
-            let knob = Knob::plain(*signal, var.unit, var.bounds, var.doc);
+            let knob = Knob::plain(*signal, var.unit.clone(), var.bounds, var.doc.clone());
             knobs.add(format!("{path}.neurons.{}", var.name), knob);
         }
         if let Some(scaled) = s.encoders {

@@ -243,7 +243,7 @@ impl Builder<'_> {
         for (k, s) in signals.iter().enumerate() {
             let at = |what: &str| self.names.devices(id, s.side, what);
             for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
-                p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit, c.bounds, c.doc));
+                p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit.clone(), c.bounds, c.doc.clone()));
             }
             let doc = "conductances; a write sets the devices' state, clipped to their bounds";
             let door = Arc::new(RawWrite { bank: bank.clone(), side: k });

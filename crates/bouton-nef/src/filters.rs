@@ -83,8 +83,10 @@ impl Builder<'_> {
         for var in &vars {
             let count = var.values().len();
             let one = if count == total { all } else { p.view(all, at, count, 1) };
-            p.knobs_mut()
-                .add(format!("{knobs}.{}", var.name), Knob::plain(one, var.unit, var.bounds, var.doc));
+            p.knobs_mut().add(
+                format!("{knobs}.{}", var.name),
+                Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone()),
+            );
             at += count;
         }
         p.derive(Derived {

@@ -80,7 +80,9 @@ pub struct RuleSignals {
     pub error: Option<SignalId>,
     /// Its change as a matrix, where it is kept.
     pub delta: Option<SignalId>,
-    /// Its named inputs and states.
+    /// Its third factors.
+    pub factors: Vec<SignalId>,
+    /// Its named inputs, states and third factors.
     pub named: Vec<(String, SignalId)>,
 }
 

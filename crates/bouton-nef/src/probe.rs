@@ -68,6 +68,7 @@ fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> O
         Target::ConnectionInput(c) => conn.get(c.index())?.input,
         Target::RuleError(r) => rule(r)?.error,
         Target::RuleDelta(r) => rule(r)?.delta,
+        Target::RuleFactor(r, k) => rule(r)?.factors.get(*k).copied(),
         Target::RuleSignal(r, name) => rule(r)?.named.iter().find(|(n, _)| n == name).map(|(_, s)| *s),
         Target::Devices(c, side, quantity) => {
             let bank = conn.get(c.index())?.devices.iter().find(|d| d.side == *side)?;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bouton_core::{Error, Slice};
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
-use bouton_elements::rules::{Applies, Change, Source};
-use bouton_elements::var::{self, Over, Start, of_role};
+use bouton_elements::rules::{Applies, Change, RuleFactor, Source};
+use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Dot, Draws, Initial, Knob, Op, Operand, Outer, Role, SignalId};
-use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
+use bouton_model::{Connection, ConnectionId, EnsembleId, LearningRule, Object, Target};
 
 use super::{Builder, RuleSignals, calls};
 use crate::derived::freezing;
@@ -38,6 +38,17 @@ fn makes(rule: &LearningRule) -> (Change, Applies) {
         LearningRule::Element(r) => (r.model().makes(), r.model().applies()),
         LearningRule::Function(f) => (Change::Dense, f.applies()),
         _ => (Change::Dense, Applies::NextStep),
+    }
+}
+
+/// The shape of what a rule has a number for.
+fn shape_over(over: Over, l: &Learned) -> (usize, usize) {
+    match over {
+        Over::One | Over::Neuron => (1, 1),
+        Over::Numbers(n) => (n, 1),
+        Over::Pre => (l.cols, 1),
+        Over::Post => (l.rows, 1),
+        Over::Synapse => (l.rows, l.cols),
     }
 }
 
@@ -204,7 +215,7 @@ impl Builder<'_> {
         }
         let mut inputs = vec![];
         for input in rule.inputs() {
-            let activity = self.activity(&path, l.id, input.source)?;
+            let activity = self.activity(&path, l.id, input.source, input.state.as_deref())?;
             let knobs = format!("{name}.{}", input.name);
             let s = self.filter(&path, activity, input.synapse.as_ref(), true, &knobs)?;
             self.conn[l.id.index()].rules[k].named.push((input.name, s));
@@ -230,9 +241,27 @@ impl Builder<'_> {
                         .collect()
                 };
                 let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
-                let call = calls::RuleCall { rule: r.clone(), shape: (l.rows, l.cols), parts: parts.len() };
-                let on: Vec<Operand> =
-                    parts.iter().map(set).chain(reads).chain([Operand::read(parameters)]).collect();
+                let states = of_role(r.model().vars(), var::Role::State);
+                let states = self.rule_states(l, k, &name, &states, true);
+                let factors = r.model().factors();
+                let call = calls::RuleCall {
+                    rule: r.clone(),
+                    shape: (l.rows, l.cols),
+                    parts: parts.len(),
+                    states: states.len(),
+                    inputs: inputs.len(),
+                    factors: factors.iter().map(|f| f.name.clone()).collect(),
+                };
+                reads.extend(self.rule_factors(l, k, &path, &name, &factors).iter().map(read));
+                reads.extend(r.model().reads_weights().then(|| Operand::read(l.weights)));
+                let states = states.iter().map(|s| Operand::update(*s));
+                let on: Vec<Operand> = parts
+                    .iter()
+                    .map(set)
+                    .chain(states)
+                    .chain(reads)
+                    .chain([Operand::read(parameters)])
+                    .collect();
                 self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
                 if made != wanted.change {
                     let on: Vec<Operand> =
@@ -241,23 +270,7 @@ impl Builder<'_> {
                 }
             }
             LearningRule::Function(f) => {
-                let mut states = vec![];
-                for var in f.states() {
-                    let (r, c) = match var.over {
-                        Over::One | Over::Neuron => (1, 1),
-                        Over::Numbers(n) => (n, 1),
-                        Over::Pre => (l.cols, 1),
-                        Over::Post => (l.rows, 1),
-                        Over::Synapse => (l.rows, l.cols),
-                    };
-                    let start = match &var.start {
-                        Start::Values(x) => Initial::from(x.clone()),
-                        _ => Initial::from(var.values().first().copied().unwrap_or(0.0)),
-                    };
-                    let s = self.program.signal(format!("{name}.{}", var.name), r, c, Role::State, start);
-                    self.conn[l.id.index()].rules[k].named.push((var.name.to_string(), s));
-                    states.push(s);
-                }
+                let states = self.rule_states(l, k, &name, f.states(), false);
                 reads.extend([Operand::read(l.weights), Operand::read(parameters)]);
                 let on: Vec<Operand> = wanted
                     .parts
@@ -276,6 +289,57 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The states of a rule, a signal each. `paths`: whether each has a path, which needs names that no parameter has.
+    fn rule_states(
+        &mut self,
+        l: &Learned,
+        k: usize,
+        name: &str,
+        states: &[Var],
+        paths: bool,
+    ) -> Vec<SignalId> {
+        let mut signals = vec![];
+        for var in states {
+            let (r, c) = shape_over(var.over, l);
+            let start = match &var.start {
+                Start::Values(x) => Initial::from(x.clone()),
+                _ => Initial::from(var.values().first().copied().unwrap_or(0.0)),
+            };
+            let path = format!("{name}.{}", var.name);
+            let s = self.program.signal(path.clone(), r, c, Role::State, start);
+            if paths {
+                let knob = Knob::plain(s, var.unit.clone(), var.bounds, var.doc.clone());
+                self.program.knobs_mut().add(path, knob);
+            }
+            self.conn[l.id.index()].rules[k].named.push((var.name.to_string(), s));
+            signals.push(s);
+        }
+        signals
+    }
+
+    /// The third factors of a rule, a signal each: what connections to it add up to, or the default.
+    fn rule_factors(
+        &mut self,
+        l: &Learned,
+        k: usize,
+        path: &str,
+        name: &str,
+        factors: &[RuleFactor],
+    ) -> Vec<SignalId> {
+        let mut signals = vec![];
+        for (number, f) in factors.iter().enumerate() {
+            let (r, c) = shape_over(f.over, l);
+            // The default is what it is when nothing is connected: it isn't added to what is.
+            let connected = self.net.connected(Object::Factor(l.id.rule_at(k), number));
+            let s = self.program.signal(format!("{name}.{}", f.name), r, c, Role::Scratch, 0.0);
+            self.program.reset(path, s, if connected { 0.0 } else { f.default });
+            self.conn[l.id.index()].rules[k].factors.push(s);
+            self.conn[l.id.index()].rules[k].named.push((f.name.clone(), s));
+            signals.push(s);
+        }
+        signals
+    }
+
     /// The parameters of a rule, as one signal with a path each.
     fn rule_parameters(&mut self, name: &str, rule: &LearningRule) -> SignalId {
         // Not those of a policy that the rule brings: they are the pulses'.
@@ -292,7 +356,7 @@ impl Builder<'_> {
             let count = var.values().len();
             let one = if only { all } else { p.view(all, at, count, 1) };
             at += count;
-            let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
+            let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
             p.knobs_mut().add(format!("{name}.{}", var.name), knob);
         }
         all
@@ -319,7 +383,7 @@ impl Builder<'_> {
         let activity = match factor {
             Some(pre) if brings || policy.model().filtered() => pre,
             _ => {
-                let spikes = self.activity(&path, l.id, Source::Pre)?;
+                let spikes = self.activity(&path, l.id, Source::Pre, None)?;
                 let synapse = policy
                     .model()
                     .filtered()
@@ -336,7 +400,7 @@ impl Builder<'_> {
         if k == 0 || brings {
             for (i, var) in parameters.iter().enumerate() {
                 let one = p.view(all, i, 1, 1);
-                let knob = Knob::plain(one, var.unit, var.bounds, var.doc);
+                let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
                 if p.knobs().get(&format!("{prefix}.{}", var.name)).is_none() {
                     p.knobs_mut().add(format!("{prefix}.{}", var.name), knob);
                 }
@@ -365,14 +429,28 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The activity of the neurons at one end of a connection.
-    fn activity(&mut self, path: &str, id: ConnectionId, source: Source) -> Result<SignalId, Error> {
+    /// The activity of the neurons at one end of a connection, or a state of theirs.
+    fn activity(
+        &mut self,
+        path: &str,
+        id: ConnectionId,
+        source: Source,
+        state: Option<&str>,
+    ) -> Result<SignalId, Error> {
         let side = if source == Source::Pre { "before" } else { "after" };
         let end =
             self.net.get_connection(id).map(|(pre, post, _)| if source == Source::Pre { pre } else { post });
+        let signal = |e: EnsembleId| match state {
+            None => self.ens[e.index()].out,
+            Some(state) => {
+                let states = self.net.get_ensemble(e)?.neuron_type.model().states();
+                let at = states.iter().position(|v| v.name == state)?;
+                self.ens[e.index()].state.get(at).copied()
+            }
+        };
         let found = end.and_then(|end| match end.object {
-            Object::Ensemble(e) => self.ens[e.index()].out.map(|s| (s, Slice::All)),
-            Object::Neurons(e) => self.ens[e.index()].out.map(|s| (s, end.slice.clone())),
+            Object::Ensemble(e) => signal(e).map(|s| (s, Slice::All)),
+            Object::Neurons(e) => signal(e).map(|s| (s, end.slice.clone())),
             _ => None,
         });
         let none = || Error::build(path, format!("the rule needs neurons {side} the connection"));

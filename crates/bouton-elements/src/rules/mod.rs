@@ -5,17 +5,23 @@
 //! `bouton list` and the generic tests follow.
 //!
 //! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
+//!
+//! A rule can also be a text: [`Rule::text`]. Those that come with bouton are the texts of `bouton-rules`.
 
 mod change;
+mod text;
+
+use std::any::Any;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::DynElement;
 use crate::list::element_list;
-use crate::var::Var;
+use crate::var::{Over, Var};
 
 pub use change::Change;
+pub use text::TextRule;
 
 use crate::policies::Policy;
 use crate::synapses::Synapse;
@@ -38,6 +44,35 @@ pub struct RuleInput {
     pub source: Source,
     /// Filter on it; `None` reads the activity of the same step, unfiltered.
     pub synapse: Option<Synapse>,
+    /// The state of the neuron type that is read in place of the activity, as it is after the neurons' step.
+    pub state: Option<String>,
+}
+
+/// A third factor of a rule: what connections to it deliver, added up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleFactor {
+    /// Its name.
+    pub name: String,
+    /// What it has a number for: [`Over::One`], [`Over::Pre`] or [`Over::Post`].
+    pub over: Over,
+    /// What it is when nothing is connected to it.
+    pub default: f64,
+}
+
+/// What a rule may keep from one step to the next for speed alone: memory for what it computes on the way. It isn't saved, and a
+/// new one at any time must change no bit.
+#[derive(Default)]
+pub struct RuleMemory(Option<Box<dyn Any + Send>>);
+
+impl RuleMemory {
+    /// The memory of this type, made when it is first asked for.
+    pub fn of<T: Default + Send + 'static>(&mut self) -> &mut T {
+        if !self.0.as_ref().is_some_and(|m| m.is::<T>()) {
+            self.0 = Some(Box::new(T::default()));
+        }
+        let memory = self.0.as_mut().and_then(|m| m.downcast_mut());
+        memory.expect("it was made of this type")
+    }
 }
 
 /// When a rule's change acts.
@@ -64,8 +99,16 @@ pub struct RuleStep<'a, 'b> {
     /// The error: one value a row. For weights onto neurons it is already encoded (encoders · error). Empty if the rule
     /// has none.
     pub error: &'a [f64],
+    /// The third factors, in the order in which the rule declared them.
+    pub factors: &'a [&'a [f64]],
+    /// The weights as this step's transmission used them. Empty if the rule doesn't read them.
+    pub weights: &'a [f64],
+    /// The states, in the order of [`RuleModel::vars`].
+    pub states: &'a mut [&'b mut [f64]],
     /// What the change is made of, to be set: see [`Change`].
     pub parts: &'a mut [&'b mut [f64]],
+    /// Room for what is computed on the way.
+    pub memory: &'a mut RuleMemory,
 }
 
 /// What a rule is.
@@ -76,6 +119,14 @@ pub trait RuleModel: DynElement {
     fn inputs(&self) -> Vec<RuleInput>;
     /// Whether the rule has an error, which connections to the rule deliver.
     fn has_error(&self) -> bool;
+    /// Third factors, which connections to them deliver.
+    fn factors(&self) -> Vec<RuleFactor> {
+        vec![]
+    }
+    /// Whether it reads the weights.
+    fn reads_weights(&self) -> bool {
+        false
+    }
     /// What its change is made of.
     fn makes(&self) -> Change;
     /// When its change acts on weights. Pulses on devices act at once.
@@ -88,7 +139,8 @@ pub trait RuleModel: DynElement {
     }
     /// One step: sets the parts of the change.
     fn step(&self, s: &mut RuleStep<'_, '_>);
-    /// The parameters that can change while the model runs, with their present values.
+    /// The parameters that can change while the model runs, with their present values; then its states. A state is saved,
+    /// can be probed, and has a path.
     fn vars(&self) -> Vec<Var>;
     /// Changes one of them; an unknown name is an error.
     fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), String>;
@@ -103,4 +155,5 @@ element_list! {
         pes::Pes,
         mpes::Mpes,
     }
+    and text::definitions()
 }

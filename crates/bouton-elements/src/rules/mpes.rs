@@ -55,7 +55,7 @@ impl RuleModel for Mpes {
             Some(s) if self.policy.model().filtered() => s.clone(),
             _ => Lowpass { tau: 0.0 }.into(),
         };
-        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse: Some(synapse) }]
+        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse: Some(synapse), state: None }]
     }
     fn has_error(&self) -> bool {
         true
@@ -75,7 +75,11 @@ impl RuleModel for Mpes {
             parameters: &[1.0],
             inputs,
             error,
+            factors: &[],
+            weights: &[],
+            states: &mut [],
             parts: &mut *s.parts,
+            memory: &mut *s.memory,
         });
     }
     fn vars(&self) -> Vec<Var> {

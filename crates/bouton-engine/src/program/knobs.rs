@@ -1,5 +1,6 @@
 //! Paths: what can be read and written while a program runs, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -36,11 +37,11 @@ pub struct Knob {
     /// Where its numbers live.
     pub signal: SignalId,
     /// Their unit; empty if they have none.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What they may be.
     pub bounds: Bounds,
     /// One line of explanation.
-    pub doc: &'static str,
+    pub doc: Cow<'static, str>,
     /// How they are written.
     pub writes: Writes,
 }
@@ -58,16 +59,31 @@ pub enum Writes {
 
 impl Knob {
     /// A knob whose signal is set.
-    pub fn plain(signal: SignalId, unit: &'static str, bounds: Bounds, doc: &'static str) -> Knob {
-        Knob { signal, unit, bounds, doc, writes: Writes::Plain }
+    pub fn plain(
+        signal: SignalId,
+        unit: impl Into<Cow<'static, str>>,
+        bounds: Bounds,
+        doc: impl Into<Cow<'static, str>>,
+    ) -> Knob {
+        Knob { signal, unit: unit.into(), bounds, doc: doc.into(), writes: Writes::Plain }
     }
     /// A knob that can be read alone; `instead` says what to write in its place.
-    pub fn read_only(signal: SignalId, unit: &'static str, doc: &'static str, instead: &'static str) -> Knob {
-        Knob { signal, unit, bounds: Bounds::ANY, doc, writes: Writes::Never(instead) }
+    pub fn read_only(
+        signal: SignalId,
+        unit: impl Into<Cow<'static, str>>,
+        doc: impl Into<Cow<'static, str>>,
+        instead: &'static str,
+    ) -> Knob {
+        Knob { writes: Writes::Never(instead), ..Knob::plain(signal, unit, Bounds::ANY, doc) }
     }
     /// A knob that is written through a door.
-    pub fn through(signal: SignalId, unit: &'static str, doc: &'static str, door: Arc<dyn Door>) -> Knob {
-        Knob { signal, unit, bounds: Bounds::ANY, doc, writes: Writes::Through(door) }
+    pub fn through(
+        signal: SignalId,
+        unit: impl Into<Cow<'static, str>>,
+        doc: impl Into<Cow<'static, str>>,
+        door: Arc<dyn Door>,
+    ) -> Knob {
+        Knob { writes: Writes::Through(door), ..Knob::plain(signal, unit, Bounds::ANY, doc) }
     }
 }
 

@@ -13,6 +13,7 @@ mod security;
 mod short_forms;
 mod table_errors;
 mod tables;
+mod text_rules;
 
 use bouton_file::{FolderFiles, LoadOptions, Model, parse};
 

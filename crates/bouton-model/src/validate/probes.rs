@@ -89,9 +89,8 @@ impl Network {
             Target::RuleSignal(id, name) => {
                 let r = rule(*id)?;
                 let mut names: Vec<String> = r.inputs().into_iter().map(|i| i.name).collect();
-                if let LearningRule::Function(f) = r {
-                    names.extend(f.states().iter().map(|s| s.name.to_string()));
-                }
+                names.extend(r.states().iter().map(|s| s.name.to_string()));
+                names.extend(r.factors().into_iter().map(|f| f.name));
                 if !names.contains(name) {
                     return err(format!(
                         "the rule `{}` has no signal `{name}`; it has: {}",
@@ -100,6 +99,10 @@ impl Network {
                     ));
                 }
                 None
+            }
+            Target::RuleFactor(r, k) => {
+                rule(*r)?;
+                Some(self.object_size(Object::Factor(*r, *k), false)?)
             }
             Target::Devices(c, side, _) => {
                 let spec = self.get_connection(*c).and_then(|(_, _, c)| c.devices.as_ref());

@@ -88,7 +88,7 @@ impl Network {
         if !neural {
             return err(format!("the rule `{}` needs neurons before the connection", rule.name()));
         }
-        if matches!(post.object, Object::Rule(_)) {
+        if matches!(post.object, Object::Rule(_) | Object::Factor(..)) {
             return err("a connection to a learning rule can't learn itself".into());
         }
         let policy = matches!(rule, LearningRule::Element(r) if r.model().policy().is_some());
@@ -107,6 +107,27 @@ impl Network {
             );
         }
         let to_neurons = matches!(post.object, Object::Neurons(_)) || c.solver.model().weights();
+        for input in rule.inputs() {
+            let Some(state) = input.state else { continue };
+            let end = if input.source == Source::Pre { pre } else { post };
+            let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { continue };
+            let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
+            if states.iter().any(|v| v.name == state) {
+                continue;
+            }
+            let names: Vec<&str> = states.iter().map(|v| &*v.name).collect();
+            let way = match (crate::nearest(&state, names.iter().copied()), &names[..]) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, []) => "they have none, and `out` is their output".into(),
+                (None, names) => format!("there are `out` and {}", names.join(", ")),
+            };
+            return err(format!(
+                "the rule `{}` reads `{}`, and the neurons of `{}` have no state `{state}`; {way}",
+                rule.name(),
+                input.name,
+                self.ensemble_path(e)
+            ));
+        }
         if rule.inputs().iter().any(|i| i.source == Source::Post) && !to_neurons {
             return err(format!(
                 "the rule `{}` reads postsynaptic activity, and the connection does not end at neurons; use \

@@ -1,8 +1,8 @@
-//! A learning rule of the list sets the parts of its change. Operands: the parts, the inputs, the error if it has one, the
-//! parameters.
+//! A learning rule of the list sets the parts of its change. Operands: the parts and the states; the inputs, the error if it has
+//! one, the third factors, the weights if it reads them, the parameters.
 
 use bouton_core::Failure;
-use bouton_elements::rules::{Rule, RuleStep};
+use bouton_elements::rules::{Rule, RuleMemory, RuleStep};
 use bouton_engine::{At, Call, Io, Running, Shape, Start};
 
 use super::finite;
@@ -15,6 +15,12 @@ pub(crate) struct RuleCall {
     pub(crate) shape: (usize, usize),
     /// Number of parts.
     pub(crate) parts: usize,
+    /// Number of states.
+    pub(crate) states: usize,
+    /// Number of inputs.
+    pub(crate) inputs: usize,
+    /// Names of the third factors.
+    pub(crate) factors: Vec<String>,
 }
 
 impl Call for RuleCall {
@@ -23,23 +29,49 @@ impl Call for RuleCall {
     }
     fn check(&self, on: &[Shape]) -> Result<(), String> {
         let m = self.rule.model();
-        let wanted = self.parts + m.inputs().len() + usize::from(m.has_error()) + 1;
+        let optional = usize::from(m.has_error()) + usize::from(m.reads_weights());
+        let wanted = self.parts + self.states + self.inputs + self.factors.len() + optional + 1;
         if on.len() == wanted { Ok(()) } else { Err(format!("takes {wanted} operands, found {}", on.len())) }
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(self.clone()))
+        Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default() }))
     }
 }
 
-impl Running for RuleCall {
+struct Run {
+    call: RuleCall,
+    memory: RuleMemory,
+}
+
+impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let m = self.rule.model();
-        let inputs = m.inputs().len();
-        io.with(|parts, reads| {
-            let (inputs, rest) = reads.split_at(inputs);
-            let (error, parameters) = if m.has_error() { (rest[0], rest[1]) } else { (&[][..], rest[0]) };
+        let Run { call, memory } = self;
+        let m = call.rule.model();
+        io.with(|writes, reads| {
+            let (parts, states) = writes.split_at_mut(call.parts);
+            let (inputs, reads) = reads.split_at(call.inputs);
+            let (error, reads) = reads.split_at(usize::from(m.has_error()));
+            let (factors, reads) = reads.split_at(call.factors.len());
+            let (weights, parameters) = reads.split_at(usize::from(m.reads_weights()));
+            let error = error.first().copied().unwrap_or(&[]);
             finite(error, "the error")?;
-            m.step(&mut RuleStep { dt: at.dt, shape: self.shape, parameters, inputs, error, parts });
+            for (values, name) in factors.iter().zip(&call.factors) {
+                if values.iter().any(|x| !x.is_finite()) {
+                    finite(values, &format!("the third factor `{name}`"))?;
+                }
+            }
+            m.step(&mut RuleStep {
+                dt: at.dt,
+                shape: call.shape,
+                parameters: parameters[0],
+                inputs,
+                error,
+                factors,
+                weights: weights.first().copied().unwrap_or(&[]),
+                states,
+                parts,
+                memory,
+            });
             Ok(())
         })
     }

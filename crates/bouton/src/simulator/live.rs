@@ -13,8 +13,8 @@ use super::{Paths, Simulator};
 
 impl Simulator {
     /// All paths of what is live, in alphabetical order, with a line of explanation each.
-    pub fn paths(&self) -> impl Iterator<Item = (&str, &'static str)> {
-        self.sim.program().knobs().iter().map(|(path, knob)| (path, knob.doc))
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sim.program().knobs().iter().map(|(path, knob)| (path, &*knob.doc))
     }
     /// The values of what has a path, row-major.
     ///

@@ -230,9 +230,21 @@ impl Simulator {
     pub fn parallel_units(&self) -> usize {
         self.sim.parallel_units()
     }
-    /// The kernels of the plan, one a line.
+    /// The kernels of the plan, one a line; then each learning rule that is a text, as it was understood, and what in it looks
+    /// like a slip.
     pub fn explain(&self) -> String {
-        self.sim.explain()
+        let mut text = self.sim.explain();
+        for c in self.net.connections() {
+            let rules = self.net.get_connection(c).map_or(&[][..], |(.., c)| &c.rules);
+            for (k, rule) in rules.iter().enumerate() {
+                let bouton_model::LearningRule::Element(rule) = rule else { continue };
+                let Some(rule) = rule.as_text() else { continue };
+                text += &format!("\n{}\n{}", self.net.rule_path(c.rule_at(k)), rule.rule().explain());
+                let warnings = rule.rule().warnings(self.dt());
+                warnings.into_iter().for_each(|w| text += &format!("warning: {w}\n"));
+            }
+        }
+        text
     }
 }
 

@@ -117,6 +117,22 @@ fn models() -> Vec<(&'static str, Network)> {
     net.connect(sink, c.rule(), Connection::new());
     net.probe("sink", Probe::new(sink));
     all.push(("all neurons", net));
+
+    let mut net = Network::with_seed(5);
+    let stim = net.node("stim", Output::of_time(2, |t, y| y.copy_from_slice(&[(25.0 * t).sin(), 1.0])));
+    let a = net.ensemble("a", Ensemble::new(20, 1));
+    let b = net.ensemble("b", Ensemble::new(15, 1));
+    net.connect(stim.slice(0..1), a, Connection::new());
+    net.connect(stim.slice(0..1), b, Connection::new());
+    let rule = Rule::named("r_stdp").unwrap().set("A_plus", 0.01).unwrap();
+    let weights = Matrix::filled(15, 20, 0.001);
+    let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(weights).learn(rule));
+    let dopamine = net.factor(c, "dopamine").unwrap();
+    net.connect(stim.slice(1..2), dopamine, Connection::new());
+    net.probe("eligibility", Probe::of(Target::rule_signal(c, "c")));
+    net.probe("dopamine", Probe::of(Target::rule_signal(c, "n")));
+    net.probe("weights", Probe::weights(c));
+    all.push(("a rule as text", net));
     all
 }
 

@@ -13,4 +13,5 @@ mod rules;
 mod same_bits;
 mod scale_check;
 mod story;
+mod text_rules;
 mod transforms;

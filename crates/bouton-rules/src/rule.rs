@@ -1,0 +1,285 @@
+//! What a rule is when it is understood: parameters, third factors, states, blocks, and what its change is made of.
+
+use std::ops::Range;
+
+use bouton_expr::{ExprError, Motion, Program, Rank};
+
+/// The longest text of a rule, in bytes.
+pub const MAX_TEXT: usize = 20_000;
+/// The most names that a rule may hold, with those that are given (`w`, `dt`, `pre.out` and so on).
+pub const MAX_NAMES: usize = 64;
+/// The most statements that a rule may hold.
+pub const MAX_STATEMENTS: usize = 200;
+
+/// A side of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Before: the columns of the weights.
+    Pre,
+    /// After: the rows of the weights.
+    Post,
+}
+
+/// What a rule reads of the neurons at one end, in each step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Read {
+    /// Which end.
+    pub side: Side,
+    /// `out`, or a state of the neuron type; `v` is short for `voltage`.
+    pub what: String,
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its default in SI.
+    pub value: f64,
+    /// The unit that it was written with, such as `ms`; empty if it had none.
+    pub unit: String,
+    /// Whether it is made of earlier parameters: it then follows them, and can't be set.
+    pub follows: bool,
+    /// Whether it is a time constant by its name (`tau…`), and so must be greater than 0.
+    pub positive: bool,
+    /// The comment at the end of its line.
+    pub doc: String,
+    pub(crate) program: Program,
+    pub(crate) span: Range<usize>,
+}
+
+impl Param {
+    /// The unit of its value: that which it was written with, without a prefix.
+    pub fn si_unit(&self) -> String {
+        crate::units::si(&self.unit)
+    }
+}
+
+/// A third factor: what connections to the rule deliver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Factor {
+    /// Its name.
+    pub name: String,
+    /// One number for all, or one for each pre or post neuron.
+    pub rank: Rank,
+    /// What it is when nothing is connected to it.
+    pub default: f64,
+    /// The comment at the end of its line.
+    pub doc: String,
+}
+
+/// A state.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Its name.
+    pub name: String,
+    /// Where it lives.
+    pub rank: Rank,
+    /// How it is taken a step on.
+    pub motion: Motion,
+    /// The comment at the end of its line.
+    pub doc: String,
+    /// Its change per second, as it is written.
+    pub(crate) rate: Program,
+    /// Its next value.
+    pub(crate) next: Program,
+}
+
+/// When a block of statements runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// For the columns of pre neurons whose output is above 0: that spiked.
+    Pre,
+    /// For the rows of such post neurons.
+    Post,
+    /// Everywhere, in each step.
+    Step,
+}
+
+/// How a statement sets its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assign {
+    /// `+=`
+    Add,
+    /// `-=`
+    Sub,
+    /// `=`
+    Set,
+}
+
+/// What a statement sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The weight: what is set is a change of it.
+    Weight,
+    /// A state, by its number.
+    State(usize),
+}
+
+/// A statement of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub target: Target,
+    pub assign: Assign,
+    pub value: Program,
+}
+
+/// The statements that run at one time, in their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub when: When,
+    pub statements: Vec<Statement>,
+    /// What they set, each once; and whether its value within the block is needed, because a later statement reads it or one
+    /// sets it outright.
+    pub targets: Vec<(Target, bool)>,
+    /// The names that they read, by number.
+    pub reads: Vec<usize>,
+}
+
+/// What a rule's change of the weights is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    /// One product of a number, of a number for each row and of one for each column.
+    Outer(Box<[Program; 3]>),
+    /// A number for each weight.
+    Dense,
+}
+
+/// A name that expressions can hold: what it is, and what it varies over.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub name: String,
+    pub rank: Rank,
+    pub what: What,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Param(usize),
+    Factor(usize),
+    State(usize),
+    Read(usize),
+    Weight,
+    Error,
+    Scale,
+    Dt,
+    NPre,
+    NPost,
+    /// A constant that the language knows; it needs no value.
+    Known,
+}
+
+/// A learning rule that was read from a text.
+///
+/// ```
+/// use bouton_rules::Rule;
+/// let stdp = Rule::parse(
+///     "param A_plus = 0.01, A_minus = 0.0105, tau_s = 20 ms
+///      pre  x' = -x/tau_s
+///      post y' = -y/tau_s
+///      on pre:  w -= A_minus*y; x += 1
+///      on post: w += A_plus*x;  y += 1
+///      bound w in [0, 1]",
+/// )?;
+/// assert_eq!(stdp.params()[2].value, 0.02);
+/// assert!(stdp.explain().contains("exact"));
+/// # Ok::<(), bouton_expr::ExprError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(crate) text: String,
+    pub(crate) params: Vec<Param>,
+    pub(crate) factors: Vec<Factor>,
+    pub(crate) states: Vec<State>,
+    pub(crate) reads: Vec<Read>,
+    pub(crate) names: Vec<Name>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) rate: Option<Program>,
+    pub(crate) made: Made,
+    pub(crate) bound: Option<[Program; 2]>,
+    pub(crate) encoders: bool,
+    pub(crate) now: bool,
+}
+
+/// Rules are equal when their texts are.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Rule) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Rule {
+    /// Reads a rule.
+    ///
+    /// # Errors
+    /// What is wrong with the text: the place, what was expected and found, and a way out.
+    pub fn parse(text: &str) -> Result<Rule, ExprError> {
+        crate::resolve::rule(text)
+    }
+    /// The text that it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+    /// Its parameters in their order, those that follow others among them.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+    /// Those that can be set, in the order in which steps are given them.
+    pub fn settable(&self) -> impl Iterator<Item = &Param> {
+        self.params.iter().filter(|p| !p.follows)
+    }
+    /// Its third factors.
+    pub fn factors(&self) -> &[Factor] {
+        &self.factors
+    }
+    /// Its states.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+    /// What it reads of the neurons at both ends, in the order in which steps are given it.
+    pub fn reads(&self) -> &[Read] {
+        &self.reads
+    }
+    /// Whether it reads the weights.
+    pub fn reads_weights(&self) -> bool {
+        self.bound.is_some() || self.uses(What::Weight)
+    }
+    /// Whether it has an error.
+    pub fn has_error(&self) -> bool {
+        self.uses(What::Error)
+    }
+    /// Whether its matrix is the post ensemble's encoders in place of the weights.
+    pub fn on_encoders(&self) -> bool {
+        self.encoders
+    }
+    /// Whether its change is written at once, and not in the next step.
+    pub fn acts_now(&self) -> bool {
+        self.now
+    }
+    /// Whether its change is one product of a number, of numbers of rows and of numbers of columns, and no matrix.
+    pub fn is_product(&self) -> bool {
+        matches!(self.made, Made::Outer(_))
+    }
+    /// The lines of comment at its beginning, without their signs: the user's page.
+    pub fn page(&self) -> String {
+        page(&self.text)
+    }
+    fn uses(&self, what: What) -> bool {
+        let at = self.names.iter().position(|n| n.what == what);
+        at.is_some_and(|at| self.programs().any(|p| p.used()[at]))
+    }
+    /// All expressions but those of parameters.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
+        let states = self.states.iter().map(|s| &s.next);
+        let statements = self.blocks.iter().flat_map(|b| &b.statements).map(|s| &s.value);
+        states.chain(statements).chain(&self.rate).chain(self.bound.iter().flatten())
+    }
+}
+
+/// The lines of comment at the beginning of a text, without their signs.
+pub fn page(text: &str) -> String {
+    let head = text.lines().take_while(|l| l.starts_with('#'));
+    let lines = head.map(|l| l[1..].strip_prefix(' ').unwrap_or(&l[1..]));
+    lines.fold(String::new(), |all, line| all + line + "\n")
+}

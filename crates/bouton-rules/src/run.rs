@@ -1,0 +1,408 @@
+//! A step of a rule.
+//!
+//! The order, as the page of the language has it: all states move at once; `w'` and the blocks read what they then are, and the
+//! weights of this step; the jumps of states are stored, and the change of the weights is summed and kept within the bounds.
+//! Expressions are computed for what they differ by, and the blocks `on pre` and `on post` for the columns and rows of the
+//! neurons that spiked alone: each number is the one that it would be if all were computed.
+
+use bouton_expr::{Program, Rank, Scratch};
+
+use crate::rule::*;
+
+/// What a step of a rule is given, and what it sets. Matrices are row-major, post × pre.
+pub struct Step<'a, 'b> {
+    /// Time step (s).
+    pub dt: f64,
+    /// Rows (post) and columns (pre).
+    pub shape: (usize, usize),
+    /// The parameters that can be set, in SI, in the order of [`Rule::settable`].
+    pub parameters: &'a [f64],
+    /// What it reads of the neurons, in the order of [`Rule::reads`].
+    pub reads: &'a [&'a [f64]],
+    /// The error, one value a row; empty if it has none.
+    pub error: &'a [f64],
+    /// The third factors, in the order of [`Rule::factors`].
+    pub factors: &'a [&'a [f64]],
+    /// gain/radius of each row; empty but with `target encoders`.
+    pub scale: &'a [f64],
+    /// The weights of this step; empty if it doesn't read them.
+    pub weights: &'a [f64],
+    /// The states, in the order of [`Rule::states`].
+    pub states: &'a mut [&'b mut [f64]],
+    /// The change, to be set: for a [product](Rule::is_product) a number, one for each row and one for each column; else a
+    /// matrix.
+    pub change: &'a mut [&'b mut [f64]],
+}
+
+/// The memory that steps of a rule need for what they compute on the way. It holds nothing that a later step depends on: a new
+/// one at any time changes no bit. A step allocates while it is new, and while more neurons spike at once than ever before.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    scratch: Scratch,
+    /// Parameters, those that follow others among them.
+    params: Vec<f64>,
+    /// Next values of the states.
+    next: Vec<Vec<f64>>,
+    /// The columns and rows that spiked.
+    spikes: [Vec<usize>; 2],
+    blocks: Vec<BlockMemory>,
+    out: Vec<f64>,
+}
+
+/// What a block computes, for the columns and rows that it runs for.
+#[derive(Clone, Debug, Default)]
+struct BlockMemory {
+    /// Of each name that isn't read where it lies: its values.
+    gathered: Vec<Vec<f64>>,
+    /// Of each target that needs it: its values before the block.
+    before: Vec<Vec<f64>>,
+    /// Of each target: its change.
+    change: Vec<Vec<f64>>,
+    out: Vec<f64>,
+}
+
+/// What a step only reads.
+struct Given<'a> {
+    reads: &'a [&'a [f64]],
+    error: &'a [f64],
+    factors: &'a [&'a [f64]],
+    scale: &'a [f64],
+    weights: &'a [f64],
+}
+
+/// The values of all names, by number; those that nothing needs are empty.
+type Values<'a> = [&'a [f64]; MAX_NAMES];
+
+impl Rule {
+    /// Takes one step: moves the states, and sets the change.
+    ///
+    /// # Panics
+    /// If slices have other lengths than the shape says.
+    pub fn step(&self, memory: &mut Memory, s: &mut Step<'_, '_>) {
+        let (rows, cols) = s.shape;
+        let given =
+            Given { reads: s.reads, error: s.error, factors: s.factors, scale: s.scale, weights: s.weights };
+        let Memory { scratch, params, next, spikes, blocks, out } = memory;
+        self.parameters(scratch, params, s.parameters);
+        let numbers = [s.dt, cols as f64, rows as f64];
+        // All states move at once: none sees what another has just become.
+        next.resize(self.states.len(), vec![]);
+        {
+            let values = self.values(params, &numbers, &given, s.states);
+            for (state, next) in self.states.iter().zip(&mut *next) {
+                next.resize(state.rank.count(rows, cols), 0.0);
+                let n = self.names.len();
+                state.next.eval_block(scratch, rows, cols, &values[..n], next);
+            }
+        }
+        for (state, next) in s.states.iter_mut().zip(&*next) {
+            state.copy_from_slice(next);
+        }
+        self.spikes(s, spikes);
+        blocks.resize(self.blocks.len(), BlockMemory::default());
+        let mut bounds = None;
+        {
+            let values = self.values(params, &numbers, &given, s.states);
+            for (block, memory) in self.blocks.iter().zip(&mut *blocks) {
+                self.block(block, memory, scratch, &values, s.shape, spikes);
+            }
+            let all = &values[..self.names.len()];
+            self.continuous(scratch, all, s.dt, s.shape, out, s.change);
+            if let Some(b) = &self.bound {
+                let mut one = |p: &Program| {
+                    let mut out = [0.0];
+                    p.eval_block(scratch, rows, cols, all, &mut out);
+                    out[0]
+                };
+                bounds = Some([one(&b[0]), one(&b[1])]);
+            }
+        }
+        for (block, memory) in self.blocks.iter().zip(&*blocks) {
+            for ((target, _), change) in block.targets.iter().zip(&memory.change) {
+                let (to, rank) = match *target {
+                    Target::Weight => (&mut *s.change[0], Rank::Synapse),
+                    Target::State(k) => (&mut *s.states[k], self.states[k].rank),
+                };
+                store(block.when, rank, to, change, s.shape, spikes);
+            }
+        }
+        if let Some([low, high]) = bounds {
+            for (d, w) in s.change[0].iter_mut().zip(s.weights) {
+                let sum = w + *d;
+                // A weight that isn't a number stays one, to be found; one within the bounds keeps the bits of its change.
+                if sum < low {
+                    *d = low - w;
+                } else if sum > high {
+                    *d = high - w;
+                }
+            }
+        }
+    }
+
+    /// All parameters, of those that can be set.
+    fn parameters(&self, scratch: &mut Scratch, params: &mut Vec<f64>, settable: &[f64]) {
+        params.clear();
+        let mut given = settable.iter();
+        for p in &self.params {
+            let value = if p.follows {
+                let mut inputs: Values<'_> = [&[]; MAX_NAMES];
+                params.iter().zip(&mut inputs).for_each(|(p, i)| *i = std::slice::from_ref(p));
+                let mut out = [0.0];
+                p.program.eval(scratch, &inputs[..params.len()], &mut out);
+                out[0]
+            } else {
+                given.next().copied().unwrap_or(p.value)
+            };
+            params.push(value);
+        }
+    }
+
+    fn values<'v>(
+        &self,
+        params: &'v [f64],
+        numbers: &'v [f64; 3],
+        s: &Given<'v>,
+        states: &'v [&mut [f64]],
+    ) -> Values<'v> {
+        let mut values: Values<'v> = [&[]; MAX_NAMES];
+        let one = |x: &'v f64| std::slice::from_ref(x);
+        for (name, value) in self.names.iter().zip(&mut values) {
+            *value = match name.what {
+                What::Param(k) => one(&params[k]),
+                What::Factor(k) => s.factors[k],
+                What::State(k) => &*states[k],
+                What::Read(k) => s.reads[k],
+                What::Weight => s.weights,
+                What::Error => s.error,
+                What::Scale => s.scale,
+                What::Dt => one(&numbers[0]),
+                What::NPre => one(&numbers[1]),
+                What::NPost => one(&numbers[2]),
+                What::Known => &[],
+            };
+        }
+        values
+    }
+
+    /// The columns and rows that spiked, where a block asks for them.
+    fn spikes(&self, s: &Step<'_, '_>, spikes: &mut [Vec<usize>; 2]) {
+        for (k, (side, when)) in [(Side::Pre, When::Pre), (Side::Post, When::Post)].into_iter().enumerate() {
+            spikes[k].clear();
+            let out = self.reads.iter().position(|r| r.side == side && r.what == "out");
+            if let Some(out) = out.filter(|_| self.blocks.iter().any(|b| b.when == when)) {
+                spikes[k].extend((0..s.reads[out].len()).filter(|j| s.reads[out][*j] > 0.0));
+            }
+        }
+    }
+
+    /// What `w'` is made of, or a matrix of `w'`·dt for the blocks to add to.
+    fn continuous(
+        &self,
+        scratch: &mut Scratch,
+        values: &[&[f64]],
+        dt: f64,
+        (rows, cols): (usize, usize),
+        out: &mut Vec<f64>,
+        change: &mut [&mut [f64]],
+    ) {
+        let mut eval = |p: &Program, out: &mut Vec<f64>| {
+            out.resize(p.out_len(rows, cols), 0.0);
+            p.eval_block(scratch, rows, cols, values, out);
+        };
+        match (&self.made, &self.rate, change) {
+            (Made::Outer(factors), _, [scale, post, pre]) => {
+                eval(&factors[0], out);
+                let number = out[0];
+                scale[0] = number.abs() * dt;
+                eval(&factors[1], out);
+                // The sign goes with the rows: devices are given the factors alone, and must know the direction.
+                let sign = if number < 0.0 { -1.0 } else { 1.0 };
+                each(post, Rank::Post, out, factors[1].rank(), (rows, cols), |to, x| *to = sign * x);
+                eval(&factors[2], out);
+                each(pre, Rank::Pre, out, factors[2].rank(), (rows, cols), |to, x| *to = x);
+            }
+            (Made::Dense, Some(rate), [delta]) => {
+                if rate.rank() == Rank::Synapse {
+                    rate.eval_block(scratch, rows, cols, values, delta);
+                    delta.iter_mut().for_each(|d| *d *= dt);
+                } else {
+                    eval(rate, out);
+                    each(delta, Rank::Synapse, out, rate.rank(), (rows, cols), |to, x| *to = dt * x);
+                }
+            }
+            (_, _, change) => change.iter_mut().for_each(|part| part.fill(0.0)),
+        }
+    }
+
+    /// Computes what a block changes.
+    fn block(
+        &self,
+        block: &Block,
+        memory: &mut BlockMemory,
+        scratch: &mut Scratch,
+        values: &Values<'_>,
+        (all_rows, all_cols): (usize, usize),
+        spikes: &[Vec<usize>; 2],
+    ) {
+        let (rows, cols) = match block.when {
+            When::Pre => (all_rows, spikes[0].len()),
+            When::Post => (spikes[1].len(), all_cols),
+            When::Step => (all_rows, all_cols),
+        };
+        let BlockMemory { gathered, before, change, out } = memory;
+        gathered.resize(self.names.len(), vec![]);
+        before.resize(block.targets.len(), vec![]);
+        change.resize(block.targets.len(), vec![]);
+        let number = |t: Target| {
+            let what = match t {
+                Target::Weight => What::Weight,
+                Target::State(k) => What::State(k),
+            };
+            self.names.iter().position(|n| n.what == what).unwrap_or(0)
+        };
+        let rank = |t: Target| match t {
+            Target::Weight => Rank::Synapse,
+            Target::State(k) => self.states[k].rank,
+        };
+        for (k, (target, _)) in block.targets.iter().enumerate() {
+            change[k].clear();
+            change[k].resize(rank(*target).count(rows, cols), 0.0);
+        }
+        if rows == 0 || cols == 0 {
+            return;
+        }
+        let local = |k: usize| block.targets.iter().any(|t| t.1 && number(t.0) == k);
+        for &k in &block.reads {
+            gathered[k].clear();
+            let parted = parted(block.when, self.names[k].rank);
+            if parted || local(k) {
+                gather(
+                    block.when,
+                    self.names[k].rank,
+                    values[k],
+                    (all_rows, all_cols),
+                    spikes,
+                    &mut gathered[k],
+                );
+            }
+        }
+        for (k, (target, needed)) in block.targets.iter().enumerate() {
+            before[k].clear();
+            if *needed {
+                before[k].extend_from_slice(&gathered[number(*target)]);
+            }
+        }
+        for s in &block.statements {
+            let value = &s.value;
+            out.resize(value.out_len(rows, cols), 0.0);
+            {
+                let mut inputs: Values<'_> = [&[]; MAX_NAMES];
+                for &k in &block.reads {
+                    let own = parted(block.when, self.names[k].rank) || local(k);
+                    inputs[k] = if own { &gathered[k] } else { values[k] };
+                }
+                value.eval_block(scratch, rows, cols, &inputs[..self.names.len()], out);
+            }
+            let Some(k) = block.targets.iter().position(|t| t.0 == s.target) else { continue };
+            let (to, start) = (&mut change[k], &before[k]);
+            let (rank, shape) = (rank(s.target), (rows, cols));
+            match s.assign {
+                Assign::Add => each(to, rank, out, value.rank(), shape, |to, x| *to += x),
+                Assign::Sub => each(to, rank, out, value.rank(), shape, |to, x| *to -= x),
+                Assign::Set => {
+                    each(to, rank, out, value.rank(), shape, |to, x| *to = x);
+                    to.iter_mut().zip(start).for_each(|(to, from)| *to -= from);
+                }
+            }
+            if block.targets[k].1 {
+                let now = &mut gathered[number(s.target)];
+                now.iter_mut().zip(&before[k]).zip(&change[k]).for_each(|((now, from), by)| *now = from + by);
+            }
+        }
+    }
+}
+
+/// Whether a block runs for a part of what has this rank.
+fn parted(when: When, rank: Rank) -> bool {
+    match when {
+        When::Pre => matches!(rank, Rank::Pre | Rank::Synapse),
+        When::Post => matches!(rank, Rank::Post | Rank::Synapse),
+        When::Step => false,
+    }
+}
+
+/// The values of the columns and rows that a block runs for.
+fn gather(
+    when: When,
+    rank: Rank,
+    from: &[f64],
+    (rows, cols): (usize, usize),
+    spikes: &[Vec<usize>; 2],
+    to: &mut Vec<f64>,
+) {
+    match (when, rank) {
+        (When::Pre, Rank::Pre) => to.extend(spikes[0].iter().map(|j| from[*j])),
+        (When::Pre, Rank::Synapse) => {
+            for row in from.chunks_exact(cols.max(1)).take(rows) {
+                to.extend(spikes[0].iter().map(|j| row[*j]));
+            }
+        }
+        (When::Post, Rank::Post) => to.extend(spikes[1].iter().map(|i| from[*i])),
+        (When::Post, Rank::Synapse) => {
+            spikes[1].iter().for_each(|i| to.extend_from_slice(&from[i * cols..(i + 1) * cols]));
+        }
+        _ => to.extend_from_slice(from),
+    }
+}
+
+/// Adds the change that a block has computed to where it belongs.
+fn store(
+    when: When,
+    rank: Rank,
+    to: &mut [f64],
+    change: &[f64],
+    (_, cols): (usize, usize),
+    spikes: &[Vec<usize>; 2],
+) {
+    match (when, rank) {
+        (When::Pre, Rank::Pre) => spikes[0].iter().zip(change).for_each(|(j, c)| to[*j] += c),
+        (When::Pre, Rank::Synapse) => {
+            let n = spikes[0].len().max(1);
+            for (row, change) in to.chunks_exact_mut(cols.max(1)).zip(change.chunks_exact(n)) {
+                spikes[0].iter().zip(change).for_each(|(j, c)| row[*j] += c);
+            }
+        }
+        (When::Post, Rank::Post) => spikes[1].iter().zip(change).for_each(|(i, c)| to[*i] += c),
+        (When::Post, Rank::Synapse) => {
+            for (i, change) in spikes[1].iter().zip(change.chunks_exact(cols.max(1))) {
+                to[i * cols..(i + 1) * cols].iter_mut().zip(change).for_each(|(to, c)| *to += c);
+            }
+        }
+        _ => to.iter_mut().zip(change).for_each(|(to, c)| *to += c),
+    }
+}
+
+/// Runs over all of `to`, of one rank, with the value of another that belongs to each.
+fn each(
+    to: &mut [f64],
+    rank: Rank,
+    values: &[f64],
+    of: Rank,
+    (_, cols): (usize, usize),
+    f: impl Fn(&mut f64, f64),
+) {
+    match (rank, of) {
+        (_, Rank::Scalar) => to.iter_mut().for_each(|to| f(to, values[0])),
+        (Rank::Synapse, Rank::Pre) => {
+            for row in to.chunks_exact_mut(cols.max(1)) {
+                row.iter_mut().zip(values).for_each(|(to, x)| f(to, *x));
+            }
+        }
+        (Rank::Synapse, Rank::Post) => {
+            for (row, x) in to.chunks_exact_mut(cols.max(1)).zip(values) {
+                row.iter_mut().for_each(|to| f(to, *x));
+            }
+        }
+        _ => to.iter_mut().zip(values).for_each(|(to, x)| f(to, *x)),
+    }
+}

@@ -1,0 +1,8 @@
+//! Rules as text through their public face. One program, so that it is linked once.
+
+mod language;
+mod plain;
+mod robust;
+mod sim;
+mod spikes;
+mod steps;

@@ -1,0 +1,125 @@
+//! No text makes the parser panic or hang, and what it reads runs.
+
+use bouton_rules::{LIBRARY, Rule};
+use proptest::prelude::*;
+
+use crate::sim::{In, Noise, Sim};
+
+/// A text that was read takes a few steps on a small matrix.
+fn run(rule: Rule) {
+    if rule.reads().iter().any(|r| r.what != "out") || rule.on_encoders() {
+        return;
+    }
+    let (rows, cols) = (3, 4);
+    let mut noise = Noise(1);
+    let factors: Vec<Vec<f64>> =
+        rule.factors().iter().map(|f| noise.many(f.rank.count(rows, cols))).collect();
+    let factors: Vec<&[f64]> = factors.iter().map(|f| &f[..]).collect();
+    let mut sim = Sim::new(rule, (rows, cols), noise.many(rows * cols));
+    for _ in 0..3 {
+        let (pre, post) = (noise.many(cols), noise.many(rows));
+        sim.step(&In { pre: &pre, post: &post, error: &[1.0, 2.0, 3.0], factors: &factors });
+    }
+}
+
+/// Pieces that rules are made of, and some that they are not.
+const PIECES: &[&str] = &[
+    "param ",
+    "input ",
+    "pre ",
+    "post ",
+    "synapse ",
+    "global ",
+    "on pre: ",
+    "on post: ",
+    "each step: ",
+    "w' = ",
+    "bound w in ",
+    "target encoders",
+    "apply now",
+    "x",
+    "y",
+    "w",
+    "'",
+    " = ",
+    " += ",
+    " -= ",
+    ";",
+    "\n",
+    "\n",
+    ", ",
+    "1",
+    "20 ms",
+    "/s",
+    "-",
+    "*",
+    "/",
+    "(",
+    ")",
+    "[",
+    "]",
+    "[0, 1]",
+    "pre.out",
+    "post.out",
+    "pre.v",
+    "error",
+    "dt",
+    "n_pre",
+    "max(x, 0)",
+    "where(",
+    "# comment\n",
+    "é",
+    "'",
+    "^2",
+    " per pre",
+    "tau",
+    ".",
+    "x' = -x/20 ms",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn pieces_in_any_order_never_panic(picks in proptest::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = picks.into_iter().map(|k| PIECES[k]).collect();
+        if let Ok(rule) = Rule::parse(&text) {
+            run(rule);
+        }
+    }
+
+    #[test]
+    fn library_texts_with_slips_never_panic(
+        which in 0..LIBRARY.len(),
+        slips in proptest::collection::vec((any::<prop::sample::Index>(), 0..3u8, 0..PIECES.len()), 1..4),
+    ) {
+        let code: Vec<&str> = LIBRARY[which].text.lines().filter(|l| !l.starts_with('#')).collect();
+        let mut text: Vec<char> = code.join("\n").chars().collect();
+        for (at, kind, piece) in slips {
+            if text.is_empty() {
+                break;
+            }
+            let at = at.index(text.len());
+            match kind {
+                0 => drop(text.remove(at)),
+                1 => drop(text.splice(at..at, PIECES[piece].chars())),
+                _ => text.truncate(at + 1),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        match Rule::parse(&text) {
+            Ok(rule) => run(rule),
+            Err(e) => {
+                let (line, column) = e.line_column();
+                prop_assert!(line >= 1 && line <= text.split('\n').count() && column >= 1);
+                prop_assert!(!e.render().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn any_characters_never_panic(text in "\\PC{0,80}") {
+        let _ = Rule::parse(&text);
+        let _ = Rule::parse(&format!("pre x' = 0\non pre: w += {text}"));
+    }
+}
