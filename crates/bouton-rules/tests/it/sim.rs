@@ -101,8 +101,11 @@ impl Sim {
             }
             _ => unreachable!(),
         }
+        if self.rule.acts_now() {
+            self.weights.iter_mut().zip(&mut self.delta).for_each(|(w, d)| *w += std::mem::take(d));
+        }
     }
-    /// The weights with the change that waits.
+    /// The weights with the change that waits, if one does.
     pub fn learned(&self) -> Vec<f64> {
         self.weights.iter().zip(&self.delta).map(|(w, d)| w + d).collect()
     }
