@@ -2,6 +2,7 @@
 
 mod language;
 mod oracle;
+mod page;
 mod plain;
 mod robust;
 mod sim;
