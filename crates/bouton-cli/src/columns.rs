@@ -48,7 +48,18 @@ pub fn page(text: &str) -> String {
     let mut out = String::new();
     let mut paragraph = String::new();
     let mut rows: Vec<Vec<String>> = vec![];
+    let mut code = false;
     for line in text.lines().chain([""]) {
+        // An example stands as it is, so that it can be copied; its fences go.
+        if line.starts_with("```") {
+            code = !code;
+            continue;
+        }
+        if code {
+            out += format!("    {line}").trim_end();
+            out.push('\n');
+            continue;
+        }
         let row = line.trim().strip_prefix('|');
         if row.is_none() && !rows.is_empty() {
             out += &table(&std::mem::take(&mut rows));
@@ -84,5 +95,7 @@ mod tests {
         let text = page(&format!("{long}\n{long}\n\n| a | b |\n|---|---|\n| `x` | {long} |\n\nend"));
         assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
         assert!(text.contains("  x  word") && text.ends_with("\n\nend\n"), "{text}");
+        let example = page("so:\n\n```toml\nformat = 1\n\n[nodes.a]\n```\n\nend");
+        assert_eq!(example, "so:\n\n    format = 1\n\n    [nodes.a]\n\nend\n");
     }
 }

@@ -59,7 +59,7 @@ impl Rule {
             }
         };
         let params = self.params.iter().map(|p| {
-            let value = if p.unit.is_empty() { format!("{}", p.value) } else { with_unit(p) };
+            let value = if p.unit.is_empty() { number(p.value) } else { with_unit(p) };
             let note = if p.follows { format!("= {}, follows", p.program.text()) } else { String::new() };
             [p.name.clone(), value, join(&note, &p.doc)]
         });
@@ -161,8 +161,13 @@ impl Rule {
 }
 
 fn with_unit(p: &Param) -> String {
-    let si = crate::units::UNITS.iter().any(|u| u.name == p.unit && u.power == 0);
-    if si { format!("{} {}", p.value, p.unit) } else { format!("{} (written in {})", p.value, p.unit) }
+    let (value, unit) = (number(p.value), p.si_unit());
+    if unit == p.unit { format!("{value} {unit}") } else { format!("{value} {unit} (written in {})", p.unit) }
+}
+
+/// A number as it is written shortest.
+fn number(x: f64) -> String {
+    if x != 0.0 && !(1e-3..1e5).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
 }
 
 fn read(r: &Read) -> String {

@@ -243,7 +243,8 @@ impl Rule {
     }
     /// Whether it reads the weights.
     pub fn reads_weights(&self) -> bool {
-        self.bound.is_some() || self.uses(What::Weight)
+        let set = self.blocks.iter().flat_map(|b| &b.targets).any(|t| *t == (Target::Weight, true));
+        self.bound.is_some() || set || self.uses(What::Weight)
     }
     /// Whether it has an error.
     pub fn has_error(&self) -> bool {

@@ -155,3 +155,15 @@ fn the_example_of_each_library_rule_runs_and_learns() {
     }
     assert_eq!(names.len(), bouton_rules::LIBRARY.len(), "{names:?}");
 }
+
+#[test]
+fn the_ways_to_name_a_rule_on_its_page_are_read() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let ways = page.split("```toml\n").nth(1).and_then(|b| b.split("```").next()).unwrap();
+    assert_eq!(ways.lines().count(), 3);
+    for way in ways.lines() {
+        let made = rule(&model(&way.replace("my.rule", "hebb_with_decay.rule"), ""));
+        assert!(made.as_text().is_some(), "{way}");
+    }
+}

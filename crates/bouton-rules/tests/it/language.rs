@@ -155,8 +155,8 @@ fn a_rule_is_explained() {
     let explained = Rule::parse(text).unwrap().explain();
     let expected = "\
 parameters
-  tau_s  0.02 (written in ms)  trace
-  alpha  0.04                  = 2*tau_s, follows
+  tau_s  0.02 s (written in ms)  trace
+  alpha  0.04                    = 2*tau_s, follows
 third factors
   d  one number for all  1 when nothing is connected
 states

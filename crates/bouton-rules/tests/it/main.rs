@@ -1,6 +1,8 @@
 //! Rules as text through their public face. One program, so that it is linked once.
 
 mod language;
+mod oracle;
+mod page;
 mod plain;
 mod robust;
 mod sim;

@@ -75,6 +75,7 @@ impl Sim {
         let mut states: Vec<&mut [f64]> = self.states.iter_mut().map(|s| &mut s[..]).collect();
         let mut change: Vec<&mut [f64]> = parts.iter_mut().map(|s| &mut s[..]).collect();
         let zeros = vec![0.0; self.rows];
+        let (has_error, reads_weights) = (self.rule.has_error(), self.rule.reads_weights());
         self.rule.step(
             &mut self.memory,
             &mut Step {
@@ -82,10 +83,15 @@ impl Sim {
                 shape: (self.rows, self.cols),
                 parameters: &self.parameters,
                 reads: &reads,
-                error: if on.error.is_empty() { &zeros } else { on.error },
+                // What the rule says that it doesn't read, it isn't given.
+                error: match (has_error, on.error.is_empty()) {
+                    (false, _) => &[],
+                    (true, true) => &zeros,
+                    (true, false) => on.error,
+                },
                 factors: on.factors,
                 scale: &[],
-                weights: &self.weights,
+                weights: if reads_weights { &self.weights } else { &[] },
                 states: &mut states,
                 change: &mut change,
             },
@@ -101,8 +107,11 @@ impl Sim {
             }
             _ => unreachable!(),
         }
+        if self.rule.acts_now() {
+            self.weights.iter_mut().zip(&mut self.delta).for_each(|(w, d)| *w += std::mem::take(d));
+        }
     }
-    /// The weights with the change that waits.
+    /// The weights with the change that waits, if one does.
     pub fn learned(&self) -> Vec<f64> {
         self.weights.iter().zip(&self.delta).map(|(w, d)| w + d).collect()
     }

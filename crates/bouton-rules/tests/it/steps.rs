@@ -40,6 +40,10 @@ fn statements_of_a_block_run_in_order_and_blocks_do_not_see_each_other() {
     let mut sim = Sim::new(rule("on pre: w += 1; w = 2*w"), (1, 1), vec![5.0]);
     sim.step(&In { pre: &spike(true), ..In::default() });
     assert_eq!(sim.delta[0], 7.0);
+    // One that sets the weight outright reads it, to know its change.
+    let mut sim = Sim::new(rule("on pre: w = 0.5"), (1, 2), vec![5.0, 7.0]);
+    sim.step(&In { pre: &[0.0, 1000.0], ..In::default() });
+    assert_eq!(sim.delta, [0.0, -6.5]);
     let mut sim = Sim::new(rule("on pre: w += 1\non pre: w -= 3*w"), (1, 1), vec![5.0]);
     sim.step(&In { pre: &spike(true), ..In::default() });
     assert_eq!(sim.delta[0], 1.0 - 18.0);
