@@ -18,6 +18,10 @@ struct Wanted {
     change: Change,
     applies: Applies,
     parts: Vec<SignalId>,
+    /// The encoders that the error passes, onto neurons.
+    encoders: Option<SignalId>,
+    /// What the rule makes of the error before the encoders, where its change is the encoders times that.
+    encoded: Option<SignalId>,
 }
 
 /// The weights that rules of a connection change.
@@ -69,8 +73,11 @@ impl Builder<'_> {
         };
         let learned = self.learned(id, c, weights)?;
         let devices = c.devices.clone().map(Arc::new);
-        let wanted: Vec<Wanted> =
-            all.iter().enumerate().map(|(k, r)| self.parts(&learned, k, r, devices.is_some())).collect();
+        let wanted: Vec<Wanted> = all
+            .iter()
+            .enumerate()
+            .map(|(k, r)| self.parts(&learned, k, r, devices.is_some()))
+            .collect::<Result<_, _>>()?;
         // Before the rules, as Nengo has it: what they wanted in the last step is added to the weights in this one.
         if devices.is_none() {
             self.apply(&learned, &wanted, Applies::NextStep)?;
@@ -141,7 +148,13 @@ impl Builder<'_> {
     }
 
     /// The signals of what a rule wants.
-    fn parts(&mut self, l: &Learned, k: usize, rule: &LearningRule, on_devices: bool) -> Wanted {
+    fn parts(
+        &mut self,
+        l: &Learned,
+        k: usize,
+        rule: &LearningRule,
+        on_devices: bool,
+    ) -> Result<Wanted, Error> {
         let (mut change, applies) = makes(rule);
         let path = self.names.rule(l.id, k);
         let mut signals = RuleSignals::default();
@@ -166,7 +179,18 @@ impl Builder<'_> {
             signals.delta = Some(parts[0]);
         }
         self.conn[l.id.index()].rules.push(signals);
-        Wanted { change, applies, parts }
+        let encoders = if rule.has_error() { self.error_encoders(l, k)? } else { None };
+        let linear = match rule {
+            LearningRule::Element(r) => {
+                r.model().linear_in_error() && !on_devices && change == Change::Outer(1)
+            }
+            _ => false,
+        };
+        let encoded = encoders.filter(|_| linear).map(|e| {
+            let d = self.program.get(e).cols;
+            self.program.signal(format!("{path}.encoded"), d, 1, role, 0.0)
+        });
+        Ok(Wanted { change, applies, parts, encoders, encoded })
     }
 
     /// What adds the changes of all rules that act at this time.
@@ -182,15 +206,18 @@ impl Builder<'_> {
         };
         let mut on = vec![weights, Operand::read(l.frozen)];
         on.extend(these.iter().flat_map(|w| &w.parts).map(|s| Operand::read(*s)));
+        // What one change is made of: a plan may keep the weights as what these make of them.
+        let factors = match these[..] {
+            [Wanted { encoders: Some(e), encoded: Some(x), .. }] => vec![*e, *x],
+            _ => vec![],
+        };
+        let encoded = !factors.is_empty();
+        on.extend(factors.into_iter().map(Operand::read));
         on.push(Operand::read(l.mode));
         on.extend(l.bounds.map(Operand::read));
         let changes = these.iter().map(|w| w.change).collect();
         let path = self.net.rule_path(l.id.rule());
-        self.program.kernel(
-            &path,
-            Apply { changes, cols: l.cols, bounded: l.bounds.is_some(), encoded: false },
-            on,
-        );
+        self.program.kernel(&path, Apply { changes, cols: l.cols, bounded: l.bounds.is_some(), encoded }, on);
         Ok(())
     }
 
@@ -221,12 +248,14 @@ impl Builder<'_> {
             self.conn[l.id.index()].rules[k].named.push((input.name, s));
             inputs.push(s);
         }
-        if let Some(e) = error {
-            error = Some(self.local_error(&path, &name, l, e)?);
+        let raw = error;
+        if let (Some(e), Some(encoders)) = (error, wanted.encoders) {
+            error = Some(self.local_error(&path, &name, l, encoders, e));
         }
         let parameters = self.rule_parameters(&name, rule);
         let read = |s: &SignalId| Operand::read(*s);
-        let mut reads: Vec<Operand> = inputs.iter().chain(&error).map(read).collect();
+        let before = wanted.encoded.and(raw);
+        let mut reads: Vec<Operand> = inputs.iter().chain(&error).chain(&before).map(read).collect();
         let waits = wanted.applies == Applies::NextStep && !on_devices;
         let write = |s: &SignalId| if waits { Operand::update(*s) } else { Operand::set(*s) };
         match rule {
@@ -250,6 +279,7 @@ impl Builder<'_> {
                     parts: parts.len(),
                     states: states.len(),
                     inputs: inputs.len(),
+                    encoded: wanted.encoded.is_some(),
                     factors: factors.iter().map(|f| f.name.clone()).collect(),
                 };
                 reads.extend(self.rule_factors(l, k, &path, &name, &factors).iter().map(read));
@@ -259,6 +289,7 @@ impl Builder<'_> {
                     .iter()
                     .map(set)
                     .chain(states)
+                    .chain(wanted.encoded.iter().map(write))
                     .chain(reads)
                     .chain([Operand::read(parameters)])
                     .collect();
@@ -458,38 +489,43 @@ impl Builder<'_> {
         Ok(self.sliced(path, s, &slice))
     }
 
-    /// Onto neurons: scaled encoders times error, one value a neuron. Otherwise the error itself.
-    fn local_error(
-        &mut self,
-        path: &str,
-        name: &str,
-        l: &Learned,
-        error: SignalId,
-    ) -> Result<SignalId, Error> {
-        let Some((_, post, c)) = self.net.get_connection(l.id) else { return Ok(error) };
+    /// The encoders that an error onto neurons passes; `None` where the error is that of the rows themselves.
+    fn error_encoders(&mut self, l: &Learned, k: usize) -> Result<Option<SignalId>, Error> {
+        let Some((_, post, c)) = self.net.get_connection(l.id) else { return Ok(None) };
         let (e, by_neuron) = match post.object {
             Object::Neurons(e) => (e, true),
             Object::Ensemble(e) if c.solver.model().weights() => (e, false),
-            _ => return Ok(error),
+            _ => return Ok(None),
         };
-        let Some(encoders) = self.ens[e.index()].encoders else { return Ok(error) };
+        let Some(encoders) = self.ens[e.index()].encoders else { return Ok(None) };
         let (n, d) = (self.program.get(encoders).rows, self.program.get(encoders).cols);
-        let view = match (&post.slice, by_neuron) {
+        Ok(Some(match (&post.slice, by_neuron) {
             (Slice::All, _) => encoders,
             (Slice::Range(a, b), true) => self.program.view(encoders, a * d, b.min(&n) - a, d),
             (Slice::Range(a, b), false) => self.program.view(encoders, *a, n, b.min(&d) - a),
             (Slice::Indices(_), _) => {
                 return Err(Error::build(
-                    path,
+                    self.net.rule_path(l.id.rule_at(k)),
                     "an error onto neurons needs a range as slice, not a list of indices",
                 ));
             }
-        };
+        }))
+    }
+
+    /// Scaled encoders times error, one value a neuron.
+    fn local_error(
+        &mut self,
+        path: &str,
+        name: &str,
+        l: &Learned,
+        encoders: SignalId,
+        error: SignalId,
+    ) -> SignalId {
         let local = self.program.signal(format!("{name}.local_error"), l.rows, 1, Role::Scratch, 0.0);
         self.program.reset(path, local, 0.0);
-        let stride = self.program.get(view).stride();
-        let on = [Operand::inc(local), Operand::read(view), Operand::read(error)];
+        let stride = self.program.get(encoders).stride();
+        let on = [Operand::inc(local), Operand::read(encoders), Operand::read(error)];
         self.program.kernel(path, Dot { stride }, on);
-        Ok(local)
+        local
     }
 }

@@ -56,6 +56,7 @@ impl Draw {
             locality: bit(2),
             fuse_populations: bit(3),
             events: bit(5),
+            factored: phase && bit(6),
             lif_phase: phase && bit(4),
         }
     }

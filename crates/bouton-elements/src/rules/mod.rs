@@ -127,6 +127,11 @@ pub trait RuleModel: DynElement {
     fn reads_weights(&self) -> bool {
         false
     }
+    /// Whether the `post` of its one outer product is linear in the error, row by row, and the rule has no state: of encoders
+    /// times an error it is then encoders times what the rule makes of that error, and weights may be kept as such a product.
+    fn linear_in_error(&self) -> bool {
+        false
+    }
     /// What its change is made of.
     fn makes(&self) -> Change;
     /// When its change acts on weights. Pulses on devices act at once.

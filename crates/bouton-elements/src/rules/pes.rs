@@ -60,6 +60,9 @@ impl RuleModel for Pes {
     fn has_error(&self) -> bool {
         true
     }
+    fn linear_in_error(&self) -> bool {
+        true
+    }
     fn makes(&self) -> Change {
         Change::Outer(1)
     }

@@ -31,12 +31,11 @@ impl Kernel for Factored {
         if own[flags] != T::ZERO {
             bouton_kernels::columns_inc(at.level, &own[..d], rows, x, y);
         }
-        if own[flags + 1] != T::ZERO {
-            let mut sums = [T::ZERO; factored::INNER];
-            bouton_kernels::gemv_inc(at.level, &own[d..e], cols, cols, x, &mut sums[..self.inner]);
-            for (e, s) in own[e..flags].chunks_exact(rows).zip(&sums) {
-                bouton_kernels::scale_inc(at.level, &[*s], e, y);
-            }
+        let count = (own[flags + 1].f64() as usize).min(self.inner);
+        let mut sums = [T::ZERO; factored::INNER];
+        bouton_kernels::gemv_inc(at.level, &own[d..e], cols, cols, x, &mut sums[..count]);
+        for (e, s) in own[e..flags].chunks_exact(rows).zip(&sums[..count]) {
+            bouton_kernels::scale_inc(at.level, &[*s], e, y);
         }
     }
 }

@@ -26,7 +26,7 @@ impl Kernel for LearnFactored {
         let (rows, cols) = (post.len(), pre.len());
         let [d, e, flags] = factored::begins((rows, cols), encoded.len());
         let waits = std::mem::replace(&mut own[flags + 2], T::ZERO) != T::ZERO;
-        if freezing[0] == 1.0 {
+        if freezing[0] == 1.0 || (waits && post.iter().all(|p| *p == T::ZERO)) {
             return;
         }
         let masked = freezing[0] == 2.0;

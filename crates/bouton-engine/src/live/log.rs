@@ -324,6 +324,7 @@ mod tests {
         assert_eq!((log.entries().len(), log.dropped), (MOST, 1));
         assert_eq!((log.next_number(), log.entries().next().unwrap().number), (MOST as u64 + 3, 3));
         assert!(!log.is_complete());
+        assert_eq!(log.bytes(), log.entries().map(size).sum::<usize>());
         let e = log.undoing(0).unwrap_err().to_string();
         assert!(e.contains("entry 0") && e.contains("no longer"), "{e}");
         let e = log.undoing(3).unwrap_err().to_string();

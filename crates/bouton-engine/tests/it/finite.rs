@@ -123,3 +123,17 @@ fn a_call_is_told_what_its_number_type_holds() {
         assert_eq!(found, holds, "{precision:?}");
     }
 }
+
+#[test]
+fn a_start_that_single_precision_does_not_hold_is_refused_wherever_it_is() {
+    for k in [0, 2] {
+        let mut p = Program::default();
+        let mut start = vec![1.0; 3];
+        start[k] = 1e300;
+        p.signal("w", 3, 1, Role::Parameter, start);
+        let single = Options { precision: Precision::F32, ..Options::default() };
+        let e = Simulation::new(p.clone(), single).err().unwrap().to_string();
+        assert!(e.contains("`w`") || e.contains("w:") && e.contains("1e300"), "{e}");
+        Simulation::new(p, Options::default()).unwrap();
+    }
+}

@@ -44,3 +44,19 @@ fn what_follows_from_a_matrix_sees_what_was_written_through_a_view_of_it() {
         assert_eq!(s.read("of.outer", &Pick::All).unwrap(), tenfold(&[1, 2, 3, 6, 7, 8, 11, 12, 13]));
     }
 }
+
+#[test]
+fn a_part_of_the_rows_is_loaded_by_name_from_the_whole() {
+    let program = |start: f64| {
+        let mut p = Program::default();
+        let w =
+            p.signal("w", 4, 2, Role::Parameter, (0..8).map(|k| start + f64::from(k)).collect::<Vec<f64>>());
+        let rows = p.view(w, 2, 3, 2);
+        p.knobs_mut().add("rows", Knob::plain(rows, "", Bounds::ANY, "the last three rows"));
+        p
+    };
+    let from = Simulation::new(program(0.0), Options::default()).unwrap();
+    let mut to = Simulation::new(program(100.0), Options::default()).unwrap();
+    to.load_by_name(&from.save().unwrap(), &["rows"], true).unwrap();
+    assert_eq!(to.read("rows", &Pick::All).unwrap(), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+}

@@ -19,6 +19,9 @@ pub(crate) struct RuleCall {
     pub(crate) states: usize,
     /// Number of inputs.
     pub(crate) inputs: usize,
+    /// Whether what it makes of the error before the encoders is wanted too: the last that is written, and that error, which is
+    /// read after the encoded one.
+    pub(crate) encoded: bool,
     /// Names of the third factors.
     pub(crate) factors: Vec<String>,
 }
@@ -29,28 +32,33 @@ impl Call for RuleCall {
     }
     fn check(&self, on: &[Shape]) -> Result<(), String> {
         let m = self.rule.model();
-        let optional = usize::from(m.has_error()) + usize::from(m.reads_weights());
+        let optional =
+            usize::from(m.has_error()) + usize::from(m.reads_weights()) + 2 * usize::from(self.encoded);
         let wanted = self.parts + self.states + self.inputs + self.factors.len() + optional + 1;
         if on.len() == wanted { Ok(()) } else { Err(format!("takes {wanted} operands, found {}", on.len())) }
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default() }))
+        Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default(), pre: vec![] }))
     }
 }
 
 struct Run {
     call: RuleCall,
     memory: RuleMemory,
+    /// A part that nobody looks at.
+    pre: Vec<f64>,
 }
 
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let Run { call, memory } = self;
+        let Run { call, memory, pre: unseen } = self;
         let m = call.rule.model();
         io.with(|writes, reads| {
             let (parts, states) = writes.split_at_mut(call.parts);
+            let (states, encoded) = states.split_at_mut(call.states);
             let (inputs, reads) = reads.split_at(call.inputs);
             let (error, reads) = reads.split_at(usize::from(m.has_error()));
+            let (before, reads) = reads.split_at(usize::from(call.encoded));
             let (factors, reads) = reads.split_at(call.factors.len());
             let (weights, parameters) = reads.split_at(usize::from(m.reads_weights()));
             let error = error.first().copied().unwrap_or(&[]);
@@ -72,6 +80,26 @@ impl Running for Run {
                 parts,
                 memory,
             });
+            if let ([encoded], [error], [_, _, pre]) = (encoded, before, &*parts) {
+                unseen.resize(pre.len(), 0.0);
+                // The same of as many rows as the error has values; the other parts are what they are.
+                let mut scale = [0.0];
+                let mut parts: [&mut [f64]; 3] = [&mut scale, encoded, unseen];
+                let (shape, parts) = ((error.len(), call.shape.1), &mut parts[..]);
+                let parameters = parameters[0];
+                m.step(&mut RuleStep {
+                    dt: at.dt,
+                    shape,
+                    parameters,
+                    inputs,
+                    error,
+                    factors,
+                    weights: &[],
+                    states: &mut [],
+                    parts,
+                    memory,
+                });
+            }
             Ok(())
         })
     }

@@ -320,6 +320,7 @@ pub fn passes_of(bits: usize) -> Passes {
         locality: on(2),
         fuse_populations: on(3),
         events: !on(5),
+        factored: on(4),
         lif_phase: on(4),
     }
 }

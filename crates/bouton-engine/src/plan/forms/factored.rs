@@ -14,7 +14,7 @@ pub(crate) fn begins((rows, cols): (usize, usize), inner: usize) -> [usize; 3] {
     [d, d + inner * cols, d + inner * (rows + cols)]
 }
 
-/// What is kept, one behind the other: W0 by columns; D, `inner` rows; E by columns; and three numbers that are 1 or 0.
+/// What is kept, one behind the other: W0 by columns; D, `inner` rows; E by columns; and three numbers.
 ///
 /// Where E is given (the encoders that errors pass), W0 is 0 if the whole matrix is a product with it. Where it isn't, W0 has
 /// the whole matrix, and E and D are found in it, if it is a product: they are used as long as nobody writes to it.
@@ -36,8 +36,8 @@ impl Factored {
         let (rows, cols) = self.shape;
         rows * cols + self.inner * (rows + cols) + 3
     }
-    /// Where its parts begin: D, E, and the numbers that are 1 or 0: whether W0 counts; whether E·D counts; whether the
-    /// change that waits is W0's, for what E was when it was computed.
+    /// Where its parts begin: D, E, and three numbers: whether W0 counts (1 or 0); how many columns of E do; whether
+    /// the change that waits is W0's, for what E was when it was computed (1 or 0).
     fn begins(&self) -> [usize; 3] {
         begins(self.shape, self.inner)
     }
@@ -95,6 +95,7 @@ impl Form for Factored {
             None => find(&w, (rows, cols), self.inner, within),
         };
         let is = found.is_some();
+        let count = if self.given { self.inner } else { found.as_ref().map_or(0, |(_, d)| d.len() / cols) };
         let (ee, dd) = found.unwrap_or((given.unwrap_or_default(), vec![]));
         let or_zero = |x: &[f64], k: usize| x.get(k).copied().unwrap_or(0.0);
         // Of a product with given encoders nothing is left over.
@@ -102,7 +103,7 @@ impl Form for Factored {
         (0..self.inner * cols).for_each(|k| put(d + k, or_zero(&dd, k)));
         (0..self.inner * rows).for_each(|k| put(e + k, or_zero(&ee, k)));
         put(flags, f64::from(!is));
-        put(flags + 1, f64::from(is || self.given));
+        put(flags + 1, count as f64);
         put(flags + 2, f64::from(self.given));
     }
     fn close_all<T: Real>(&self, own: &[T], _: usize, _: &[f64], out: &mut Vec<f64>) {
