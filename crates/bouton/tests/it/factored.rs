@@ -1,0 +1,177 @@
+//! Matrices that are kept as factors: the same weights and spikes as those that are kept as numbers, within rounding, whatever
+//! is written, frozen, saved or looked at meanwhile.
+
+use bouton::prelude::*;
+
+const ROWS: usize = 96;
+const COLS: usize = 150;
+
+/// PES on the weights from neurons to neurons: solved ones, which are a product with the encoders, or others.
+fn learner(solved: bool) -> (Network, ConnectionId, ProbeId) {
+    let mut net = Network::with_seed(7);
+    let stim = net.node("stim", Output::of_time(2, |t, y| (y[0], y[1]) = ((9.0 * t).sin(), (5.0 * t).cos())));
+    let a = net.ensemble("a", Ensemble::new(COLS, 2));
+    let b = net.ensemble("b", Ensemble::new(ROWS, 2));
+    net.connect(stim, a, Connection::new().no_synapse());
+    let c = if solved {
+        let solver = LstsqL2 { weights: true, ..LstsqL2::default() };
+        net.connect_as("c", a, b, Connection::new().solver(solver).learn(Pes::new(1e-3)))
+    } else {
+        let w = (0..ROWS * COLS).map(|k| ((k * k + 31 * k) % 1009) as f64 * 1e-6).collect();
+        let w = Matrix::new(ROWS, COLS, w).unwrap();
+        net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(w).learn(Pes::new(1e-4)))
+    };
+    let error = net.node("error", Output::passthrough(2));
+    net.connect(b, error, Connection::new());
+    net.connect(stim, error, Connection::new().transform(-1.0));
+    net.connect(error, c.rule(), Connection::new());
+    let spikes = net.probe("spikes", Probe::new(b.neurons()));
+    (net, c, spikes)
+}
+
+fn with(net: &Network, factored: bool) -> Simulator {
+    let passes = Passes { factored, ..Passes::default() };
+    let sim = Simulator::with(net, Options { passes, ..Options::default() }).unwrap();
+    assert_eq!(sim.explain().contains("[factored]"), factored, "{}", sim.explain());
+    sim
+}
+
+/// The largest difference of two matrices, in units of the largest weight.
+fn apart(a: &mut Simulator, b: &mut Simulator) -> f64 {
+    let read = |s: &mut Simulator| s.read("c.weights", &Pick::All).unwrap();
+    let (x, y) = (read(a), read(b));
+    let largest = y.iter().fold(0.0f64, |m, y| m.max(y.abs()));
+    x.iter().zip(&y).fold(0.0f64, |m, (x, y)| m.max((x - y).abs())) / largest
+}
+
+/// Steps of both, which must agree after each: as long as no spike differs, what is between them is rounding.
+fn together(factors: &mut Simulator, numbers: &mut Simulator, steps: usize, spikes: ProbeId, what: &str) {
+    for _ in 0..steps {
+        factors.step().unwrap();
+        numbers.step().unwrap();
+        let d = apart(factors, numbers);
+        assert!(d < 2e-14, "{what}, step {}: weights are {d:e} apart", numbers.n_steps());
+    }
+    let of = |s: &Simulator| s.data(spikes).unwrap().values.clone();
+    assert!(of(factors) == of(numbers), "{what}: spikes differ");
+}
+
+#[test]
+fn factors_learn_what_numbers_learn_whatever_is_written() {
+    for solved in [true, false] {
+        let (net, c, spikes) = learner(solved);
+        let (mut f, mut n) = (with(&net, true), with(&net, false));
+        let start = n.weights(c).unwrap();
+        together(&mut f, &mut n, 150, spikes, "learning");
+        let learned = n.weights(c).unwrap();
+        let moved = start.values().iter().zip(learned.values()).any(|(a, b)| (a - b).abs() > 1e-3 * b.abs());
+        assert!(moved, "nothing was learned");
+        // Another error for half of the neurons: what was learned, and what waits, is the old encoders'.
+        let encoders = n.read("b.encoders", &Pick::All).unwrap();
+        let half: Vec<f64> =
+            encoders.iter().enumerate().map(|(k, e)| if k < ROWS { -0.5 * e } else { *e }).collect();
+        for s in [&mut f, &mut n] {
+            s.write("b.encoders", Pick::All, half.clone()).unwrap();
+        }
+        together(&mut f, &mut n, 50, spikes, "other encoders");
+        for (pick, values) in [
+            (Pick::Element(5, 9), vec![2e-3]),
+            (Pick::Column(20), vec![-1e-3; ROWS]),
+            (Pick::Row(ROWS - 1), vec![1e-3; COLS]),
+            (Pick::All, start.values().to_vec()),
+        ] {
+            for s in [&mut f, &mut n] {
+                s.write("c.weights", pick.clone(), values.clone()).unwrap();
+            }
+            let read = f.read("c.weights", &pick).unwrap();
+            assert!(read.iter().zip(&values).all(|(r, v)| (r - v).abs() < 1e-17), "{pick:?}");
+            together(&mut f, &mut n, 25, spikes, "a write");
+        }
+        for s in [&mut f, &mut n] {
+            s.freeze_where(c, |i, j| (i + j) % 3 == 0).unwrap();
+        }
+        together(&mut f, &mut n, 25, spikes, "frozen in part");
+        let held = f.weights(c).unwrap();
+        f.freeze(c).unwrap();
+        n.freeze(c).unwrap();
+        together(&mut f, &mut n, 10, spikes, "frozen");
+        assert_eq!(f.weights(c).unwrap(), held);
+        for s in [&mut f, &mut n] {
+            s.unfreeze(c).unwrap();
+        }
+        together(&mut f, &mut n, 25, spikes, "thawed");
+        f.replan(Passes { factored: false, ..Passes::default() }).unwrap();
+        together(&mut f, &mut n, 10, spikes, "kept as numbers from here on");
+        f.replan(Passes::default()).unwrap();
+        together(&mut f, &mut n, 25, spikes, "and as factors again");
+        f.reset(Reset::KeepWeights).unwrap();
+        n.reset(Reset::KeepWeights).unwrap();
+        together(&mut f, &mut n, 25, spikes, "reset, with what was learned");
+        f.reset(Reset::All).unwrap();
+        assert!(apart(&mut f, &mut with(&net, false)) < 1e-15);
+    }
+}
+
+#[test]
+fn factors_are_saved_and_looked_at_without_changing_a_bit() {
+    let (net, c, spikes) = learner(true);
+    let bits = |s: &Simulator| {
+        let w = s.weights(c).unwrap();
+        let all: Vec<u64> = w.values().iter().map(|w| w.to_bits()).collect();
+        (all, s.data(spikes).unwrap().values.iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+    };
+    let mut plain = with(&net, true);
+    plain.run_steps(100).unwrap();
+    let saved = plain.save().unwrap();
+    plain.clear_probes();
+    plain.run_steps(200).unwrap();
+    let mut looked = with(&net, true);
+    looked.load(&saved).unwrap();
+    for _ in 0..200 {
+        looked.step().unwrap();
+        looked.read("c.weights", &Pick::Row(3)).unwrap();
+        looked.save().unwrap();
+    }
+    assert!(bits(&plain) == bits(&looked));
+}
+
+#[test]
+fn a_product_is_found_in_a_matrix_that_comes_from_elsewhere_and_no_other_is_one() {
+    let product = |rank: usize, noise: f64| {
+        let wave = |k: usize, f: usize, s: f64| ((k * (2 * f + 3)) as f64 * s + f as f64).sin();
+        let w = |i: usize, j: usize| (0..rank).map(|f| wave(i, f, 0.37) * wave(j, f, 0.91)).sum::<f64>();
+        let at = |k: usize| {
+            let (i, j) = (k / COLS, k % COLS);
+            1e-3 * (w(i, j) + if (i, j) == (50, 70) { noise } else { 0.0 })
+        };
+        Matrix::new(ROWS, COLS, (0..ROWS * COLS).map(at).collect()).unwrap()
+    };
+    for (rank, noise, found) in
+        [(1, 0.0, true), (3, 0.0, true), (12, 0.0, true), (13, 0.0, false), (3, 1e-9, false)]
+    {
+        let mut net = Network::with_seed(8);
+        let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (9.0 * t).sin()));
+        let (a, b) = (net.ensemble("a", Ensemble::new(COLS, 1)), net.ensemble("b", Ensemble::new(ROWS, 1)));
+        net.connect(stim, a, Connection::new().no_synapse());
+        let given = product(rank, noise);
+        let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(given.clone()));
+        let (mut f, mut n) = (with(&net, true), with(&net, false));
+        f.run_steps(100).unwrap();
+        n.run_steps(100).unwrap();
+        // Nothing is made of weights that only are read: these are the ones that were given.
+        assert!(f.weights(c).unwrap() == given && n.weights(c).unwrap() == given);
+        let currents = |s: &Simulator| s.current(c).unwrap();
+        let (x, y) = (currents(&f), currents(&n));
+        let largest = y.iter().fold(0.0f64, |m, y| m.max(y.abs()));
+        let same = x.iter().zip(&y).all(|(x, y)| x.to_bits() == y.to_bits());
+        let close = x.iter().zip(&y).all(|(x, y)| (x - y).abs() < 1e-13 * largest);
+        assert!(largest > 1e-3 && close && same != found, "rank {rank}, noise {noise}");
+        // An element that is written makes it one that is no product: to the bit from here on.
+        for s in [&mut f, &mut n] {
+            s.write("c.weights", Pick::Element(3, 4), vec![0.5]).unwrap();
+            s.reset(Reset::KeepWeights).unwrap();
+            s.run_steps(60).unwrap();
+        }
+        assert!(currents(&f) == currents(&n), "rank {rank}, after a write");
+    }
+}
