@@ -37,41 +37,81 @@ pub(crate) fn tree<T: Real>(acc: &[T; LANES]) -> T {
     ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
-/// Rows that [`gemv_inc`] takes at a time.
-const ROWS: usize = 4;
+/// y += A·x of `R` rows at once: their sums don't wait for each other, and each is that of [`dot`]. `x` has at least two blocks
+/// of lanes.
+#[inline(always)]
+fn rows_inc<T: Real, const R: usize>(a: &[T], stride: usize, x: &[T], y: &mut [T; R]) {
+    let rows: [_; R] = std::array::from_fn(|k| a[k * stride..k * stride + x.len()].as_chunks::<LANES>());
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let mut acc = [[T::ZERO; LANES]; R];
+    for (c, x) in chunks.iter().enumerate() {
+        for (acc, row) in acc.iter_mut().zip(&rows) {
+            let a = &row.0[c];
+            for l in 0..LANES {
+                acc[l] += a[l] * x[l];
+            }
+        }
+    }
+    for ((y, acc), row) in y.iter_mut().zip(&acc).zip(&rows) {
+        let mut s = tree(acc);
+        for (a, x) in row.1.iter().zip(rest) {
+            s += *a * *x;
+        }
+        *y += s;
+    }
+}
+
+/// y += A·x of rows of `C` numbers that lie one behind the other.
+#[inline(always)]
+fn short_rows_inc<T: Real, const C: usize>(a: &[T], x: &[T], y: &mut [T]) {
+    let (rows, _) = a.as_chunks::<C>();
+    let x: [T; C] = std::array::from_fn(|k| x[k]);
+    for (y, row) in y.iter_mut().zip(rows) {
+        let mut s = T::ZERO;
+        for k in 0..C {
+            s += row[k] * x[k];
+        }
+        *y += s;
+    }
+}
 
 #[inline(always)]
 fn gemv_inc_body<T: Real>(a: &[T], stride: usize, cols: usize, x: &[T], y: &mut [T]) {
-    let row = |r: usize| &a[r * stride..r * stride + cols];
-    let x = &x[..cols.min(x.len())];
-    let mut first = 0;
-    if x.len() >= 2 * LANES && x.len() == cols {
-        // Several rows at a time: their sums don't wait for each other, and each is that of `dot`.
-        let (xc, xr) = x.as_chunks::<LANES>();
-        let (fours, _) = y.as_chunks_mut::<ROWS>();
-        for y in fours {
-            let rows: [_; ROWS] = std::array::from_fn(|k| row(first + k).as_chunks::<LANES>());
-            let mut acc = [[T::ZERO; LANES]; ROWS];
-            for (c, x) in xc.iter().enumerate() {
-                for (acc, row) in acc.iter_mut().zip(&rows) {
-                    let a = &row.0[c];
-                    for l in 0..LANES {
-                        acc[l] += a[l] * x[l];
-                    }
-                }
+    let x = &x[..cols];
+    match cols {
+        2 if stride == 2 => return short_rows_inc::<T, 2>(&a[..2 * y.len()], x, y),
+        3 if stride == 3 => return short_rows_inc::<T, 3>(&a[..3 * y.len()], x, y),
+        4 if stride == 4 => return short_rows_inc::<T, 4>(&a[..4 * y.len()], x, y),
+        _ if cols < 2 * LANES => {
+            for (r, y) in y.iter_mut().enumerate() {
+                *y += dot(&a[r * stride..r * stride + cols], x);
             }
-            for ((y, acc), row) in y.iter_mut().zip(&acc).zip(&rows) {
-                let mut s = tree(acc);
-                for (a, x) in row.1.iter().zip(xr) {
-                    s += *a * *x;
-                }
-                *y += s;
-            }
-            first += ROWS;
+            return;
         }
+        _ => {}
     }
-    for (r, y) in y.iter_mut().enumerate().skip(first) {
-        *y += dot(row(r), x);
+    let (fours, rest) = y.as_chunks_mut::<4>();
+    let done = 4 * fours.len() * stride;
+    for (k, y) in fours.iter_mut().enumerate() {
+        rows_inc(&a[4 * k * stride..], stride, x, y);
+    }
+    match rest {
+        [y0] => {
+            let mut y = [*y0];
+            rows_inc(&a[done..], stride, x, &mut y);
+            [*y0] = y;
+        }
+        [y0, y1] => {
+            let mut y = [*y0, *y1];
+            rows_inc(&a[done..], stride, x, &mut y);
+            [*y0, *y1] = y;
+        }
+        [y0, y1, y2] => {
+            let mut y = [*y0, *y1, *y2];
+            rows_inc(&a[done..], stride, x, &mut y);
+            [*y0, *y1, *y2] = y;
+        }
+        _ => {}
     }
 }
 dispatch! {
@@ -141,7 +181,8 @@ fn all_finite_body<T: Real>(x: &[T]) -> bool {
     // A number times zero is zero, but infinity and NaN times zero are NaN: a sum without branches, in four times the lanes
     // so that one addition need not wait for the last.
     const WIDTH: usize = 4 * LANES;
-    x.chunks(128 * WIDTH).all(|block| {
+    // Plain loops: a closure handed to an iterator may be compiled apart, for the least of processors.
+    for block in x.chunks(128 * WIDTH) {
         let mut sums = [T::ZERO; WIDTH];
         let (whole, rest) = block.as_chunks::<WIDTH>();
         for c in whole {
@@ -149,8 +190,18 @@ fn all_finite_body<T: Real>(x: &[T]) -> bool {
                 sums[l] += c[l] * T::ZERO;
             }
         }
-        sums.iter().chain(rest).all(|s| s.is_finite())
-    })
+        for (s, x) in sums.iter_mut().zip(rest) {
+            *s += *x * T::ZERO;
+        }
+        let mut sum = T::ZERO;
+        for s in &sums {
+            sum += *s;
+        }
+        if !sum.is_finite() {
+            return false;
+        }
+    }
+    true
 }
 dispatch! {
     /// Whether no element is infinite or NaN.
@@ -219,7 +270,7 @@ mod tests {
 
     #[test]
     fn products_are_right_and_the_same_at_every_level() {
-        for n in [1, 3, 7, 8, 15, 16, 17, 100, 101] {
+        for n in [1, 2, 3, 4, 7, 8, 15, 16, 17, 100, 101] {
             let (a, x) = (numbers(7 * n, 1), numbers(n, 2));
             let mut reference: Option<Vec<f64>> = None;
             for level in Level::available() {

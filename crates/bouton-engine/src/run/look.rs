@@ -5,7 +5,7 @@ use bouton_memory::{Room, Span};
 
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
-use crate::plan::ALIGN;
+use crate::plan::{ALIGN, FormAt};
 use crate::program::{Op, Role, SignalId};
 
 impl Simulation {
@@ -31,15 +31,31 @@ impl Simulation {
     }
 }
 
+/// What is to be looked at after steps.
+#[derive(Default)]
+pub(super) struct Looks {
+    pub(super) pieces: Vec<(Room, Span)>,
+    pub(super) forms: Vec<FormAt>,
+}
+
 impl<T: CallReal> Sim<T> {
+    /// Whether all numbers that steps have written are finite.
+    pub(super) fn written_are_finite(&self) -> bool {
+        let form = |f: &FormAt| {
+            let own = self.real.get(f.own);
+            let range = f.form.counts(own.len(), &|k| own[k].f64());
+            bouton_kernels::all_finite(self.level, &own[range])
+        };
+        self.are_finite(&self.looks.pieces) && self.looks.forms.iter().all(form)
+    }
     /// Where a base signal's numbers are kept.
     fn kept(&self, s: SignalId) -> (Room, Span) {
         let span = self.plan.forms.truth(s).map_or(self.layout.span(s), |f| f.own);
         (self.program.get(s).room, span)
     }
     /// Where numbers that a step writes lie, in few pieces: a look costs little where most of a model is parameters that
-    /// stand still.
-    pub(super) fn written(&self) -> Vec<(Room, Span)> {
+    /// stand still. With the forms of which a step writes a part, and which say themselves what that is.
+    pub(super) fn written(&self) -> Looks {
         let mut is = vec![false; self.program.signals().len()];
         for op in self.program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)) {
             for o in op.on.iter().filter(|o| o.access.writes()) {
@@ -47,7 +63,13 @@ impl<T: CallReal> Sim<T> {
             }
         }
         let signals = is.iter().zip(0..).filter(|(is, _)| **is);
-        let mut all: Vec<_> = signals.map(|(_, k)| self.kept(SignalId(k))).collect();
+        let (mut all, mut forms) = (vec![], vec![]);
+        for (_, k) in signals {
+            match self.plan.forms.truth(SignalId(k)) {
+                Some(f) if f.form.partial() => forms.push(f.clone()),
+                _ => all.push(self.kept(SignalId(k))),
+            }
+        }
         all.sort_by_key(|(room, s)| (*room, s.segment, s.start));
         let mut pieces: Vec<(Room, Span)> = vec![];
         for (room, s) in all {
@@ -61,7 +83,7 @@ impl<T: CallReal> Sim<T> {
                 _ => pieces.push((room, s)),
             }
         }
-        pieces
+        Looks { pieces, forms }
     }
     pub(super) fn are_finite(&self, pieces: &[(Room, Span)]) -> bool {
         pieces.iter().all(|(room, span)| match room {

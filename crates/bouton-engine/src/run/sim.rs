@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bouton_core::Error;
 use bouton_kernels::Level;
-use bouton_memory::{Memory, Pool, Room, Span, run};
+use bouton_memory::{Memory, Pool, Room, run};
 use bouton_random::RandomState;
 
+use super::look::Looks;
 use super::probes::Unrecorded;
 use super::{Options, Reset};
 use crate::calls::{CallReal, Context, Io, Running, Start};
@@ -67,7 +68,7 @@ pub(super) struct Sim<T> {
     pub(super) waiting: Vec<CheckpointProbe>,
     pub(super) buffer: Vec<f64>,
     /// Where numbers that a step writes lie.
-    pub(super) looks: Vec<(Room, Span)>,
+    pub(super) looks: Looks,
 }
 
 impl<T: CallReal> Sim<T> {
@@ -118,7 +119,7 @@ impl<T: CallReal> Sim<T> {
             probes: vec![],
             waiting: vec![],
             buffer: vec![],
-            looks: vec![],
+            looks: Looks::default(),
             program,
             order,
             layout,
@@ -294,7 +295,7 @@ impl<T: CallReal> Inner for Sim<T> {
         T::of(x).is_finite()
     }
     fn written_finite(&self) -> bool {
-        self.are_finite(&self.looks)
+        self.written_are_finite()
     }
     fn not_finite(&self, role: Option<Role>) -> Option<SignalId> {
         self.first_not_finite(role)

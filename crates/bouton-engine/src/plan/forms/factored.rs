@@ -56,6 +56,7 @@ impl Form for Factored {
     const NAME: &'static str = "factored";
     const TRUTH: bool = true;
     const EXACT: bool = false;
+    const PARTIAL: bool = true;
     fn constants(&self, _: f64, from: &[f64]) -> Vec<f64> {
         from.to_vec()
     }
@@ -105,6 +106,11 @@ impl Form for Factored {
         put(flags, f64::from(!is));
         put(flags + 1, count as f64);
         put(flags + 2, f64::from(self.given));
+    }
+    fn counts(&self, len: usize, own: &dyn Fn(usize) -> f64) -> std::ops::Range<usize> {
+        let [d, _, flags] = self.begins();
+        // W0 is written where it counts alone, and else is all zeros.
+        if own(flags) == 0.0 { d..len } else { 0..len }
     }
     fn close_all<T: Real>(&self, own: &[T], _: usize, _: &[f64], out: &mut Vec<f64>) {
         let ((rows, cols), [d, e, _], before) = (self.shape, self.begins(), out.len());

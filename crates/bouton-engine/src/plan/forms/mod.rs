@@ -39,6 +39,13 @@ pub(crate) trait Form {
         constants: &[f64],
         put: &mut dyn FnMut(usize, f64),
     );
+    /// Whether a step writes a part alone of what is kept, which [`counts`](Form::counts) then says.
+    const PARTIAL: bool = false;
+    /// What of `len` numbers a step may have written.
+    fn counts(&self, len: usize, own: &dyn Fn(usize) -> f64) -> std::ops::Range<usize> {
+        let _ = own;
+        0..len
+    }
     /// Appends the plain values of all `len` elements of what is kept.
     fn close_all<T: Real>(&self, own: &[T], len: usize, constants: &[f64], out: &mut Vec<f64>);
 }
@@ -126,6 +133,12 @@ macro_rules! forms {
             }
             pub(crate) fn exact(&self) -> bool {
                 match self { $(AnyForm::$name(_) => <$name as Form>::EXACT,)* }
+            }
+            pub(crate) fn partial(&self) -> bool {
+                match self { $(AnyForm::$name(_) => <$name as Form>::PARTIAL,)* }
+            }
+            pub(crate) fn counts(&self, len: usize, own: &dyn Fn(usize) -> f64) -> std::ops::Range<usize> {
+                match self { $(AnyForm::$name(f) => f.counts(len, own),)* }
             }
             pub(crate) fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
                 match self { $(AnyForm::$name(f) => Form::constants(f, dt, from),)* }
