@@ -432,3 +432,19 @@ fn an_edit_comes_before_the_change_that_waits_and_the_rule_reads_the_sum() {
     sim.run_steps(1).unwrap();
     assert_eq!(sim.weights(c).unwrap().values()[0], 2.0);
 }
+
+#[test]
+fn units_that_look_like_slips_and_factors_that_nothing_feeds_are_warned_of() {
+    use bouton::ScaleKind;
+    let found = |rule: &str| {
+        let (net, _) = pair(text(rule), &[], &[], 1e-3);
+        let notes = Simulator::new(&net).unwrap().scale_notes().to_vec();
+        let ours = notes.iter().filter(|n| matches!(n.kind, ScaleKind::NoFactor | ScaleKind::Unit));
+        ours.map(|n| (n.kind, n.to_string())).collect::<Vec<_>>()
+    };
+    let warned = found("input reward\ninput gain = 1\nparam tau = 20\npre x' = -x/tau\nw' = x*reward*gain");
+    assert_eq!(warned.iter().map(|w| w.0).collect::<Vec<_>>(), [ScaleKind::NoFactor, ScaleKind::Unit]);
+    assert!(warned[0].1.contains("`c`: nothing is connected to the third factor `reward`"), "{warned:?}");
+    assert!(warned[1].1.ends_with("is 20 s, a long time for a time constant; 20 ms?"), "{warned:?}");
+    assert_eq!(found("input gain = 1\nparam tau = 20 ms\npre x' = -x/tau\nw' = x*gain"), []);
+}
