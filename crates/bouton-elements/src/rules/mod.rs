@@ -21,6 +21,7 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Over, Var};
 
+pub use bouton_rules::When;
 pub use change::Change;
 pub use text::{TextRule, register_rule_text};
 

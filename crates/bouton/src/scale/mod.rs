@@ -70,6 +70,8 @@ pub enum ScaleKind {
     NoError,
     /// A third factor of the learning rule is 0, because nothing is connected to it.
     NoFactor,
+    /// The learning rule does something at spikes, and the neurons have rates.
+    NoSpikes,
     /// A time constant in the text of the learning rule looks like one in another unit.
     Unit,
     /// More than one in two hundred devices can't be moved by a pulse.
@@ -226,7 +228,7 @@ impl<'a> Check<'a> {
         let learns = (rule.is_some() && !off && !deaf) || self.edited.contains(&id);
         let zero = weights.as_ref().is_some_and(Weights::is_zero);
 
-        let mut notes = self.texts(id, c);
+        let mut notes = self.texts(id, (pre, post), c);
         if deaf {
             let m = "its learning rule waits for an error that nothing delivers, and learns nothing: connect an error to the \
                      rule";

@@ -1,12 +1,18 @@
-//! Rules as text: units that look like slips, and third factors that nothing delivers.
+//! Rules as text: units that look like slips, third factors that nothing delivers, spikes that never come.
 
-use bouton_model::{Connection, ConnectionId, LearningRule, Object};
+use bouton_elements::rules::{TextRule, When};
+use bouton_model::{Connection, ConnectionId, End, LearningRule, Object};
 
 use super::{Check, ScaleKind, ScaleNote};
 
 impl Check<'_> {
     /// What there is to say of the rules of a connection that are texts.
-    pub(super) fn texts(&self, id: ConnectionId, c: &Connection) -> Vec<ScaleNote> {
+    pub(super) fn texts(
+        &self,
+        id: ConnectionId,
+        (pre, post): (&End, &End),
+        c: &Connection,
+    ) -> Vec<ScaleNote> {
         let mut notes = vec![];
         for (k, rule) in c.rules.iter().enumerate() {
             let name = self.net.rule_path(id.rule_at(k));
@@ -23,8 +29,20 @@ impl Check<'_> {
                 }
             }
             let LearningRule::Element(rule) = rule else { continue };
-            let warnings = rule.as_text().map_or(vec![], |t| t.rule().warnings(self.sim.dt()));
-            for warning in warnings {
+            let Some(rule) = rule.as_text().map(TextRule::rule) else { continue };
+            for (when, block, end) in [(When::Pre, "on pre", pre), (When::Post, "on post", post)] {
+                let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { continue };
+                let rates = self.net.get_ensemble(e).is_some_and(|e| !e.neuron_type.model().spiking());
+                if rates && rule.has_block(when) {
+                    let m = format!(
+                        "its learning rule has statements `{block}`, and the neurons of `{}` have rates in place of spikes: \
+                         they run in every step in which a rate is above 0. Use `each step`, or neurons that spike",
+                        self.net.ensemble_path(e)
+                    );
+                    notes.push(self.note(id, 1.0, 1.0, "rule", ScaleKind::NoSpikes, m));
+                }
+            }
+            for warning in rule.warnings(self.sim.dt()) {
                 let m = format!("its learning rule, {warning}");
                 notes.push(self.note(id, 1.0, 1.0, "rule", ScaleKind::Unit, m));
             }

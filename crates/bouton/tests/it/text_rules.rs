@@ -447,4 +447,15 @@ fn units_that_look_like_slips_and_factors_that_nothing_feeds_are_warned_of() {
     assert!(warned[0].1.contains("`c`: nothing is connected to the third factor `reward`"), "{warned:?}");
     assert!(warned[1].1.ends_with("is 20 s, a long time for a time constant; 20 ms?"), "{warned:?}");
     assert_eq!(found("input gain = 1\nparam tau = 20 ms\npre x' = -x/tau\nw' = x*gain"), []);
+    // Statements at spikes of neurons that have rates.
+    let mut net = Network::with_seed(1);
+    let rates = net.ensemble("rates", Ensemble::new(3, 1).neuron_type(LifRate::default()));
+    let spikes = net.ensemble("spikes", Ensemble::new(2, 1));
+    let weights = Connection::new().transform(Matrix::filled(2, 3, 1e-3));
+    net.connect_as("c", rates.neurons(), spikes.neurons(), weights.learn(stdp()));
+    let notes = Simulator::new(&net).unwrap().scale_notes().to_vec();
+    let ours: Vec<String> =
+        notes.iter().filter(|n| n.kind == ScaleKind::NoSpikes).map(|n| n.to_string()).collect();
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert!(ours[0].contains("statements `on pre`, and the neurons of `rates` have rates"), "{ours:?}");
 }
