@@ -229,30 +229,28 @@ impl<M: ?Sized + Kind> Registry<M> {
         let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
         self.shipped.iter().chain(added.iter()).cloned().collect()
     }
-    fn add<T: IsA<M>>(&self) -> Result<(), Error> {
-        let object = || format!("{}.{}", M::KIND, T::NAME);
+    /// Adds one. `same` says whether another of its name is the same element, so that adding it again is no mistake.
+    pub(crate) fn add(&self, def: Def<M>, same: impl Fn(&Def<M>) -> bool) -> Result<(), Error> {
+        let object = format!("{}.{}", M::KIND, def.name);
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if T::NAME.is_empty() || !T::NAME.chars().all(plain) {
+        if def.name.is_empty() || !def.name.chars().all(plain) {
             return Err(Error::model(
-                object(),
+                object,
                 format!(
                     "the `NAME` of an element must be of lower-case letters, digits and underscores, as files have it, \
                      found {:?}",
-                    T::NAME
+                    def.name
                 ),
             ));
         }
-        // Made before the lists are locked: its schema may ask for the members of its own kind.
-        let def = Def::of::<T>();
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        match self.shipped.iter().chain(added.iter()).find(|d| d.name == T::NAME) {
-            Some(d) if d.type_id == Some(TypeId::of::<T>()) => Ok(()),
+        match self.shipped.iter().chain(added.iter()).find(|d| d.name == def.name) {
+            Some(d) if same(d) => Ok(()),
             Some(d) => Err(Error::model(
-                object(),
+                object,
                 format!(
                     "`{}` can't be registered by this name: `{}` has it; give its `NAME` another value",
-                    std::any::type_name::<T>(),
-                    d.type_name
+                    def.type_name, d.type_name
                 ),
             )),
             None => {
@@ -269,7 +267,8 @@ impl<M: ?Sized + Kind> Registry<M> {
 /// # Errors
 /// Another element has its name, or the name isn't one that files can have.
 pub fn register<M: ?Sized + Kind, T: IsA<M>>() -> Result<(), Error> {
-    M::registry().add::<T>()
+    // Made before the lists are locked: its schema may ask for the members of its own kind.
+    M::registry().add(Def::of::<T>(), |d| d.type_id == Some(TypeId::of::<T>()))
 }
 
 static REGISTERED: AtomicUsize = AtomicUsize::new(0);

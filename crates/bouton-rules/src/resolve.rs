@@ -42,10 +42,7 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         r.declare(&s.name, s.rank, What::State(k))?;
     }
     let reads = r.given(&d)?;
-    if r.names.len() > MAX_NAMES {
-        let message = format!("the rule has {} names; the most is {MAX_NAMES}", r.names.len());
-        return Err(ExprError::at(text, 0..0, message));
-    }
+    r.too_many(0..0)?;
     let states = d.states.iter().map(|s| r.state(s)).collect::<Result<Vec<_>, _>>()?;
     let count: usize = d.blocks.iter().map(Vec::len).sum();
     if count > MAX_STATEMENTS {
@@ -116,8 +113,17 @@ impl Resolver<'_> {
         self.names.push(Name { name: name.into(), rank, what });
         self.spans.push(span);
     }
+    fn too_many(&self, at: Range<usize>) -> Result<(), ExprError> {
+        let n = self.names.len();
+        match n > MAX_NAMES {
+            true => Err(self.error(at, format!("the rule has {n} names or more; the most is {MAX_NAMES}"))),
+            false => Ok(()),
+        }
+    }
     /// Declares a name of the text.
     fn declare(&mut self, n: &Named, rank: Rank, what: What) -> Result<(), ExprError> {
+        // At once: each expression is compiled for all names.
+        self.too_many(n.span.clone())?;
         let name = n.name.as_str();
         let wrong = if let Some((_, is)) = GIVEN.iter().find(|g| g.0 == name) {
             format!("{} is {is}", quote(name))

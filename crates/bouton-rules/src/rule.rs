@@ -250,6 +250,10 @@ impl Rule {
     pub fn has_error(&self) -> bool {
         self.uses(What::Error)
     }
+    /// Whether it has a block of statements for this time.
+    pub fn has_block(&self, when: When) -> bool {
+        self.blocks.iter().any(|b| b.when == when)
+    }
     /// Whether its matrix is the post ensemble's encoders in place of the weights.
     pub fn on_encoders(&self) -> bool {
         self.encoders

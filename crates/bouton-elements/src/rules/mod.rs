@@ -6,7 +6,8 @@
 //!
 //! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
 //!
-//! A rule can also be a text: [`Rule::text`]. Those that come with bouton are the texts of `bouton-rules`.
+//! A rule can also be a text: [`Rule::text`]. Those that come with bouton are the texts of `bouton-rules`; others are added to
+//! them by [`register_rule_text`].
 
 mod change;
 mod text;
@@ -20,8 +21,9 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Over, Var};
 
+pub use bouton_rules::When;
 pub use change::Change;
-pub use text::TextRule;
+pub use text::{TextRule, register_rule_text};
 
 use crate::policies::Policy;
 use crate::synapses::Synapse;

@@ -55,7 +55,12 @@ impl RuleModel for Mpes {
             Some(s) if self.policy.model().filtered() => s.clone(),
             _ => Lowpass { tau: 0.0 }.into(),
         };
-        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse: Some(synapse), state: None }]
+        vec![RuleInput {
+            name: "activities".into(),
+            source: Source::Pre,
+            synapse: Some(synapse),
+            state: None,
+        }]
     }
     fn has_error(&self) -> bool {
         true

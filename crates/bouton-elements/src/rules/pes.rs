@@ -55,7 +55,12 @@ impl RuleModel for Pes {
         self.pre_synapse.as_ref().map_or(Ok(()), |s| s.model().check())
     }
     fn inputs(&self) -> Vec<RuleInput> {
-        vec![RuleInput { name: "activities".into(), source: Source::Pre, synapse: self.pre_synapse.clone(), state: None }]
+        vec![RuleInput {
+            name: "activities".into(),
+            source: Source::Pre,
+            synapse: self.pre_synapse.clone(),
+            state: None,
+        }]
     }
     fn has_error(&self) -> bool {
         true

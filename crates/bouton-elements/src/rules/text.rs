@@ -14,7 +14,7 @@ use super::{Applies, Change, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, S
 use crate::content::Content;
 use crate::element::Def;
 use crate::var::{Bounds, Over, Start, Var};
-use crate::{DynElement, ElementOf};
+use crate::{DynElement, ElementOf, Kind};
 
 /// The name of a rule whose text stands in the model file.
 const TEXT: &str = "text";
@@ -218,20 +218,47 @@ pub(super) fn definitions() -> Vec<Def<dyn RuleModel>> {
         },
         || Rule::text(EXAMPLE).ok(),
     );
-    let library = LIBRARY.iter().map(|l| {
-        // A test parses all of them: what is compiled in can be read.
-        let rule = Arc::new(bouton_rules::Rule::parse(l.text).expect("a rule of the library"));
-        let page: &'static str = Box::leak(rule.page().into_boxed_str());
-        let (for_reading, for_schema) = (rule.clone(), rule);
-        Def::of_text(
-            l.name,
-            page,
-            move |c| read(l.name, Some(&for_reading), c),
-            move |_| schema(&for_schema),
-            || None,
-        )
-    });
-    std::iter::once(own).chain(library).collect()
+    // A test parses all of them: what is compiled in can be read.
+    let parsed = |text| bouton_rules::Rule::parse(text).expect("a rule of the library");
+    std::iter::once(own).chain(LIBRARY.iter().map(|l| definition(l.name, parsed(l.text)))).collect()
+}
+
+/// A rule that is known by a name.
+fn definition(name: &'static str, rule: bouton_rules::Rule) -> Def<dyn RuleModel> {
+    // Definitions are for as long as the program runs.
+    let page: &'static str = Box::leak(rule.page().into_boxed_str());
+    let rule = Arc::new(rule);
+    let (for_reading, for_schema) = (rule.clone(), rule);
+    Def::of_text(
+        name,
+        page,
+        move |c| read(name, Some(&for_reading), c),
+        move |_| schema(&for_schema),
+        || None,
+    )
+}
+
+/// Adds a rule that is a text to the list of rules, so that model files and listings know it by this name, as they know those of
+/// the library. The comment at the head of the text is its page. To add it twice is no mistake.
+///
+/// ```
+/// use bouton_elements::rules::{Rule, register_rule_text};
+/// register_rule_text("leak", "# Weights leak away.\nparam tau = 10 s # how fast\nw' = -w/tau")?;
+/// assert_eq!(Rule::named("leak")?.set("tau", 3.0)?.name(), "leak");
+/// assert!(register_rule_text("leak", "w' = -w").is_err());
+/// # Ok::<(), bouton_core::Error>(())
+/// ```
+///
+/// # Errors
+/// What is wrong with the text; or another element has the name, or it isn't one that files can have.
+pub fn register_rule_text(name: &str, text: &str) -> Result<(), Error> {
+    let rule = bouton_rules::Rule::parse(text)?;
+    let registry = <dyn RuleModel>::registry();
+    let known = registry.all().into_iter().find(|d| d.name == name).and_then(|d| d.example());
+    if known.is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule)) {
+        return Ok(());
+    }
+    registry.add(definition(Box::leak(name.to_string().into_boxed_str()), rule), |_| false)
 }
 
 /// The parameters of a rule as a schema has them.

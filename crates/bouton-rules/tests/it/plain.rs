@@ -49,6 +49,27 @@ fn hebb_oja_and_bcm_are_their_plain_loops() {
 }
 
 #[test]
+fn the_delta_rule_is_its_plain_loop() {
+    let mut noise = Noise(13);
+    let mut sim = Sim::new(library("delta"), (ROWS, COLS), vec![0.0; ROWS * COLS]);
+    let (mut a, mut w) = ([0.0; COLS], vec![0.0; ROWS * COLS]);
+    for _ in 0..400 {
+        let pre: Vec<f64> = noise.many(COLS).iter().map(|x| 200.0 * x).collect();
+        let error: Vec<f64> = noise.many(ROWS).iter().map(|x| 2.0 * x - 1.0).collect();
+        sim.step(&In { pre: &pre, error: &error, ..In::default() });
+        a.iter_mut().zip(&pre).for_each(|(a, x)| *a = x + (*a - x) * (-DT / 0.005f64).exp());
+        for i in 0..ROWS {
+            for j in 0..COLS {
+                w[i * COLS + j] -= DT * 1e-6 * error[i] * a[j];
+            }
+        }
+    }
+    let moved = w.iter().map(|w| w.abs()).fold(0.0, f64::max);
+    let off = w.iter().zip(sim.learned()).map(|(w, s)| (w - s).abs()).fold(0.0, f64::max);
+    assert!(moved > 1e-7 && off < 1e-12 * moved, "{off:e} of {moved:e}");
+}
+
+#[test]
 fn the_decay_of_oja_is_a_parameter() {
     let run = |beta: f64| {
         let mut sim = Sim::new(library("oja"), (1, 1), vec![0.5]).set("beta", beta);

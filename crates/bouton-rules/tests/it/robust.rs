@@ -77,6 +77,41 @@ const PIECES: &[&str] = &[
     "x' = -x/20 ms",
 ];
 
+#[test]
+fn hostile_texts_are_errors_or_rules_in_good_time() {
+    let start = std::time::Instant::now();
+    let fill = |piece: &str, most: usize| piece.repeat(most / piece.len());
+    let numbered = |f: &dyn Fn(usize) -> String| (0..1500).map(f).collect::<String>();
+    for text in [
+        numbered(&|k| format!("param p{k}=1\n")),
+        format!("param {}w' = 1", numbered(&|k| format!("p{k}=1,"))),
+        numbered(&|k| format!("pre x{k}'=1;")),
+        numbered(&|k| format!("input a{k};")),
+        format!("w' = {}1", numbered(&|k| format!("pre.a{k}+"))),
+        format!("on pre: {}", fill("w+=1;", 19_000)),
+        format!("w' = {}1", fill("1+", 9_000)),
+        format!("w' = {}1", fill("pre.out*", 9_000)),
+        fill("(", 19_000),
+        format!("w' = {}", fill("(", 9_000)),
+        format!("w' = {}1", fill("-", 9_000)),
+        fill(";", 19_000),
+        fill("#", 19_000),
+        fill("\n", 19_000),
+        fill("w'=1;", 19_000),
+        format!("param a = {}", fill("9", 9_000)),
+        format!("param a = 1e{}\nw' = a", fill("9", 9_000)),
+        format!("param a = 1e-{} ms\nw' = a", fill("9", 9_000)),
+        format!("pre x' = {}x\nw' = x", fill("2*", 9_000)),
+        format!("pre x' = {}\nw' = x", fill("x+", 9_000) + "x"),
+    ] {
+        if let Ok(rule) = Rule::parse(&text) {
+            rule.explain();
+            run(rule);
+        }
+    }
+    assert!(start.elapsed().as_secs_f64() < 20.0, "{:?}", start.elapsed());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -132,6 +132,13 @@ fn a_pair_and_a_pulse_of_dopamine_are_their_sum() {
         (0..11500).map(|k| k as f64 * DT).map(|t| c * (-t).exp() * n * (-t / 0.2).exp() * DT).sum();
     close(sim.learned()[0], expected, 1e-9);
     close(expected, 0.0625831, 1e-5);
+    // The weight is held below 200.
+    let mut high = Sim::new(library("r_stdp"), (1, 1), vec![199.9]);
+    for t in 0..1000 {
+        let at = |when: usize| if t == when { 1.0 / DT } else { 0.0 };
+        high.step(&In { pre: &[at(10)], post: &[at(11)], factors: &[&[1000.0]], ..In::default() });
+    }
+    assert_eq!(high.learned()[0], 200.0);
     // Post before pre leaves an eligibility of −1.5.
     let mut back = Sim::new(unbounded("r_stdp"), (1, 1), vec![0.0]);
     for t in 0..100 {

@@ -22,6 +22,7 @@
 
 mod loops;
 mod share;
+mod texts;
 mod values;
 mod weights;
 
@@ -67,6 +68,12 @@ pub enum ScaleKind {
     ZeroButLearned,
     /// The learning rule waits for an error that nothing delivers: it learns nothing.
     NoError,
+    /// A third factor of the learning rule is 0, because nothing is connected to it.
+    NoFactor,
+    /// The learning rule does something at spikes, and the neurons have rates.
+    NoSpikes,
+    /// A time constant in the text of the learning rule looks like one in another unit.
+    Unit,
     /// More than one in two hundred devices can't be moved by a pulse.
     DeadDevices,
     /// Neurons are to fire more often than once a time step, which they can't.
@@ -221,7 +228,7 @@ impl<'a> Check<'a> {
         let learns = (rule.is_some() && !off && !deaf) || self.edited.contains(&id);
         let zero = weights.as_ref().is_some_and(Weights::is_zero);
 
-        let mut notes = vec![];
+        let mut notes = self.texts(id, (pre, post), c);
         if deaf {
             let m = "its learning rule waits for an error that nothing delivers, and learns nothing: connect an error to the \
                      rule";

@@ -432,3 +432,69 @@ fn an_edit_comes_before_the_change_that_waits_and_the_rule_reads_the_sum() {
     sim.run_steps(1).unwrap();
     assert_eq!(sim.weights(c).unwrap().values()[0], 2.0);
 }
+
+#[test]
+fn units_that_look_like_slips_and_factors_that_nothing_feeds_are_warned_of() {
+    use bouton::ScaleKind;
+    let found = |rule: &str| {
+        let (net, _) = pair(text(rule), &[], &[], 1e-3);
+        let notes = Simulator::new(&net).unwrap().scale_notes().to_vec();
+        let ours = notes.iter().filter(|n| matches!(n.kind, ScaleKind::NoFactor | ScaleKind::Unit));
+        ours.map(|n| (n.kind, n.to_string())).collect::<Vec<_>>()
+    };
+    let warned = found("input reward\ninput gain = 1\nparam tau = 20\npre x' = -x/tau\nw' = x*reward*gain");
+    assert_eq!(warned.iter().map(|w| w.0).collect::<Vec<_>>(), [ScaleKind::NoFactor, ScaleKind::Unit]);
+    assert!(warned[0].1.contains("`c`: nothing is connected to the third factor `reward`"), "{warned:?}");
+    assert!(warned[1].1.ends_with("is 20 s, a long time for a time constant; 20 ms?"), "{warned:?}");
+    assert_eq!(found("input gain = 1\nparam tau = 20 ms\npre x' = -x/tau\nw' = x*gain"), []);
+    // Statements at spikes of neurons that have rates.
+    let mut net = Network::with_seed(1);
+    let rates = net.ensemble("rates", Ensemble::new(3, 1).neuron_type(LifRate::default()));
+    let spikes = net.ensemble("spikes", Ensemble::new(2, 1));
+    let weights = Connection::new().transform(Matrix::filled(2, 3, 1e-3));
+    net.connect_as("c", rates.neurons(), spikes.neurons(), weights.learn(stdp()));
+    let notes = Simulator::new(&net).unwrap().scale_notes().to_vec();
+    let ours: Vec<String> =
+        notes.iter().filter(|n| n.kind == ScaleKind::NoSpikes).map(|n| n.to_string()).collect();
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert!(ours[0].contains("statements `on pre`, and the neurons of `rates` have rates"), "{ours:?}");
+}
+
+#[test]
+fn a_text_reads_the_neurons_that_its_connection_takes() {
+    let mut net = Network::with_seed(2);
+    let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (30.0 * t).sin()));
+    let (a, b) = (net.ensemble("a", Ensemble::new(6, 1)), net.ensemble("b", Ensemble::new(5, 1)));
+    net.connect(stim, a, Connection::new().no_synapse());
+    net.connect(stim, b, Connection::new().no_synapse());
+    let zeros = Connection::new().transform(Matrix::filled(2, 3, 0.0));
+    let rule = text("on pre: w += post.v\nw' = pre.voltage*post.out");
+    let (from, to) = ([5, 0, 2], 1..3);
+    let c = net.connect(a.neurons().slice(from.to_vec()), b.neurons().slice(to.clone()), zeros.learn(rule));
+    let probes = [
+        net.probe("pre_out", Probe::new(a.neurons())),
+        net.probe("pre_v", Probe::voltage(a)),
+        net.probe("post_out", Probe::new(b.neurons())),
+        net.probe("post_v", Probe::voltage(b)),
+    ];
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(200).unwrap();
+    let [pre_out, pre_v, post_out, post_v] = probes.map(|p| sim.data(p).unwrap().values);
+    let found = sim.weights(c).unwrap();
+    let mut spikes = 0;
+    for (i, post) in to.enumerate() {
+        for (j, pre) in from.iter().enumerate() {
+            let mut expected = 0.0;
+            // What the last step wants is not yet added.
+            for t in 0..199 {
+                let (p, q) = (6 * t + pre, 5 * t + post);
+                spikes += usize::from(pre_out[p] > 0.0);
+                expected += if pre_out[p] > 0.0 { post_v[q] } else { 0.0 };
+                expected += 0.001 * pre_v[p] * post_out[q];
+            }
+            let w = found.values()[i * 3 + j];
+            assert!((w - expected).abs() < 1e-12, "{i}, {j}: {w} for {expected}");
+        }
+    }
+    assert!(spikes > 10, "{spikes}");
+}
