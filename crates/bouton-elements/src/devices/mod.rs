@@ -71,6 +71,7 @@ element_list! {
     /// A device type with its parameters.
     Device: dyn DeviceModel, "devices", register_device, |m| m.vars() => {
         power_law::PowerLaw,
+        soft_bound::SoftBound,
     }
 }
 
