@@ -233,10 +233,10 @@ class Reader:
             kw["solver"] = solver(spec["solver"])
         if "rule" in spec:
             rule = dict(spec["rule"])
-            rule.pop("type")
+            kind = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM}[rule.pop("type")]
             if "pre_synapse" in rule:
                 rule["pre_synapse"] = synapse(rule["pre_synapse"])
-            kw["learning_rule_type"] = nengo.PES(**rule)
+            kw["learning_rule_type"] = kind(**rule)
         if "eval_points" in spec:
             kw["eval_points"] = distribution(spec["eval_points"])
         for name in ("scale_eval_points", "seed"):

@@ -327,11 +327,25 @@ impl Model {
             c.solver = solver(v)?;
         }
         if let Some(r) = s.get("rule") {
-            let mut pes = Pes::new(r["learning_rate"].as_f64().ok_or("no `learning_rate`")?);
-            if let Some(v) = r.get("pre_synapse") {
-                pes.pre_synapse = synapse(v)?;
+            let rate = r["learning_rate"].as_f64().ok_or("no `learning_rate`")?;
+            match r["type"].as_str().ok_or("a rule without `type`")? {
+                "pes" => {
+                    let mut pes = Pes::new(rate);
+                    if let Some(v) = r.get("pre_synapse") {
+                        pes.pre_synapse = synapse(v)?;
+                    }
+                    c = c.learn(pes);
+                }
+                // Nengo's other rules are texts here.
+                text => {
+                    let set = |rule: Rule, name: &str, x: f64| rule.set(name, x).map_err(|e| e.to_string());
+                    let mut rule = set(Rule::named(text).map_err(|e| e.to_string())?, "eta", rate)?;
+                    if let Some(beta) = r.get("beta").and_then(Value::as_f64) {
+                        rule = set(rule, "beta", beta)?;
+                    }
+                    c = c.learn(rule);
+                }
             }
-            c = c.learn(pes);
         }
         c.eval_points = s.get("eval_points").map(distribution).transpose()?;
         c.scale_eval_points = s.get("scale_eval_points").and_then(Value::as_bool).unwrap_or(true);
