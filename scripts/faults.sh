@@ -6,7 +6,8 @@
 # Drawn from all mutants of bouton-engine, bouton-elements and bouton-expr. Each is built and tested in a copy of the tree: the
 # tests of its crate, and of those that stand on it. Prints how many were killed (by a test or by the time limit), survived,
 # and did not build, the survivors, and what was wanted: 90 % killed of those that build. Takes one to two minutes a fault;
-# installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it.
+# installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it. FAULTS_CRATES: of the drawn ones only those of these
+# crates.
 set -eu
 cd "$(dirname "$0")/.."
 n=${1:-60}
@@ -34,6 +35,7 @@ PY
 echo "$(date -u +%Y-%m-%d), $(rustc --version), $(git rev-parse --short HEAD)"
 
 for crate in "${crates[@]}"; do
+    case " ${FAULTS_CRATES:-${crates[*]}} " in *" $crate "*) ;; *) continue ;; esac
     mapfile -t drawn < "$out/$crate.drawn"
     [ ${#drawn[@]} -gt 0 ] || continue
     patterns=()
