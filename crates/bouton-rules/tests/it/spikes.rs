@@ -93,6 +93,43 @@ fn stdp_is_the_sum_over_its_pairs() {
 }
 
 #[test]
+fn stdp_with_powers_is_its_loop_over_spikes() {
+    let steps = 2000;
+    let mut noise = Noise(11);
+    let (pre, post) = (noise.train(steps, 30.0), noise.train(steps, 30.0));
+    // (1 − w/wmax)^μ₊ and (w/wmax)^μ₋ of NEST's defaults, and of powers and widths that differ.
+    for (set, [lambda, alpha, up, down, plus, minus, high], start) in [
+        (false, [0.01, 1.0, 1.0, 1.0, 0.02, 0.02, 100.0], 50.0),
+        (true, [0.02, 1.1, 0.4, 0.7, 0.01, 0.03, 2.0], 0.8),
+    ] {
+        let mut sim = one("pair_stdp_power", start);
+        if set {
+            let names = ["lambda", "alpha", "mu_plus", "mu_minus", "tau_plus", "tau_minus", "w_max"];
+            let values = [lambda, alpha, up, down, plus, minus, high];
+            sim = names.iter().zip(values).fold(sim, |s, (n, v)| s.set(n, v));
+        }
+        let (mut w, mut x, mut y) = (start, 0.0f64, 0.0f64);
+        for t in 0..steps {
+            x *= (-DT / plus).exp();
+            y *= (-DT / minus).exp();
+            let (is_pre, is_post) = (pre.contains(&t), post.contains(&t));
+            let mut change = 0.0;
+            if is_pre {
+                change -= lambda * alpha * high * (w / high).powf(down) * y;
+            }
+            if is_post {
+                change += lambda * high * (1.0 - w / high).powf(up) * x;
+            }
+            w = (w + change).clamp(0.0, high);
+            x += f64::from(is_pre);
+            y += f64::from(is_post);
+        }
+        assert!((w - start).abs() > 0.005 * high, "{w}");
+        close(run(sim, steps, &pre, &post), w, 1e-11);
+    }
+}
+
+#[test]
 fn the_second_amplitude_of_the_triplet_is_no_zero() {
     // A₂⁺ is 5e-10: too small beside the triplets of a train to be seen there, so a pair alone.
     let found = run(Sim::new(unbounded("triplet"), (1, 1), vec![0.0]), 100, &[40], &[50]);
