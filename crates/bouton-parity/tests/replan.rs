@@ -57,6 +57,7 @@ impl Draw {
             fuse_populations: bit(3),
             events: bit(5),
             factored: phase && bit(6),
+            pending: phase && bit(7),
             lif_phase: phase && bit(4),
         }
     }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * `W1`: communication channel, `size` (10) ensembles of 100 LIF neurons in a row, 5 ms synapses.
-//! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3none`: without learning; `W3hand`: that
+//! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3bcm`: BCM; `W3none`: without learning; `W3hand`: that
 //!   matrix given by hand.
 //! * `W5`: `size` (1000) integrators of 100 LIF neurons each (recurrent, 0.1 s).
 //! * `mpes`: `size` × `size` (100) memristor pairs, 15 % spread, learning all the time with the published gate.
@@ -31,10 +31,11 @@ fn main() -> Result<(), Error> {
         "W5" => models::w5(size.unwrap_or(1000)),
         "mpes" => models::mpes(size.unwrap_or(100)),
         "W3" => models::w3(size.unwrap_or(2000), true),
+        "W3bcm" => models::w3_bcm(size.unwrap_or(2000))?,
         "W3none" => models::w3(size.unwrap_or(2000), false),
         "W3hand" => models::w3_hand(size.unwrap_or(2000))?,
         other => {
-            eprintln!("there is no workload `{other}`; there are: W1, W3, W3none, W3hand, W5, mpes");
+            eprintln!("there is no workload `{other}`; there are: W1, W3, W3bcm, W3none, W3hand, W5, mpes");
             std::process::exit(2);
         }
     };

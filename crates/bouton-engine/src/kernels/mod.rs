@@ -109,6 +109,8 @@ kernels! {
     columns::Columns,
     factored::Factored,
     learn_factored::LearnFactored,
+    pending::Pending,
+    learn_pending::LearnPending,
     encode::Encode,
     neurons::Neurons,
     lif_phase::LifPhase,

@@ -19,8 +19,8 @@ use crate::calls::Sees;
 use crate::kernels::Code;
 use crate::program::{Op, Program, SignalId};
 pub use forms::Forms;
-pub(crate) use forms::factored;
 pub(crate) use forms::{AnyForm, FormAt};
+pub(crate) use forms::{factored, pending};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;
 
@@ -43,6 +43,9 @@ pub struct Passes {
     /// Large matrices that are a product of few factors, or that a rule changes by such a product, as W0 + E·D, where the
     /// presynaptic neurons spike. Rounding: some 1e-16 of the largest weight.
     pub factored: bool,
+    /// Large matrices that one rule changes by outer products, where the presynaptic neurons spike: these are added some at a
+    /// time. Rounding: some 1e-16 of the largest weight for each that waits.
+    pub pending: bool,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     pub lif_phase: bool,
 }
@@ -56,6 +59,7 @@ impl Default for Passes {
             fuse_populations: true,
             events: true,
             factored: true,
+            pending: true,
             lif_phase: true,
         }
     }
@@ -71,12 +75,13 @@ impl Passes {
             fuse_populations: false,
             events: false,
             factored: false,
+            pending: false,
             lif_phase: false,
         }
     }
     /// Only those that keep every bit.
     pub fn bitwise() -> Passes {
-        Passes { lif_phase: false, factored: false, ..Passes::default() }
+        Passes { lif_phase: false, factored: false, pending: false, ..Passes::default() }
     }
 }
 
@@ -195,6 +200,9 @@ impl Plan {
                 }
                 if passes.factored {
                     d.factored(&mut turn, k);
+                }
+                if passes.pending {
+                    d.pending(&mut turn, k);
                 }
                 if passes.events {
                     d.events(&mut turn, k);

@@ -76,6 +76,16 @@ pub(crate) fn w3(size: usize, pes: bool) -> Network {
     net
 }
 
+/// The same with BCM.
+pub(crate) fn w3_bcm(size: usize) -> Result<Network, Error> {
+    let (mut net, _, pre, post) = pair(size);
+    let solver = LstsqL2 { weights: true, ..LstsqL2::default() };
+    let bcm = Rule::named("bcm")?.set("eta", 1e-12)?;
+    net.connect(pre, post, Connection::new().solver(solver).synapse(0.005).learn(bcm));
+    net.probe("output", Probe::new(post).synapse(0.03));
+    Ok(net)
+}
+
 /// The matrix of [`w3`] without learning, given by hand.
 pub(crate) fn w3_hand(size: usize) -> Result<Network, Error> {
     let solved = w3(size, false);

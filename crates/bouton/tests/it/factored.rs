@@ -1,4 +1,4 @@
-//! Matrices that are kept as factors: the same weights and spikes as those that are kept as numbers, within rounding, whatever
+//! Matrices that are kept as factors, or with changes that wait: the same weights and spikes as those that are kept as numbers, within rounding, whatever
 //! is written, frozen, saved or looked at meanwhile.
 
 use bouton::prelude::*;
@@ -6,33 +6,60 @@ use bouton::prelude::*;
 const ROWS: usize = 96;
 const COLS: usize = 150;
 
-/// PES on the weights from neurons to neurons: solved ones, which are a product with the encoders, or others.
-fn learner(solved: bool) -> (Network, ConnectionId, ProbeId) {
+/// A rule on weights from neurons to neurons: solved ones, which are a product with the encoders, or others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Learner {
+    PesSolved,
+    PesGiven,
+    Bcm,
+}
+
+fn learner(learner: Learner) -> (Network, ConnectionId, ProbeId) {
     let mut net = Network::with_seed(7);
     let stim = net.node("stim", Output::of_time(2, |t, y| (y[0], y[1]) = ((9.0 * t).sin(), (5.0 * t).cos())));
     let a = net.ensemble("a", Ensemble::new(COLS, 2));
     let b = net.ensemble("b", Ensemble::new(ROWS, 2));
     net.connect(stim, a, Connection::new().no_synapse());
-    let c = if solved {
+    let c = if learner == Learner::PesSolved {
         let solver = LstsqL2 { weights: true, ..LstsqL2::default() };
         net.connect_as("c", a, b, Connection::new().solver(solver).learn(Pes::new(1e-3)))
     } else {
         let w = (0..ROWS * COLS).map(|k| ((k * k + 31 * k) % 1009) as f64 * 1e-6).collect();
         let w = Matrix::new(ROWS, COLS, w).unwrap();
-        net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(w).learn(Pes::new(1e-4)))
+        let given = Connection::new().transform(w);
+        let given = match learner {
+            Learner::Bcm => given.learn(Rule::named("bcm").unwrap().set("eta", 1e-10).unwrap()),
+            _ => given.learn(Pes::new(1e-4)),
+        };
+        net.connect_as("c", a.neurons(), b.neurons(), given)
     };
     let error = net.node("error", Output::passthrough(2));
     net.connect(b, error, Connection::new());
     net.connect(stim, error, Connection::new().transform(-1.0));
-    net.connect(error, c.rule(), Connection::new());
+    if learner != Learner::Bcm {
+        net.connect(error, c.rule(), Connection::new());
+    }
     let spikes = net.probe("spikes", Probe::new(b.neurons()));
     (net, c, spikes)
 }
 
-fn with(net: &Network, factored: bool) -> Simulator {
-    let passes = Passes { factored, ..Passes::default() };
-    let sim = Simulator::with(net, Options { passes, ..Options::default() }).unwrap();
-    assert_eq!(sim.explain().contains("[factored]"), factored, "{}", sim.explain());
+/// Weights as factors, as numbers to which changes are added some at a time, or as numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum As {
+    Factors,
+    Pending,
+    Numbers,
+}
+
+fn passes(kept: As) -> Passes {
+    Passes { factored: kept == As::Factors, pending: kept == As::Pending, ..Passes::default() }
+}
+
+fn with(net: &Network, kept: As) -> Simulator {
+    let sim = Simulator::with(net, Options { passes: passes(kept), ..Options::default() }).unwrap();
+    for (form, name) in [(As::Factors, "[factored]"), (As::Pending, "[pending]")] {
+        assert_eq!(sim.explain().contains(name), form == kept, "{kept:?}: {}", sim.explain());
+    }
     sim
 }
 
@@ -57,10 +84,15 @@ fn together(factors: &mut Simulator, numbers: &mut Simulator, steps: usize, spik
 }
 
 #[test]
-fn factors_learn_what_numbers_learn_whatever_is_written() {
-    for solved in [true, false] {
-        let (net, c, spikes) = learner(solved);
-        let (mut f, mut n) = (with(&net, true), with(&net, false));
+fn every_form_learns_what_numbers_learn_whatever_is_written() {
+    for (l, kept) in [
+        (Learner::PesSolved, As::Factors),
+        (Learner::PesGiven, As::Factors),
+        (Learner::PesGiven, As::Pending),
+        (Learner::Bcm, As::Pending),
+    ] {
+        let (net, c, spikes) = learner(l);
+        let (mut f, mut n) = (with(&net, kept), with(&net, As::Numbers));
         let start = n.weights(c).unwrap();
         together(&mut f, &mut n, 150, spikes, "learning");
         let learned = n.weights(c).unwrap();
@@ -84,7 +116,7 @@ fn factors_learn_what_numbers_learn_whatever_is_written() {
                 s.write("c.weights", pick.clone(), values.clone()).unwrap();
             }
             let read = f.read("c.weights", &pick).unwrap();
-            assert!(read.iter().zip(&values).all(|(r, v)| (r - v).abs() < 1e-17), "{pick:?}");
+            assert!(read.iter().zip(&values).all(|(r, v)| (r - v).abs() < 1e-15 * 2e-3), "{pick:?}");
             together(&mut f, &mut n, 25, spikes, "a write");
         }
         for s in [&mut f, &mut n] {
@@ -95,37 +127,43 @@ fn factors_learn_what_numbers_learn_whatever_is_written() {
         f.freeze(c).unwrap();
         n.freeze(c).unwrap();
         together(&mut f, &mut n, 10, spikes, "frozen");
-        assert_eq!(f.weights(c).unwrap(), held);
+        assert!(f.weights(c).unwrap() == held, "{l:?}, {kept:?}: frozen");
         for s in [&mut f, &mut n] {
             s.unfreeze(c).unwrap();
         }
         together(&mut f, &mut n, 25, spikes, "thawed");
-        f.replan(Passes { factored: false, ..Passes::default() }).unwrap();
+        f.replan(passes(As::Numbers)).unwrap();
         together(&mut f, &mut n, 10, spikes, "kept as numbers from here on");
-        f.replan(Passes::default()).unwrap();
+        f.replan(passes(kept)).unwrap();
         together(&mut f, &mut n, 25, spikes, "and as factors again");
         f.reset(Reset::KeepWeights).unwrap();
         n.reset(Reset::KeepWeights).unwrap();
         together(&mut f, &mut n, 25, spikes, "reset, with what was learned");
         f.reset(Reset::All).unwrap();
-        assert!(apart(&mut f, &mut with(&net, false)) < 1e-15);
+        assert!(apart(&mut f, &mut with(&net, As::Numbers)) < 1e-15);
     }
 }
 
 #[test]
-fn factors_are_saved_and_looked_at_without_changing_a_bit() {
-    let (net, c, spikes) = learner(true);
+fn forms_are_saved_and_looked_at_without_changing_a_bit() {
+    for (l, kept) in [(Learner::PesSolved, As::Factors), (Learner::Bcm, As::Pending)] {
+        saved_and_looked_at(l, kept);
+    }
+}
+
+fn saved_and_looked_at(l: Learner, kept: As) {
+    let (net, c, spikes) = learner(l);
     let bits = |s: &Simulator| {
         let w = s.weights(c).unwrap();
         let all: Vec<u64> = w.values().iter().map(|w| w.to_bits()).collect();
         (all, s.data(spikes).unwrap().values.iter().map(|x| x.to_bits()).collect::<Vec<_>>())
     };
-    let mut plain = with(&net, true);
+    let mut plain = with(&net, kept);
     plain.run_steps(100).unwrap();
     let saved = plain.save().unwrap();
     plain.clear_probes();
     plain.run_steps(200).unwrap();
-    let mut looked = with(&net, true);
+    let mut looked = with(&net, kept);
     looked.load(&saved).unwrap();
     for _ in 0..200 {
         looked.step().unwrap();
@@ -155,7 +193,7 @@ fn a_product_is_found_in_a_matrix_that_comes_from_elsewhere_and_no_other_is_one(
         net.connect(stim, a, Connection::new().no_synapse());
         let given = product(rank, noise);
         let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(given.clone()));
-        let (mut f, mut n) = (with(&net, true), with(&net, false));
+        let (mut f, mut n) = (with(&net, As::Factors), with(&net, As::Numbers));
         f.run_steps(100).unwrap();
         n.run_steps(100).unwrap();
         // Nothing is made of weights that only are read: these are the ones that were given.

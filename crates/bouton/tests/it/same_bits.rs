@@ -158,7 +158,7 @@ fn bitwise_passes_keep_every_bit() {
     for (name, net, probes, c) in models() {
         let with = |passes| plain(&net, &probes, c, Options { passes, ..Options::default() });
         assert!(with(Passes::none()) == with(Passes::bitwise()), "{name}: a bitwise pass changed something");
-        let rounding = Passes { lif_phase: true, factored: true, ..Passes::none() };
+        let rounding = Passes { lif_phase: true, factored: true, pending: true, ..Passes::none() };
         assert!(with(rounding) == with(Passes::default()), "{name}: a bitwise pass changed something");
     }
 }
@@ -168,7 +168,7 @@ fn columns_that_spikes_meet_have_the_bits_of_whole_rows_whatever_is_written() {
     let (_, net, probes, c) = full();
     let c = c.unwrap();
     let with = |events| {
-        let passes = Passes { events, factored: false, ..Passes::default() };
+        let passes = Passes { events, factored: false, pending: false, ..Passes::default() };
         let mut sim = Simulator::with(&net, Options { passes, ..Options::default() }).unwrap();
         assert_eq!(
             sim.explain().matches("[events]").count(),

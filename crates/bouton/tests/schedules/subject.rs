@@ -321,6 +321,7 @@ pub fn passes_of(bits: usize) -> Passes {
         fuse_populations: on(3),
         events: !on(5),
         factored: on(4),
+        pending: on(4),
         lif_phase: on(4),
     }
 }

@@ -190,6 +190,7 @@ forms! {
     by_columns::ByColumns,
     transposed::Transposed,
     factored::Factored,
+    pending::Pending,
 }
 
 /// A form of a signal, where a plan keeps it.

@@ -63,28 +63,11 @@ impl Draft<'_> {
             };
         }
         let program = self.wanted.program;
-        let s = program.get(matrix);
-        let (rows, cols) = (s.rows, s.cols);
-        let touching = |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == matrix);
-        let all = || program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touching);
-        let meets_spikes = |op: &Operator| match (&op.op, &*op.on) {
-            (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
-                a.signal == matrix && a.part.is_none() && self.spikes(x.signal, 4)
-            }
-            _ => false,
-        };
+        let (rows, cols) = self.meets_spikes(matrix)?;
         let users = self.users.get(&matrix).copied().unwrap_or(0);
-        let large = rows.min(cols) >= 2 * LANES && rows * cols >= SMALLEST && cols <= MAX_COLUMNS;
-        if s.view.is_some()
-            || !large
-            || s.room != Room::Real
-            || all().filter(|op| meets_spikes(op)).count() != 1
-        {
-            return None;
-        }
         let given = match users {
             1 => None,
-            2 => Some(all().find_map(encoders)?),
+            2 => Some(self.touching(matrix).find_map(encoders)?),
             _ => return None,
         };
         let inner = given.map_or(INNER.min(rows.min(cols) / 8), |e| program.get(e).cols);
@@ -97,6 +80,29 @@ impl Draft<'_> {
         let constants = self.own_double(if given.is_some() { rows * inner } else { 0 });
         self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: given });
         Some(Made { own, inner })
+    }
+}
+
+impl Draft<'_> {
+    /// Operators that touch a base signal.
+    pub(super) fn touching(&self, base: SignalId) -> impl Iterator<Item = &Operator> {
+        let program = self.wanted.program;
+        let touches = move |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == base);
+        program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touches)
+    }
+    /// Rows and columns of a large matrix that one product with spikes reads as a whole; `None` if it isn't that.
+    pub(super) fn meets_spikes(&self, matrix: SignalId) -> Option<(usize, usize)> {
+        let s = self.wanted.program.get(matrix);
+        let (rows, cols) = (s.rows, s.cols);
+        let large = rows.min(cols) >= 2 * LANES && rows * cols >= SMALLEST && cols <= MAX_COLUMNS;
+        let reads = |op: &&Operator| match (&op.op, &*op.on) {
+            (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
+                a.signal == matrix && a.part.is_none() && self.spikes(x.signal, 4)
+            }
+            _ => false,
+        };
+        let fits = s.view.is_none() && large && s.room == Room::Real;
+        (fits && self.touching(matrix).filter(reads).count() == 1).then_some((rows, cols))
     }
 }
 

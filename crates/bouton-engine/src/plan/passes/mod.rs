@@ -7,3 +7,4 @@ mod fuse_populations;
 mod lif_phase;
 mod locality;
 mod merge_resets;
+mod pending;
