@@ -3,7 +3,7 @@
 use crate::level::{Tier, dispatch};
 use crate::{Level, Real};
 
-/// Rows and columns whose sums are held at a time.
+/// Rows and columns whose sums are held at a time: as many as registers hold.
 const ROWS: usize = 16;
 const COLS: usize = 4;
 /// Outer products that are packed at a time.
@@ -11,41 +11,49 @@ const DEPTH: usize = 64;
 
 #[inline(always)]
 fn outer_sum_inc_body<T: Real>(p: &[T], q: &[T], rows: usize, w: &mut [T]) {
-    let depth = p.len() / rows;
     let cols = w.len() / rows;
-    for first in (0..depth).step_by(DEPTH) {
-        let deep = DEPTH.min(depth - first);
-        // Presynaptic neurons that were silent all the time change nothing.
-        for from in (0..rows).step_by(ROWS) {
-            let n = ROWS.min(rows - from);
-            let mut panel = [[T::ZERO; ROWS]; DEPTH];
-            for (z, panel) in panel[..deep].iter_mut().enumerate() {
-                panel[..n].copy_from_slice(&p[(first + z) * rows + from..][..n]);
+    for (p, q) in p.chunks(DEPTH * rows).zip(q.chunks(DEPTH * cols)) {
+        for (j, w) in w.chunks_mut(COLS * rows).enumerate() {
+            let (j, wide) = (COLS * j, w.len() / rows);
+            let mut f = [[T::ZERO; COLS]; DEPTH];
+            let mut any = false;
+            for (f, q) in f.iter_mut().zip(q.chunks_exact(cols)) {
+                for c in 0..wide {
+                    f[c] = q[j + c];
+                    any |= f[c] != T::ZERO;
+                }
             }
-            let mut j = 0;
-            while j < cols {
-                let wide = COLS.min(cols - j);
+            // Presynaptic neurons that were silent all the time change nothing.
+            if !any {
+                continue;
+            }
+            let mut from = 0;
+            while from + ROWS <= rows {
                 let mut acc = [[T::ZERO; ROWS]; COLS];
-                let mut any = false;
-                for (z, panel) in panel[..deep].iter().enumerate() {
-                    let mut f = [T::ZERO; COLS];
-                    f[..wide].copy_from_slice(&q[(first + z) * cols + j..][..wide]);
-                    any |= f != [T::ZERO; COLS];
+                for (p, f) in p.chunks_exact(rows).zip(&f) {
+                    let p = &p[from..from + ROWS];
                     for c in 0..COLS {
                         for r in 0..ROWS {
-                            acc[c][r] += f[c] * panel[r];
+                            acc[c][r] += f[c] * p[r];
                         }
                     }
                 }
-                if any {
-                    for (c, acc) in acc[..wide].iter().enumerate() {
-                        let w = &mut w[(j + c) * rows + from..][..n];
-                        for (w, s) in w.iter_mut().zip(acc) {
-                            *w += *s;
-                        }
+                for (acc, w) in acc.iter().zip(w.chunks_exact_mut(rows)) {
+                    let w = &mut w[from..from + ROWS];
+                    for r in 0..ROWS {
+                        w[r] += acc[r];
                     }
                 }
-                j += COLS;
+                from += ROWS;
+            }
+            for (c, w) in w.chunks_exact_mut(rows).enumerate() {
+                for (r, w) in w.iter_mut().enumerate().skip(from) {
+                    let mut s = T::ZERO;
+                    for (p, f) in p.chunks_exact(rows).zip(&f) {
+                        s += f[c] * p[r];
+                    }
+                    *w += s;
+                }
             }
         }
     }
