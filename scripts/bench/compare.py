@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Speed against Nengo, in one run: W1 (a chain of 10 x 100 LIF neurons) and W5 (1,000 integrators of 100).
+"""Speed against Nengo, in one run: W1 (a chain of 10 x 100 LIF neurons) and W5 (1,000 integrators of 100); full matrices of
+2,000 x 2,000: W3 (PES), W3bcm (BCM), W3none (solved, without learning), W3hand (given by hand, and no product looked for).
 
-    scripts/bench/run.sh [W1 W5] [--rounds 3]
+    scripts/bench/run.sh [W1 W5] [W3 W3bcm W3none W3hand] [--rounds 3]
 
 Both sides run the same network with the same seed, one thread, double precision; building and ten warm-up steps are not
 timed. Nengo runs as its users run it: nengo.Simulator(net), with its optimizer. The sides take turns; the ratio is of
-medians. It is printed only if output rms and spikes per second agree within 2 %.
+medians. It is printed only if output rms, spikes per second, and size and change of learned weights agree within 2 %.
 """
 import argparse
 import json
@@ -47,7 +48,53 @@ def w5(spikes):
     return net
 
 
-MODELS = {"W1": (w1, 40.0), "W5": (w5, 17.0)}
+def w3(rule):
+    def make(spikes):
+        with nengo.Network(seed=3) as net:
+            stim = nengo.Node(lambda t: 0.6 * np.sin(2 * np.pi * t + np.arange(2)))
+            pre, post = nengo.Ensemble(2000, 2), nengo.Ensemble(2000, 2)
+            nengo.Connection(stim, pre, synapse=None)
+            solver = nengo.solvers.LstsqL2(weights=True)
+            c = nengo.Connection(pre, post, solver=solver, synapse=0.005, learning_rule_type=rule)
+            if isinstance(rule, nengo.PES):
+                error = nengo.Node(size_in=2)
+                nengo.Connection(post, error)
+                nengo.Connection(stim, error, transform=-1)
+                nengo.Connection(error, c.learning_rule)
+            net.learned = c if rule is not None else None
+            net.out = nengo.Probe(post, synapse=0.03)
+            net.spikes = [nengo.Probe(e.neurons) for e in (pre, post)] if spikes else []
+        return net
+
+    return make
+
+
+def w3hand(spikes):
+    """The matrix of W3none, given by hand: nothing in the model says that it is a product."""
+    solved = w3(None)(False)
+    with nengo.Simulator(solved, progress_bar=False) as sim:
+        post = solved.ensembles[1]
+        w = sim.data[solved.connections[1]].weights / sim.data[post].gain[:, None]
+    with nengo.Network(seed=3) as net:
+        stim = nengo.Node(lambda t: 0.6 * np.sin(2 * np.pi * t + np.arange(2)))
+        pre, post = nengo.Ensemble(2000, 2), nengo.Ensemble(2000, 2)
+        nengo.Connection(stim, pre, synapse=None)
+        nengo.Connection(pre.neurons, post.neurons, transform=w, synapse=0.005)
+        net.out = nengo.Probe(post, synapse=0.03)
+        net.spikes = [nengo.Probe(e.neurons) for e in (pre, post)] if spikes else []
+    return net
+
+
+# Makes the network; the ratio that is wanted; what bouton is given beside the name.
+MODELS = {
+    "W1": (w1, 40.0, []),
+    "W5": (w5, 17.0, []),
+    "W3": (w3(nengo.PES(1e-4)), 800.0, []),
+    "W3bcm": (w3(nengo.BCM(1e-12)), 22.0, []),
+    "W3none": (w3(None), 150.0, []),
+    # No product is looked for.
+    "W3hand": (w3hand, 14.0, ["--passes", "no-factors"]),
+}
 
 
 def bouton(binary, name, *more):
@@ -55,18 +102,23 @@ def bouton(binary, name, *more):
     return json.loads(out.stdout)
 
 
-def nengo_rate(make, seconds):
-    """Spikes per second and neuron, with probes on all neurons; not timed."""
+def nengo_check(make, seconds):
+    """Spikes per second and neuron, with probes on all neurons; size of learned weights, and of their change. Not timed."""
     net = make(True)
     with nengo.Simulator(net, progress_bar=False) as sim:
-        sim.run_steps(WARM + round(seconds / 0.001), progress_bar=False)
+        learned = getattr(net, "learned", None)
+        at = lambda: np.array(sim.signals[sim.model.sig[learned]["weights"]]) if learned else np.zeros(1)  # noqa
+        sim.run_steps(WARM, progress_bar=False)
+        before = at()
+        sim.run_steps(round(seconds / 0.001), progress_bar=False)
         count = sum(int(np.count_nonzero(sim.data[p])) for p in net.spikes)
-        return count / sim.time / net.n_neurons
+        norm = lambda x: float(np.sqrt(np.sum(x * x)))  # noqa
+        return count / sim.time / net.n_neurons, norm(before), norm(at() - before)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__)
-    ap.add_argument("models", nargs="*", default=list(MODELS))
+    ap.add_argument("models", nargs="*", default=["W1", "W5"])
     ap.add_argument("--bouton", default="target/release/examples/workloads")
     ap.add_argument("--rounds", type=int, default=3)
     a = ap.parse_args()
@@ -74,7 +126,7 @@ def main():
     failed = False
     print(f"nengo {nengo.__version__}, numpy {np.__version__}, {time.strftime('%Y-%m-%d')}")
     for name in a.models:
-        make, wanted = MODELS[name]
+        make, wanted, more = MODELS[name]
         net = make(False)
         sim = nengo.Simulator(net, progress_bar=False)
         sim.run_steps(WARM, progress_bar=False)
@@ -86,17 +138,22 @@ def main():
             if k == 0:
                 y = np.asarray(sim.data[net.out])
                 rms_theirs = float(np.sqrt(np.mean(y[-200:] ** 2)))
-            o = bouton(a.bouton, name, "--seconds", "1", "--reps", "1")
+            o = bouton(a.bouton, name, "--seconds", "1", "--reps", "1", *more)
             ours.append(o["s_per_s"])
             rms_ours = o["out_rms"]
         sim.close()
-        seconds = 1.0 if name == "W1" else 0.1
-        rate_theirs = nengo_rate(make, seconds)
-        rate_ours = bouton(a.bouton, name, "--seconds", str(seconds), "--reps", "1", "--spikes")["rate_hz"]
+        seconds = 0.1 if name == "W5" else 1.0
+        rate_theirs, *norms_theirs = nengo_check(make, seconds)
+        check = bouton(a.bouton, name, "--seconds", str(seconds), "--reps", "1", "--spikes", *more)
+        rate_ours, norms_ours = check["rate_hz"], [check["w_norm"], check["dw_norm"]]
         print(f"{name}: {o['neurons']} neurons; seconds per simulated second (median of {a.rounds})")
         print(f"  nengo  {statistics.median(theirs):.5f}  out rms {rms_theirs:.5f}  {rate_theirs:.3f} spikes/s/neuron")
         print(f"  bouton {statistics.median(ours):.5f}  out rms {rms_ours:.5f}  {rate_ours:.3f} spikes/s/neuron")
         close = abs(rms_ours / rms_theirs - 1) < 0.02 and abs(rate_ours / rate_theirs - 1) < 0.02
+        if norms_theirs[0]:
+            for side, (w, dw) in (("nengo ", norms_theirs), ("bouton", norms_ours)):
+                print(f"  {side} weights {w:.5g}, moved by {dw:.5g} in {seconds:g} s")
+            close &= all(abs(x / y - 1) < 0.02 for x, y in zip(norms_ours, norms_theirs))
         if not close:
             print("  no ratio: the sides did not do equal work")
             failed = True

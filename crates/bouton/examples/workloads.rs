@@ -1,7 +1,7 @@
 //! Workloads for speed: prints one JSON line for each.
 //!
 //! ```text
-//! cargo run --release --example workloads -- W1 [--size N] [--seconds S] [--reps R] [--f32] [--passes none|bitwise]
+//! cargo run --release --example workloads -- W1 [--size N] [--seconds S] [--reps R] [--f32] [--passes none|bitwise|no-factors]
 //! ```
 //!
 //! * `W1`: communication channel, `size` (10) ensembles of 100 LIF neurons in a row, 5 ms synapses.
@@ -11,7 +11,7 @@
 //! * `mpes`: `size` × `size` (100) memristor pairs, 15 % spread, learning all the time with the published gate.
 //!
 //! One thread. Build and ten warm-up steps are not timed. Printed beside the time: neurons, spikes per second, rms of the
-//! output over the last 0.2 s, pulses.
+//! output over the last 0.2 s, pulses, size of learned weights and of their change.
 
 use std::time::Instant;
 
@@ -51,6 +51,7 @@ fn main() -> Result<(), Error> {
     let passes = match value("--passes").as_deref() {
         Some("none") => Passes::none(),
         Some("bitwise") => Passes::bitwise(),
+        Some("no-factors") => Passes { factored: false, ..Passes::default() },
         _ => Passes::default(),
     };
     let precision = if args.iter().any(|a| a == "--f32") { Precision::F32 } else { Precision::F64 };
@@ -59,6 +60,11 @@ fn main() -> Result<(), Error> {
     let mut sim = Simulator::with(&net, Options { passes, precision, threads, ..Options::default() })?;
     let build = t0.elapsed().as_secs_f64();
     sim.run_steps(10)?;
+    // What rules make of weights: their size at the start, and how far they are from there at the end.
+    let learned: Vec<_> =
+        net.connections().filter(|c| sim.rule_parameters(*c).is_ok_and(|p| !p.is_empty())).collect();
+    let weights = |sim: &Simulator| learned.first().and_then(|c| sim.weights(*c).ok());
+    let before = weights(&sim);
     let mut times = vec![];
     for _ in 0..reps {
         let t = Instant::now();
@@ -74,13 +80,20 @@ fn main() -> Result<(), Error> {
     for p in &spike_probes {
         spikes += sim.data(*p)?.values.iter().filter(|v| **v > 0.0).count() as f64;
     }
+    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
+    let (mut w_norm, mut dw_norm) = (0.0, 0.0);
+    if let (Some(before), Some(after)) = (&before, weights(&sim)) {
+        let pairs = before.values().iter().zip(after.values());
+        w_norm = norm(&mut before.values().iter().copied());
+        dw_norm = norm(&mut pairs.map(|(a, b)| b - a));
+    }
     let neurons = net.n_neurons();
     let rate =
         if count_spikes { format!("{:.4}", spikes / sim.time() / neurons as f64) } else { "null".into() };
     let pulses: u64 = net.connections().filter_map(|c| sim.devices(c).ok()).map(|d| d.pulses()).sum();
     println!(
         "{{\"w\":\"{name}\",\"neurons\":{neurons},\"build_s\":{build:.3},\"s_per_s\":{:.6},\"s_per_s_min\":{:.6},\
-         \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"peak_mb\":{}}}",
+         \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"w_norm\":{w_norm:e},\"dw_norm\":{dw_norm:e},\"peak_mb\":{}}}",
         times[times.len() / 2],
         times[0],
         peak_mb()

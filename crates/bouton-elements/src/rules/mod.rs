@@ -131,6 +131,7 @@ pub trait RuleModel: DynElement {
     }
     /// Whether the `post` of its one outer product is linear in the error, row by row, and the rule has no state: of encoders
     /// times an error it is then encoders times what the rule makes of that error, and weights may be kept as such a product.
+    /// [`step`](RuleModel::step) is then called once more with that error, as of weights with as many rows and no columns.
     fn linear_in_error(&self) -> bool {
         false
     }

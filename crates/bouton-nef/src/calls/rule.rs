@@ -38,20 +38,18 @@ impl Call for RuleCall {
         if on.len() == wanted { Ok(()) } else { Err(format!("takes {wanted} operands, found {}", on.len())) }
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default(), pre: vec![] }))
+        Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default() }))
     }
 }
 
 struct Run {
     call: RuleCall,
     memory: RuleMemory,
-    /// A part that nobody looks at.
-    pre: Vec<f64>,
 }
 
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let Run { call, memory, pre: unseen } = self;
+        let Run { call, memory } = self;
         let m = call.rule.model();
         io.with(|writes, reads| {
             let (parts, states) = writes.split_at_mut(call.parts);
@@ -80,23 +78,21 @@ impl Running for Run {
                 parts,
                 memory,
             });
-            if let ([encoded], [error], [_, _, pre]) = (encoded, before, &*parts) {
-                unseen.resize(pre.len(), 0.0);
-                // The same of as many rows as the error has values; the other parts are what they are.
-                let mut scale = [0.0];
-                let mut parts: [&mut [f64]; 3] = [&mut scale, encoded, unseen];
-                let (shape, parts) = ((error.len(), call.shape.1), &mut parts[..]);
-                let parameters = parameters[0];
+            if let ([encoded], [error]) = (encoded, before) {
+                // The same of as many rows as the error has values, and of no columns: of its parts `post` alone is wanted.
+                let none: Vec<&[f64]> = vec![&[]; call.inputs];
+                let (mut scale, mut pre) = ([0.0], []);
+                let mut parts: [&mut [f64]; 3] = [&mut scale, encoded, &mut pre];
                 m.step(&mut RuleStep {
                     dt: at.dt,
-                    shape,
-                    parameters,
-                    inputs,
+                    shape: (error.len(), 0),
+                    parameters: parameters[0],
+                    inputs: &none,
                     error,
                     factors,
                     weights: &[],
                     states: &mut [],
-                    parts,
+                    parts: &mut parts,
                     memory,
                 });
             }
