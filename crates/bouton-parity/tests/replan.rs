@@ -49,17 +49,8 @@ struct Draw(u64);
 impl Draw {
     fn passes(&mut self, phase: bool) -> Passes {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        let bit = |k: u32| self.0 >> (33 + k) & 1 == 1;
-        Passes {
-            merge_resets: bit(0),
-            fuse_encoding: bit(1),
-            locality: bit(2),
-            fuse_populations: bit(3),
-            events: bit(5),
-            factored: phase && bit(6),
-            pending: phase && bit(7),
-            lif_phase: phase && bit(4),
-        }
+        let all = Passes::of_bits(self.0 >> 33);
+        if phase { all } else { all.and(Passes::bitwise()) }
     }
 }
 

@@ -24,65 +24,70 @@ pub(crate) use forms::{factored, pending};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;
 
-/// Which passes a plan is made with. All by default; the results of a run with none are those of the operators as
-/// themselves, each at its place in the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passes {
+/// Makes the set of passes of their list. Those that keep every bit are `bitwise`, those that agree within a bound `rounding`.
+macro_rules! passes {
+    ($($(#[$doc:meta])* $name:ident: $keeps:ident,)*) => {
+        /// Which passes a plan is made with. All by default; the results of a run with none are those of the operators as
+        /// themselves, each at its place in the order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Passes {
+            $($(#[$doc])* pub $name: bool,)*
+        }
+        impl Default for Passes {
+            fn default() -> Passes {
+                Passes { $($name: true,)* }
+            }
+        }
+        impl Passes {
+            /// No pass: every operator runs as itself.
+            pub fn none() -> Passes {
+                Passes { $($name: false,)* }
+            }
+            /// Only those that keep every bit.
+            pub fn bitwise() -> Passes {
+                Passes { $($name: passes!(@ $keeps),)* }
+            }
+            /// Each by a bit of a number, in the order of the list.
+            pub fn of_bits(bits: u64) -> Passes {
+                let mut k = 0;
+                let mut next = || {
+                    k += 1;
+                    bits >> (k - 1) & 1 == 1
+                };
+                Passes { $($name: next(),)* }
+            }
+            /// Those that are on here and there.
+            #[must_use]
+            pub fn and(self, other: Passes) -> Passes {
+                Passes { $($name: self.$name && other.$name,)* }
+            }
+        }
+    };
+    (@ bitwise) => { true };
+    (@ rounding) => { false };
+}
+
+passes! {
     /// All resets to zero become one, at the start of the step. Bitwise.
-    pub merge_resets: bool,
+    merge_resets: bitwise,
     /// Bias and encoders of a population in one kernel. Bitwise.
-    pub fuse_encoding: bool,
+    fuse_encoding: bitwise,
     /// Kernels that hand values on follow each other. Bitwise.
-    pub locality: bool,
+    locality: bitwise,
     /// Encoding, LIF step and decoding of a population in one kernel, where they follow each other and nothing else
     /// needs what they hand on. Bitwise.
-    pub fuse_populations: bool,
+    fuse_populations: bitwise,
+    /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
+    lif_phase: rounding,
     /// Products of spikes with large matrices that nothing else in a step touches: by columns, and of those only the ones
     /// that a spike meets. Bitwise.
-    pub events: bool,
+    events: bitwise,
     /// Large matrices that are a product of few factors, or that a rule changes by such a product, as W0 + E·D, where the
     /// presynaptic neurons spike. Rounding: some 1e-16 of the largest weight.
-    pub factored: bool,
+    factored: rounding,
     /// Large matrices that one rule changes by outer products, where the presynaptic neurons spike: these are added some at a
     /// time. Rounding: some 1e-16 of the largest weight for each that waits.
-    pub pending: bool,
-    /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
-    pub lif_phase: bool,
-}
-
-impl Default for Passes {
-    fn default() -> Passes {
-        Passes {
-            merge_resets: true,
-            fuse_encoding: true,
-            locality: true,
-            fuse_populations: true,
-            events: true,
-            factored: true,
-            pending: true,
-            lif_phase: true,
-        }
-    }
-}
-
-impl Passes {
-    /// No pass: every operator runs as itself.
-    pub fn none() -> Passes {
-        Passes {
-            merge_resets: false,
-            fuse_encoding: false,
-            locality: false,
-            fuse_populations: false,
-            events: false,
-            factored: false,
-            pending: false,
-            lif_phase: false,
-        }
-    }
-    /// Only those that keep every bit.
-    pub fn bitwise() -> Passes {
-        Passes { lif_phase: false, factored: false, pending: false, ..Passes::default() }
-    }
+    pending: rounding,
 }
 
 /// What a turn of a step does.

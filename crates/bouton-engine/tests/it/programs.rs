@@ -159,15 +159,7 @@ fn replanning_after_every_step_keeps_every_bit_of_bitwise_passes() {
     let mut random = 12345u64;
     for _ in 0..200 {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        let bit = |k: u32| random >> (33 + k) & 1 == 1;
-        let passes = Passes {
-            merge_resets: bit(0),
-            fuse_encoding: bit(1),
-            locality: bit(2),
-            fuse_populations: bit(3),
-            events: bit(5),
-            ..Passes::none()
-        };
+        let passes = Passes::of_bits(random >> 33).and(Passes::bitwise());
         anew.replan(passes).unwrap();
         assert_eq!(anew.passes(), passes);
         plain.step().unwrap();

@@ -236,6 +236,7 @@ fn the_workloads_are_silent() {
     for (name, net) in [
         ("W1", workloads::w1(10)),
         ("W3", workloads::w3(100, true)),
+        ("W3bcm", workloads::w3_bcm(100).unwrap()),
         ("W3hand", workloads::w3_hand(100).unwrap()),
         ("W5", workloads::w5(200)),
         ("mpes", workloads::mpes(100)),

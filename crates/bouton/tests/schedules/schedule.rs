@@ -219,7 +219,7 @@ fn life(r: &mut Random, m: &Model) -> Operation {
         1 => Operation::Load,
         2 => Operation::Attach(probe(r, m)),
         3 => Operation::Detach,
-        _ => Operation::Replan(r.count(0, 64)),
+        _ => Operation::Replan(r.count(0, 256)),
     }
 }
 

@@ -313,15 +313,5 @@ impl<'a> Subject<'a> {
 
 /// Passes by the bits of a number.
 pub fn passes_of(bits: usize) -> Passes {
-    let on = |k: usize| bits >> k & 1 == 1;
-    Passes {
-        merge_resets: on(0),
-        fuse_encoding: on(1),
-        locality: on(2),
-        fuse_populations: on(3),
-        events: !on(5),
-        factored: on(4),
-        pending: on(4),
-        lif_phase: on(4),
-    }
+    Passes::of_bits(bits as u64)
 }
