@@ -28,6 +28,8 @@ impl Number for f32 {}
 struct Segment<T> {
     start: NonNull<UnsafeCell<T>>,
     len: usize,
+    /// What was allocated, in which the numbers begin at an aligned address.
+    raw: NonNull<u8>,
     layout: Layout,
 }
 
@@ -43,25 +45,31 @@ impl<T: Number> Segment<T> {
         // Fails where the number of bytes could not be counted.
         let array = Layout::array::<UnsafeCell<T>>(len.max(1)).map_err(|_| none())?;
         let align = if array.size() >= 2 * HUGE { HUGE } else { LINE };
-        let layout = array.align_to(align).map_err(|_| none())?;
-        // Zeroed by the system: pages that nobody writes are never taken.
+        // Zeroed by the system: pages that nobody writes are never taken. Only memory of a small alignment is asked of it as
+        // zeros (other memory is written to by the allocator), and so it is aligned here.
+        let room = array.size().checked_add(align).ok_or_else(none)?;
+        let layout = Layout::from_size_align(room, align_of::<u64>()).map_err(|_| none())?;
         // SAFETY: the layout has at least one byte.
-        let raw = unsafe { alloc_zeroed(layout) }.cast::<UnsafeCell<T>>();
-        let start = NonNull::new(raw).ok_or_else(none)?;
+        let raw = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(none)?;
+        let ahead = raw.as_ptr().align_offset(align);
+        assert!(ahead <= align, "bytes can be aligned");
+        // SAFETY: the allocation has `align` bytes more than the numbers take, so that they fit in behind at most as many;
+        // they are aligned, for `align` is a multiple of their alignment.
+        let start = unsafe { raw.add(ahead) }.cast::<UnsafeCell<T>>();
         #[cfg(target_os = "linux")]
         if align == HUGE {
             // Only a wish: without huge pages everything is the same but slower.
-            // SAFETY: the range is the allocation just made.
-            let _ = unsafe { libc::madvise(raw.cast(), layout.size(), libc::MADV_HUGEPAGE) };
+            // SAFETY: the range lies within the allocation just made.
+            let _ = unsafe { libc::madvise(start.as_ptr().cast(), array.size(), libc::MADV_HUGEPAGE) };
         }
-        Ok(Segment { start, len, layout })
+        Ok(Segment { start, len, raw, layout })
     }
 }
 
 impl<T> Drop for Segment<T> {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this layout; numbers need no dropping.
-        unsafe { dealloc(self.start.as_ptr().cast(), self.layout) }
+        unsafe { dealloc(self.raw.as_ptr(), self.layout) }
     }
 }
 
@@ -170,6 +178,34 @@ impl<T: Number> Memory<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Memory that this process has been given (bytes).
+    #[cfg(target_os = "linux")]
+    fn taken() -> usize {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        4096 * text.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_nobody_writes_is_never_taken() {
+        let mut m = Memory::<f64>::default();
+        let (before, bytes) = (taken(), 512 << 20);
+        let a = m.add(bytes / 8).unwrap();
+        assert!(
+            taken() < before + bytes / 8,
+            "{} bytes were taken for numbers that nobody wrote",
+            taken() - before
+        );
+        let all = Span { segment: a, start: 0, len: bytes / 8 };
+        assert_eq!(m.get(all).as_ptr().align_offset(HUGE), 0);
+        m.get_mut(Span { len: bytes / 32, ..all }).fill(1.0);
+        assert!(taken() > before + bytes / 5);
+        m.remove(a);
+        assert!(taken() < before + bytes / 8);
+        let small = m.add(5).unwrap();
+        assert_eq!(m.get(Span { segment: small, start: 0, len: 5 }).as_ptr().align_offset(LINE), 0);
+    }
 
     #[test]
     fn segments_begin_as_zeros_and_never_move() {

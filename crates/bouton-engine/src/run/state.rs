@@ -91,6 +91,9 @@ impl Simulation {
     }
 }
 
+/// Numbers that are handed over at a time.
+const PIECE: usize = 1 << 16;
+
 /// From here on a clock of 64-bit floats stands still.
 const MOST_STEPS: u64 = 1 << 53;
 
@@ -106,16 +109,24 @@ impl<T: CallReal> Sim<T> {
     /// A new plan over the same memory. Forms that both plans have go over as they are.
     pub(super) fn plan_anew(&mut self, passes: Passes) -> Result<(), Error> {
         let pins: Vec<SignalId> = self.probes.iter().map(|p| p.what.signal).collect();
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             program: &self.program,
             order: &self.order,
             layout: &self.layout,
             passes,
             pins: &pins,
             threads: self.threads,
-            own: (self.real.next(), self.double.next()),
+            own: self.plan.segments,
             single: Self::precision() == Precision::F32,
         };
+        // Forms that lie where they lay stay there: a large one isn't held twice, not even for a moment.
+        let plan = Plan::new(&wanted)?;
+        if plan.own == self.plan.own && plan.forms.same(&self.plan.forms) {
+            self.plan = plan;
+            self.planned();
+            return Ok(());
+        }
+        wanted.own = (self.real.next(), self.double.next());
         let plan = Plan::new(&wanted)?;
         let no_room = |m: String| Error::build("", format!("the forms of the plan: {m}"));
         let real = self.real.add(plan.own[0]).map_err(no_room)?;
@@ -142,8 +153,13 @@ impl<T: CallReal> Sim<T> {
         for f in new.iter() {
             match same(f.signal, f.form.name(), &old.forms) {
                 Some(before) if f.form.truth() => {
-                    let own = self.real.get(before.own).to_vec();
-                    self.real.get_mut(f.own).copy_from_slice(&own);
+                    // Piece by piece: of a large matrix a third copy would be much.
+                    let n = f.own.len.min(before.own.len);
+                    for from in (0..n).step_by(PIECE) {
+                        let to = n.min(from + PIECE);
+                        let own = self.real.get(before.own.part(from, to)).to_vec();
+                        self.real.get_mut(f.own.part(from, to)).copy_from_slice(&own);
+                    }
                     let constants = self.double.get(before.constants).to_vec();
                     self.double.get_mut(f.constants).copy_from_slice(&constants);
                 }

@@ -87,20 +87,21 @@ impl Form for Factored {
         put: &mut dyn FnMut(usize, f64),
     ) {
         let ((rows, cols), [d, e, flags]) = (self.shape, self.begins());
-        let w: Vec<f64> = (0..len).map(plain).collect();
-        let within = 64.0 * self.epsilon * w.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        // Row by row, so that there is no second copy of a large matrix.
+        let w = Rows { cols, plain };
+        let within = 64.0 * self.epsilon * (0..len).fold(0.0f64, |m, k| m.max(plain(k).abs()));
         let by_columns = |k: usize| constants[k % rows * self.inner + k / rows];
         let given: Option<Vec<f64>> = self.given.then(|| (0..rows * self.inner).map(by_columns).collect());
         let found = match &given {
-            Some(e) => solve(&w, (rows, cols), e, within).map(|d| (e.clone(), d)),
-            None => find(&w, (rows, cols), self.inner, within),
+            Some(e) => solve(w, (rows, cols), e, within).map(|d| (e.clone(), d)),
+            None => find(w, (rows, cols), self.inner, within),
         };
         let is = found.is_some();
         let count = if self.given { self.inner } else { found.as_ref().map_or(0, |(_, d)| d.len() / cols) };
         let (ee, dd) = found.unwrap_or((given.unwrap_or_default(), vec![]));
         let or_zero = |x: &[f64], k: usize| x.get(k).copied().unwrap_or(0.0);
         // Of a product with given encoders nothing is left over.
-        open_by_columns(len, cols, &|k| if is && self.given { 0.0 } else { w[k] }, put);
+        open_by_columns(len, cols, &|k| if is && self.given { 0.0 } else { plain(k) }, put);
         (0..self.inner * cols).for_each(|k| put(d + k, or_zero(&dd, k)));
         (0..self.inner * rows).for_each(|k| put(e + k, or_zero(&ee, k)));
         put(flags, f64::from(!is));
@@ -160,21 +161,40 @@ fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// Qᵀ·W, one row a column of Q.
-fn project(q: &[f64], w: &[f64], (rows, cols): (usize, usize)) -> Vec<f64> {
-    let mut d = vec![0.0; q.len() / rows * cols];
-    for (q, d) in q.chunks_exact(rows).zip(d.chunks_exact_mut(cols)) {
-        for (q, w) in q.iter().zip(w.chunks_exact(cols)) {
-            d.iter_mut().zip(w).for_each(|(d, w)| *d += q * w);
-        }
+/// A matrix that is asked for row by row.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    cols: usize,
+    plain: &'a dyn Fn(usize) -> f64,
+}
+
+impl Rows<'_> {
+    /// Whether `f` holds for every row, asked in order until it doesn't.
+    fn all(self, rows: usize, mut f: impl FnMut(usize, &[f64]) -> bool) -> bool {
+        let mut row = vec![0.0; self.cols];
+        (0..rows).all(|r| {
+            row.iter_mut().enumerate().for_each(|(c, x)| *x = (self.plain)(r * self.cols + c));
+            f(r, &row)
+        })
     }
+}
+
+/// Qᵀ·W, one row a column of Q.
+fn project(q: &[f64], w: Rows<'_>, (rows, cols): (usize, usize)) -> Vec<f64> {
+    let mut d = vec![0.0; q.len() / rows * cols];
+    w.all(rows, |r, w| {
+        for (q, d) in q.chunks_exact(rows).zip(d.chunks_exact_mut(cols)) {
+            d.iter_mut().zip(w).for_each(|(d, w)| *d += q[r] * w);
+        }
+        true
+    });
     d
 }
 
 /// Whether no element of W is further from E·D than that.
-fn is_product(e: &[f64], d: &[f64], w: &[f64], (rows, cols): (usize, usize), within: f64) -> bool {
+fn is_product(e: &[f64], d: &[f64], w: Rows<'_>, (rows, cols): (usize, usize), within: f64) -> bool {
     let mut sums = vec![0.0; cols];
-    w.chunks_exact(cols).enumerate().all(|(r, w)| {
+    w.all(rows, |r, w| {
         sums.fill(0.0);
         for (e, d) in e.chunks_exact(rows).zip(d.chunks_exact(cols)) {
             sums.iter_mut().zip(d).for_each(|(s, d)| *s += e[r] * d);
@@ -184,7 +204,7 @@ fn is_product(e: &[f64], d: &[f64], w: &[f64], (rows, cols): (usize, usize), wit
 }
 
 /// D so that W = E·D, by least squares, if nothing but rounding is left over. E by columns.
-fn solve(w: &[f64], shape: (usize, usize), e: &[f64], within: f64) -> Option<Vec<f64>> {
+fn solve(w: Rows<'_>, shape: (usize, usize), e: &[f64], within: f64) -> Option<Vec<f64>> {
     let (rows, cols) = shape;
     let inner = e.len() / rows;
     let (q, triangle) = orthonormal(e.to_vec(), rows)?;
@@ -201,11 +221,11 @@ fn solve(w: &[f64], shape: (usize, usize), e: &[f64], within: f64) -> Option<Vec
 }
 
 /// E and D of at most `most` columns so that W = E·D, if there are any; fewer leave the rest zero.
-fn find(w: &[f64], shape: (usize, usize), most: usize, within: f64) -> Option<(Vec<f64>, Vec<f64>)> {
+fn find(w: Rows<'_>, shape: (usize, usize), most: usize, within: f64) -> Option<(Vec<f64>, Vec<f64>)> {
     let (rows, cols) = shape;
     // Some columns from all over the matrix: what spans them spans the others, or it is no product.
     let some = cols.min(4 * most);
-    let column = |k: usize| (0..rows).map(move |r| w[r * cols + k * cols / some]);
+    let column = |k: usize| (0..rows).map(move |r| (w.plain)(r * cols + k * cols / some));
     let mut left: Vec<Vec<f64>> = (0..some).map(|k| column(k).collect()).collect();
     let mut q: Vec<f64> = vec![];
     loop {

@@ -217,6 +217,11 @@ impl Forms {
         all.sort_by_key(|f| f.signal);
         Forms { all }
     }
+    /// Whether these are the same forms, of the same signals and at the same places.
+    pub(crate) fn same(&self, other: &Forms) -> bool {
+        let at = |f: &FormAt| (f.signal, f.form.name(), f.own, f.constants, f.from);
+        self.all.iter().map(at).eq(other.all.iter().map(at))
+    }
     pub(crate) fn iter(&self) -> impl Iterator<Item = &FormAt> {
         self.all.iter()
     }
