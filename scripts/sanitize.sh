@@ -9,4 +9,6 @@ set -eu
 cd "$(dirname "$0")/.."
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitize
 # With a target of its own, build scripts and macros are built without the sanitizer.
-cargo test -q --target x86_64-unknown-linux-gnu -p bouton-memory -p bouton-kernels -p bouton-engine --lib --tests "$@"
+# The sanitizer's own allocator keeps memory that was given back, and so what a test counts of it.
+cargo test -q --target x86_64-unknown-linux-gnu -p bouton-memory -p bouton-kernels -p bouton-engine --lib --tests "$@" -- \
+    --skip what_nobody_writes_is_never_taken
