@@ -27,13 +27,7 @@ impl Elementwise for ByColumns {
     fn close(&self, own: f64, _: &[f64]) -> f64 {
         own
     }
-    fn open_all(
-        &self,
-        len: usize,
-        plain: &dyn Fn(usize) -> f64,
-        _: &[f64],
-        put: &mut dyn FnMut(usize, f64),
-    ) {
+    fn open_all(&self, len: usize, plain: &dyn Fn(usize) -> f64, _: &[f64], put: &mut dyn FnMut(usize, f64)) {
         open_by_columns(len, self.cols, plain, put);
     }
     fn close_all<T: Real>(&self, own: &[T], _: &[f64], out: &mut Vec<f64>) {

@@ -55,13 +55,7 @@ impl Form for Pending {
     ) {
         set(place_by_columns(k, len, self.shape.1), plain - self.beside(k, own));
     }
-    fn open_all(
-        &self,
-        len: usize,
-        plain: &dyn Fn(usize) -> f64,
-        _: &[f64],
-        put: &mut dyn FnMut(usize, f64),
-    ) {
+    fn open_all(&self, len: usize, plain: &dyn Fn(usize) -> f64, _: &[f64], put: &mut dyn FnMut(usize, f64)) {
         open_by_columns(len, self.shape.1, plain, put);
         (len..self.numbers()).for_each(|k| put(k, 0.0));
     }
