@@ -16,10 +16,8 @@ mod program;
 mod run;
 
 pub use calls::{Call, Io, Running, Sees, Start};
-pub use kernels::{
-    Apply, At, Code, Copy, Dot, Encode, EncodeLif, Fill, Gather, LifPhase, Lowpass, Neurons, Outer,
-    Population, Scale, SimReal, Space,
-};
+pub use kernels::all::*;
+pub use kernels::{At, Code, SimReal};
 pub use live::{
     By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
     SavedSignal, Values,

@@ -68,6 +68,10 @@ macro_rules! kernels {
     ($($file:ident::$name:ident,)*) => {
         $(mod $file;)*
         $(pub use $file::$name;)*
+        /// The kernels, by name.
+        pub mod all {
+            $(pub use super::$name;)*
+        }
 
         /// A kernel of the list, with what of it isn't an operand.
         #[derive(Clone, Debug)]
