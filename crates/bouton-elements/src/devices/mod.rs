@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use bouton_kernels::Level;
 use bouton_random::Stream;
+use bouton_random::philox::TruncatedNormal;
 
 use crate::DynElement;
 use crate::list::element_list;
@@ -65,6 +66,13 @@ pub trait DeviceModel: DynElement {
     /// One pulse on the devices of the open columns of the row that lies at `row`. `columns` are the open ones, counted from
     /// the row's beginning, ascending; `open` is the same as a mask of 0 and 1 over the row.
     fn pulse(&self, level: Level, c: &mut Columns<'_, '_>, row: Range<usize>, columns: &[u32], open: &[f64]);
+}
+
+/// A number of a device with a relative spread: normal around its mean, within bounds. The quantile of the uniform draw `k`, so
+/// that device number `k` is the same whatever was drawn before it. An interval without mass in reach, which can only come from
+/// parameters that `check` refuses, gives the mean.
+fn drawn(stream: &Stream, k: u64, mean: f64, spread: f64, (low, high): (f64, f64)) -> f64 {
+    TruncatedNormal::new(mean, spread * mean.abs(), low, high).map_or(mean, |t| t.quantile(stream.f64_at(k)))
 }
 
 element_list! {

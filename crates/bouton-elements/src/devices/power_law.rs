@@ -23,11 +23,10 @@ use std::ops::Range;
 
 use bouton_kernels::{Level, PowerLawConst, pulse_power_law, pulse_power_law_masked};
 use bouton_random::Stream;
-use bouton_random::philox::TruncatedNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Columns, DeviceModel};
+use super::{Columns, DeviceModel, drawn};
 use crate::Element;
 use crate::var::{Bounds, Over, Start, Var};
 
@@ -131,12 +130,7 @@ impl DeviceModel for PowerLaw {
             d.copy_from_slice(&self.nominal());
             return;
         }
-        // The quantile of one uniform draw: device number `index` is the same whatever was drawn before it. An
-        // interval without mass in reach can only come from parameters that `check` refuses.
-        let of = |stream: &Stream, k: u64, mean: f64, low: f64, high: f64| {
-            TruncatedNormal::new(mean, spread * mean.abs(), low, high)
-                .map_or(mean, |t| t.quantile(stream.f64_at(k)))
-        };
+        let of = |stream, k, mean, low, high| drawn(stream, k, mean, spread, (low, high));
         let (big, c) = (f64::MAX, self.exponent());
         let r0 = of(parameters, 3 * index, self.r0, 0.0, big);
         let r1 = of(parameters, 3 * index + 1, self.r1, 3.0 * self.r0, big);

@@ -25,11 +25,10 @@ use std::ops::Range;
 
 use bouton_kernels::Level;
 use bouton_random::Stream;
-use bouton_random::philox::TruncatedNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Columns, DeviceModel};
+use super::{Columns, DeviceModel, drawn};
 use crate::Element;
 use crate::var::{Bounds, Over, Start, Var};
 
@@ -124,11 +123,7 @@ impl DeviceModel for SoftBound {
             d.copy_from_slice(&self.nominal());
             return;
         }
-        // The quantile of one uniform draw: device number `index` is the same whatever was drawn before it.
-        let of = |stream: &Stream, k: u64, mean: f64, low: f64, high: f64| {
-            TruncatedNormal::new(mean, spread * mean.abs(), low, high)
-                .map_or(mean, |t| t.quantile(stream.f64_at(k)))
-        };
+        let of = |stream, k, mean, low, high| drawn(stream, k, mean, spread, (low, high));
         let big = f64::MAX;
         let g_min = of(parameters, 3 * index, self.g_min, f64::MIN_POSITIVE, big);
         let g_max = of(parameters, 3 * index + 1, self.g_max, 1.01 * g_min, big).max(1.01 * g_min);
