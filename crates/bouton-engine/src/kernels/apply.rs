@@ -25,6 +25,10 @@ pub struct Apply {
 }
 
 impl Apply {
+    /// Whether it adds one outer product, and does nothing else.
+    pub(crate) fn is_one_product(&self) -> bool {
+        !self.bounded && *self.changes == [Change::Outer(1)]
+    }
     fn parts(&self) -> usize {
         self.changes.iter().map(|c| c.parts(0, 0).len()).sum()
     }
@@ -96,6 +100,18 @@ impl Kernel for Apply {
                         };
                     }
                 }
+            }
+        }
+    }
+}
+
+/// w += (scale·post) ⊗ pre, with w by columns, but for what is frozen (by rows).
+pub(super) fn add_by_columns<T: SimReal>(w: &mut [T], frozen: Option<&[T]>, scale: T, post: &[T], pre: &[T]) {
+    let (rows, cols) = (post.len(), pre.len());
+    for (j, (column, x)) in w.chunks_exact_mut(rows).zip(pre).enumerate() {
+        for (i, (w, p)) in column.iter_mut().zip(post).enumerate() {
+            if frozen.is_none_or(|f| f[i * cols + j] == T::ZERO) {
+                *w += (scale * *p) * *x;
             }
         }
     }

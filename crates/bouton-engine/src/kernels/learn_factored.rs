@@ -1,5 +1,6 @@
 //! What a rule wants of a matrix that is kept as W0 + E·D: a change of D.
 
+use super::apply::add_by_columns;
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::plan::factored;
 use crate::program::Shape;
@@ -35,12 +36,6 @@ impl Kernel for LearnFactored {
             return;
         }
         own[flags] = T::of(1.0);
-        for (j, (column, x)) in own[..d].chunks_exact_mut(rows).zip(pre).enumerate() {
-            for (i, (w, p)) in column.iter_mut().zip(post).enumerate() {
-                if !masked || frozen[i * cols + j] == T::ZERO {
-                    *w += (scale[0] * *p) * *x;
-                }
-            }
-        }
+        add_by_columns(&mut own[..d], masked.then_some(frozen), scale[0], post, pre);
     }
 }

@@ -1,5 +1,6 @@
 //! What a rule wants of a matrix: one outer product more that waits.
 
+use super::apply::add_by_columns;
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::plan::pending;
 use crate::program::Shape;
@@ -29,13 +30,7 @@ impl Kernel for LearnPending {
             return;
         }
         if freezing[0] == 2.0 {
-            for (j, (column, x)) in own[..p].chunks_exact_mut(rows).zip(pre).enumerate() {
-                for (i, (w, post)) in column.iter_mut().zip(post).enumerate() {
-                    if frozen[i * cols + j] == T::ZERO {
-                        *w += (scale[0] * *post) * *x;
-                    }
-                }
-            }
+            add_by_columns(&mut own[..p], Some(frozen), scale[0], post, pre);
             return;
         }
         let none = |x: &[T]| x.iter().all(|x| *x == T::ZERO);

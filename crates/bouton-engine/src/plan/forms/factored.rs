@@ -2,7 +2,7 @@
 //! product with E in front of it changes D alone. Rounds: a weight agrees with the one that is kept as a number within some
 //! 1e-16 of the largest weight, and what the columns of D add up to.
 
-use super::transposed::{close_by_columns, open_by_columns, place_by_columns};
+use super::columns::{self, Products};
 use super::{Form, Real};
 
 /// Most columns of E.
@@ -33,22 +33,17 @@ pub(crate) struct Factored {
 impl Factored {
     /// Numbers of its own.
     pub(crate) fn numbers(&self) -> usize {
-        let (rows, cols) = self.shape;
-        rows * cols + self.inner * (rows + cols) + 3
+        self.begins()[2] + 3
     }
     /// Where its parts begin: D, E, and three numbers: whether W0 counts (1 or 0); how many columns of E do; whether
     /// the change that waits is W0's, for what E was when it was computed (1 or 0).
     fn begins(&self) -> [usize; 3] {
         begins(self.shape, self.inner)
     }
-    /// E·D at an element, as far as it isn't in W0.
-    fn beside(&self, k: usize, own: &dyn Fn(usize) -> f64) -> f64 {
-        if !self.given {
-            return 0.0;
-        }
-        let ((rows, cols), [d, e, _]) = (self.shape, self.begins());
-        let (r, c) = (k / cols, k % cols);
-        (0..self.inner).map(|f| own(e + f * rows + r) * own(d + f * cols + c)).sum()
+    /// E·D, as far as it isn't in W0.
+    fn beside(&self) -> Products {
+        let [right, left, _] = self.begins();
+        Products { shape: self.shape, left, right, count: if self.given { self.inner } else { 0 } }
     }
 }
 
@@ -60,20 +55,20 @@ impl Form for Factored {
     fn constants(&self, _: f64, from: &[f64]) -> Vec<f64> {
         from.to_vec()
     }
-    fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
-        own(place_by_columns(k, len, self.shape.1)) + self.beside(k, own)
+    fn at(&self, k: usize, _: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
+        self.beside().at(k, own)
     }
     fn put(
         &self,
         k: usize,
-        len: usize,
+        _: usize,
         plain: f64,
         own: &dyn Fn(usize) -> f64,
         _: &[f64],
         set: &mut dyn FnMut(usize, f64),
     ) {
         let flags = self.begins()[2];
-        set(place_by_columns(k, len, self.shape.1), plain - self.beside(k, own));
+        self.beside().put(k, plain, own, set);
         set(flags, 1.0);
         if !self.given {
             set(flags + 1, 0.0);
@@ -101,7 +96,7 @@ impl Form for Factored {
         let (ee, dd) = found.unwrap_or((given.unwrap_or_default(), vec![]));
         let or_zero = |x: &[f64], k: usize| x.get(k).copied().unwrap_or(0.0);
         // Of a product with given encoders nothing is left over.
-        open_by_columns(len, cols, &|k| if is && self.given { 0.0 } else { plain(k) }, put);
+        columns::open(len, cols, &|k| if is && self.given { 0.0 } else { plain(k) }, put);
         (0..self.inner * cols).for_each(|k| put(d + k, or_zero(&dd, k)));
         (0..self.inner * rows).for_each(|k| put(e + k, or_zero(&ee, k)));
         put(flags, f64::from(!is));
@@ -114,20 +109,7 @@ impl Form for Factored {
         if own(flags) == 0.0 { d..len } else { 0..len }
     }
     fn close_all<T: Real>(&self, own: &[T], _: usize, _: &[f64], out: &mut Vec<f64>) {
-        let ((rows, cols), [d, e, _], before) = (self.shape, self.begins(), out.len());
-        close_by_columns(&own[..rows * cols], cols, out);
-        if !self.given {
-            return;
-        }
-        for (r, y) in out[before..].chunks_exact_mut(cols).enumerate() {
-            // Added up before they are added, as for one element.
-            let mut sums = vec![0.0; cols];
-            for f in 0..self.inner {
-                let (e, d) = (own[e + f * rows + r].f64(), &own[d + f * cols..][..cols]);
-                sums.iter_mut().zip(d).for_each(|(s, d)| *s += e * d.f64());
-            }
-            y.iter_mut().zip(&sums).for_each(|(y, s)| *y += s);
-        }
+        self.beside().close(own, out);
     }
 }
 

@@ -4,6 +4,8 @@
 //! plain values, and closed to them. A form that is the **truth** is what kernels write; the others are copies of signals
 //! that no kernel writes. To add one: its file, and its line in the list below.
 
+mod columns;
+
 use bouton_kernels::Real;
 use bouton_memory::Span;
 

@@ -9,10 +9,10 @@ use bouton_memory::{Place, Room};
 use super::super::forms::ByColumns;
 use super::super::{Draft, FormAt, Turning, What};
 use crate::kernels::{Code, Columns};
-use crate::program::{Op, SignalId};
+use crate::program::{Op, Operator, SignalId};
 
 /// Fewest numbers of a matrix.
-pub(super) const SMALLEST: usize = 4096;
+const SMALLEST: usize = 4096;
 
 impl Draft<'_> {
     /// Makes a product with spikes one by columns, where that may be.
@@ -20,14 +20,10 @@ impl Draft<'_> {
         if !turn.pass.is_empty() {
             return;
         }
-        let program = self.wanted.program;
-        let op = &program.operators()[k];
-        let (Op::Kernel(Code::Dot(_)), [_, a, x]) = (&op.op, &*op.on) else { return };
-        let matrix = program.get(a.signal);
-        let (rows, cols) = (matrix.rows, matrix.cols);
-        let large = rows >= 2 * LANES && cols >= 2 * LANES && rows * cols >= SMALLEST;
-        let alone = matrix.view.is_none() && a.part.is_none() && self.users[&a.signal] == 1;
-        if !large || !alone || cols > MAX_COLUMNS || !self.spikes(x.signal, 4) {
+        let op = &self.wanted.program.operators()[k];
+        let (Op::Kernel(Code::Dot(_)), [_, a, _]) = (&op.op, &*op.on) else { return };
+        let Some((rows, cols)) = self.meets_spikes(a.signal) else { return };
+        if self.users[&a.signal] > 1 {
             return;
         }
         let own = self.own_real(rows * cols);
@@ -40,8 +36,29 @@ impl Draft<'_> {
         turn.pass = "events";
     }
 
+    /// Operators that touch a base signal.
+    pub(super) fn touching(&self, base: SignalId) -> impl Iterator<Item = &Operator> {
+        let program = self.wanted.program;
+        let touches = move |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == base);
+        program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touches)
+    }
+    /// Rows and columns of a large matrix that one product with spikes reads as a whole; `None` if it isn't that.
+    pub(super) fn meets_spikes(&self, matrix: SignalId) -> Option<(usize, usize)> {
+        let s = self.wanted.program.get(matrix);
+        let (rows, cols) = (s.rows, s.cols);
+        let large = rows.min(cols) >= 2 * LANES && rows * cols >= SMALLEST && cols <= MAX_COLUMNS;
+        let reads = |op: &&Operator| match (&op.op, &*op.on) {
+            (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
+                a.signal == matrix && a.part.is_none() && self.spikes(x.signal, 4)
+            }
+            _ => false,
+        };
+        let fits = s.view.is_none() && large && s.room == Room::Real;
+        (fits && self.touching(matrix).filter(reads).count() == 1).then_some((rows, cols))
+    }
+
     /// Whether a signal has spikes alone: those of neurons, or copies of them.
-    pub(super) fn spikes(&self, s: SignalId, deep: usize) -> bool {
+    fn spikes(&self, s: SignalId, deep: usize) -> bool {
         let program = self.wanted.program;
         let base = program.base(s);
         let mut found = false;

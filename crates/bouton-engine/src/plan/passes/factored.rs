@@ -5,24 +5,17 @@
 //! encoders, as PES on neurons does: E is the encoders, and a change is one of D. Bounds would need every weight in every
 //! step, a second rule too: these stay as they are.
 
-use bouton_elements::rules::Change;
-use bouton_kernels::{LANES, MAX_COLUMNS};
 use bouton_memory::{Place, Room};
 
 use super::super::factored::{Factored, INNER};
-use super::super::{Draft, FormAt, Turning, What};
-use super::events::SMALLEST;
-use crate::kernels::{self, Apply, Code, LearnFactored};
+use super::super::{AnyForm, Draft, FormAt, Turning, What};
+use crate::kernels::{self, Code, LearnFactored};
 use crate::program::{Op, Operator, SignalId};
 
 /// The encoders that the changes of `apply` pass, if that is what it does.
 fn encoders(op: &Operator) -> Option<SignalId> {
     match &op.op {
-        Op::Kernel(Code::Apply(Apply { changes, bounded: false, encoded: true, .. }))
-            if **changes == [Change::Outer(1)] =>
-        {
-            Some(op.on[op.on.len() - 3].signal)
-        }
+        Op::Kernel(Code::Apply(a)) if a.encoded && a.is_one_product() => Some(op.on[op.on.len() - 3].signal),
         _ => None,
     }
 }
@@ -55,15 +48,15 @@ impl Draft<'_> {
 
     /// The form of a matrix, made when it is asked for first; `None` where it may not be.
     fn factors(&mut self, matrix: SignalId) -> Option<Made> {
-        let made = |f: &&FormAt| f.signal == matrix;
-        if let Some(f) = self.forms.iter().find(made) {
+        // Few matrices are that large: the forms, one a population, are then not searched for each product.
+        let (rows, cols) = self.meets_spikes(matrix)?;
+        if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
             return match &f.form {
-                super::super::AnyForm::Factored(form) => Some(Made { own: f.own, inner: form.inner }),
+                AnyForm::Factored(form) => Some(Made { own: f.own, inner: form.inner }),
                 _ => None,
             };
         }
         let program = self.wanted.program;
-        let (rows, cols) = self.meets_spikes(matrix)?;
         let users = self.users.get(&matrix).copied().unwrap_or(0);
         let given = match users {
             1 => None,
@@ -80,29 +73,6 @@ impl Draft<'_> {
         let constants = self.own_double(if given.is_some() { rows * inner } else { 0 });
         self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: given });
         Some(Made { own, inner })
-    }
-}
-
-impl Draft<'_> {
-    /// Operators that touch a base signal.
-    pub(super) fn touching(&self, base: SignalId) -> impl Iterator<Item = &Operator> {
-        let program = self.wanted.program;
-        let touches = move |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == base);
-        program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touches)
-    }
-    /// Rows and columns of a large matrix that one product with spikes reads as a whole; `None` if it isn't that.
-    pub(super) fn meets_spikes(&self, matrix: SignalId) -> Option<(usize, usize)> {
-        let s = self.wanted.program.get(matrix);
-        let (rows, cols) = (s.rows, s.cols);
-        let large = rows.min(cols) >= 2 * LANES && rows * cols >= SMALLEST && cols <= MAX_COLUMNS;
-        let reads = |op: &&Operator| match (&op.op, &*op.on) {
-            (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
-                a.signal == matrix && a.part.is_none() && self.spikes(x.signal, 4)
-            }
-            _ => false,
-        };
-        let fits = s.view.is_none() && large && s.room == Room::Real;
-        (fits && self.touching(matrix).filter(reads).count() == 1).then_some((rows, cols))
     }
 }
 

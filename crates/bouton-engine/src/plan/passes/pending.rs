@@ -3,21 +3,17 @@
 //! For matrices that one rule changes by one outer product a step, as BCM and Hebb do, and one product with spikes reads. Bounds
 //! would need every weight in every step; a second rule, or anything else that reads the weights, would too.
 
-use bouton_elements::rules::Change;
 use bouton_memory::{Place, Room, Span};
 
 use super::super::forms::AnyForm;
 use super::super::pending::Pending;
 use super::super::{Draft, FormAt, Turning, What};
-use crate::kernels::{self, Apply, Code, LearnPending};
+use crate::kernels::{self, Code, LearnPending};
 use crate::program::{Op, Operator, SignalId};
 
 /// Whether it adds one outer product, and does nothing else.
 fn adds(op: &Operator) -> bool {
-    match &op.op {
-        Op::Kernel(Code::Apply(Apply { changes, bounded: false, .. })) => **changes == [Change::Outer(1)],
-        _ => false,
-    }
+    matches!(&op.op, Op::Kernel(Code::Apply(a)) if a.is_one_product())
 }
 
 impl Draft<'_> {
@@ -49,10 +45,10 @@ impl Draft<'_> {
 
     /// Where the form of a matrix is, which is made when it is asked for first; `None` where it may not be.
     fn waiting(&mut self, matrix: SignalId) -> Option<Span> {
+        let shape = self.meets_spikes(matrix)?;
         if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
             return matches!(f.form, AnyForm::Pending(_)).then_some(f.own);
         }
-        let shape = self.meets_spikes(matrix)?;
         if self.users.get(&matrix) != Some(&2) || !self.touching(matrix).any(adds) {
             return None;
         }
