@@ -14,6 +14,7 @@ mod plan;
 mod probes;
 mod program;
 mod run;
+mod spikes;
 
 pub use calls::{Call, Io, Running, Sees, Start};
 pub use kernels::all::*;

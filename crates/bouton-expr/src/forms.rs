@@ -173,6 +173,29 @@ impl Program {
         Some((Self::from_ir(self.text.clone(), self.vars.clone(), ir, root), motion))
     }
 
+    /// What this is made of if it is a·x + b in the variable x, where neither a nor b holds x: a and b, of which one that is
+    /// missing is 0. `None` if it is not found to be: see [`step_of`](Program::step_of).
+    ///
+    /// ```
+    /// use bouton_expr::{Program, Rank, Vars};
+    /// let vars = Vars::new().scalar("c").pre("a").post("b").synapse("w");
+    /// let (slope, rest) = Program::compile("b*(a - c*b*w)", &vars)?.linear_in("w").unwrap();
+    /// assert_eq!((slope.unwrap().rank(), rest.unwrap().rank()), (Rank::Post, Rank::Synapse));
+    /// assert!(Program::compile("w^2", &vars)?.linear_in("w").is_none());
+    /// # Ok::<(), bouton_expr::ExprError>(())
+    /// ```
+    pub fn linear_in(&self, variable: &str) -> Option<(Option<Program>, Option<Program>)> {
+        let at = self.vars.list.iter().position(|v| v.name == variable && v.width == 1)?;
+        if self.width() != 1 {
+            return None;
+        }
+        let mut ir = self.ir.clone();
+        let x = ir.var(at, &self.vars.list[at]);
+        let Linear { a, b } = self.linear(&mut ir, x)?;
+        let part = |root| Self::from_ir(self.text.clone(), self.vars.clone(), ir.clone(), root);
+        Some((a.map(part), b.map(part)))
+    }
+
     /// The expression as a·x + b, both without x.
     fn linear(&self, ir: &mut Ir, x: Id) -> Option<Linear> {
         use BinaryOp::{Add, Div, Mul, Sub};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
-use bouton_elements::rules::{Applies, Change, Source};
+use bouton_elements::rules::{Applies, Change, Rule, Source};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
-use bouton_engine::{Apply, Bounds, Draws, Initial, Knob, Op, Operand, Outer, Role, SignalId};
+use bouton_engine::{Apply, Bounds, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
 use super::{Builder, RuleSignals, calls};
@@ -20,6 +20,8 @@ struct Wanted {
     change: Change,
     applies: Applies,
     parts: Vec<SignalId>,
+    /// The change as a matrix, for probes alone.
+    seen: Option<SignalId>,
     /// The encoders that the error passes, onto neurons.
     encoders: Option<SignalId>,
     /// What the rule makes of the error before the encoders, where its change is the encoders times that.
@@ -45,6 +47,17 @@ fn makes(rule: &LearningRule) -> (Change, Applies) {
         LearningRule::Function(f) => (Change::Dense, f.applies()),
         _ => (Change::Dense, Applies::NextStep),
     }
+}
+
+fn element(rule: &LearningRule) -> Option<&Rule> {
+    match rule {
+        LearningRule::Element(r) => Some(r),
+        _ => None,
+    }
+}
+
+fn is_at_spikes(change: Change) -> bool {
+    matches!(change, Change::AtSpikes(_))
 }
 
 /// The shape of what a rule has a number for.
@@ -80,9 +93,10 @@ impl Builder<'_> {
             .enumerate()
             .map(|(k, r)| self.parts(&learned, k, r, devices.is_some()))
             .collect::<Result<_, _>>()?;
+        let learning: Vec<(&Wanted, &LearningRule)> = wanted.iter().zip(&all).collect();
         // Before the rules, as Nengo has it: what they wanted in the last step is added to the weights in this one.
         if devices.is_none() {
-            self.apply(&learned, &wanted, Applies::NextStep)?;
+            self.apply(&learned, &learning, Applies::NextStep)?;
         }
         for (k, (rule, wanted)) in all.iter().zip(&wanted).enumerate() {
             self.rule(&learned, k, rule, wanted, devices.is_some())?;
@@ -91,7 +105,7 @@ impl Builder<'_> {
             }
         }
         if devices.is_none() {
-            self.apply(&learned, &wanted, Applies::Now)?;
+            self.apply(&learned, &learning, Applies::Now)?;
         }
         Ok(())
     }
@@ -157,15 +171,15 @@ impl Builder<'_> {
         rule: &LearningRule,
         on_devices: bool,
     ) -> Result<Wanted, Error> {
-        let (mut change, applies) = makes(rule);
+        let (made, applies) = makes(rule);
         let path = self.names.rule(l.id, k);
         let mut signals = RuleSignals::default();
-        // Whoever looks at the change wants it as a matrix.
-        let target = Target::RuleDelta(l.id.rule_at(k));
-        let seen = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
-        if seen && matches!(change, Change::Outer(1)) && !on_devices {
-            change = Change::Dense;
-        }
+        // Pulses are made of one product, or of a matrix.
+        let change = match made {
+            Change::Outer(k) if !on_devices || k == 1 => made,
+            _ if on_devices => Change::Dense,
+            _ => made,
+        };
         // What waits for the next step is state.
         let waits = applies == Applies::NextStep && !on_devices;
         let role = if waits { Role::State } else { Role::Scratch };
@@ -177,9 +191,12 @@ impl Builder<'_> {
                 self.program.signal(format!("{path}.{name}"), rows, cols, role, 0.0)
             })
             .collect();
-        if change == Change::Dense {
-            signals.delta = Some(parts[0]);
-        }
+        // Whoever looks at the change wants it as a matrix; the weights are given it as before.
+        let target = Target::RuleDelta(l.id.rule_at(k));
+        let looks = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
+        let seen = (looks && change != Change::Dense)
+            .then(|| self.program.signal(format!("{path}.delta"), l.rows, l.cols, Role::Scratch, 0.0));
+        signals.delta = if change == Change::Dense { Some(parts[0]) } else { seen };
         self.conn[l.id.index()].rules.push(signals);
         let encoders = if rule.has_error() { self.error_encoders(l, k)? } else { None };
         let linear = match rule {
@@ -192,15 +209,22 @@ impl Builder<'_> {
             let d = self.program.get(e).cols;
             self.program.signal(format!("{path}.encoded"), d, 1, role, 0.0)
         });
-        Ok(Wanted { change, applies, parts, encoders, encoded })
+        Ok(Wanted { change, applies, parts, seen, encoders, encoded })
     }
 
     /// What adds the changes of all rules that act at this time.
-    fn apply(&mut self, l: &Learned, wanted: &[Wanted], when: Applies) -> Result<(), Error> {
-        let these: Vec<&Wanted> = wanted.iter().filter(|w| w.applies == when).collect();
+    fn apply(
+        &mut self,
+        l: &Learned,
+        learning: &[(&Wanted, &LearningRule)],
+        when: Applies,
+    ) -> Result<(), Error> {
+        let learning = learning.iter().filter(|(w, _)| w.applies == when);
+        let these: Vec<&Wanted> = learning.clone().map(|(w, _)| *w).collect();
         if these.is_empty() {
             return Ok(());
         }
+        let at_spikes = learning.filter_map(|(w, rule)| element(rule).filter(|_| is_at_spikes(w.change)));
         let weights = match when {
             Applies::NextStep => Operand::inc(l.weights),
             // Written at once: an update, and so after every other reader.
@@ -219,7 +243,9 @@ impl Builder<'_> {
         on.extend(l.bounds.map(Operand::read));
         let changes = these.iter().map(|w| w.change).collect();
         let path = self.net.rule_path(l.id.rule());
-        self.program.kernel(&path, Apply { changes, cols: l.cols, bounded: l.bounds.is_some(), encoded }, on);
+        let at_spikes = at_spikes.cloned().collect();
+        let bounded = l.bounds.is_some();
+        self.program.kernel(&path, Apply { changes, at_spikes, cols: l.cols, bounded, encoded }, on);
         Ok(())
     }
 
@@ -263,15 +289,17 @@ impl Builder<'_> {
         match rule {
             LearningRule::Element(r) => {
                 let made = r.model().makes();
-                // Seen as a matrix: the parts are made in the same step, and their product waits.
-                let parts: Vec<SignalId> = if made == wanted.change {
+                // Parts that are to be seen as a matrix are made in the step in which they are seen, and then wait.
+                let whole = if made == wanted.change { wanted.seen } else { Some(wanted.parts[0]) };
+                let direct = made == wanted.change && !(waits && whole.is_some());
+                let parts: Vec<SignalId> = if direct {
                     wanted.parts.clone()
                 } else {
                     let all = made.parts(l.rows, l.cols).into_iter();
-                    all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0))
-                        .collect()
+                    let made = |(n, len)| (format!("{name}.made.{n}"), len);
+                    all.map(made).map(|(n, len)| self.program.signal(n, len, 1, Role::Scratch, 0.0)).collect()
                 };
-                let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
+                let set = |s: &SignalId| if direct { write(s) } else { Operand::set(*s) };
                 let states = of_role(r.model().vars(), var::Role::State);
                 let states = self.rule_states(l, k, &name, &states, true);
                 let factors = r.model().factors();
@@ -296,10 +324,18 @@ impl Builder<'_> {
                     .chain([Operand::read(parameters)])
                     .collect();
                 self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
-                if made != wanted.change {
-                    let on: Vec<Operand> =
-                        wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
-                    self.program.kernel(&path, Outer, on);
+                if let Some(delta) = whole {
+                    let weights = made.reads_weights().then(|| Operand::read(l.weights));
+                    let on = [Operand::set(delta)].into_iter().chain(weights).chain(parts.iter().map(read));
+                    let rule = is_at_spikes(made).then(|| r.clone());
+                    let on: Vec<Operand> = on.collect();
+                    self.program.kernel(&path, Delta { change: made, rule, cols: l.cols }, on);
+                }
+                if made == wanted.change && !direct {
+                    for (from, to) in parts.iter().zip(&wanted.parts) {
+                        let on = [Operand::update(*to), read(from)];
+                        self.program.kernel(&path, Copy { inc: false }, on);
+                    }
                 }
             }
             LearningRule::Function(f) => {

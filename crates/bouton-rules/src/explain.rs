@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use bouton_expr::{Motion, Rank};
+use bouton_expr::{Motion, Program, Rank};
 
 use crate::resolve::one_for;
 use crate::rule::*;
@@ -77,26 +77,32 @@ impl Rule {
             [format!("{}' = {}", s.name, s.rate.text()), one_for(s.rank).into(), join(how, &s.doc)]
         });
         section("states", states.collect());
-        for b in &self.blocks {
-            let title = match b.when {
+        for when in [When::Pre, When::Post, When::Step] {
+            let title = match when {
                 When::Pre => "on pre: the columns of pre neurons with an output above 0",
                 When::Post => "on post: the rows of post neurons with an output above 0",
                 When::Step => "each step",
             };
-            let lines = b.statements.iter().map(|s| {
-                let target = match s.target {
-                    Target::Weight => "w",
-                    Target::State(k) => &self.states[k].name,
-                };
-                let sign = match s.assign {
+            let line = |target: &str, assign: Assign, value: &Program, rank| {
+                let sign = match assign {
                     Assign::Add => "+=",
                     Assign::Sub => "-=",
                     Assign::Set => "=",
                 };
-                let computed = format!("computed as {}", one_for(s.value.rank()));
-                [format!("{target} {sign} {}", s.value.text()), computed, String::new()]
+                let computed = format!("computed as {}", one_for(rank));
+                [format!("{target} {sign} {}", value.text()), computed, String::new()]
+            };
+            let of_weights = self.weight_block(when).into_iter().flat_map(|b| &b.statements);
+            let of_weights = of_weights.map(|(assign, value)| line("w", *assign, value, self.rank_of(value)));
+            let of_states = self.blocks.iter().filter(|b| b.when == when).flat_map(|b| &b.statements);
+            let of_states = of_states.map(|s| {
+                let target = match s.target {
+                    Target::Weight => "w",
+                    Target::State(k) => &self.states[k].name,
+                };
+                line(target, s.assign, &s.value, s.value.rank())
             });
-            section(title, lines.collect());
+            section(title, of_weights.chain(of_states).collect());
         }
         let mut change = vec![];
         if let Some(rate) = &self.rate {
@@ -107,19 +113,26 @@ impl Rule {
             change.push([format!("w in [{}, {}]", low.text(), high.text()), String::new(), String::new()]);
         }
         section("the weight", change);
-        let made =
-            match (&self.made, self.blocks.iter().any(|b| b.targets.iter().any(|t| t.0 == Target::Weight))) {
-                (Made::Outer(_), _) => {
-                    "one product of a column and a row: no matrix beside the weights".to_string()
+        let made = match &self.made {
+            Made::Outer(_) => "one product of a column and a row: no matrix beside the weights",
+            Made::Scaled(_, None) => "a share of each weight, by rows: no matrix beside the weights",
+            Made::Scaled(..) => {
+                "a share of each weight, by rows, and a product of a column and a row: no matrix beside the weights"
+            }
+            Made::AtSpikes(_) => "what spikes change, computed when it acts: no matrix beside the weights",
+            Made::Dense if self.blocks.iter().any(|b| b.targets.iter().any(|t| t.0 == Target::Weight)) => {
+                if self.rate.is_some() {
+                    "a matrix, because blocks change the weight, and `w'` does"
+                } else {
+                    "a matrix, because a block changes the weight by what differs by synapse, by what it has just changed, or in \
+                     each step"
                 }
-                (Made::Dense, true) => "a matrix, because blocks change the weight".into(),
-                (Made::Dense, false) if self.bound.is_some() => {
-                    "a matrix, because it is kept within bounds".into()
-                }
-                (Made::Dense, false) => {
-                    "a matrix, because `w'` is no product of what differs by pre and by post".into()
-                }
-            };
+            }
+            Made::Dense if self.bound.is_some() => "a matrix, because it is kept within bounds",
+            Made::Dense => {
+                "a matrix, because `w'` is no product of what differs by pre and by post, with a share of `w` by rows"
+            }
+        };
         let reads: Vec<String> = self.reads.iter().map(read).collect();
         let also = [(self.has_error(), "error"), (self.reads_weights(), "w")];
         let also = also.into_iter().filter(|a| a.0).map(|a| a.1.to_string());
@@ -132,6 +145,20 @@ impl Rule {
         t
     }
 
+    /// The statements on the weight that were taken out of a block.
+    fn weight_block(&self, when: When) -> Option<&WeightBlock> {
+        match &self.made {
+            Made::AtSpikes(a) => a.blocks.get(when as usize),
+            _ => None,
+        }
+    }
+
+    /// What an expression varies over, whatever it was compiled for.
+    fn rank_of(&self, p: &Program) -> Rank {
+        let used = self.names.iter().zip(p.used()).filter(|(_, used)| **used);
+        used.fold(Rank::Scalar, |rank, (n, _)| rank.join(n.rank))
+    }
+
     /// Operations by what they are done for.
     fn cost(&self) -> String {
         let of = |rank: Rank, when: Option<When>| -> usize {
@@ -139,6 +166,12 @@ impl Rule {
             let own: usize =
                 statements.map(|s| s.value.operations(rank).max(usize::from(rank == Rank::Synapse))).sum();
             let all = self.states.iter().map(|s| &s.next).chain(&self.rate);
+            let of_weights = when.and_then(|w| self.weight_block(w)).into_iter().flat_map(|b| &b.statements);
+            let own = own
+                + match rank {
+                    Rank::Synapse => of_weights.map(|s| s.1.operations(Rank::Pre).max(1)).sum(),
+                    _ => 0,
+                };
             own + if when.is_none() { all.map(|p| p.operations(rank)).sum() } else { 0 }
         };
         let mut parts = vec![];

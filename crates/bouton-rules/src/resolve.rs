@@ -49,7 +49,7 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         let message = format!("the rule has {count} statements; the most is {MAX_STATEMENTS}");
         return Err(ExprError::at(text, 0..0, message));
     }
-    let blocks = r.blocks(&d, &states)?;
+    let mut blocks = r.blocks(&d, &states)?;
     let rate = d.rate.clone().map(|range| r.compile(range)).transpose()?;
     let bound = match &d.bound {
         Some([low, high]) => Some([r.bound(low)?, r.bound(high)?]),
@@ -60,10 +60,23 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         let message = "nothing changes the weight; write `w' = EXPRESSION`, or a statement `w += EXPRESSION` in a block";
         return Err(ExprError::at(text, text.len()..text.len(), message));
     }
-    let alone = bound.is_none() && !blocks.iter().any(on_weight);
-    let made = match rate.as_ref().filter(|_| alone).and_then(Program::factors) {
-        Some(factors) => Made::Outer(Box::new(factors)),
-        None => Made::Dense,
+    let quiet = bound.is_none() && !blocks.iter().any(on_weight);
+    let made = match &rate {
+        Some(rate) if quiet => continuous(rate).unwrap_or(Made::Dense),
+        Some(_) => Made::Dense,
+        None => match r.at_spikes(&d, &blocks)? {
+            Some(at_spikes) => {
+                // What is left in the blocks are statements on states.
+                for b in &mut blocks {
+                    b.statements.retain(|s| s.target != Target::Weight);
+                    b.targets.clear();
+                    r.finish(b);
+                }
+                blocks.retain(|b| !b.statements.is_empty());
+                Made::AtSpikes(Box::new(at_spikes))
+            }
+            None => Made::Dense,
+        },
     };
     let names = r.names;
     let now = d.now.unwrap_or(false);
@@ -82,6 +95,20 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         now,
     };
     Ok(rule)
+}
+
+/// What `w'` is made of, if it is no matrix.
+fn continuous(rate: &Program) -> Option<Made> {
+    if let Some(factors) = rate.factors() {
+        return Some(Made::Outer(Box::new(factors)));
+    }
+    let (share, rest) = rate.linear_in("w")?;
+    let share = share.filter(|s| s.rank().join(Rank::Post) == Rank::Post)?;
+    let product = match rest {
+        Some(rest) => Some(Box::new(rest.factors()?)),
+        None => None,
+    };
+    Some(Made::Scaled(Box::new(share), product))
 }
 
 struct Resolver<'a> {
@@ -325,6 +352,47 @@ impl Resolver<'_> {
             }
         }
         Ok(blocks)
+    }
+
+    /// The statements on the weight, if they are all that changes it, stand in `on pre` and `on post` alone, and read nothing
+    /// that differs by synapse but the weight, and nothing that their block has just changed.
+    fn at_spikes(&self, d: &Draft, blocks: &[Block]) -> Result<Option<AtSpikes>, ExprError> {
+        let on_weight = |s: &&Statement| s.target == Target::Weight;
+        let mut used = vec![false; self.names.len()];
+        for b in blocks {
+            for (k, s) in b.statements.iter().enumerate().filter(|(_, s)| on_weight(s)) {
+                let changed = |name: &Name| {
+                    let by = |s: &Statement| matches!((name.what, s.target), (What::State(a), Target::State(b)) if a == b);
+                    b.statements[..k].iter().any(by)
+                };
+                for (at, name) in self.names.iter().enumerate().filter(|(at, _)| s.value.used()[*at]) {
+                    let differs = name.rank == Rank::Synapse && name.what != What::Weight;
+                    if b.when == When::Step || differs || changed(name) {
+                        return Ok(None);
+                    }
+                    used[at] = true;
+                }
+            }
+        }
+        if blocks.iter().any(|b| b.when == When::Step && b.statements.iter().any(|s| on_weight(&s))) {
+            return Ok(None);
+        }
+        let each = |rank: Rank| if rank == Rank::Scalar { Rank::Scalar } else { Rank::Pre };
+        let one_behind_the_other = self
+            .names
+            .iter()
+            .fold(Vars::new().dialect(DIALECT), |vars, n| vars.var(&n.name, each(n.rank), 1));
+        let mut these = [WeightBlock::default(), WeightBlock::default()];
+        for (to, statements) in these.iter_mut().zip(&d.blocks) {
+            for s in statements.iter().filter(|s| s.target.name == "w") {
+                let value = self.compile_for(s.value.clone(), &one_behind_the_other)?;
+                let weight = self.names.iter().position(|n| n.what == What::Weight);
+                to.local |= s.assign == Assign::Set || weight.is_some_and(|w| value.used()[w]);
+                to.statements.push((s.assign, value));
+            }
+        }
+        let of = |rank: Rank| (0..used.len()).filter(|k| used[*k] && self.names[*k].rank == rank).collect();
+        Ok(Some(AtSpikes { reads: [of(Rank::Scalar), of(Rank::Pre), of(Rank::Post)], blocks: these }))
     }
 
     /// What a block sets and reads.

@@ -141,6 +141,55 @@ pub(crate) struct Block {
 pub(crate) enum Made {
     /// One product of a number, of a number for each row and of one for each column.
     Outer(Box<[Program; 3]>),
+    /// A share of each weight, by rows; and such a product.
+    Scaled(Box<Program>, Option<Box<[Program; 3]>>),
+    /// What statements on the weight in the blocks `on pre` and `on post` say.
+    AtSpikes(Box<AtSpikes>),
+    /// A number for each weight.
+    Dense,
+}
+
+/// Statements on the weight alone, taken out of their blocks. They are compiled for weights one behind the other: whatever
+/// differs by neuron has a number for each.
+#[derive(Clone, Debug)]
+pub(crate) struct AtSpikes {
+    /// What they read, by number: what there is one of, what differs by pre neuron, and by post neuron.
+    pub reads: [Vec<usize>; 3],
+    /// Of `on pre` and of `on post`.
+    pub blocks: [WeightBlock; 2],
+}
+
+/// The statements on the weight in a block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WeightBlock {
+    pub statements: Vec<(Assign, Program)>,
+    /// Whether a statement reads the weight, or sets it outright.
+    pub local: bool,
+}
+
+/// What a rule's change of the weights is made of: what a [step](crate::Step) sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// One product: a number, one for each row, and one for each column.
+    Product,
+    /// A share of each weight, one for each row; and the three parts of a product, if there is one. The change is the share times
+    /// the weight as it is when the change acts, and the product.
+    Scaled {
+        /// Whether there is a product.
+        product: bool,
+    },
+    /// What spikes change: numbers for all; one for each column (the output of the pre neuron, then what the rule reads), one
+    /// operand behind the other; and one for each row. [`Rule::at_spikes`] says what they come to, weight by weight.
+    AtSpikes {
+        /// How many numbers; the last two are the bounds, if the rule has some.
+        numbers: usize,
+        /// How many operands that differ by pre neuron, beside the output.
+        pre: usize,
+        /// The same by post neuron.
+        post: usize,
+        /// Whether the rule has bounds. Weights are to be kept within them whenever the change acts.
+        bounded: bool,
+    },
     /// A number for each weight.
     Dense,
 }
@@ -243,8 +292,16 @@ impl Rule {
     }
     /// Whether it reads the weights.
     pub fn reads_weights(&self) -> bool {
-        let set = self.blocks.iter().flat_map(|b| &b.targets).any(|t| *t == (Target::Weight, true));
-        self.bound.is_some() || set || self.uses(What::Weight)
+        let at = self.names.iter().position(|n| n.what == What::Weight);
+        let holds = |p: &Program| at.is_some_and(|at| p.used()[at]);
+        let states = self.states.iter().map(|s| &s.next);
+        let in_states = states.chain(self.blocks.iter().flat_map(|b| &b.statements).map(|s| &s.value)).any(holds);
+        let set = || self.blocks.iter().flat_map(|b| &b.targets).any(|t| *t == (Target::Weight, true));
+        match self.made {
+            Made::Dense => in_states || self.bound.is_some() || set() || self.rate.as_ref().is_some_and(holds),
+            // Whoever takes the change has the weight.
+            _ => in_states,
+        }
     }
     /// Whether it has an error.
     pub fn has_error(&self) -> bool {
@@ -262,9 +319,18 @@ impl Rule {
     pub fn acts_now(&self) -> bool {
         self.now
     }
-    /// Whether its change is one product of a number, of numbers of rows and of numbers of columns, and no matrix.
-    pub fn is_product(&self) -> bool {
-        matches!(self.made, Made::Outer(_))
+    /// What its change is made of.
+    pub fn makes(&self) -> Makes {
+        match &self.made {
+            Made::Outer(_) => Makes::Product,
+            Made::Scaled(_, product) => Makes::Scaled { product: product.is_some() },
+            Made::AtSpikes(s) => {
+                let [numbers, pre, post] = [0, 1, 2].map(|k| s.reads[k].len());
+                let bounded = self.bound.is_some();
+                Makes::AtSpikes { numbers: numbers + 2 * usize::from(bounded), pre, post, bounded }
+            }
+            Made::Dense => Makes::Dense,
+        }
     }
     /// The lines of comment at its beginning, without their signs: the user's page.
     pub fn page(&self) -> String {
@@ -278,7 +344,12 @@ impl Rule {
     pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
         let states = self.states.iter().map(|s| &s.next);
         let statements = self.blocks.iter().flat_map(|b| &b.statements).map(|s| &s.value);
-        states.chain(statements).chain(&self.rate).chain(self.bound.iter().flatten())
+        let at_spikes = match &self.made {
+            Made::AtSpikes(s) => &s.blocks[..],
+            _ => &[],
+        };
+        let at_spikes = at_spikes.iter().flat_map(|b| &b.statements).map(|s| &s.1);
+        states.chain(statements).chain(at_spikes).chain(&self.rate).chain(self.bound.iter().flatten())
     }
 }
 

@@ -29,8 +29,7 @@ pub struct Step<'a, 'b> {
     pub weights: &'a [f64],
     /// The states, in the order of [`Rule::states`].
     pub states: &'a mut [&'b mut [f64]],
-    /// The change, to be set: for a [product](Rule::is_product) a number, one for each row and one for each column; else a
-    /// matrix.
+    /// The parts of the change, to be set: see [`Rule::makes`].
     pub change: &'a mut [&'b mut [f64]],
 }
 
@@ -43,6 +42,8 @@ pub struct Memory {
     params: Vec<f64>,
     /// Next values of the states.
     next: Vec<Vec<f64>>,
+    /// Weights as a block has changed them so far.
+    now: Vec<f64>,
     /// The columns and rows that spiked.
     spikes: [Vec<usize>; 2],
     blocks: Vec<BlockMemory>,
@@ -82,7 +83,7 @@ impl Rule {
         let (rows, cols) = s.shape;
         let given =
             Given { reads: s.reads, error: s.error, factors: s.factors, scale: s.scale, weights: s.weights };
-        let Memory { scratch, params, next, spikes, blocks, out } = memory;
+        let Memory { scratch, params, next, spikes, blocks, out, .. } = memory;
         self.parameters(scratch, params, s.parameters);
         let numbers = [s.dt, cols as f64, rows as f64];
         // All states move at once: none sees what another has just become.
@@ -107,7 +108,6 @@ impl Rule {
                 self.block(block, memory, scratch, &values, s.shape, spikes);
             }
             let all = &values[..self.names.len()];
-            self.continuous(scratch, all, s.dt, s.shape, out, s.change);
             if let Some(b) = &self.bound {
                 let mut one = |p: &Program| {
                     let mut out = [0.0];
@@ -115,6 +115,10 @@ impl Rule {
                     out[0]
                 };
                 bounds = Some([one(&b[0]), one(&b[1])]);
+            }
+            match &self.made {
+                Made::AtSpikes(a) => self.spike_parts(a, all, bounds.take(), s.change),
+                _ => self.continuous(scratch, all, s.dt, s.shape, out, s.change),
             }
         }
         for (block, memory) in self.blocks.iter().zip(&*blocks) {
@@ -134,6 +138,83 @@ impl Rule {
                     *d = low - w;
                 } else if sum > high {
                     *d = high - w;
+                }
+            }
+        }
+    }
+
+    /// What spikes change the weights by, as far as it doesn't hang on the weights.
+    fn spike_parts(
+        &self,
+        a: &AtSpikes,
+        values: &[&[f64]],
+        bounds: Option<[f64; 2]>,
+        change: &mut [&mut [f64]],
+    ) {
+        let [numbers, pre, post] = change else { return };
+        let [ones, of_pre, of_post] = &a.reads;
+        let scalars = ones.iter().map(|k| values[*k][0]).chain(bounds.into_iter().flatten());
+        numbers.iter_mut().zip(scalars).for_each(|(to, x)| *to = x);
+        for (to, side, reads) in [(pre, Side::Pre, of_pre), (post, Side::Post, of_post)] {
+            let n = to.len() / (1 + reads.len());
+            let out = self.reads.iter().position(|r| r.side == side && r.what == "out");
+            let out = out.and_then(|k| self.names.iter().position(|n| n.what == What::Read(k)));
+            let (spikes, operands) = to.split_at_mut(n);
+            match out.filter(|_| !a.blocks[side as usize].statements.is_empty()) {
+                Some(k) => spikes.copy_from_slice(values[k]),
+                None => spikes.fill(0.0),
+            }
+            for (to, k) in operands.chunks_exact_mut(n.max(1)).zip(reads) {
+                to.copy_from_slice(values[*k]);
+            }
+        }
+    }
+
+    /// The change of weights at the spikes of one side, for a rule that makes [`Makes::AtSpikes`]: each from itself and its
+    /// own operands.
+    ///
+    /// `numbers` are as they were set by a step; of each operand there is a number for each of the weights.
+    ///
+    /// # Panics
+    /// If slices have other lengths than that.
+    pub fn at_spikes(
+        &self,
+        memory: &mut Memory,
+        side: Side,
+        numbers: &[f64],
+        operands: [&[&[f64]]; 2],
+        weights: &[f64],
+        change: &mut [f64],
+    ) {
+        change.fill(0.0);
+        let Made::AtSpikes(a) = &self.made else { return };
+        let mut inputs: Values<'_> = [&[]; MAX_NAMES];
+        a.reads[0].iter().zip(numbers).for_each(|(k, x)| inputs[*k] = std::slice::from_ref(x));
+        for (reads, operands) in a.reads[1..].iter().zip(operands) {
+            reads.iter().zip(operands).for_each(|(k, x)| inputs[*k] = x);
+        }
+        let weight = self.names.iter().position(|n| n.what == What::Weight).unwrap_or(0);
+        let block = &a.blocks[side as usize];
+        let Memory { scratch, now, out, .. } = memory;
+        let (n, names) = (weights.len(), self.names.len());
+        for (assign, value) in &block.statements {
+            out.resize(value.out_len(1, n), 0.0);
+            if block.local {
+                now.clear();
+                now.extend(weights.iter().zip(&*change).map(|(w, d)| w + d));
+                let mut inputs = inputs;
+                inputs[weight] = now;
+                value.eval_block(scratch, 1, n, &inputs[..names], out);
+            } else {
+                value.eval_block(scratch, 1, n, &inputs[..names], out);
+            }
+            let of = value.rank();
+            match assign {
+                Assign::Add => each(change, Rank::Pre, out, of, (1, n), |to, x| *to += x),
+                Assign::Sub => each(change, Rank::Pre, out, of, (1, n), |to, x| *to -= x),
+                Assign::Set => {
+                    each(change, Rank::Pre, out, of, (1, n), |to, x| *to = x);
+                    change.iter_mut().zip(weights).for_each(|(to, from)| *to -= from);
                 }
             }
         }
@@ -211,15 +292,14 @@ impl Rule {
         };
         match (&self.made, &self.rate, change) {
             (Made::Outer(factors), _, [scale, post, pre]) => {
-                eval(&factors[0], out);
-                let number = out[0];
-                scale[0] = number.abs() * dt;
-                eval(&factors[1], out);
-                // The sign goes with the rows: devices are given the factors alone, and must know the direction.
-                let sign = if number < 0.0 { -1.0 } else { 1.0 };
-                each(post, Rank::Post, out, factors[1].rank(), (rows, cols), |to, x| *to = sign * x);
-                eval(&factors[2], out);
-                each(pre, Rank::Pre, out, factors[2].rank(), (rows, cols), |to, x| *to = x);
+                product(eval, factors, dt, (rows, cols), out, [scale, post, pre]);
+            }
+            (Made::Scaled(share, factors), _, [shares, parts @ ..]) => {
+                eval(share, out);
+                each(shares, Rank::Post, out, share.rank(), (rows, cols), |to, x| *to = dt * x);
+                if let (Some(factors), [scale, post, pre]) = (factors, parts) {
+                    product(eval, factors, dt, (rows, cols), out, [scale, post, pre]);
+                }
             }
             (Made::Dense, Some(rate), [delta]) => {
                 if rate.rank() == Rank::Synapse {
@@ -320,6 +400,26 @@ impl Rule {
             }
         }
     }
+}
+
+/// The parts of a product.
+fn product(
+    mut eval: impl FnMut(&Program, &mut Vec<f64>),
+    factors: &[Program; 3],
+    dt: f64,
+    shape: (usize, usize),
+    out: &mut Vec<f64>,
+    [scale, post, pre]: [&mut [f64]; 3],
+) {
+    eval(&factors[0], out);
+    let number = out[0];
+    scale[0] = number.abs() * dt;
+    eval(&factors[1], out);
+    // The sign goes with the rows: devices are given the factors alone, and must know the direction.
+    let sign = if number < 0.0 { -1.0 } else { 1.0 };
+    each(post, Rank::Post, out, factors[1].rank(), shape, |to, x| *to = sign * x);
+    eval(&factors[2], out);
+    each(pre, Rank::Pre, out, factors[2].rank(), shape, |to, x| *to = x);
 }
 
 /// Whether a block runs for a part of what has this rank.

@@ -7,34 +7,54 @@
 /// |---|---|---|
 /// | `Outer(k)` | scale, post (k × rows), pre (k × columns) | Σ_f scale·post_f,i·pre_f,j |
 /// | `Dense` | delta (rows × columns) | delta_i,j |
-/// | `OnPre` | rows, spikes (columns) | rows_i·spikes_j, where spikes_j isn't 0 |
-/// | `OnPost` | spikes (rows), columns | spikes_i·columns_j, where spikes_i isn't 0 |
-/// | `RowScale` | factors (rows) | (factors_i − 1)·w_i,j |
+/// | `Scaled(k)` | shares (rows), and those of `Outer(k)` if k isn't 0 | shares_i·w_i,j + Σ_f scale·post_f,i·pre_f,j |
+/// | `AtSpikes` | numbers, pre (spikes and operands, columns each), post (the same, rows each) | what [`at_spikes`] says, where i or j spiked |
 ///
-/// The scale of an outer product is the learning rate and what goes with it: devices are given the factors without it.
+/// The scale of an outer product is the learning rate and what goes with it: devices are given the factors without it. A share
+/// is one of the weight as it is when the change acts, and so is the weight that `at_spikes` is given.
+///
+/// [`at_spikes`]: super::RuleModel::at_spikes
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A sum of outer products of this many factors.
     Outer(usize),
     /// A matrix.
     Dense,
-    /// Columns of presynaptic neurons that spiked.
-    OnPre,
-    /// Rows of postsynaptic neurons that spiked.
-    OnPost,
-    /// A factor on each row.
-    RowScale,
+    /// A share of each weight, by rows, and a sum of outer products of this many factors.
+    Scaled(usize),
+    /// Columns of presynaptic neurons and rows of postsynaptic ones that spiked.
+    AtSpikes(SpikeParts),
+}
+
+/// How many numbers a change at spikes is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpikeParts {
+    /// Numbers for all; the last two are the bounds, if there are any.
+    pub numbers: usize,
+    /// Operands that have a number for each presynaptic neuron.
+    pub pre: usize,
+    /// Operands that have a number for each postsynaptic neuron.
+    pub post: usize,
+    /// Whether there are bounds: weights are kept within them whenever they act, whether they changed or not.
+    pub bounded: bool,
 }
 
 impl Change {
     /// Names and lengths of the parts for weights of `rows` × `cols`.
     pub fn parts(self, rows: usize, cols: usize) -> Vec<(&'static str, usize)> {
+        let outer = |k| vec![("scale", 1), ("post", k * rows), ("pre", k * cols)];
         match self {
-            Change::Outer(k) => vec![("scale", 1), ("post", k * rows), ("pre", k * cols)],
+            Change::Outer(k) => outer(k),
             Change::Dense => vec![("delta", rows * cols)],
-            Change::OnPre => vec![("rows", rows), ("spikes", cols)],
-            Change::OnPost => vec![("spikes", rows), ("columns", cols)],
-            Change::RowScale => vec![("factors", rows)],
+            Change::Scaled(0) => vec![("shares", rows)],
+            Change::Scaled(k) => [vec![("shares", rows)], outer(k)].concat(),
+            Change::AtSpikes(s) => {
+                vec![("numbers", s.numbers), ("pre", (1 + s.pre) * cols), ("post", (1 + s.post) * rows)]
+            }
         }
+    }
+    /// Whether what it comes to depends on the weights.
+    pub fn reads_weights(self) -> bool {
+        matches!(self, Change::Scaled(_) | Change::AtSpikes(_))
     }
 }

@@ -22,7 +22,7 @@ use crate::list::element_list;
 use crate::var::{Over, Var};
 
 pub use bouton_rules::When;
-pub use change::Change;
+pub use change::{Change, SpikeParts};
 pub use text::{TextRule, register_rule_text};
 
 use crate::policies::Policy;
@@ -113,6 +113,24 @@ pub struct RuleStep<'a, 'b> {
     pub memory: &'a mut RuleMemory,
 }
 
+/// Weights that the spikes of one side change, one behind the other, and what the rule reads there.
+pub struct SpikeStep<'a> {
+    /// Whose spikes they are.
+    pub of: Source,
+    /// The numbers for all.
+    pub numbers: &'a [f64],
+    /// The operands of presynaptic neurons, a number a weight each.
+    pub pre: &'a [&'a [f64]],
+    /// The operands of postsynaptic neurons, a number a weight each.
+    pub post: &'a [&'a [f64]],
+    /// The weights.
+    pub weights: &'a [f64],
+    /// Their change, to be set.
+    pub change: &'a mut [f64],
+    /// Room for what is computed on the way.
+    pub memory: &'a mut RuleMemory,
+}
+
 /// What a rule is.
 pub trait RuleModel: DynElement {
     /// Refuses parameters that make no sense.
@@ -137,6 +155,12 @@ pub trait RuleModel: DynElement {
     }
     /// What its change is made of.
     fn makes(&self) -> Change;
+    /// The change of weights at the spikes of one side, for a rule that makes [`Change::AtSpikes`]: each from itself and its own
+    /// operands, whichever stand beside it. The parts that it is given may be those of an earlier step than the last, but
+    /// for each weight they come in order.
+    fn at_spikes(&self, s: &mut SpikeStep<'_>) {
+        s.change.fill(0.0);
+    }
     /// When its change acts on weights. Pulses on devices act at once.
     fn applies(&self) -> Applies {
         Applies::NextStep

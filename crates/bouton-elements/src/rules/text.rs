@@ -4,13 +4,15 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bouton_core::{Error, nearest};
-use bouton_rules::{LIBRARY, Memory, Side, Step};
+use bouton_rules::{LIBRARY, Makes, Memory, Side, Step};
 use schemars::Schema;
 use serde::de::{self, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Applies, Change, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source};
+use super::{
+    Applies, Change, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source, SpikeParts, SpikeStep,
+};
 use crate::content::Content;
 use crate::element::Def;
 use crate::var::{Bounds, Over, Start, Var};
@@ -339,7 +341,19 @@ impl RuleModel for TextRule {
         self.rule.reads_weights()
     }
     fn makes(&self) -> Change {
-        if self.rule.is_product() { Change::Outer(1) } else { Change::Dense }
+        match self.rule.makes() {
+            Makes::Product => Change::Outer(1),
+            Makes::Scaled { product } => Change::Scaled(usize::from(product)),
+            Makes::AtSpikes { numbers, pre, post, bounded } => {
+                Change::AtSpikes(SpikeParts { numbers, pre, post, bounded })
+            }
+            Makes::Dense => Change::Dense,
+        }
+    }
+    fn at_spikes(&self, s: &mut SpikeStep<'_>) {
+        let side = if s.of == Source::Pre { Side::Pre } else { Side::Post };
+        let memory = s.memory.of::<Memory>();
+        self.rule.at_spikes(memory, side, s.numbers, [s.pre, s.post], s.weights, s.change);
     }
     fn applies(&self) -> Applies {
         if self.rule.acts_now() { Applies::Now } else { Applies::NextStep }

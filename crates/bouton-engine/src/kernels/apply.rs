@@ -1,19 +1,24 @@
 //! w += what rules want, but for what is frozen, within bounds.
 
-use bouton_elements::rules::Change;
+use bouton_elements::rules::{Change, Rule};
 
+use super::delta::add_outer;
 use super::{At, Kernel, SimReal, Slices};
 use crate::program::Shape;
+use crate::spikes::{self, Parts};
 
 /// Adds the changes of all rules of a connection to its weights, in order. Operands: the weights; `frozen`, 1 for each
 /// weight that rules may not change, else 0; the parts of each change, as [`Change::parts`] lists them; in double precision
 /// `freezing` (0: nothing is frozen, 1: everything, 2: what `frozen` says) and, if there are some, the two bounds.
 ///
-/// A weight that is frozen keeps its bits; the others are clipped to the bounds after the last change.
+/// A weight that is frozen keeps its bits; the others are clipped to the bounds after the last change. What hangs on the weight
+/// hangs on what it was before the first of them.
 #[derive(Clone, Debug)]
 pub struct Apply {
     /// What each rule's change is made of.
     pub changes: Box<[Change]>,
+    /// The rules of those that are changes at spikes, in their order.
+    pub at_spikes: Box<[Rule]>,
     /// Columns of the weights (pre).
     pub cols: usize,
     /// Whether there are bounds.
@@ -79,17 +84,47 @@ impl Kernel for Apply {
             bouton_kernels::outer_inc(at.level, parts[0][0], parts[1], parts[2], w);
             return;
         }
-        for (i, row) in w.chunks_exact_mut(self.cols.max(1)).enumerate() {
-            let held = (freezing == 2.0).then(|| &frozen[i * self.cols..][..self.cols]);
-            let mut parts = parts;
-            for c in &self.changes {
-                let (mine, rest) = parts.split_at(c.parts(0, 0).len());
-                parts = rest;
-                change_row(at, c, mine, i, row, held);
-            }
-            if let Some((low, high)) = bounds {
-                for (j, w) in row.iter_mut().enumerate() {
-                    if held.is_none_or(|h| h[j] == T::ZERO) {
+        let cols = self.cols.max(1);
+        let (mut kept, mut old) = (vec![], vec![]);
+        spikes::with_block(|block| {
+            // The rule that the room is prepared for: where there are several, row by row.
+            let mut prepared = None;
+            for (i, row) in w.chunks_exact_mut(cols).enumerate() {
+                let held = (freezing == 2.0).then(|| &frozen[i * cols..][..cols]);
+                if let Some(h) = held {
+                    kept.clear();
+                    kept.extend_from_slice(row);
+                    if h.iter().all(|h| *h != T::ZERO) {
+                        continue;
+                    }
+                }
+                if self.changes.len() > 1 {
+                    old.clear();
+                    old.extend_from_slice(row);
+                }
+                let (mut parts, mut rules) = (parts, self.at_spikes.iter());
+                for (k, c) in self.changes.iter().enumerate() {
+                    let (mine, rest) = parts.split_at(c.parts(0, 0).len());
+                    parts = rest;
+                    let before = (self.changes.len() > 1).then_some(&old[..]);
+                    let Change::AtSpikes(of) = c else {
+                        change_row(at, c, mine, i, row, before);
+                        continue;
+                    };
+                    let Some(rule) = rules.next() else { continue };
+                    let parts = Parts::new(*of, mine);
+                    if prepared != Some(k) {
+                        prepared = Some(k);
+                        block.prepare(*of, parts.numbers);
+                        block.list.clear();
+                        block.list.extend(parts.spiked(0));
+                    }
+                    block.row(rule, &parts, i, before.unwrap_or(row));
+                    let bounds = parts.bounds();
+                    row.iter_mut().zip(&block.sum).for_each(|(w, by)| *w = spikes::changed(*w, *by, bounds));
+                }
+                if let Some((low, high)) = bounds {
+                    for w in row.iter_mut() {
                         // A weight that isn't a number stays one, to be found.
                         *w = if *w < low {
                             low
@@ -100,8 +135,12 @@ impl Kernel for Apply {
                         };
                     }
                 }
+                if let Some(h) = held {
+                    let these = row.iter_mut().zip(&kept).zip(h).filter(|(_, h)| **h != T::ZERO);
+                    these.for_each(|((w, kept), _)| *w = *kept);
+                }
             }
-        }
+        });
     }
 }
 
@@ -117,63 +156,31 @@ pub(super) fn add_by_columns<T: SimReal>(w: &mut [T], frozen: Option<&[T]>, scal
     }
 }
 
-/// One rule's change of row `i`, but for the elements that are held.
-fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &mut [T], held: Option<&[T]>) {
-    let cols = row.len();
-    let free = |j: usize| held.is_none_or(|h| h[j] == T::ZERO);
+/// One rule's change of row `i`; `before` is the row before the first rule's, if it isn't that still.
+fn change_row<T: SimReal>(
+    at: &At,
+    c: &Change,
+    parts: &[&[T]],
+    i: usize,
+    row: &mut [T],
+    before: Option<&[T]>,
+) {
     match *c {
-        Change::Outer(k) => {
-            let (scale, post, pre) = (parts[0][0], parts[1], parts[2]);
-            let rows = post.len() / k.max(1);
-            for f in 0..k {
-                let (p, x) = (post[f * rows + i], &pre[f * cols..(f + 1) * cols]);
-                match held {
-                    None => bouton_kernels::outer_inc(at.level, scale, &[p], x, row),
-                    Some(_) => {
-                        let p = scale * p;
-                        row.iter_mut()
-                            .zip(x)
-                            .enumerate()
-                            .filter(|(j, _)| free(*j))
-                            .for_each(|(_, (w, x))| *w += p * *x);
-                    }
-                }
-            }
-        }
+        Change::Outer(_) => add_outer(at, parts, i, row),
         Change::Dense => {
-            let delta = &parts[0][i * cols..(i + 1) * cols];
-            match held {
-                None => bouton_kernels::add_assign(at.level, delta, row),
-                Some(_) => {
-                    row.iter_mut()
-                        .zip(delta)
-                        .enumerate()
-                        .filter(|(j, _)| free(*j))
-                        .for_each(|(_, (w, d))| *w += *d);
-                }
+            bouton_kernels::add_assign(at.level, &parts[0][i * row.len()..][..row.len()], row);
+        }
+        Change::Scaled(k) => {
+            let share = parts[0][i];
+            match before {
+                None => row.iter_mut().for_each(|w| *w += share * *w),
+                Some(before) => row.iter_mut().zip(before).for_each(|(w, b)| *w += share * *b),
+            }
+            if k > 0 {
+                add_outer(at, &parts[1..], i, row);
             }
         }
-        Change::OnPre => {
-            let (post, spikes) = (parts[0][i], parts[1]);
-            for (j, (w, s)) in row.iter_mut().zip(spikes).enumerate() {
-                if *s != T::ZERO && free(j) {
-                    *w += post * *s;
-                }
-            }
-        }
-        Change::OnPost => {
-            let (spike, pre) = (parts[0][i], parts[1]);
-            if spike != T::ZERO {
-                row.iter_mut()
-                    .zip(pre)
-                    .enumerate()
-                    .filter(|(j, _)| free(*j))
-                    .for_each(|(_, (w, x))| *w += spike * *x);
-            }
-        }
-        Change::RowScale => {
-            let f = parts[0][i];
-            row.iter_mut().enumerate().filter(|(j, _)| free(*j)).for_each(|(_, w)| *w = f * *w);
-        }
+        // It has a rule, which the caller asks.
+        Change::AtSpikes(_) => {}
     }
 }

@@ -122,6 +122,6 @@ kernels! {
     population::Population,
     lowpass::Lowpass,
     space::Space,
-    outer::Outer,
+    delta::Delta,
     apply::Apply,
 }

@@ -52,30 +52,6 @@ struct Run {
     counts: (usize, usize),
 }
 
-/// What a change of another form is for each weight: its parts put together.
-fn dense(
-    change: Change,
-    parts: &[&[f64]],
-    weights: &[f64],
-    (rows, cols): (usize, usize),
-    out: &mut Vec<f64>,
-) {
-    out.clear();
-    out.resize(rows * cols, 0.0);
-    for (i, row) in out.chunks_exact_mut(cols.max(1)).enumerate() {
-        for (j, d) in row.iter_mut().enumerate() {
-            *d = match change {
-                Change::Outer(k) => {
-                    parts[0][0] * (0..k).map(|f| parts[1][f * rows + i] * parts[2][f * cols + j]).sum::<f64>()
-                }
-                Change::Dense => parts[0][i * cols + j],
-                Change::OnPre | Change::OnPost => parts[0][i] * parts[1][j],
-                Change::RowScale => (parts[0][i] - 1.0) * weights[i * cols + j],
-            };
-        }
-    }
-}
-
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
         let Run { call, pulses, left, wanted, counts } = self;
@@ -109,10 +85,7 @@ impl Running for Run {
                         Wanted::Outer { post: parts[1], pre: parts[2] }
                     }
                 }
-                _ => {
-                    dense(*change, parts, weights, *shape, wanted);
-                    Wanted::Dense(wanted)
-                }
+                _ => Wanted::Dense(parts[0]),
             };
             policy.model().pulses(policy_parameters, outer, activity, pulses);
             if pulses.columns.is_empty() {

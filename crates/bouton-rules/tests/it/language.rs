@@ -166,8 +166,8 @@ on pre: the columns of pre neurons with an output above 0
   x += 1          computed as one number for all
 the weight
   w in [0, 1]
-reads pre.out, w
-its change is a matrix, because blocks change the weight
+reads pre.out
+its change is what spikes change, computed when it acts: no matrix beside the weights
 it acts at the end of the step
 a step computes ";
     assert!(explained.starts_with(expected), "{explained}");

@@ -1,6 +1,6 @@
 //! A rule on a matrix of weights, without a simulator: what the engine does with a change, in a few lines.
 
-use bouton_rules::{LIBRARY, Memory, Rule, Side, Step};
+use bouton_rules::{LIBRARY, Makes, Memory, Rule, Side, Step};
 
 pub const DT: f64 = 0.001;
 
@@ -68,10 +68,15 @@ impl Sim {
                 _ => panic!("{r:?}"),
             })
             .collect();
-        let mut parts: Vec<Vec<f64>> = match self.rule.is_product() {
-            true => vec![vec![0.0], vec![0.0; self.rows], vec![0.0; self.cols]],
-            false => vec![vec![0.0; self.rows * self.cols]],
+        let (rows, cols) = (self.rows, self.cols);
+        let lens = match self.rule.makes() {
+            Makes::Product => vec![1, rows, cols],
+            Makes::Scaled { product: false } => vec![rows],
+            Makes::Scaled { product: true } => vec![rows, 1, rows, cols],
+            Makes::AtSpikes { numbers, pre, post, .. } => vec![numbers, (1 + pre) * cols, (1 + post) * rows],
+            Makes::Dense => vec![rows * cols],
         };
+        let mut parts: Vec<Vec<f64>> = lens.into_iter().map(|n| vec![0.0; n]).collect();
         let mut states: Vec<&mut [f64]> = self.states.iter_mut().map(|s| &mut s[..]).collect();
         let mut change: Vec<&mut [f64]> = parts.iter_mut().map(|s| &mut s[..]).collect();
         let zeros = vec![0.0; self.rows];
@@ -96,20 +101,49 @@ impl Sim {
                 change: &mut change,
             },
         );
-        match &parts[..] {
-            [delta] => self.delta.copy_from_slice(delta),
-            [scale, post, pre] => {
-                for (i, b) in post.iter().enumerate() {
-                    for (j, a) in pre.iter().enumerate() {
-                        self.delta[i * self.cols + j] = scale[0] * b * a;
-                    }
-                }
+        self.delta = match (self.rule.makes(), &parts[..]) {
+            (Makes::Dense, [delta]) => delta.clone(),
+            (Makes::Product, parts) => self.product(parts),
+            (Makes::Scaled { .. }, [shares, parts @ ..]) => {
+                let rest = if parts.is_empty() { vec![0.0; rows * cols] } else { self.product(parts) };
+                (0..rows * cols).map(|k| shares[k / cols] * self.weights[k] + rest[k]).collect()
             }
+            (Makes::AtSpikes { bounded, .. }, parts) => self.at_spikes(parts, bounded),
             _ => unreachable!(),
-        }
+        };
         if self.rule.acts_now() {
             self.weights.iter_mut().zip(&mut self.delta).for_each(|(w, d)| *w += std::mem::take(d));
         }
+    }
+    fn product(&self, parts: &[Vec<f64>]) -> Vec<f64> {
+        let (scale, post, pre) = (parts[0][0], &parts[1], &parts[2]);
+        (0..post.len() * pre.len()).map(|k| scale * post[k / pre.len()] * pre[k % pre.len()]).collect()
+    }
+    /// Weight by weight, one at a time.
+    fn at_spikes(&mut self, parts: &[Vec<f64>], bounded: bool) -> Vec<f64> {
+        let (rows, cols) = (self.rows, self.cols);
+        let (numbers, pre, post) = (&parts[0], &parts[1], &parts[2]);
+        let mut delta = vec![0.0; rows * cols];
+        for (k, d) in delta.iter_mut().enumerate() {
+            let (i, j) = (k / cols, k % cols);
+            let of = |x: &[f64], n: usize, at: usize| -> Vec<[f64; 1]> {
+                x.chunks(n).skip(1).map(|operand| [operand[at]]).collect()
+            };
+            let (a, b) = (of(pre, cols, j), of(post, rows, i));
+            let a: Vec<&[f64]> = a.iter().map(|x| &x[..]).collect();
+            let b: Vec<&[f64]> = b.iter().map(|x| &x[..]).collect();
+            for (side, spike) in [(Side::Pre, pre[j]), (Side::Post, post[i])] {
+                if spike > 0.0 {
+                    let (w, mut by) = ([self.weights[k]], [0.0]);
+                    self.rule.at_spikes(&mut self.memory, side, numbers, [&a, &b], &w, &mut by);
+                    *d += by[0];
+                }
+            }
+            if let ([.., low, high], true) = (&numbers[..], bounded) {
+                *d = (self.weights[k] + *d).clamp(*low, *high) - self.weights[k];
+            }
+        }
+        delta
     }
     /// The weights with the change that waits, if one does.
     pub fn learned(&self) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! What a step is: its order, what is read when, exactness, and that nothing but signals goes from one step to the next.
 
-use bouton_rules::Rule;
+use bouton_rules::{Makes, Rule};
 
 use crate::sim::{DT, In, Noise, Sim, close, library};
 
@@ -159,7 +159,7 @@ fn nothing_but_states_and_weights_goes_from_step_to_step() {
 fn a_product_is_made_of_factors_and_has_the_sign_in_the_rows() {
     let text = "param eta = -2\npre a' = (pre.out - a)/5 ms\nw' = -eta/n_pre*error*a";
     let r = rule(text);
-    assert!(r.is_product() && r.has_error() && !r.reads_weights());
+    assert!(r.makes() == Makes::Product && r.has_error() && !r.reads_weights());
     let mut sim = Sim::new(r, (2, 3), vec![0.0; 6]);
     sim.step(&In { pre: &[10.0, 20.0, 30.0], error: &[1.0, -4.0], ..In::default() });
     let a = 1.0 - (-0.2f64).exp();
@@ -171,9 +171,9 @@ fn a_product_is_made_of_factors_and_has_the_sign_in_the_rows() {
     for text in
         ["w' = w*error", "w' = error + pre.out", "w' = error\nbound w in [0, 1]", "w' = 1\non pre: w += 1"]
     {
-        assert!(!rule(text).is_product(), "{text}");
+        assert!(rule(text).makes() != Makes::Product, "{text}");
     }
     for text in ["w' = 1", "w' = pre.out", "w' = -error", "w' = pre.out*post.out/n_pre"] {
-        assert!(rule(text).is_product(), "{text}");
+        assert!(rule(text).makes() == Makes::Product, "{text}");
     }
 }
