@@ -59,10 +59,11 @@ pub(crate) fn bounds<T: Real>(of: SpikeParts, numbers: &[T]) -> Option<(T, T)> {
     }
 }
 
-/// A weight with its change, within bounds. One that isn't a number stays one, to be found.
+/// A weight with its change, within bounds; without a change its bits stay. One that isn't a number stays one, to be found.
 #[inline]
 pub(crate) fn changed<T: Real>(w: T, change: f64, bounds: Option<(T, T)>) -> T {
-    let sum = w + T::of(change);
+    let change = T::of(change);
+    let sum = if change == T::ZERO { w } else { w + change };
     match bounds {
         Some((low, _)) if sum < low => low,
         Some((_, high)) if sum > high => high,

@@ -188,7 +188,16 @@ impl Builder<'_> {
             .into_iter()
             .map(|(name, len)| {
                 let (rows, cols) = if change == Change::Dense { (l.rows, l.cols) } else { (len, 1) };
-                self.program.signal(format!("{path}.{name}"), rows, cols, role, 0.0)
+                let start = match change {
+                    // What waits in the first step is no change: of no bounds.
+                    Change::AtSpikes(s) if s.bounded && name == "numbers" => {
+                        let mut start = vec![0.0; len];
+                        start[len - 2..].copy_from_slice(&[f64::from(f32::MIN), f64::from(f32::MAX)]);
+                        Initial::from(start)
+                    }
+                    _ => Initial::from(0.0),
+                };
+                self.program.signal(format!("{path}.{name}"), rows, cols, role, start)
             })
             .collect();
         // Whoever looks at the change wants it as a matrix; the weights are given it as before.

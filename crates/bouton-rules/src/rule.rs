@@ -295,10 +295,13 @@ impl Rule {
         let at = self.names.iter().position(|n| n.what == What::Weight);
         let holds = |p: &Program| at.is_some_and(|at| p.used()[at]);
         let states = self.states.iter().map(|s| &s.next);
-        let in_states = states.chain(self.blocks.iter().flat_map(|b| &b.statements).map(|s| &s.value)).any(holds);
+        let in_states =
+            states.chain(self.blocks.iter().flat_map(|b| &b.statements).map(|s| &s.value)).any(holds);
         let set = || self.blocks.iter().flat_map(|b| &b.targets).any(|t| *t == (Target::Weight, true));
         match self.made {
-            Made::Dense => in_states || self.bound.is_some() || set() || self.rate.as_ref().is_some_and(holds),
+            Made::Dense => {
+                in_states || self.bound.is_some() || set() || self.rate.as_ref().is_some_and(holds)
+            }
             // Whoever takes the change has the weight.
             _ => in_states,
         }

@@ -32,7 +32,14 @@ pub struct Apply {
 impl Apply {
     /// Whether it adds one outer product, and does nothing else.
     pub(crate) fn is_one_product(&self) -> bool {
-        !self.bounded && *self.changes == [Change::Outer(1)]
+        self.only() == Some(Change::Outer(1))
+    }
+    /// The change, if there is one alone, and no bounds.
+    pub(crate) fn only(&self) -> Option<Change> {
+        match *self.changes {
+            [one] if !self.bounded => Some(one),
+            _ => None,
+        }
     }
     fn parts(&self) -> usize {
         self.changes.iter().map(|c| c.parts(0, 0).len()).sum()

@@ -28,7 +28,11 @@ impl Kernel for Delta {
         let mut lens = vec![n; 1 + usize::from(self.change.reads_weights())];
         lens.extend(self.change.parts(rows, self.cols).iter().map(|p| p.1));
         let found: Vec<usize> = on.iter().map(Shape::len).collect();
-        if found == lens { Ok(()) } else { Err(format!("operands have {found:?} numbers, and {lens:?} are needed")) }
+        if found == lens {
+            Ok(())
+        } else {
+            Err(format!("operands have {found:?} numbers, and {lens:?} are needed"))
+        }
     }
     fn work(&self, on: &[usize]) -> usize {
         on[0]

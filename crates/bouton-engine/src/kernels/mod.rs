@@ -115,6 +115,8 @@ kernels! {
     learn_factored::LearnFactored,
     pending::Pending,
     learn_pending::LearnPending,
+    spiked::Spiked,
+    learn_at_spikes::LearnAtSpikes,
     encode::Encode,
     neurons::Neurons,
     lif_phase::LifPhase,

@@ -6,7 +6,10 @@ use crate::program::Shape;
 
 /// [`Dot`](super::Dot) with spikes, on a matrix to which a rule's changes are added some at a time. Made by the pass `pending`.
 #[derive(Clone, Debug)]
-pub struct Pending;
+pub struct Pending {
+    /// Whether rows have a factor.
+    pub scaled: bool,
+}
 
 impl Kernel for Pending {
     const NAME: &'static str = "pending";
@@ -15,8 +18,8 @@ impl Kernel for Pending {
         if cols > bouton_kernels::MAX_COLUMNS {
             return Err(format!("{cols} columns, at most {}", bouton_kernels::MAX_COLUMNS));
         }
-        let own = pending::begins((rows, cols))[2] + 1;
-        lengths(on, &["y", "W, p, q", "x"], &[rows, own, cols])
+        let own = pending::begins((rows, cols))[3] + if self.scaled { rows } else { 0 };
+        lengths(on, &["y", "W, p, q, s", "x"], &[rows, own, cols])
     }
     fn work(&self, on: &[usize]) -> usize {
         on[1] / 8 + on[2] + on[0]
@@ -24,12 +27,22 @@ impl Kernel for Pending {
     fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let ([y], [own, x], []) = s.take();
         let (rows, cols) = (y.len(), x.len());
-        let [p, q, count] = pending::begins((rows, cols));
+        let [p, q, count, scale] = pending::begins((rows, cols));
         let waiting = own[count].f64() as usize;
-        bouton_kernels::columns_inc(at.level, &own[..p], rows, x, y);
-        let mut sums = [T::ZERO; pending::MOST];
-        let sums = &mut sums[..waiting];
-        bouton_kernels::gemv_inc(at.level, &own[q..q + waiting * cols], cols, cols, x, sums);
-        bouton_kernels::columns_inc(at.level, &own[p..p + waiting * rows], rows, sums, y);
+        let product = |y: &mut [T]| {
+            bouton_kernels::columns_inc(at.level, &own[..p], rows, x, y);
+            let mut sums = [T::ZERO; pending::MOST];
+            let sums = &mut sums[..waiting];
+            bouton_kernels::gemv_inc(at.level, &own[q..q + waiting * cols], cols, cols, x, sums);
+            bouton_kernels::columns_inc(at.level, &own[p..p + waiting * rows], rows, sums, y);
+        };
+        if !self.scaled {
+            product(y);
+            return;
+        }
+        let mut whole = vec![T::ZERO; rows];
+        product(&mut whole);
+        let scaled = whole.iter().zip(&own[scale..]);
+        y.iter_mut().zip(scaled).for_each(|(y, (x, s))| *y += *s * *x);
     }
 }

@@ -20,7 +20,7 @@ use crate::kernels::Code;
 use crate::program::{Op, Program, SignalId};
 pub use forms::Forms;
 pub(crate) use forms::{AnyForm, FormAt};
-pub(crate) use forms::{factored, pending};
+pub(crate) use forms::{factored, pending, spiked};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;
 
@@ -85,9 +85,13 @@ passes! {
     /// Large matrices that are a product of few factors, or that a rule changes by such a product, as W0 + E·D, where the
     /// presynaptic neurons spike. Rounding: some 1e-16 of the largest weight.
     factored: rounding,
-    /// Large matrices that one rule changes by outer products, where the presynaptic neurons spike: these are added some at a
-    /// time. Rounding: some 1e-16 of the largest weight for each that waits.
+    /// Large matrices that one rule changes by outer products or by shares of rows, where the presynaptic neurons spike: these
+    /// are added some at a time, and shares are a factor of each row. Rounding: some 1e-16 of the largest weight for each
+    /// that waits, and for each step.
     pending: rounding,
+    /// Large matrices that one rule changes at spikes, where the presynaptic neurons spike: what postsynaptic spikes change
+    /// waits until a column is met. Bitwise.
+    at_spikes: bitwise,
 }
 
 /// What a turn of a step does.
@@ -208,6 +212,9 @@ impl Plan {
                 }
                 if passes.pending {
                     d.pending(&mut turn, k);
+                }
+                if passes.at_spikes {
+                    d.at_spikes(&mut turn, k);
                 }
                 if passes.events {
                     d.events(&mut turn, k);

@@ -4,7 +4,7 @@ mod callbacks;
 mod checkpoint_files;
 mod checkpoints;
 mod editors;
-mod factored;
+mod forms;
 mod live_parameters;
 mod live_weights;
 mod mistakes;

@@ -415,8 +415,8 @@ fn every_library_rule_runs_at_every_place_and_is_saved_to_the_bit() {
 
 #[test]
 fn an_edit_comes_before_the_change_that_waits_and_the_rule_reads_the_sum() {
-    // w' = 1000·w doubles the weight in each step: Δw(t) = w(t).
-    let (net, c) = pair(text("w' = 1000*w"), &[], &[], 1.0);
+    // w' = 1000·|w| doubles the weight in each step: Δw(t) = w(t), a matrix.
+    let (net, c) = pair(text("w' = 1000*abs(w)"), &[], &[], 1.0);
     let mut sim = Simulator::new(&net).unwrap();
     let w = |sim: &Simulator| sim.weights(c).unwrap().values()[0];
     sim.run_steps(1).unwrap();
@@ -427,6 +427,21 @@ fn an_edit_comes_before_the_change_that_waits_and_the_rule_reads_the_sum() {
     assert_eq!(w(&sim), 11.0);
     sim.run_steps(1).unwrap();
     assert_eq!(w(&sim), 22.0);
+    // A share is one of the weight as it is when it acts: the edit is doubled too.
+    let (net, c) = pair(text("w' = 1000*w"), &[], &[], 1.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(1).unwrap();
+    assert_eq!(sim.weights(c).unwrap().values()[0], 1.0);
+    sim.set_weights(c, &Matrix::filled(1, 1, 10.0)).unwrap();
+    sim.run_steps(1).unwrap();
+    assert_eq!(sim.weights(c).unwrap().values()[0], 20.0);
+    // So are the bounds of a rule that changes weights at spikes.
+    let (net, c) = pair(text("on pre: w += 1\nbound w in [0, 2]"), &[], &[], 1.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.run_steps(1).unwrap();
+    sim.set_weights(c, &Matrix::filled(1, 1, 10.0)).unwrap();
+    sim.run_steps(1).unwrap();
+    assert_eq!(sim.weights(c).unwrap().values()[0], 2.0);
     // A bound clips what the rule makes of the weight that it read: an edit above it comes to it a step later.
     let (net, c) = pair(text("w' = 0*w\nbound w in [0, 2]"), &[], &[], 1.0);
     let mut sim = Simulator::new(&net).unwrap();

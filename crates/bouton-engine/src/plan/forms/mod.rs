@@ -193,6 +193,7 @@ forms! {
     transposed::Transposed,
     factored::Factored,
     pending::Pending,
+    spiked::Spiked,
 }
 
 /// A form of a signal, where a plan keeps it.

@@ -1,5 +1,6 @@
 //! Passes: each is a file that says what it does, what it keeps, and when it may not be applied.
 
+mod at_spikes;
 pub(super) mod events;
 mod factored;
 mod fuse_encoding;

@@ -1,8 +1,11 @@
-//! `pending`: the outer products that a rule changes a large matrix by are added some at a time. Rounding.
+//! `pending`: the outer products that a rule changes a large matrix by are added some at a time, and what it takes of each row is
+//! a factor of the row. Rounding.
 //!
-//! For matrices that one rule changes by one outer product a step, as BCM and Hebb do, and one product with spikes reads. Bounds
-//! would need every weight in every step; a second rule, or anything else that reads the weights, would too.
+//! For matrices that one rule changes by one outer product a step, as BCM and Hebb do, by a share of each row, as decay does, or
+//! by both, as Oja's rule; and one product with spikes reads. Bounds would need every weight in every step; a second rule,
+//! or anything else that reads the weights, would too.
 
+use bouton_elements::rules::Change;
 use bouton_memory::{Place, Room, Span};
 
 use super::super::forms::AnyForm;
@@ -11,9 +14,14 @@ use super::super::{Draft, FormAt, Turning, What};
 use crate::kernels::{self, Code, LearnPending};
 use crate::program::{Op, Operator, SignalId};
 
-/// Whether it adds one outer product, and does nothing else.
-fn adds(op: &Operator) -> bool {
-    matches!(&op.op, Op::Kernel(Code::Apply(a)) if a.is_one_product())
+/// The change, if it adds one outer product, a share of each row, or both, and does nothing else.
+fn adds(op: &Operator) -> Option<Change> {
+    match &op.op {
+        Op::Kernel(Code::Apply(a)) => {
+            a.only().filter(|c| matches!(c, Change::Outer(1) | Change::Scaled(0 | 1)))
+        }
+        _ => None,
+    }
 }
 
 impl Draft<'_> {
@@ -23,38 +31,46 @@ impl Draft<'_> {
             return;
         }
         let op = &self.wanted.program.operators()[k];
-        let learns = adds(op);
+        let change = adds(op);
         let matrix = match (&op.op, &*op.on) {
             (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
-            _ if learns => op.on[0].signal,
+            _ if change.is_some() => op.on[0].signal,
             _ => return,
         };
-        let Some(own) = self.waiting(matrix) else { return };
+        let Some((own, scaled)) = self.waiting(matrix) else { return };
         let place = |write| Place { room: Room::Real, span: own, write };
-        if learns {
-            // Weights, frozen, scale, post, pre; perhaps encoders and values; freezing.
-            let [_, frozen, scale, post, pre, .., freezing] = turn.on[..] else { return };
-            turn.on = vec![place(true), frozen, scale, post, pre, freezing];
-            turn.what = What::Code(LearnPending.into());
+        if let Some(change) = change {
+            // Weights, frozen, the parts; perhaps encoders and values; freezing.
+            let (Some(freezing), parts) = (turn.on.pop(), change.parts(0, 0).len()) else { return };
+            turn.on.truncate(2 + parts);
+            turn.on[0] = place(true);
+            turn.on.push(freezing);
+            turn.what = What::Code(LearnPending { change }.into());
         } else {
             turn.on[1] = place(false);
-            turn.what = What::Code(kernels::Pending.into());
+            turn.what = What::Code(kernels::Pending { scaled }.into());
         }
         turn.pass = "pending";
     }
 
-    /// Where the form of a matrix is, which is made when it is asked for first; `None` where it may not be.
-    fn waiting(&mut self, matrix: SignalId) -> Option<Span> {
+    /// Where the form of a matrix is, which is made when it is asked for first, and whether its rows have factors; `None` where it
+    /// may not be.
+    fn waiting(&mut self, matrix: SignalId) -> Option<(Span, bool)> {
         let shape = self.meets_spikes(matrix)?;
         if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
-            return matches!(f.form, AnyForm::Pending(_)).then_some(f.own);
+            return match &f.form {
+                AnyForm::Pending(p) => Some((f.own, p.scaled)),
+                _ => None,
+            };
         }
-        if self.users.get(&matrix) != Some(&2) || !self.touching(matrix).any(adds) {
+        if self.users.get(&matrix) != Some(&2) {
             return None;
         }
-        let form = Pending { shape };
+        let change = self.touching(matrix).find_map(adds)?;
+        let form = Pending { shape, scaled: matches!(change, Change::Scaled(_)) };
+        let scaled = form.scaled;
         let (own, constants) = (self.own_real(form.numbers()), self.own_double(0));
         self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: None });
-        Some(own)
+        Some((own, scaled))
     }
 }
