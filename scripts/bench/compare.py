@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Speed against Nengo, in one run: W1 (a chain of 10 x 100 LIF neurons) and W5 (1,000 integrators of 100); full matrices of
-2,000 x 2,000: W3 (PES), W3bcm (BCM), W3none (solved, without learning), W3hand (given by hand, and no product looked for).
+2,000 x 2,000: W3 (PES), W3bcm (BCM), W3oja (Oja), W3none (solved, without learning), W3hand (given by hand, and no product
+looked for).
 
-    scripts/bench/run.sh [W1 W5] [W3 W3bcm W3none W3hand] [--rounds 3]
+    scripts/bench/run.sh [W1 W5] [W3 W3bcm W3oja W3none W3hand] [--rounds 3]
 
 Both sides run the same network with the same seed, one thread, double precision; building and ten warm-up steps are not
 timed. Nengo runs as its users run it: nengo.Simulator(net), with its optimizer. The sides take turns; the ratio is of
@@ -91,6 +92,7 @@ MODELS = {
     "W5": (w5, 17.0, []),
     "W3": (w3(nengo.PES(1e-4)), 800.0, []),
     "W3bcm": (w3(nengo.BCM(1e-12)), 22.0, []),
+    "W3oja": (w3(nengo.Oja(1e-9)), 40.0, []),
     "W3none": (w3(None), 150.0, []),
     # No product is looked for.
     "W3hand": (w3hand, 14.0, ["--passes", "no-factors"]),

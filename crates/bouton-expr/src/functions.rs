@@ -5,7 +5,7 @@
 
 use crate::ast::{BinaryOp, UnaryOp};
 use crate::ir::{Id, Ir, Reducer};
-use crate::lanes::{Kernel, kernel};
+use crate::lanes::{Kernel, Operand, Run, kernel, map1, map2};
 
 /// A function that expressions can call.
 pub struct Function {
@@ -176,7 +176,7 @@ pub(crate) fn binary(op: BinaryOp) -> &'static Kernel {
     static MUL: Kernel = kernel!("*", |a, b| a * b);
     static DIV: Kernel = kernel!("/", |a, b| a / b);
     static REM: Kernel = kernel!("%", |a, b| modulo(a, b));
-    static POW: Kernel = kernel!("^", |a, b| libm::pow(a, b));
+    static POW: Kernel = Kernel { name: "^", run: Run::Two(power) };
     match op {
         BinaryOp::Or => &OR,
         BinaryOp::And => &AND,
@@ -192,6 +192,16 @@ pub(crate) fn binary(op: BinaryOp) -> &'static Kernel {
         BinaryOp::Div => &DIV,
         BinaryOp::Rem => &REM,
         BinaryOp::Pow => &POW,
+    }
+}
+
+/// Powers. Of one exponent for all, which is a parameter more often than not, 0, 1 and 2 are the bits of `pow` for less.
+fn power(out: &mut [f64], a: Operand<'_>, b: Operand<'_>) {
+    match b {
+        Operand::Uniform(0.0) => out.fill(1.0),
+        Operand::Uniform(1.0) => map1(out, a, |a| a),
+        Operand::Uniform(2.0) => map1(out, a, |a| a * a),
+        b => map2(out, a, b, libm::pow),
     }
 }
 

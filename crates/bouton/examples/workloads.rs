@@ -5,8 +5,10 @@
 //! ```
 //!
 //! * `W1`: communication channel, `size` (10) ensembles of 100 LIF neurons in a row, 5 ms synapses.
-//! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3bcm`: BCM; `W3none`: without learning; `W3hand`: that
-//!   matrix given by hand.
+//! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3bcm`: BCM; `W3oja`: Oja's rule; `W3none`: without
+//!   learning; `W3hand`: that matrix given by hand.
+//! * `stdp`: pair STDP on `size` × `size` (2000) weights between neurons whose spikes are given by `--trains FILE` (a byte a neuron
+//!   and step, pre and then post); `stdpnone`: without learning. `pass_s` is the time of one pass over the columns and rows that spiked.
 //! * `W5`: `size` (1000) integrators of 100 LIF neurons each (recurrent, 0.1 s).
 //! * `mpes`: `size` × `size` (100) memristor pairs, 15 % spread, learning all the time with the published gate.
 //!
@@ -26,16 +28,24 @@ fn main() -> Result<(), Error> {
     let number = |name: &str| value(name).and_then(|v| v.parse::<f64>().ok());
     let name = args.first().map_or("W1", String::as_str);
     let size = number("--size").map(|s| s as usize);
+    let trains = match value("--trains") {
+        Some(file) => std::fs::read(file).map_err(|e| Error::model("--trains", e.to_string()))?,
+        None => vec![],
+    };
     let mut net = match name {
         "W1" => models::w1(size.unwrap_or(10)),
         "W5" => models::w5(size.unwrap_or(1000)),
         "mpes" => models::mpes(size.unwrap_or(100)),
         "W3" => models::w3(size.unwrap_or(2000), true),
         "W3bcm" => models::w3_bcm(size.unwrap_or(2000))?,
+        "W3oja" => models::w3_oja(size.unwrap_or(2000))?,
+        "stdp" | "stdpnone" => models::stdp(size.unwrap_or(2000), trains.clone(), name == "stdp")?,
         "W3none" => models::w3(size.unwrap_or(2000), false),
         "W3hand" => models::w3_hand(size.unwrap_or(2000))?,
         other => {
-            eprintln!("there is no workload `{other}`; there are: W1, W3, W3bcm, W3none, W3hand, W5, mpes");
+            eprintln!(
+                "there is no workload `{other}`; there are: W1, W3, W3bcm, W3oja, W3none, W3hand, W5, mpes, stdp, stdpnone"
+            );
             std::process::exit(2);
         }
     };
@@ -59,7 +69,8 @@ fn main() -> Result<(), Error> {
     let threads = number("--threads").map_or(Options::default().threads, |t| t as usize);
     let mut sim = Simulator::with(&net, Options { passes, precision, threads, ..Options::default() })?;
     let build = t0.elapsed().as_secs_f64();
-    sim.run_steps(10)?;
+    let warm = number("--warm").map_or(10, |s| s as u64);
+    sim.run_steps(warm)?;
     // What rules make of weights: their size at the start, and how far they are from there at the end.
     let learned: Vec<_> =
         net.connections().filter(|c| sim.rule_parameters(*c).is_ok_and(|p| !p.is_empty())).collect();
@@ -72,10 +83,12 @@ fn main() -> Result<(), Error> {
         times.push(t.elapsed().as_secs_f64() / seconds);
     }
     times.sort_by(f64::total_cmp);
-    let output = net.find_probe("output")?;
-    let out = sim.data(output)?;
-    let tail = &out.values[out.values.len().saturating_sub(200 * out.width)..];
-    let rms = (tail.iter().map(|v| v * v).sum::<f64>() / tail.len() as f64).sqrt();
+    let mut rms = 0.0;
+    if let Ok(output) = net.find_probe("output") {
+        let out = sim.data(output)?;
+        let tail = &out.values[out.values.len().saturating_sub(200 * out.width)..];
+        rms = (tail.iter().map(|v| v * v).sum::<f64>() / tail.len() as f64).sqrt();
+    }
     let mut spikes = 0.0;
     for p in &spike_probes {
         spikes += sim.data(*p)?.values.iter().filter(|v| **v > 0.0).count() as f64;
@@ -93,9 +106,10 @@ fn main() -> Result<(), Error> {
     let pulses: u64 = net.connections().filter_map(|c| sim.devices(c).ok()).map(|d| d.pulses()).sum();
     println!(
         "{{\"w\":\"{name}\",\"neurons\":{neurons},\"build_s\":{build:.3},\"s_per_s\":{:.6},\"s_per_s_min\":{:.6},\
-         \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"w_norm\":{w_norm:e},\"dw_norm\":{dw_norm:e},\"peak_mb\":{}}}",
+         \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"w_norm\":{w_norm:e},\"dw_norm\":{dw_norm:e},\"pass_s\":{:.4},\"peak_mb\":{}}}",
         times[times.len() / 2],
         times[0],
+        models::pass_over(size.unwrap_or(2000), &trains, warm as usize, seconds),
         peak_mb()
     );
     Ok(())

@@ -263,6 +263,26 @@ fn uses_says_which_inputs_matter() {
 }
 
 #[test]
+fn powers_of_one_exponent_for_all_have_the_bits_of_powers_one_by_one() {
+    let vars = Vars::new().scalar("y").pre("x").pre("each");
+    let (one, many) =
+        (Program::compile("x^y", &vars).unwrap(), Program::compile("x^(y + 0*each)", &vars).unwrap());
+    let mut x: Vec<f64> = (0..300).map(|k| f64::from(k - 150) * 0.37 + 1e-3).collect();
+    x.extend([0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e-300]);
+    let zero = vec![0.0; x.len()];
+    for y in [0.0, -0.0, 1.0, 2.0, 3.0, 0.5, -1.0, 2.5] {
+        let run = |p: &Program| {
+            let mut out = vec![0.0; x.len()];
+            p.eval_block(&mut Scratch::new(), 1, x.len(), &[&[y], &x, &zero], &mut out);
+            out.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
+        let nan = |bits: Vec<u64>| bits.into_iter().map(|b| (f64::from_bits(b).is_nan(), b)).collect::<Vec<_>>();
+        let (a, b) = (nan(run(&one)), nan(run(&many)));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a.0 && b.0) || a == b), "exponent {y}");
+    }
+}
+
+#[test]
 fn a_variable_hides_a_constant() {
     let program = Program::compile("e", &Vars::new().scalar("e")).unwrap();
     let mut out = [0.0];
