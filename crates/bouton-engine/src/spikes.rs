@@ -3,10 +3,7 @@
 use std::cell::RefCell;
 
 use bouton_elements::rules::{Rule, RuleMemory, Source, SpikeParts, SpikeStep};
-use bouton_kernels::Real;
-
-/// Most operands of a side.
-pub(crate) const OPERANDS: usize = 64;
+use bouton_kernels::{Level, Loop, Real};
 
 /// The parts of a change at spikes, as a rule has set them.
 #[derive(Clone, Copy)]
@@ -30,7 +27,7 @@ impl<'a, T: Real> Parts<'a, T> {
     pub(crate) fn shape(&self) -> (usize, usize) {
         (self.post.len() / (1 + self.of.post), self.pre.len() / (1 + self.of.pre))
     }
-    /// Number and operands of columns and rows: `side` 0 is pre, 1 post.
+    /// Outputs and operands of a side (0: pre, 1: post), and how many neurons it has.
     fn side(&self, side: usize) -> (&'a [T], usize) {
         let (rows, cols) = self.shape();
         [(self.pre, cols), (self.post, rows)][side]
@@ -46,113 +43,150 @@ impl<'a, T: Real> Parts<'a, T> {
         &all[(1 + a) * n..(2 + a) * n]
     }
     /// Lowest and highest weight.
-    pub(crate) fn bounds(&self) -> Option<(T, T)> {
+    pub(crate) fn bounds(&self) -> (T, T) {
         bounds(self.of, self.numbers)
     }
 }
 
 /// Lowest and highest weight, of the numbers of a change.
-pub(crate) fn bounds<T: Real>(of: SpikeParts, numbers: &[T]) -> Option<(T, T)> {
+pub(crate) fn bounds<T: Real>(of: SpikeParts, numbers: &[T]) -> (T, T) {
     match numbers {
-        [.., low, high] if of.bounded => Some((*low, *high)),
-        _ => None,
+        [.., low, high] if of.bounded => (*low, *high),
+        _ => (T::of(f64::NEG_INFINITY), T::of(f64::INFINITY)),
     }
 }
 
 /// A weight with its change, within bounds; without a change its bits stay. One that isn't a number stays one, to be found.
-#[inline]
-pub(crate) fn changed<T: Real>(w: T, change: f64, bounds: Option<(T, T)>) -> T {
+#[inline(always)]
+pub(crate) fn changed<T: Real>(w: T, change: f64, (low, high): (T, T)) -> T {
     let change = T::of(change);
     let sum = if change == T::ZERO { w } else { w + change };
-    match bounds {
-        Some((low, _)) if sum < low => low,
-        Some((_, high)) if sum > high => high,
-        _ => sum,
-    }
+    let sum = if sum < low { low } else { sum };
+    if sum > high { high } else { sum }
 }
+
+/// Weights side by side with their changes, within bounds.
+pub(crate) fn change_all<T: Real>(level: Level, weights: &mut [T], changes: &[f64], bounds: (T, T)) {
+    struct Each<'a, T>(&'a mut [T], &'a [f64], (T, T));
+    impl<T: Real> Loop for Each<'_, T> {
+        type Out = ();
+        #[inline(always)]
+        fn run(self) {
+            self.0.iter_mut().zip(self.1).for_each(|(w, by)| *w = changed(*w, *by, self.2));
+        }
+    }
+    level.run(Each(weights, changes, bounds));
+}
+
+/// Operands of each side, for weights that stand side by side.
+pub(crate) type Operands = [Vec<Vec<f64>>; 2];
 
 /// Weights side by side, their operands and their change, in double precision as rules have it.
 #[derive(Default)]
 pub(crate) struct Block {
-    pub(crate) numbers: Vec<f64>,
+    of: Option<SpikeParts>,
+    numbers: Vec<f64>,
+    memory: RuleMemory,
     pub(crate) weights: Vec<f64>,
-    /// Of pre and of post.
-    pub(crate) operands: [Vec<Vec<f64>>; 2],
+    pub(crate) operands: Operands,
     pub(crate) change: Vec<f64>,
     /// Room for lists of neurons.
     pub(crate) list: Vec<usize>,
     /// Room for a row or column of changes.
     pub(crate) sum: Vec<f64>,
-    memory: RuleMemory,
+    /// Room for operands that are the same for many blocks.
+    pub(crate) shared: [Operands; 2],
 }
 
 impl Block {
     /// Makes room for the operands of a change.
     pub(crate) fn prepare<T: Real>(&mut self, of: SpikeParts, numbers: &[T]) {
+        self.of = Some(of);
         self.numbers.clear();
         self.numbers.extend(numbers.iter().map(|x| x.f64()));
-        self.operands[0].resize(of.pre, vec![]);
-        self.operands[1].resize(of.post, vec![]);
+        for operands in self.shared.iter_mut().chain([&mut self.operands]) {
+            operands[0].resize(of.pre, vec![]);
+            operands[1].resize(of.post, vec![]);
+        }
     }
     /// Forgets the weights and operands.
     pub(crate) fn clear(&mut self) {
         self.weights.clear();
         self.operands.iter_mut().flatten().for_each(Vec::clear);
     }
-    /// Sets the operands of a side for all weights to those of one neuron.
-    pub(crate) fn uniform<T: Real>(&mut self, parts: &Parts<'_, T>, side: usize, neuron: usize, n: usize) {
-        for (a, to) in self.operands[side].iter_mut().enumerate() {
-            to.clear();
-            to.resize(n, parts.operand(side, a)[neuron].f64());
-        }
-    }
-    /// Computes the change of the weights at the spikes of one side.
-    pub(crate) fn compute(&mut self, rule: &Rule, side: usize) {
-        let Block { numbers, weights, operands, change, memory, .. } = self;
+    /// Computes the change of the weights at the spikes of one side (0: pre, 1: post).
+    pub(crate) fn compute(&mut self, rule: &Rule, spikes: usize) {
+        let Block { of: Some(of), numbers, memory, weights, operands: [pre, post], change, .. } = self else {
+            return;
+        };
         change.resize(weights.len(), 0.0);
-        let mut slices: [[&[f64]; OPERANDS]; 2] = [[&[]; OPERANDS]; 2];
-        for (to, from) in slices.iter_mut().zip(&*operands) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to = from);
-        }
-        let [pre, post] = &slices;
-        rule.model().at_spikes(&mut SpikeStep {
-            of: if side == 0 { Source::Pre } else { Source::Post },
-            numbers,
-            pre: &pre[..operands[0].len()],
-            post: &post[..operands[1].len()],
-            weights,
-            change,
-            memory,
-        });
+        at_spikes(rule, *of, spikes, (numbers, memory), [pre, post], weights, change);
     }
-    /// The change of row `i` of weights that stand by rows, in `sum`.
+    /// The same of weights that lie elsewhere, where postsynaptic operands are shared ones.
+    pub(crate) fn compute_on(&mut self, rule: &Rule, spikes: usize, shared: usize, weights: &[f64]) {
+        let Block { of: Some(of), numbers, memory, operands, change, shared: all, .. } = self else { return };
+        change.resize(weights.len(), 0.0);
+        at_spikes(rule, *of, spikes, (numbers, memory), [&operands[0], &all[shared][1]], weights, change);
+    }
+    /// The change of row `i` of weights that stand by rows, in `sum`; `list` has the columns that spiked.
     pub(crate) fn row<T: Real>(&mut self, rule: &Rule, parts: &Parts<'_, T>, i: usize, row: &[T]) {
+        let Some(of) = self.of else { return };
         self.sum.clear();
         self.sum.resize(row.len(), 0.0);
-        let mut list = std::mem::take(&mut self.list);
+        let list = std::mem::take(&mut self.list);
         if !list.is_empty() {
             self.clear();
             self.weights.extend(list.iter().map(|j| row[*j].f64()));
-            for (a, to) in self.operands[0].iter_mut().enumerate() {
+            for a in of.read(0, 0) {
                 let from = parts.operand(0, a);
-                to.extend(list.iter().map(|j| from[*j].f64()));
+                self.operands[0][a].extend(list.iter().map(|j| from[*j].f64()));
             }
-            self.uniform(parts, 1, i, list.len());
+            for b in of.read(0, 1) {
+                self.operands[1][b].resize(list.len(), parts.operand(1, b)[i].f64());
+            }
             self.compute(rule, 0);
-            list.iter().zip(&self.change).for_each(|(j, d)| self.sum[*j] += d);
+            list.iter().zip(&self.change).for_each(|(j, d)| self.sum[*j] = *d);
         }
-        std::mem::swap(&mut self.list, &mut list);
+        self.list = list;
         if parts.post[i] > T::ZERO {
             self.clear();
             self.weights.extend(row.iter().map(|w| w.f64()));
-            for (a, to) in self.operands[0].iter_mut().enumerate() {
-                to.extend(parts.operand(0, a).iter().map(|x| x.f64()));
+            for a in of.read(1, 0) {
+                self.operands[0][a].extend(parts.operand(0, a).iter().map(|x| x.f64()));
             }
-            self.uniform(parts, 1, i, row.len());
+            for b in of.read(1, 1) {
+                self.operands[1][b].resize(row.len(), parts.operand(1, b)[i].f64());
+            }
             self.compute(rule, 1);
             self.sum.iter_mut().zip(&self.change).for_each(|(s, d)| *s += d);
         }
     }
+}
+
+/// Asks a rule.
+fn at_spikes(
+    rule: &Rule,
+    of: SpikeParts,
+    spikes: usize,
+    (numbers, memory): (&[f64], &mut RuleMemory),
+    operands: [&[Vec<f64>]; 2],
+    weights: &[f64],
+    change: &mut [f64],
+) {
+    let mut slices: [[&[f64]; SpikeParts::OPERANDS]; 2] = [[&[]; SpikeParts::OPERANDS]; 2];
+    for (side, (to, from)) in slices.iter_mut().zip(operands).enumerate() {
+        of.read(spikes, side).for_each(|a| to[a] = &from[a]);
+    }
+    let [pre, post] = &slices;
+    rule.model().at_spikes(&mut SpikeStep {
+        of: if spikes == 0 { Source::Pre } else { Source::Post },
+        numbers,
+        pre: &pre[..of.pre],
+        post: &post[..of.post],
+        weights,
+        change,
+        memory,
+    });
 }
 
 thread_local! {

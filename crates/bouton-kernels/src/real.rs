@@ -34,6 +34,8 @@ pub trait Real:
     /// Name of the type, as a user writes it: `"f64"` or `"f32"`.
     const NAME: &'static str;
 
+    /// The same numbers as `f64`, if that is what they are.
+    fn doubles(x: &[Self]) -> Option<&[f64]>;
     /// Nearest number of this type.
     fn of(x: f64) -> Self;
     /// The same number as `f64` (exact).
@@ -63,6 +65,9 @@ impl Real for f64 {
     const ONE: f64 = 1.0;
     const EPSILON: f64 = f64::EPSILON;
     const NAME: &'static str = "f64";
+    fn doubles(x: &[f64]) -> Option<&[f64]> {
+        Some(x)
+    }
     #[inline(always)]
     fn of(x: f64) -> f64 {
         x
@@ -92,6 +97,9 @@ impl Real for f32 {
     const ONE: f32 = 1.0;
     const EPSILON: f32 = f32::EPSILON;
     const NAME: &'static str = "f32";
+    fn doubles(_: &[f32]) -> Option<&[f64]> {
+        None
+    }
     #[inline(always)]
     fn of(x: f64) -> f32 {
         x as f32

@@ -392,7 +392,9 @@ impl Resolver<'_> {
             }
         }
         let of = |rank: Rank| (0..used.len()).filter(|k| used[*k] && self.names[*k].rank == rank).collect();
-        Ok(Some(AtSpikes { reads: [of(Rank::Scalar), of(Rank::Pre), of(Rank::Post)], blocks: these }))
+        let reads: [Vec<usize>; 3] = [of(Rank::Scalar), of(Rank::Pre), of(Rank::Post)];
+        let few = reads[1..].iter().all(|r| r.len() <= MAX_OPERANDS);
+        Ok(few.then_some(AtSpikes { reads, blocks: these }))
     }
 
     /// What a block sets and reads.

@@ -159,6 +159,17 @@ pub(crate) struct AtSpikes {
     pub blocks: [WeightBlock; 2],
 }
 
+/// The most operands of a side that weights are changed by at spikes.
+pub(crate) const MAX_OPERANDS: usize = u16::BITS as usize;
+
+impl AtSpikes {
+    /// The operands of a side (1: pre, 2: post) that a block reads, by bit.
+    fn read(&self, block: usize, side: usize) -> u16 {
+        let reads = |k: usize| self.blocks[block].statements.iter().any(|s| s.1.used()[k]);
+        self.reads[side].iter().enumerate().fold(0, |bits, (a, k)| bits | u16::from(reads(*k)) << a)
+    }
+}
+
 /// The statements on the weight in a block.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeightBlock {
@@ -189,6 +200,8 @@ pub enum Makes {
         post: usize,
         /// Whether the rule has bounds. Weights are to be kept within them whenever the change acts.
         bounded: bool,
+        /// What [`Rule::at_spikes`] reads, by bit: of the spikes of each side (pre, post), which operands of each side.
+        reads: [[u16; 2]; 2],
     },
     /// A number for each weight.
     Dense,
@@ -330,7 +343,8 @@ impl Rule {
             Made::AtSpikes(s) => {
                 let [numbers, pre, post] = [0, 1, 2].map(|k| s.reads[k].len());
                 let bounded = self.bound.is_some();
-                Makes::AtSpikes { numbers: numbers + 2 * usize::from(bounded), pre, post, bounded }
+                let reads = [0, 1].map(|spikes| [1, 2].map(|side| s.read(spikes, side)));
+                Makes::AtSpikes { numbers: numbers + 2 * usize::from(bounded), pre, post, bounded, reads }
             }
             Made::Dense => Makes::Dense,
         }

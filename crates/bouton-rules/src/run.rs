@@ -173,7 +173,7 @@ impl Rule {
     /// The change of weights at the spikes of one side, for a rule that makes [`Makes::AtSpikes`]: each from itself and its
     /// own operands.
     ///
-    /// `numbers` are as they were set by a step; of each operand there is a number for each of the weights.
+    /// `numbers` are as they were set by a step; of each operand that is read there is a number for each of the weights.
     ///
     /// # Panics
     /// If slices have other lengths than that.
@@ -186,8 +186,10 @@ impl Rule {
         weights: &[f64],
         change: &mut [f64],
     ) {
-        change.fill(0.0);
-        let Made::AtSpikes(a) = &self.made else { return };
+        let Made::AtSpikes(a) = &self.made else {
+            change.fill(0.0);
+            return;
+        };
         let mut inputs: Values<'_> = [&[]; MAX_NAMES];
         a.reads[0].iter().zip(numbers).for_each(|(k, x)| inputs[*k] = std::slice::from_ref(x));
         for (reads, operands) in a.reads[1..].iter().zip(operands) {
@@ -197,6 +199,18 @@ impl Rule {
         let block = &a.blocks[side as usize];
         let Memory { scratch, now, out, .. } = memory;
         let (n, names) = (weights.len(), self.names.len());
+        // Of one statement that adds, which is the rule, the value is the change.
+        if let [(assign @ (Assign::Add | Assign::Sub), value)] = &block.statements[..]
+            && value.rank() != Rank::Scalar
+        {
+            inputs[weight] = weights;
+            value.eval_block(scratch, 1, n, &inputs[..names], change);
+            if *assign == Assign::Sub {
+                change.iter_mut().for_each(|d| *d = -*d);
+            }
+            return;
+        }
+        change.fill(0.0);
         for (assign, value) in &block.statements {
             out.resize(value.out_len(1, n), 0.0);
             if block.local {

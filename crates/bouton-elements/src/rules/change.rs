@@ -37,6 +37,18 @@ pub struct SpikeParts {
     pub post: usize,
     /// Whether there are bounds: weights are kept within them whenever they act, whether they changed or not.
     pub bounded: bool,
+    /// What `at_spikes` reads, by bit: of the spikes of each side (pre, post), which operands of each side (pre, post). The others
+    /// it may be given empty.
+    pub reads: [[u16; 2]; 2],
+}
+
+impl SpikeParts {
+    /// Most operands of a side.
+    pub const OPERANDS: usize = 16;
+    /// The operands of a side (0: pre, 1: post) that are read at the spikes of one.
+    pub fn read(self, spikes: usize, side: usize) -> impl Iterator<Item = usize> {
+        (0..[self.pre, self.post][side]).filter(move |a| self.reads[spikes][side] >> a & 1 == 1)
+    }
 }
 
 impl Change {

@@ -344,8 +344,8 @@ impl RuleModel for TextRule {
         match self.rule.makes() {
             Makes::Product => Change::Outer(1),
             Makes::Scaled { product } => Change::Scaled(usize::from(product)),
-            Makes::AtSpikes { numbers, pre, post, bounded } => {
-                Change::AtSpikes(SpikeParts { numbers, pre, post, bounded })
+            Makes::AtSpikes { numbers, pre, post, bounded, reads } => {
+                Change::AtSpikes(SpikeParts { numbers, pre, post, bounded, reads })
             }
             Makes::Dense => Change::Dense,
         }

@@ -127,8 +127,7 @@ impl Kernel for Apply {
                         block.list.extend(parts.spiked(0));
                     }
                     block.row(rule, &parts, i, before.unwrap_or(row));
-                    let bounds = parts.bounds();
-                    row.iter_mut().zip(&block.sum).for_each(|(w, by)| *w = spikes::changed(*w, *by, bounds));
+                    spikes::change_all(at.level, row, &block.sum, parts.bounds());
                 }
                 if let Some((low, high)) = bounds {
                     for w in row.iter_mut() {

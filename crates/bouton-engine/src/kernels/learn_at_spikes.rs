@@ -30,7 +30,7 @@ impl Kernel for LearnAtSpikes {
     fn work(&self, on: &[usize]) -> usize {
         on[1] / 4
     }
-    fn run<T: SimReal>(&self, _: &At, s: Slices<'_, T>) {
+    fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let ([own], [frozen, numbers, pre, post], [freezing]) = s.take();
         if freezing[0] == 1.0 {
             return;
@@ -47,27 +47,30 @@ impl Kernel for LearnAtSpikes {
                 m.waiting.numbers().copy_from_slice(numbers);
                 *m.waiting.within() = T::ZERO;
             }
+            let columns: Vec<usize> = parts.spiked(0).collect();
             if freezing[0] == 2.0 {
+                m.flush(block, &self.rule);
+                self.prepare(block, &m, &parts, &rows);
                 self.masked(&mut m, block, &parts, &rows, frozen);
                 return;
             }
-            let events = m.waiting.events();
+            let waiting = m.waiting.spikes();
             m.waiting.prepare(block);
-            let columns: Vec<usize> = parts.spiked(0).collect();
+            m.bring(&waiting, block, &self.rule, &columns);
+            self.prepare(block, &m, &parts, &rows);
             for &j in &columns {
-                let column = m.column(&events, block, &self.rule, j);
-                self.change(block, &parts, j, &rows, column);
-                let bounds = parts.bounds();
-                column.iter_mut().zip(&block.sum).for_each(|(w, by)| *w = spikes::changed(*w, *by, bounds));
+                let column = m.column(j);
+                self.at_pre(block, &parts, j, column);
+                self.at_post(block, &parts, j, &rows, column);
+                spikes::change_all(at.level, column, &block.sum, parts.bounds());
             }
             m.waiting.push(&parts, &rows);
             // To these columns the spikes of this step have been brought already.
-            let seen = T::of((events.len() + rows.len()) as f64);
-            columns.iter().for_each(|j| m.done[*j] = seen);
-            if parts.bounds().is_some() && *m.waiting.within() == T::ZERO {
+            m.seen(&columns);
+            if self.of.bounded && *m.waiting.within() == T::ZERO {
                 m.flush(block, &self.rule);
                 m.weights.iter_mut().for_each(|w| *w = spikes::changed(*w, 0.0, parts.bounds()));
-                *m.waiting.within() = T::of(1.0);
+                *m.waiting.within() = T::ONE;
             }
             if !m.waiting.has_room() {
                 m.flush(block, &self.rule);
@@ -76,30 +79,50 @@ impl Kernel for LearnAtSpikes {
     }
 }
 
+/// The postsynaptic operands of all rows, and of those that spiked, among the shared ones of a room.
+const ALL: usize = 0;
+const SPIKED: usize = 1;
+
 impl LearnAtSpikes {
-    /// What the spikes of a step change of column `j`, whose neuron spiked, in `sum`.
-    fn change<T: SimReal>(
+    /// Lays out what is the same for all columns of this step.
+    fn prepare<T: SimReal>(
         &self,
         block: &mut Block,
+        m: &Matrix<'_, T>,
         parts: &Parts<'_, T>,
-        j: usize,
         rows: &[usize],
-        column: &[T],
     ) {
-        block.clear();
-        block.weights.extend(column.iter().map(|w| w.f64()));
-        block.uniform(parts, 0, j, column.len());
-        for (b, x) in block.operands[1].iter_mut().enumerate() {
-            x.extend(parts.operand(1, b).iter().map(|x| x.f64()));
+        m.waiting.prepare(block);
+        for b in self.of.read(0, 1) {
+            let to = &mut block.shared[ALL][1][b];
+            to.clear();
+            to.extend(parts.operand(1, b).iter().map(|x| x.f64()));
         }
-        block.compute(&self.rule, 0);
-        block.sum.clear();
-        // As by rows, where they are added to zero.
-        block.sum.extend(block.change.iter().map(|d| 0.0 + d));
-        self.at_rows(block, parts, j, rows, column);
+        for b in self.of.read(1, 1) {
+            let (to, from) = (&mut block.shared[SPIKED][1][b], parts.operand(1, b));
+            to.clear();
+            to.extend(rows.iter().map(|i| from[*i].f64()));
+        }
+    }
+    /// What the spike of the presynaptic neuron `j` changes of its column, in `sum`.
+    fn at_pre<T: SimReal>(&self, block: &mut Block, parts: &Parts<'_, T>, j: usize, column: &[T]) {
+        block.clear();
+        for a in self.of.read(0, 0) {
+            block.operands[0][a].resize(column.len(), parts.operand(0, a)[j].f64());
+        }
+        match T::doubles(column) {
+            Some(weights) => block.compute_on(&self.rule, 0, ALL, weights),
+            None => {
+                let mut weights = std::mem::take(&mut block.weights);
+                weights.extend(column.iter().map(|w| w.f64()));
+                block.compute_on(&self.rule, 0, ALL, &weights);
+                block.weights = weights;
+            }
+        }
+        std::mem::swap(&mut block.sum, &mut block.change);
     }
     /// Adds what the postsynaptic spikes of a step change of column `j` to `sum`.
-    fn at_rows<T: SimReal>(
+    fn at_post<T: SimReal>(
         &self,
         block: &mut Block,
         parts: &Parts<'_, T>,
@@ -111,16 +134,17 @@ impl LearnAtSpikes {
             return;
         }
         block.clear();
-        block.weights.extend(rows.iter().map(|i| column[*i].f64()));
-        block.uniform(parts, 0, j, rows.len());
-        for (b, x) in block.operands[1].iter_mut().enumerate() {
-            let of = parts.operand(1, b);
-            x.extend(rows.iter().map(|i| of[*i].f64()));
+        for a in self.of.read(1, 0) {
+            block.operands[0][a].resize(rows.len(), parts.operand(0, a)[j].f64());
         }
-        block.compute(&self.rule, 1);
-        rows.iter().zip(&block.change).for_each(|(i, d)| block.sum[*i] += d);
+        let mut weights = std::mem::take(&mut block.weights);
+        weights.extend(rows.iter().map(|i| column[*i].f64()));
+        block.compute_on(&self.rule, 1, SPIKED, &weights);
+        block.weights = weights;
+        let Block { sum, change, .. } = block;
+        rows.iter().zip(&*change).for_each(|(i, d)| sum[*i] += d);
     }
-    /// All of a step at once, but for what is frozen (by rows).
+    /// All of a step at once, but for what is frozen (by rows), where nothing waits.
     fn masked<T: SimReal>(
         &self,
         m: &mut Matrix<'_, T>,
@@ -129,19 +153,17 @@ impl LearnAtSpikes {
         rows: &[usize],
         frozen: &[T],
     ) {
-        m.flush(block, &self.rule);
-        m.waiting.prepare(block);
         // What is frozen may lie outside the bounds.
         *m.waiting.within() = T::ZERO;
         let ((n, cols), bounds) = (parts.shape(), parts.bounds());
         for (j, column) in m.weights.chunks_exact_mut(n).enumerate() {
             if parts.pre[j] > T::ZERO {
-                self.change(block, parts, j, rows, column);
+                self.at_pre(block, parts, j, column);
             } else {
                 block.sum.clear();
                 block.sum.resize(n, 0.0);
-                self.at_rows(block, parts, j, rows, column);
             }
+            self.at_post(block, parts, j, rows, column);
             for (i, (w, by)) in column.iter_mut().zip(&block.sum).enumerate() {
                 if frozen[i * cols + j] == T::ZERO {
                     *w = spikes::changed(*w, *by, bounds);

@@ -33,12 +33,11 @@ impl Kernel for Spiked {
         let ([y, own], [x], []) = s.take();
         let rows = y.len();
         let mut m = Matrix::new(own, (rows, x.len()), self.of);
-        let events = m.waiting.events();
+        let waiting = m.waiting.spikes();
+        let columns: Vec<usize> = (0..x.len()).filter(|j| x[*j] != T::ZERO).collect();
         spikes::with_block(|block| {
             m.waiting.prepare(block);
-            for j in (0..x.len()).filter(|j| x[*j] != T::ZERO) {
-                m.column(&events, block, &self.rule, j);
-            }
+            m.bring(&waiting, block, &self.rule, &columns);
         });
         bouton_kernels::columns_inc(at.level, m.weights, rows, x, y);
     }

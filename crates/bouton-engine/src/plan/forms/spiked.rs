@@ -11,10 +11,11 @@ use crate::spikes::{self, Block};
 const STEPS: usize = 64;
 /// Spikes that wait at most, for each row; one step more than that finds room.
 const SPIKES: usize = 16;
-/// Spikes that are worked on at a time.
-const BATCH: usize = 1024;
+/// Columns that are brought up to date together.
+const COLUMNS: usize = 8;
 
-/// What is kept, one behind the other: the matrix by columns; what [`Waiting`] holds; and how far each column is.
+/// What is kept, one behind the other: the matrix by columns; what [`Waiting`] holds; and how many of the steps that wait each
+/// column has seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Spiked {
     /// Rows and columns of the matrix.
@@ -26,14 +27,14 @@ pub(crate) struct Spiked {
     pub(crate) single: bool,
 }
 
-/// Where each part begins, and the end: the matrix, numbers, history, rows, steps, before, operands, last, counters, done.
+/// Where each part begins, and the end: the matrix, numbers, history, starts, rows, before, operands, last, counters, done.
 fn begins((rows, cols): (usize, usize), of: SpikeParts) -> [usize; 11] {
     let most = (SPIKES + 1) * rows;
     let lens = [
         rows * cols,
         of.numbers,
         STEPS * of.pre * cols,
-        most,
+        STEPS + 1,
         most,
         most,
         most * of.post,
@@ -53,8 +54,8 @@ pub(crate) fn numbers(shape: (usize, usize), of: SpikeParts) -> usize {
     begins(shape, of)[10]
 }
 
-/// The counters: steps and spikes that wait; whether all weights are known to lie within the bounds (1 or 0).
-const COUNTERS: usize = 3;
+/// The counters: steps that wait; whether all weights are known to lie within the bounds (1 or 0).
+const COUNTERS: usize = 2;
 
 /// The spikes that wait, and what the rule read when they came.
 pub(crate) struct Waiting<'a, T> {
@@ -64,9 +65,10 @@ pub(crate) struct Waiting<'a, T> {
     numbers: &'a mut [T],
     /// Of each step, of each operand: a number for each column.
     history: &'a mut [T],
-    /// Of each spike: its row; its step, by number; and one more than the number of the spike of this row before it, or 0.
+    /// Of each step: its first spike; and behind the last step, how many there are.
+    starts: &'a mut [T],
+    /// Of each spike: its row; and one more than the number of the spike of this row before it, or 0.
     rows: &'a mut [T],
-    steps: &'a mut [T],
     before: &'a mut [T],
     /// Of each operand, of each spike: a number.
     operands: &'a mut [T],
@@ -80,8 +82,8 @@ pub(crate) struct Matrix<'a, T> {
     /// By columns.
     pub(crate) weights: &'a mut [T],
     pub(crate) waiting: Waiting<'a, T>,
-    /// Of each column: how many of the spikes that wait it has seen.
-    pub(crate) done: &'a mut [T],
+    /// Of each column: how many of the steps that wait it has seen.
+    done: &'a mut [T],
 }
 
 impl<'a, T: Real> Matrix<'a, T> {
@@ -99,8 +101,8 @@ impl<'a, T: Real> Matrix<'a, T> {
             of,
             numbers: next(),
             history: next(),
+            starts: next(),
             rows: next(),
-            steps: next(),
             before: next(),
             operands: next(),
             last: next(),
@@ -108,58 +110,67 @@ impl<'a, T: Real> Matrix<'a, T> {
         };
         Matrix { weights, waiting, done: next() }
     }
-    /// Brings a column up to date.
-    pub(crate) fn column(&mut self, events: &Events, block: &mut Block, rule: &Rule, j: usize) -> &mut [T] {
+    /// A column.
+    pub(crate) fn column(&mut self, j: usize) -> &mut [T] {
         let rows = self.waiting.shape.0;
-        let column = &mut self.weights[j * rows..][..rows];
-        let done = self.done[j].f64() as usize;
-        self.waiting.apply(events, block, rule, j, done, column);
-        self.done[j] = T::of(events.rows.len() as f64);
-        column
+        &mut self.weights[j * rows..][..rows]
+    }
+    /// Brings columns up to date.
+    pub(crate) fn bring(&mut self, spikes: &Spikes, block: &mut Block, rule: &Rule, columns: &[usize]) {
+        let steps = T::of(spikes.steps() as f64);
+        for these in columns.chunks(COLUMNS) {
+            self.waiting.apply(spikes, block, rule, these, (self.done, self.weights));
+            these.iter().for_each(|j| self.done[*j] = steps);
+        }
+    }
+    /// Says that columns have seen all that waits.
+    pub(crate) fn seen(&mut self, columns: &[usize]) {
+        columns.iter().for_each(|j| self.done[*j] = self.waiting.counters[0]);
     }
     /// Brings all columns up to date: nothing waits any more.
     pub(crate) fn flush(&mut self, block: &mut Block, rule: &Rule) {
-        let events = self.waiting.events();
-        if events.rows.is_empty() {
+        let spikes = self.waiting.spikes();
+        if spikes.steps() == 0 {
             return;
         }
         self.waiting.prepare(block);
-        (0..self.waiting.shape.1).for_each(|j| {
-            self.column(&events, block, rule, j);
-        });
-        self.waiting.counters[..2].fill(T::ZERO);
+        let all: Vec<usize> = (0..self.waiting.shape.1).collect();
+        self.bring(&spikes, block, rule, &all);
+        self.waiting.counters[0] = T::ZERO;
         self.waiting.last.fill(T::ZERO);
         self.done.fill(T::ZERO);
     }
 }
 
 /// The spikes that wait, as numbers to count with.
-#[derive(Default)]
-pub(crate) struct Events {
+pub(crate) struct Spikes {
+    /// Rows.
     rows: Vec<u32>,
-    steps: Vec<u32>,
-    before: Vec<u32>,
+    /// Of each step its first spike, and how many there are.
+    starts: Vec<usize>,
 }
 
-impl Events {
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+impl Spikes {
+    fn steps(&self) -> usize {
+        self.starts.len() - 1
     }
 }
 
 impl<T: Real> Waiting<'_, T> {
     /// The spikes that wait.
-    pub(crate) fn events(&self) -> Events {
-        let count = self.counters[1].f64() as usize;
-        let whole = |x: &[T]| x[..count].iter().map(|x| x.f64() as u32).collect();
-        Events { rows: whole(self.rows), steps: whole(self.steps), before: whole(self.before) }
+    pub(crate) fn spikes(&self) -> Spikes {
+        let steps = self.counters[0].f64() as usize;
+        // Where nothing waits, nothing is read.
+        let mut starts: Vec<usize> = self.starts[..=steps].iter().map(|x| x.f64() as usize).collect();
+        starts[0] = 0;
+        let count = starts[steps];
+        Spikes { rows: self.rows[..count].iter().map(|x| x.f64() as u32).collect(), starts }
     }
     /// Whether all weights are known to lie within the bounds.
     pub(crate) fn within(&mut self) -> &mut T {
-        &mut self.counters[2]
+        &mut self.counters[1]
     }
-    /// Whether the numbers for all are these; to be set when nothing waits.
+    /// The numbers for all; to be set when nothing waits.
     pub(crate) fn numbers(&mut self) -> &mut [T] {
         self.numbers
     }
@@ -167,65 +178,77 @@ impl<T: Real> Waiting<'_, T> {
     pub(crate) fn prepare(&self, block: &mut Block) {
         block.prepare(self.of, self.numbers);
     }
+    /// How many spikes wait.
+    fn count(&self) -> usize {
+        match self.counters[0].f64() as usize {
+            0 => 0,
+            steps => self.starts[steps].f64() as usize,
+        }
+    }
     /// Whether there is room for the spikes of another step.
     pub(crate) fn has_room(&self) -> bool {
-        let (steps, spikes) = (self.counters[0].f64() as usize, self.counters[1].f64() as usize);
-        steps < STEPS && spikes <= SPIKES * self.shape.0
+        (self.counters[0].f64() as usize) < STEPS && self.count() <= SPIKES * self.shape.0
     }
     /// The spikes of a step: of these rows, with what the rule reads.
     pub(crate) fn push(&mut self, parts: &spikes::Parts<'_, T>, these: &[usize]) {
         if these.is_empty() {
             return;
         }
-        let (step, first) = (self.counters[0].f64() as usize, self.counters[1].f64() as usize);
+        let (step, first) = (self.counters[0].f64() as usize, self.count());
         let (cols, most) = (self.shape.1, self.rows.len());
-        for a in 0..self.of.pre {
+        for a in self.of.read(1, 0) {
             self.history[(step * self.of.pre + a) * cols..][..cols].copy_from_slice(parts.operand(0, a));
         }
         for (e, &i) in (first..).zip(these) {
             self.rows[e] = T::of(i as f64);
-            self.steps[e] = T::of(step as f64);
             self.before[e] = self.last[i];
             self.last[i] = T::of((e + 1) as f64);
-            for b in 0..self.of.post {
+            for b in self.of.read(1, 1) {
                 self.operands[b * most + e] = parts.operand(1, b)[i];
             }
         }
+        self.starts[step] = T::of(first as f64);
+        self.starts[step + 1] = T::of((first + these.len()) as f64);
         self.counters[0] = T::of((step + 1) as f64);
-        self.counters[1] = T::of((first + these.len()) as f64);
     }
-    /// What the spikes from one on change of a column.
+    /// What the steps that columns haven't seen change of them. A row spikes at most once in a step, so that the spikes of
+    /// a step are computed together.
     fn apply(
         &self,
-        events: &Events,
+        spikes: &Spikes,
         block: &mut Block,
         rule: &Rule,
-        j: usize,
-        mut from: usize,
-        column: &mut [T],
+        columns: &[usize],
+        (done, weights): (&[T], &mut [T]),
     ) {
-        let (end, bounds) = (events.rows.len(), spikes::bounds(self.of, self.numbers));
-        let (cols, most) = (self.shape.1, self.rows.len());
-        while from < end {
-            // As many as there are until a row has its second.
-            let last = end.min(from + BATCH);
-            let again = events.before[from + 1..last].iter().position(|b| *b as usize > from);
-            let to = again.map_or(last, |k| from + 1 + k);
+        let bounds = spikes::bounds(self.of, self.numbers);
+        let ((n, cols), most) = (self.shape, self.rows.len());
+        let seen: Vec<usize> = columns.iter().map(|j| done[*j].f64() as usize).collect();
+        let first = seen.iter().copied().min().unwrap_or(0);
+        for (step, range) in spikes.starts.windows(2).enumerate().skip(first) {
+            let rows = &spikes.rows[range[0]..range[1]];
+            let these = || columns.iter().zip(&seen).filter(|(_, seen)| **seen <= step).map(|(j, _)| *j);
             block.clear();
-            block.weights.extend(events.rows[from..to].iter().map(|i| column[*i as usize].f64()));
-            for (a, x) in block.operands[0].iter_mut().enumerate() {
-                let at = |step: &u32| (*step as usize * self.of.pre + a) * cols + j;
-                x.extend(events.steps[from..to].iter().map(|s| self.history[at(s)].f64()));
+            for j in these() {
+                let column = &weights[j * n..][..n];
+                block.weights.extend(rows.iter().map(|i| column[*i as usize].f64()));
             }
-            for (b, x) in block.operands[1].iter_mut().enumerate() {
-                x.extend(self.operands[b * most..][from..to].iter().map(|x| x.f64()));
+            for a in self.of.read(1, 0) {
+                let (to, history) = (&mut block.operands[0][a], &self.history[(step * self.of.pre + a) * cols..]);
+                these().for_each(|j| to.resize(to.len() + rows.len(), history[j].f64()));
+            }
+            for b in self.of.read(1, 1) {
+                let (to, from) = (&mut block.operands[1][b], &self.operands[b * most..][range[0]..range[1]]);
+                these().for_each(|_| to.extend(from.iter().map(|x| x.f64())));
             }
             block.compute(rule, 1);
-            for (i, by) in events.rows[from..to].iter().zip(&block.change) {
-                let w = &mut column[*i as usize];
-                *w = spikes::changed(*w, *by, bounds);
+            for (j, changes) in these().zip(block.change.chunks_exact(rows.len())) {
+                let column = &mut weights[j * n..][..n];
+                for (i, by) in rows.iter().zip(changes) {
+                    let w = &mut column[*i as usize];
+                    *w = spikes::changed(*w, *by, bounds);
+                }
             }
-            from = to;
         }
     }
 }
@@ -233,35 +256,40 @@ impl<T: Real> Waiting<'_, T> {
 impl Spiked {
     /// The weight of row `i`, column `j`, as what is kept makes it.
     fn weight(&self, (i, j): (usize, usize), own: &dyn Fn(usize) -> f64) -> f64 {
-        let [_, numbers, history, _, steps, before, operands, last, _, done, _] = begins(self.shape, self.of);
+        let [_, numbers, history, starts, _, before, operands, last, counters, done, _] =
+            begins(self.shape, self.of);
         let ((rows, cols), most) = (self.shape, (SPIKES + 1) * self.shape.0);
         let mut w = own(j * rows + i);
-        let (seen, mut spikes, mut next) = (own(done + j) as usize, vec![], own(last + i) as usize);
-        while next > seen {
-            spikes.push(next - 1);
+        let (seen, steps) = (own(done + j) as usize, own(counters) as usize);
+        let (mut these, mut next) = (vec![], own(last + i) as usize);
+        while next > 0 && seen < steps && next > own(starts + seen) as usize {
+            these.push(next - 1);
             next = own(before + next - 1) as usize;
         }
-        if spikes.is_empty() {
+        if these.is_empty() {
             return w;
         }
         let numbers: Vec<f64> = (numbers..history).map(own).collect();
         spikes::with_block(|block| {
             block.prepare(self.of, &numbers);
-            for e in spikes.into_iter().rev() {
-                let step = own(steps + e) as usize;
+            let mut step = seen;
+            for e in these.into_iter().rev() {
+                while own(starts + step + 1) as usize <= e {
+                    step += 1;
+                }
                 block.clear();
                 block.weights.push(w);
-                for (a, x) in block.operands[0].iter_mut().enumerate() {
-                    x.push(own(history + (step * self.of.pre + a) * cols + j));
+                for a in self.of.read(1, 0) {
+                    block.operands[0][a].push(own(history + (step * self.of.pre + a) * cols + j));
                 }
-                for (b, x) in block.operands[1].iter_mut().enumerate() {
-                    x.push(own(operands + b * most + e));
+                for b in self.of.read(1, 1) {
+                    block.operands[1][b].push(own(operands + b * most + e));
                 }
                 block.compute(&self.rule, 1);
                 let (by, bounds) = (block.change[0], spikes::bounds(self.of, &numbers));
                 w = if self.single {
-                    let bounds = bounds.map(|(low, high)| (low as f32, high as f32));
-                    f64::from(spikes::changed(w as f32, by, bounds))
+                    let (low, high) = bounds;
+                    f64::from(spikes::changed(w as f32, by, (low as f32, high as f32)))
                 } else {
                     spikes::changed(w, by, bounds)
                 };
@@ -291,15 +319,15 @@ impl Form for Spiked {
         set: &mut dyn FnMut(usize, f64),
     ) {
         let [.., counters, done, _] = begins(self.shape, self.of);
-        let ((rows, cols), spikes) = (self.shape, own(counters + 1));
+        let ((rows, cols), steps) = (self.shape, own(counters));
         let (i, j) = (k / cols, k % cols);
         // What waits came before this edit.
-        if own(done + j) != spikes {
+        if own(done + j) != steps {
             (0..rows).for_each(|i| set(j * rows + i, self.weight((i, j), own)));
-            set(done + j, spikes);
+            set(done + j, steps);
         }
         set(j * rows + i, plain);
-        set(counters + 2, 0.0);
+        set(counters + 1, 0.0);
     }
     fn open_all(&self, len: usize, plain: &dyn Fn(usize) -> f64, _: &[f64], put: &mut dyn FnMut(usize, f64)) {
         let [_, numbers, history, .., last, _, _, end] = begins(self.shape, self.of);
