@@ -78,6 +78,17 @@ pub(crate) fn change_all<T: Real>(level: Level, weights: &mut [T], changes: &[f6
     level.run(Each(weights, changes, bounds));
 }
 
+/// The same of numbers in double precision that stand for those of the simulation.
+struct Stand<'a, T>(&'a mut [f64], &'a [f64], (T, T));
+
+impl<T: Real> Loop for Stand<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().zip(self.1).for_each(|(w, by)| *w = changed(T::of(*w), *by, self.2).f64());
+    }
+}
+
 /// Operands of each side, for weights that stand side by side.
 pub(crate) type Operands = [Vec<Vec<f64>>; 2];
 
@@ -121,6 +132,10 @@ impl Block {
         };
         change.resize(weights.len(), 0.0);
         at_spikes(rule, *of, spikes, (numbers, memory), [pre, post], weights, change);
+    }
+    /// Changes the weights by what was computed.
+    pub(crate) fn change_weights<T: Real>(&mut self, level: Level, bounds: (T, T)) {
+        level.run(Stand(&mut self.weights, &self.change, bounds));
     }
     /// The same of weights that lie elsewhere, where postsynaptic operands are shared ones.
     pub(crate) fn compute_on(&mut self, rule: &Rule, spikes: usize, shared: usize, weights: &[f64]) {

@@ -43,20 +43,20 @@ impl Kernel for LearnAtSpikes {
                 m.waiting.numbers().iter().zip(numbers).all(|(a, b)| a.f64().to_bits() == b.f64().to_bits());
             if !same {
                 // What waits is of what they were.
-                m.flush(block, &self.rule);
+                m.flush(at.level, block, &self.rule);
                 m.waiting.numbers().copy_from_slice(numbers);
                 *m.waiting.within() = T::ZERO;
             }
             let columns: Vec<usize> = parts.spiked(0).collect();
             if freezing[0] == 2.0 {
-                m.flush(block, &self.rule);
+                m.flush(at.level, block, &self.rule);
                 self.prepare(block, &m, &parts, &rows);
                 self.masked(&mut m, block, &parts, &rows, frozen);
                 return;
             }
             let waiting = m.waiting.spikes();
             m.waiting.prepare(block);
-            m.bring(&waiting, block, &self.rule, &columns);
+            m.bring(at.level, &waiting, block, &self.rule, &columns);
             self.prepare(block, &m, &parts, &rows);
             for &j in &columns {
                 let column = m.column(j);
@@ -68,12 +68,12 @@ impl Kernel for LearnAtSpikes {
             // To these columns the spikes of this step have been brought already.
             m.seen(&columns);
             if self.of.bounded && *m.waiting.within() == T::ZERO {
-                m.flush(block, &self.rule);
+                m.flush(at.level, block, &self.rule);
                 m.weights.iter_mut().for_each(|w| *w = spikes::changed(*w, 0.0, parts.bounds()));
                 *m.waiting.within() = T::ONE;
             }
             if !m.waiting.has_room() {
-                m.flush(block, &self.rule);
+                m.flush(at.level, block, &self.rule);
             }
         });
     }

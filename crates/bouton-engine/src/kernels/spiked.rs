@@ -37,7 +37,7 @@ impl Kernel for Spiked {
         let columns: Vec<usize> = (0..x.len()).filter(|j| x[*j] != T::ZERO).collect();
         spikes::with_block(|block| {
             m.waiting.prepare(block);
-            m.bring(&waiting, block, &self.rule, &columns);
+            m.bring(at.level, &waiting, block, &self.rule, &columns);
         });
         bouton_kernels::columns_inc(at.level, m.weights, rows, x, y);
     }

@@ -3,6 +3,7 @@
 //! order in which the spikes came. Bit for bit: each weight goes through the same numbers, later.
 
 use bouton_elements::rules::{Rule, SpikeParts};
+use bouton_kernels::Level;
 
 use super::{Form, Real, columns};
 use crate::spikes::{self, Block};
@@ -12,7 +13,9 @@ const STEPS: usize = 64;
 /// Spikes that wait at most, for each row; one step more than that finds room.
 const SPIKES: usize = 16;
 /// Columns that are brought up to date together.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 2;
+/// Numbers in a line of a cache.
+const LINE: usize = 8;
 
 /// What is kept, one behind the other: the matrix by columns; what [`Waiting`] holds; and how many of the steps that wait each
 /// column has seen.
@@ -116,10 +119,17 @@ impl<'a, T: Real> Matrix<'a, T> {
         &mut self.weights[j * rows..][..rows]
     }
     /// Brings columns up to date.
-    pub(crate) fn bring(&mut self, spikes: &Spikes, block: &mut Block, rule: &Rule, columns: &[usize]) {
+    pub(crate) fn bring(
+        &mut self,
+        level: Level,
+        spikes: &Spikes,
+        block: &mut Block,
+        rule: &Rule,
+        columns: &[usize],
+    ) {
         let steps = T::of(spikes.steps() as f64);
         for these in columns.chunks(COLUMNS) {
-            self.waiting.apply(spikes, block, rule, these, (self.done, self.weights));
+            self.waiting.apply(level, spikes, block, rule, these, (self.done, self.weights));
             these.iter().for_each(|j| self.done[*j] = steps);
         }
     }
@@ -128,14 +138,14 @@ impl<'a, T: Real> Matrix<'a, T> {
         columns.iter().for_each(|j| self.done[*j] = self.waiting.counters[0]);
     }
     /// Brings all columns up to date: nothing waits any more.
-    pub(crate) fn flush(&mut self, block: &mut Block, rule: &Rule) {
+    pub(crate) fn flush(&mut self, level: Level, block: &mut Block, rule: &Rule) {
         let spikes = self.waiting.spikes();
         if spikes.steps() == 0 {
             return;
         }
         self.waiting.prepare(block);
         let all: Vec<usize> = (0..self.waiting.shape.1).collect();
-        self.bring(&spikes, block, rule, &all);
+        self.bring(level, &spikes, block, rule, &all);
         self.waiting.counters[0] = T::ZERO;
         self.waiting.last.fill(T::ZERO);
         self.done.fill(T::ZERO);
@@ -215,6 +225,7 @@ impl<T: Real> Waiting<'_, T> {
     /// a step are computed together.
     fn apply(
         &self,
+        level: Level,
         spikes: &Spikes,
         block: &mut Block,
         rule: &Rule,
@@ -225,6 +236,14 @@ impl<T: Real> Waiting<'_, T> {
         let ((n, cols), most) = (self.shape, self.rows.len());
         let seen: Vec<usize> = columns.iter().map(|j| done[*j].f64() as usize).collect();
         let first = seen.iter().copied().min().unwrap_or(0);
+        if first == spikes.steps() {
+            return;
+        }
+        for j in columns {
+            // Read in order first: rows are met out of order, for which no processor reads ahead.
+            let line = weights[j * n..][..n].iter().step_by(LINE);
+            std::hint::black_box(line.fold(T::ZERO, |sum, w| sum + *w));
+        }
         for (step, range) in spikes.starts.windows(2).enumerate().skip(first) {
             let rows = &spikes.rows[range[0]..range[1]];
             let these = || columns.iter().zip(&seen).filter(|(_, seen)| **seen <= step).map(|(j, _)| *j);
@@ -242,12 +261,10 @@ impl<T: Real> Waiting<'_, T> {
                 these().for_each(|_| to.extend(from.iter().map(|x| x.f64())));
             }
             block.compute(rule, 1);
-            for (j, changes) in these().zip(block.change.chunks_exact(rows.len())) {
+            block.change_weights(level, bounds);
+            for (j, changed) in these().zip(block.weights.chunks_exact(rows.len())) {
                 let column = &mut weights[j * n..][..n];
-                for (i, by) in rows.iter().zip(changes) {
-                    let w = &mut column[*i as usize];
-                    *w = spikes::changed(*w, *by, bounds);
-                }
+                rows.iter().zip(changed).for_each(|(i, w)| column[*i as usize] = T::of(*w));
             }
         }
     }
@@ -340,7 +357,7 @@ impl Form for Spiked {
         out.resize(before + len, 0.0);
         let mut own = own.to_vec();
         let mut m = Matrix::new(&mut own, self.shape, self.of);
-        spikes::with_block(|block| m.flush(block, &self.rule));
+        spikes::with_block(|block| m.flush(Level::detect(), block, &self.rule));
         for (first, columns) in m.weights.chunks(8 * rows).enumerate() {
             for (i, row) in out[before..].chunks_exact_mut(cols).enumerate() {
                 let row = &mut row[8 * first..];
