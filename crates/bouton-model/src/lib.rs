@@ -28,4 +28,4 @@ pub use network::{Contents, EnsembleArray, Network};
 pub use node::sealed;
 pub use node::{LiveAccess, NodeFunction, NodeStep, Output};
 pub use probe::{DeviceQuantity, Probe, Target};
-pub use rule::{LearningRule, RuleFunction, RuleFunctionStep};
+pub use rule::{LearningRule, Period, Products, RuleFunction, RuleFunctionStep};

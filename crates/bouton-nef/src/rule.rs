@@ -9,7 +9,7 @@ use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
 use bouton_elements::rules::{Applies, Change, Source};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
-use bouton_engine::{Apply, Bounds, Draws, Initial, Knob, Op, Operand, Outer, Role, SignalId};
+use bouton_engine::{Apply, Bounds, Call, Draws, Initial, Knob, Op, Operand, Outer, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
 use super::{Builder, RuleSignals, calls};
@@ -42,7 +42,7 @@ struct Learned {
 fn makes(rule: &LearningRule) -> (Change, Applies) {
     match rule {
         LearningRule::Element(r) => (r.model().makes(), r.model().applies()),
-        LearningRule::Function(f) => (Change::Dense, f.applies()),
+        LearningRule::Function(f) => (f.makes(), f.applies()),
         _ => (Change::Dense, Applies::NextStep),
     }
 }
@@ -163,7 +163,7 @@ impl Builder<'_> {
         // Whoever looks at the change wants it as a matrix.
         let target = Target::RuleDelta(l.id.rule_at(k));
         let seen = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
-        if seen && matches!(change, Change::Outer(1)) && !on_devices {
+        if seen && matches!(change, Change::Outer(_)) && !on_devices {
             change = Change::Dense;
         }
         // What waits for the next step is state.
@@ -173,12 +173,12 @@ impl Builder<'_> {
             .parts(l.rows, l.cols)
             .into_iter()
             .map(|(name, len)| {
-                let (rows, cols) = if change == Change::Dense { (l.rows, l.cols) } else { (len, 1) };
+                let (rows, cols) = if name == "delta" { (l.rows, l.cols) } else { (len, 1) };
                 self.program.signal(format!("{path}.{name}"), rows, cols, role, 0.0)
             })
             .collect();
-        if change == Change::Dense {
-            signals.delta = Some(parts[0]);
+        if matches!(change, Change::Dense | Change::Rare) {
+            signals.delta = parts.last().copied();
         }
         self.conn[l.id.index()].rules.push(signals);
         let encoders = if rule.has_error() { self.error_encoders(l, k)? } else { None };
@@ -260,64 +260,59 @@ impl Builder<'_> {
         let mut reads: Vec<Operand> = inputs.iter().chain(&error).chain(&before).map(read).collect();
         let waits = wanted.applies == Applies::NextStep && !on_devices;
         let write = |s: &SignalId| if waits { Operand::update(*s) } else { Operand::set(*s) };
-        match rule {
-            LearningRule::Element(r) => {
-                let made = r.model().makes();
-                // Seen as a matrix: the parts are made in the same step, and their product waits.
-                let parts: Vec<SignalId> = if made == wanted.change {
-                    wanted.parts.clone()
-                } else {
-                    let all = made.parts(l.rows, l.cols).into_iter();
-                    all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0))
-                        .collect()
-                };
-                let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
-                let states = of_role(r.model().vars(), var::Role::State);
-                let states = self.rule_states(l, k, &name, &states, true);
-                let factors = r.model().factors();
-                let call = calls::RuleCall {
-                    rule: r.clone(),
-                    shape: (l.rows, l.cols),
-                    parts: parts.len(),
-                    states: states.len(),
-                    inputs: inputs.len(),
-                    encoded: wanted.encoded.is_some(),
-                    factors: factors.iter().map(|f| f.name.clone()).collect(),
-                };
-                reads.extend(self.rule_factors(l, k, &path, &name, &factors).iter().map(read));
-                reads.extend(r.model().reads_weights().then(|| Operand::read(l.weights)));
-                let states = states.iter().map(|s| Operand::update(*s));
-                let on: Vec<Operand> = parts
-                    .iter()
-                    .map(set)
-                    .chain(states)
-                    .chain(wanted.encoded.iter().map(write))
-                    .chain(reads)
-                    .chain([Operand::read(parameters)])
-                    .collect();
-                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
-                if made != wanted.change {
-                    let on: Vec<Operand> =
-                        wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
-                    self.program.kernel(&path, Outer, on);
-                }
-            }
+        let (made, _) = makes(rule);
+        // Seen as a matrix: the parts are made in the same step, and their product waits.
+        let parts: Vec<SignalId> = if made == wanted.change {
+            wanted.parts.clone()
+        } else {
+            let all = made.parts(l.rows, l.cols).into_iter();
+            all.map(|(n, len)| self.program.signal(format!("{name}.{n}"), len, 1, Role::Scratch, 0.0))
+                .collect()
+        };
+        let set = |s: &SignalId| if made == wanted.change { write(s) } else { Operand::set(*s) };
+        let element = matches!(rule, LearningRule::Element(_));
+        let states = self.rule_states(l, k, &name, &rule.states(), element);
+        reads.extend(self.rule_factors(l, k, &path, &name, &rule.factors())?.iter().map(read));
+        let weights = match rule {
+            LearningRule::Element(r) => r.model().reads_weights(),
+            LearningRule::Function(f) => f.does_read_weights(),
+            _ => false,
+        };
+        reads.extend(weights.then(|| Operand::read(l.weights)));
+        let call: Arc<dyn Call> = match rule {
+            LearningRule::Element(r) => Arc::new(calls::RuleCall {
+                rule: r.clone(),
+                shape: (l.rows, l.cols),
+                parts: parts.len(),
+                states: states.len(),
+                inputs: inputs.len(),
+                encoded: wanted.encoded.is_some(),
+                factors: rule.factors().into_iter().map(|f| f.name).collect(),
+            }),
             LearningRule::Function(f) => {
-                let states = self.rule_states(l, k, &name, f.states(), false);
-                reads.extend([Operand::read(l.weights), Operand::read(parameters)]);
-                let on: Vec<Operand> = wanted
-                    .parts
-                    .iter()
-                    .map(write)
-                    .chain(states.iter().map(|s| Operand::update(*s)))
-                    .chain(reads)
-                    .collect();
                 let seed = self.seeds.connections[l.id.index()].wrapping_add(k as u32);
-                let call =
-                    calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), seed, on_devices };
-                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
+                Arc::new(calls::RuleFunctionCall {
+                    rule: f.clone(),
+                    shape: (l.rows, l.cols),
+                    seed,
+                    on_devices,
+                })
             }
             _ => return Err(Error::build(path, "this kind of rule is not known here")),
+        };
+        let on: Vec<Operand> = parts
+            .iter()
+            .map(set)
+            .chain(states.iter().map(|s| Operand::update(*s)))
+            .chain(wanted.encoded.iter().map(write))
+            .chain(reads)
+            .chain([Operand::read(parameters)])
+            .collect();
+        self.program.add(&path, Op::Call(call), on, Draws::No);
+        if made != wanted.change {
+            let Change::Outer(products) = made else { return Ok(()) };
+            let on: Vec<Operand> = wanted.parts.iter().map(write).chain(parts.iter().map(read)).collect();
+            self.program.kernel(&path, Outer { products }, on);
         }
         Ok(())
     }

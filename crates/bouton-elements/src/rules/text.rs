@@ -332,6 +332,7 @@ impl RuleModel for TextRule {
             name: f.name.clone(),
             over: over(f.rank),
             default: f.default,
+            error: false,
         };
         self.rule.factors().iter().map(factor).collect()
     }

@@ -29,6 +29,14 @@ impl Apply {
     pub(crate) fn is_one_product(&self) -> bool {
         !self.bounded && *self.changes == [Change::Outer(1)]
     }
+    /// Whether no change is due.
+    fn idle<T: SimReal>(&self, mut parts: &[&[T]]) -> bool {
+        self.changes.iter().all(|c| {
+            let gate = parts[0].first();
+            parts = &parts[c.parts(0, 0).len()..];
+            matches!(c, Change::Outer(_) | Change::Rare) && gate == Some(&T::ZERO)
+        })
+    }
     fn parts(&self) -> usize {
         self.changes.iter().map(|c| c.parts(0, 0).len()).sum()
     }
@@ -72,6 +80,9 @@ impl Kernel for Apply {
         let ([w], [frozen, parts @ ..]) = (&mut l.writes[..], &l.reads[..]) else { return };
         let freezing = l.doubles[0][0];
         if freezing == 1.0 {
+            return;
+        }
+        if !self.bounded && self.idle(parts) {
             return;
         }
         let bounds = l.doubles.get(1).map(|b| (T::of(b[0]), T::of(b[1])));
@@ -122,35 +133,33 @@ fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &m
     let cols = row.len();
     let free = |j: usize| held.is_none_or(|h| h[j] == T::ZERO);
     match *c {
+        Change::Outer(_) | Change::Rare if parts[0][0] == T::ZERO => {}
         Change::Outer(k) => {
             let (scale, post, pre) = (parts[0][0], parts[1], parts[2]);
             let rows = post.len() / k.max(1);
-            for f in 0..k {
-                let (p, x) = (post[f * rows + i], &pre[f * cols..(f + 1) * cols]);
-                match held {
-                    None => bouton_kernels::outer_inc(at.level, scale, &[p], x, row),
-                    Some(_) => {
-                        let p = scale * p;
-                        row.iter_mut()
-                            .zip(x)
-                            .enumerate()
-                            .filter(|(j, _)| free(*j))
-                            .for_each(|(_, (w, x))| *w += p * *x);
+            // Summed before it is added, as whoever looks at the change sees it.
+            let mut sum = [T::ZERO; 64];
+            for (n, row) in row.chunks_mut(sum.len()).enumerate() {
+                let sum = &mut sum[..row.len()];
+                for f in 0..k {
+                    let (p, x) = (post[f * rows + i], &pre[f * cols + n * 64..][..row.len()]);
+                    if f == 0 {
+                        bouton_kernels::outer_set(at.level, &[scale * p], x, sum);
+                    } else {
+                        bouton_kernels::outer_inc(at.level, scale, &[p], x, sum);
                     }
+                }
+                match held {
+                    None => bouton_kernels::add_assign(at.level, sum, row),
+                    Some(h) => add_free(row, sum, &h[n * 64..]),
                 }
             }
         }
-        Change::Dense => {
-            let delta = &parts[0][i * cols..(i + 1) * cols];
+        Change::Dense | Change::Rare => {
+            let delta = &parts[usize::from(*c == Change::Rare)][i * cols..(i + 1) * cols];
             match held {
                 None => bouton_kernels::add_assign(at.level, delta, row),
-                Some(_) => {
-                    row.iter_mut()
-                        .zip(delta)
-                        .enumerate()
-                        .filter(|(j, _)| free(*j))
-                        .for_each(|(_, (w, d))| *w += *d);
-                }
+                Some(h) => add_free(row, delta, h),
             }
         }
         Change::OnPre => {
@@ -174,6 +183,15 @@ fn change_row<T: SimReal>(at: &At, c: &Change, parts: &[&[T]], i: usize, row: &m
         Change::RowScale => {
             let f = parts[0][i];
             row.iter_mut().enumerate().filter(|(j, _)| free(*j)).for_each(|(_, w)| *w = f * *w);
+        }
+    }
+}
+
+/// Adds a change to what of a row isn't held.
+fn add_free<T: SimReal>(row: &mut [T], delta: &[T], held: &[T]) {
+    for ((w, d), h) in row.iter_mut().zip(delta).zip(held) {
+        if *h == T::ZERO {
+            *w += *d;
         }
     }
 }

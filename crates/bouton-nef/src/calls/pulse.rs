@@ -66,9 +66,11 @@ fn dense(
         for (j, d) in row.iter_mut().enumerate() {
             *d = match change {
                 Change::Outer(k) => {
-                    parts[0][0] * (0..k).map(|f| parts[1][f * rows + i] * parts[2][f * cols + j]).sum::<f64>()
+                    let sum: f64 = (0..k).map(|f| parts[1][f * rows + i] * parts[2][f * cols + j]).sum();
+                    parts[0][0].signum() * sum
                 }
                 Change::Dense => parts[0][i * cols + j],
+                Change::Rare => parts[1][i * cols + j],
                 Change::OnPre | Change::OnPost => parts[0][i] * parts[1][j],
                 Change::RowScale => (parts[0][i] - 1.0) * weights[i * cols + j],
             };
@@ -96,11 +98,9 @@ impl Running for Run {
                 return;
             }
             let outer = match *change {
+                // A rate of zero switches a rule off, one below zero turns it round.
+                Change::Outer(_) | Change::Rare if parts[0][0] == 0.0 => return,
                 Change::Outer(1) => {
-                    // A rate of zero switches a rule off, one below zero turns it round.
-                    if parts[0][0] == 0.0 {
-                        return;
-                    }
                     if parts[0][0] < 0.0 {
                         wanted.clear();
                         wanted.extend(parts[1].iter().map(|p| -p));

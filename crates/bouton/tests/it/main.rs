@@ -10,6 +10,7 @@ mod live_weights;
 mod mistakes;
 #[cfg(target_os = "linux")]
 mod room;
+mod rule_functions;
 mod rules;
 mod same_bits;
 mod scale_check;
