@@ -5,6 +5,7 @@ mod checkpoint_files;
 mod checkpoints;
 mod editors;
 mod factored;
+mod four_ways;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
