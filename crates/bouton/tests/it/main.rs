@@ -11,6 +11,7 @@ mod live_weights;
 mod mistakes;
 #[cfg(target_os = "linux")]
 mod room;
+mod rule_forms;
 mod rule_functions;
 mod rules;
 mod same_bits;
