@@ -20,7 +20,7 @@ pub use kernels::all::*;
 pub use kernels::{At, Code, SimReal};
 pub use live::{
     By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
-    SavedSignal, Values,
+    SavedSignal, Values, digest,
 };
 pub use plan::Passes;
 pub use probes::{Event, Events, Observe, ObserveId, Recorded, Samples};
