@@ -23,7 +23,7 @@ pub use live::{
     SavedSignal, Values, digest,
 };
 pub use plan::Passes;
-pub use probes::{Event, Events, Observe, ObserveId, Recorded, Samples};
+pub use probes::{Event, Events, Norm, Observe, ObserveId, Recorded, Samples};
 pub use program::{
     Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand,
     Operator, Program, Role, Room, Shape, Signal, SignalId, View, Writes,

@@ -9,6 +9,7 @@ mod four_ways;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
+mod probe_norms;
 #[cfg(target_os = "linux")]
 mod room;
 mod rule_forms;
