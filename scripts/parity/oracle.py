@@ -34,6 +34,8 @@ import numpy as np  # noqa: E402
 from nengo.builder.operator import SimPyFunc  # noqa: E402
 from nengo.builder.probe import SimProbe  # noqa: E402
 
+from own_rule import Instar  # noqa: E402
+
 nengo.rc["decoder_cache"]["enabled"] = "False"
 
 NAMES = {
@@ -233,7 +235,8 @@ class Reader:
             kw["solver"] = solver(spec["solver"])
         if "rule" in spec:
             rule = dict(spec["rule"])
-            kind = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM}[rule.pop("type")]
+            rule.pop("as", None)  # how bouton has it
+            kind = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM, "instar": Instar}[rule.pop("type")]
             if "pre_synapse" in rule:
                 rule["pre_synapse"] = synapse(rule["pre_synapse"])
             kw["learning_rule_type"] = kind(**rule)

@@ -4,7 +4,7 @@ use bouton::engine::Events;
 use bouton::io;
 use bouton::io::recording::{EventsSpec, SeriesSpec, Sink};
 use bouton::io::table::{Table, significant};
-use bouton::model::{Network, ProbeId, Target};
+use bouton::model::{Network, Norm, ProbeId, Target};
 use bouton::prelude::{Devices, Recorded, Simulator};
 use serde_json::json;
 
@@ -120,6 +120,7 @@ fn is_spikes(net: &Network, p: ProbeId) -> bool {
         // As events only what is one spike or none: several spikes a step have a height.
         Target::Spikes(e) => {
             p.synapse.is_none()
+                && p.norm == Norm::None
                 && p.sample_every.is_none()
                 && net.get_ensemble(*e).is_some_and(|e| e.neuron_type.name() == "lif")
         }

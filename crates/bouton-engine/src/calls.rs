@@ -117,6 +117,13 @@ impl Seen<'_> {
     }
 }
 
+/// Sets numbers; one that stays the same keeps its bits.
+pub(crate) fn keep(y: &mut [f64], values: &[f64]) {
+    for (y, x) in y.iter_mut().zip(values) {
+        *y = if *x == *y { *y } else { *x };
+    }
+}
+
 /// A number type whose memory can be handed to calls.
 pub(crate) trait CallReal: SimReal {
     fn numbers(m: &mut Memory<Self>) -> Numbers<'_>;
@@ -155,6 +162,18 @@ impl Numbers<'_> {
         match self {
             Numbers::F64(m) => m.get_mut(s).copy_from_slice(values),
             Numbers::F32(m) => m.get_mut(s).iter_mut().zip(values).for_each(|(y, x)| *y = *x as f32),
+        }
+    }
+    /// Sets a span; a number that stays the same keeps its bits.
+    pub(crate) fn keep(&mut self, s: Span, values: &[f64]) {
+        match self {
+            Numbers::F64(m) => keep(m.get_mut(s), values),
+            Numbers::F32(m) => {
+                for (y, x) in m.get_mut(s).iter_mut().zip(values) {
+                    let x = *x as f32;
+                    *y = if x == *y { *y } else { x };
+                }
+            }
         }
     }
     /// Sets numbers of a span one by one, as `put` says: where in it, and what.

@@ -21,10 +21,10 @@ pub use kernels::all::*;
 pub use kernels::{At, Code, SimReal};
 pub use live::{
     By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
-    SavedSignal, Values,
+    SavedSignal, Values, digest,
 };
 pub use plan::Passes;
-pub use probes::{Event, Events, Observe, ObserveId, Recorded, Samples};
+pub use probes::{Event, Events, Norm, Observe, ObserveId, Recorded, Samples};
 pub use program::{
     Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand,
     Operator, Program, Role, Room, Shape, Signal, SignalId, View, Writes,

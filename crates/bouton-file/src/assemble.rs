@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use bouton_expr::{Scratch, Vars};
-use bouton_model::{Connection, Function, LearningRule, Matrix, Network, Probe, Slice, Target, Transform};
+use bouton_model::{
+    Connection, Function, LearningRule, Matrix, Network, Norm, Probe, Slice, Target, Transform,
+};
 
 use crate::check::Path;
 use crate::describe::{Described, compile, distribution, fault};
@@ -131,6 +133,9 @@ impl Assemble<'_> {
         if matches!(target, Target::Devices(..)) && p.synapse.is_some() {
             return Err(("synapse", "devices are recorded as they are; leave the filter out".into()));
         }
+        if p.norm.is_some() && p.synapse.is_some() {
+            return Err(("norm", "a norm is taken of the values as they are; leave the filter out".into()));
+        }
         if let Some(every) = p.sample_every
             && every < self.dt * (1.0 - 1e-9)
         {
@@ -147,6 +152,11 @@ impl Assemble<'_> {
             target,
             slice,
             synapse: p.synapse,
+            norm: match p.norm {
+                None => Norm::None,
+                Some(format::Norm::All) => Norm::All,
+                Some(format::Norm::Rows) => Norm::Rows,
+            },
             sample_every: p.sample_every,
             solver: p.solver,
             seed: p.seed,

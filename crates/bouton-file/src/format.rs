@@ -310,6 +310,16 @@ pub(crate) enum Flag {
     Number(#[schemars(range(min = 0, max = 1))] u8),
 }
 
+/// What a norm is taken of.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Norm {
+    /// Of all values.
+    All,
+    /// Of each row.
+    Rows,
+}
+
 /// A recording.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -324,6 +334,9 @@ pub(crate) struct Probe {
     /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]
     pub(crate) synapse: Option<Synapse>,
+    /// Records a norm in place of the values, the square root of the sum of their squares: of `all` of them, or of each of the
+    /// `rows` of weights. It goes without a synapse. Default: the values.
+    pub(crate) norm: Option<Norm>,
     /// Sampling period (s), at least the time step. Default: every step.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) sample_every: Option<f64>,

@@ -27,5 +27,5 @@ pub use network::{Contents, EnsembleArray, Network};
 #[doc(hidden)]
 pub use node::sealed;
 pub use node::{LiveAccess, NodeFunction, NodeStep, Output};
-pub use probe::{DeviceQuantity, Probe, Target};
-pub use rule::{LearningRule, RuleFunction, RuleFunctionStep};
+pub use probe::{DeviceQuantity, Norm, Probe, Target};
+pub use rule::{LearningRule, Period, Products, RuleFunction, RuleFunctionStep};

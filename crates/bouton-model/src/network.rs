@@ -421,8 +421,11 @@ impl Network {
                     return Err(Error::model(self.object_path(object), m));
                 }
                 let factors = self.get_rule(rule)?.factors();
-                let over = factors.get(k).map(|f| f.over).ok_or_else(|| none("third factor"))?;
-                match (over, before.object, post.object) {
+                let factor = factors.get(k).ok_or_else(|| none("third factor"))?;
+                if factor.error {
+                    return self.error_size(post);
+                }
+                match (factor.over, before.object, post.object) {
                     (Over::Pre, Object::Ensemble(e), _) => self.object_size(Object::Neurons(e), true),
                     (Over::Pre, other, _) => Ok(before.slice.len(self.object_size(other, true)?)),
                     (Over::Post, _, Object::Ensemble(e)) if c.solver.model().weights() => {
@@ -434,7 +437,7 @@ impl Network {
             }
         }
     }
-    /// A third factor of a learning rule by its name, as the end of connections that deliver it.
+    /// A third factor or a further error of a learning rule by its name, as the end of connections that deliver it.
     ///
     /// # Errors
     /// There is no such rule, or it has no such factor; the nearest is named.

@@ -34,6 +34,9 @@ pub trait LiveAccess: sealed::Sealed {
         connection: ConnectionId,
         edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error>;
+    /// Sets all weights of a connection that the node has declared, as [`edit_weights`](LiveAccess::edit_weights) does. It is
+    /// for a node that holds the matrix and changes it in each step: what is given is checked and copied once.
+    fn set_weights(&mut self, connection: ConnectionId, weights: &Matrix) -> Result<(), Error>;
 }
 
 /// Keeps [`LiveAccess`] from being implemented elsewhere.

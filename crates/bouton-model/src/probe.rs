@@ -18,6 +18,19 @@ pub enum DeviceQuantity {
     Pulses,
 }
 
+/// What of its target's values a probe records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Norm {
+    /// The values themselves.
+    #[default]
+    None,
+    /// The square root of the sum of their squares, over all of them: one number.
+    All,
+    /// The same of each row: one number a row, of weights for each postsynaptic neuron.
+    Rows,
+}
+
 /// What a probe records.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -100,6 +113,8 @@ pub struct Probe {
     pub slice: Slice,
     /// Filter on the recording. Default: none.
     pub synapse: Option<Synapse>,
+    /// Whether norms are recorded in place of the values. Default: the values.
+    pub norm: Norm,
     /// Sampling period (s). Default: every step.
     pub sample_every: Option<f64>,
     /// How a decoded value's decoders are solved.
@@ -115,6 +130,7 @@ impl Probe {
             target,
             slice: Slice::All,
             synapse: None,
+            norm: Norm::None,
             sample_every: None,
             solver: Solver::default(),
             seed: None,
@@ -143,6 +159,23 @@ impl Probe {
     /// Sets the filter: a time constant (s), or any synapse.
     pub fn synapse(mut self, synapse: impl Into<Synapse>) -> Probe {
         self.synapse = Some(synapse.into());
+        self
+    }
+    /// Records the norm of all values (‖W‖ of weights, ‖Δw‖ of a rule's change), or of each row, in place of the values. It is
+    /// taken at the samples alone, and of what is recorded then; it goes without a synapse.
+    ///
+    /// ```
+    /// use bouton_model::{Connection, Ensemble, Matrix, Network, Norm, Probe};
+    /// let mut net = Network::with_seed(1);
+    /// let (a, b) = (net.ensemble("a", Ensemble::new(20, 1)), net.ensemble("b", Ensemble::new(10, 1)));
+    /// let w = Connection::new().transform(Matrix::filled(10, 20, 1e-3));
+    /// let c = net.connect(a.neurons(), b.neurons(), w);
+    /// net.probe("size", Probe::weights(c).norm(Norm::All).sample_every(0.01));
+    /// net.probe("rows", Probe::weights(c).norm(Norm::Rows).sample_every(0.01));
+    /// net.validate(0.001).unwrap();
+    /// ```
+    pub fn norm(mut self, norm: Norm) -> Probe {
+        self.norm = norm;
         self
     }
     /// Sets the sampling period (s).

@@ -9,7 +9,7 @@ use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
 use bouton_elements::rules::{Applies, Change, Rule, Source};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
-use bouton_engine::{Apply, Bounds, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
+use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
 use super::{Builder, RuleSignals, calls};
@@ -44,7 +44,7 @@ struct Learned {
 fn makes(rule: &LearningRule) -> (Change, Applies) {
     match rule {
         LearningRule::Element(r) => (r.model().makes(), r.model().applies()),
-        LearningRule::Function(f) => (Change::Dense, f.applies()),
+        LearningRule::Function(f) => (f.makes(), f.applies()),
         _ => (Change::Dense, Applies::NextStep),
     }
 }
@@ -174,12 +174,8 @@ impl Builder<'_> {
         let (made, applies) = makes(rule);
         let path = self.names.rule(l.id, k);
         let mut signals = RuleSignals::default();
-        // Pulses are made of one product, or of a matrix.
-        let change = match made {
-            Change::Outer(k) if !on_devices || k == 1 => made,
-            _ if on_devices => Change::Dense,
-            _ => made,
-        };
+        // Pulses are made of what doesn't hang on the weights, or of a matrix.
+        let change = if on_devices && made.reads_weights() { Change::Dense } else { made };
         // What waits for the next step is state.
         let waits = applies == Applies::NextStep && !on_devices;
         let role = if waits { Role::State } else { Role::Scratch };
@@ -187,7 +183,7 @@ impl Builder<'_> {
             .parts(l.rows, l.cols)
             .into_iter()
             .map(|(name, len)| {
-                let (rows, cols) = if change == Change::Dense { (l.rows, l.cols) } else { (len, 1) };
+                let (rows, cols) = if name == "delta" { (l.rows, l.cols) } else { (len, 1) };
                 let start = match change {
                     // What waits in the first step is no change: of no bounds.
                     Change::AtSpikes(s) if s.bounded && name == "numbers" => {
@@ -203,9 +199,10 @@ impl Builder<'_> {
         // Whoever looks at the change wants it as a matrix; the weights are given it as before.
         let target = Target::RuleDelta(l.id.rule_at(k));
         let looks = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
-        let seen = (looks && change != Change::Dense)
+        let matrix = matches!(change, Change::Dense | Change::Rare);
+        let seen = (looks && !matrix)
             .then(|| self.program.signal(format!("{path}.delta"), l.rows, l.cols, Role::Scratch, 0.0));
-        signals.delta = if change == Change::Dense { Some(parts[0]) } else { seen };
+        signals.delta = if matrix { parts.last().copied() } else { seen };
         self.conn[l.id.index()].rules.push(signals);
         let encoders = if rule.has_error() { self.error_encoders(l, k)? } else { None };
         let linear = match rule {
@@ -295,74 +292,68 @@ impl Builder<'_> {
         let mut reads: Vec<Operand> = inputs.iter().chain(&error).chain(&before).map(read).collect();
         let waits = wanted.applies == Applies::NextStep && !on_devices;
         let write = |s: &SignalId| if waits { Operand::update(*s) } else { Operand::set(*s) };
-        match rule {
-            LearningRule::Element(r) => {
-                let made = r.model().makes();
-                // Parts that are to be seen as a matrix are made in the step in which they are seen, and then wait.
-                let whole = if made == wanted.change { wanted.seen } else { Some(wanted.parts[0]) };
-                let direct = made == wanted.change && !(waits && whole.is_some());
-                let parts: Vec<SignalId> = if direct {
-                    wanted.parts.clone()
-                } else {
-                    let all = made.parts(l.rows, l.cols).into_iter();
-                    let made = |(n, len)| (format!("{name}.made.{n}"), len);
-                    all.map(made).map(|(n, len)| self.program.signal(n, len, 1, Role::Scratch, 0.0)).collect()
-                };
-                let set = |s: &SignalId| if direct { write(s) } else { Operand::set(*s) };
-                let states = of_role(r.model().vars(), var::Role::State);
-                let states = self.rule_states(l, k, &name, &states, true);
-                let factors = r.model().factors();
-                let call = calls::RuleCall {
-                    rule: r.clone(),
-                    shape: (l.rows, l.cols),
-                    parts: parts.len(),
-                    states: states.len(),
-                    inputs: inputs.len(),
-                    encoded: wanted.encoded.is_some(),
-                    factors: factors.iter().map(|f| f.name.clone()).collect(),
-                };
-                reads.extend(self.rule_factors(l, k, &path, &name, &factors).iter().map(read));
-                reads.extend(r.model().reads_weights().then(|| Operand::read(l.weights)));
-                let states = states.iter().map(|s| Operand::update(*s));
-                let on: Vec<Operand> = parts
-                    .iter()
-                    .map(set)
-                    .chain(states)
-                    .chain(wanted.encoded.iter().map(write))
-                    .chain(reads)
-                    .chain([Operand::read(parameters)])
-                    .collect();
-                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
-                if let Some(delta) = whole {
-                    let weights = made.reads_weights().then(|| Operand::read(l.weights));
-                    let on = [Operand::set(delta)].into_iter().chain(weights).chain(parts.iter().map(read));
-                    let rule = is_at_spikes(made).then(|| r.clone());
-                    let on: Vec<Operand> = on.collect();
-                    self.program.kernel(&path, Delta { change: made, rule, cols: l.cols }, on);
-                }
-                if made == wanted.change && !direct {
-                    for (from, to) in parts.iter().zip(&wanted.parts) {
-                        let on = [Operand::update(*to), read(from)];
-                        self.program.kernel(&path, Copy { inc: false }, on);
-                    }
-                }
-            }
+        let (made, _) = makes(rule);
+        // Parts that are to be seen as a matrix are made in the step in which they are seen, and then wait.
+        let whole = if made == wanted.change { wanted.seen } else { Some(wanted.parts[0]) };
+        let direct = made == wanted.change && !(waits && whole.is_some());
+        let parts: Vec<SignalId> = if direct {
+            wanted.parts.clone()
+        } else {
+            let all = made.parts(l.rows, l.cols).into_iter();
+            let made = |(n, len)| (format!("{name}.made.{n}"), len);
+            all.map(made).map(|(n, len)| self.program.signal(n, len, 1, Role::Scratch, 0.0)).collect()
+        };
+        let set = |s: &SignalId| if direct { write(s) } else { Operand::set(*s) };
+        let paths = element(rule).is_some();
+        let states = self.rule_states(l, k, &name, &rule.states(), paths);
+        reads.extend(self.rule_factors(l, k, &path, &name, &rule.factors())?.iter().map(read));
+        let weights = match rule {
+            LearningRule::Element(r) => r.model().reads_weights(),
+            LearningRule::Function(f) => f.does_read_weights(),
+            _ => false,
+        };
+        reads.extend(weights.then(|| Operand::read(l.weights)));
+        let call: Arc<dyn Call> = match rule {
+            LearningRule::Element(r) => Arc::new(calls::RuleCall {
+                rule: r.clone(),
+                shape: (l.rows, l.cols),
+                parts: parts.len(),
+                states: states.len(),
+                inputs: inputs.len(),
+                encoded: wanted.encoded.is_some(),
+                factors: rule.factors().into_iter().map(|f| f.name).collect(),
+            }),
             LearningRule::Function(f) => {
-                let states = self.rule_states(l, k, &name, f.states(), false);
-                reads.extend([Operand::read(l.weights), Operand::read(parameters)]);
-                let on: Vec<Operand> = wanted
-                    .parts
-                    .iter()
-                    .map(write)
-                    .chain(states.iter().map(|s| Operand::update(*s)))
-                    .chain(reads)
-                    .collect();
                 let seed = self.seeds.connections[l.id.index()].wrapping_add(k as u32);
-                let call =
-                    calls::RuleFunctionCall { rule: f.clone(), shape: (l.rows, l.cols), seed, on_devices };
-                self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
+                Arc::new(calls::RuleFunctionCall {
+                    rule: f.clone(),
+                    shape: (l.rows, l.cols),
+                    seed,
+                    on_devices,
+                })
             }
             _ => return Err(Error::build(path, "this kind of rule is not known here")),
+        };
+        let on: Vec<Operand> = parts
+            .iter()
+            .map(set)
+            .chain(states.iter().map(|s| Operand::update(*s)))
+            .chain(wanted.encoded.iter().map(write))
+            .chain(reads)
+            .chain([Operand::read(parameters)])
+            .collect();
+        self.program.add(&path, Op::Call(call), on, Draws::No);
+        if let Some(delta) = whole {
+            let weights = made.reads_weights().then(|| Operand::read(l.weights));
+            let on = [Operand::set(delta)].into_iter().chain(weights).chain(parts.iter().map(read));
+            let rule = element(rule).filter(|_| is_at_spikes(made)).cloned();
+            let on: Vec<Operand> = on.collect();
+            self.program.kernel(&path, Delta { change: made, rule, cols: l.cols }, on);
+        }
+        if made == wanted.change && !direct {
+            for (from, to) in parts.iter().zip(&wanted.parts) {
+                self.program.kernel(&path, Copy { inc: false }, vec![Operand::update(*to), read(from)]);
+            }
         }
         Ok(())
     }

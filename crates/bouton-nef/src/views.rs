@@ -1,5 +1,6 @@
 //! Named views of weights and of what goes with them. They mean the same between steps and inside one: both read by path.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bouton_core::{Error, ErrorKind, Failure, Matrix};
@@ -197,12 +198,25 @@ impl Views {
 /// What an edit changes of a matrix: which elements, and their new values. `None` if nothing.
 ///
 /// # Errors
-/// What the edit says; a matrix of another shape; numbers that aren't finite. `object` is what the error is about.
+/// Those of [`edited_copy`].
 pub fn edited(
     object: &str,
     before: &Matrix,
     edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
 ) -> Result<Option<(Pick, Vec<f64>)>, Error> {
+    let after = edited_copy(object, before, edit)?;
+    Ok(changes(before.values(), after.values()).map(|(pick, values)| (pick, values.into_owned())))
+}
+
+/// What an edit makes of a matrix.
+///
+/// # Errors
+/// What the edit says; a matrix of another shape; numbers that aren't finite. `object` is what the error is about.
+pub fn edited_copy(
+    object: &str,
+    before: &Matrix,
+    edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
+) -> Result<Matrix, Error> {
     let mut after = before.clone();
     edit(&mut after).map_err(|cause| Error::caused(ErrorKind::Access, object, cause))?;
     if after.shape() != before.shape() {
@@ -227,18 +241,19 @@ pub fn edited(
         };
         return Err(Error::access(object, m));
     }
-    Ok(changes(old, new))
+    Ok(after)
 }
 
 /// Which numbers differ, and what they are after an edit; all if these are the most. `None` if none does.
-pub fn changes(before: &[f64], after: &[f64]) -> Option<(Pick, Vec<f64>)> {
-    let changed: Vec<usize> = (0..before.len()).filter(|k| before[*k] != after[*k]).collect();
-    match changed.len() {
+pub fn changes<'a>(before: &[f64], after: &'a [f64]) -> Option<(Pick, Cow<'a, [f64]>)> {
+    let differ = |(b, a): (&f64, &f64)| usize::from(b != a);
+    match before.iter().zip(after).map(differ).sum::<usize>() {
         0 => None,
-        n if 2 * n > before.len() => Some((Pick::All, after.to_vec())),
+        n if 2 * n > before.len() => Some((Pick::All, after.into())),
         _ => {
-            let values = changed.iter().map(|k| after[*k]).collect();
-            Some((Pick::Where(changed.into()), values))
+            let changed: Vec<usize> = (0..before.len()).filter(|k| before[*k] != after[*k]).collect();
+            let values: Vec<f64> = changed.iter().map(|k| after[*k]).collect();
+            Some((Pick::Where(changed.into()), values.into()))
         }
     }
 }

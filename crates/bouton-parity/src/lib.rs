@@ -5,6 +5,7 @@
 
 mod compare;
 mod model;
+mod own_rule;
 
 pub use compare::{PARAMETER_LIMIT, PROBE_LIMIT, Report, Split, compare, table};
 pub use model::Model;

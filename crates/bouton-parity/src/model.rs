@@ -336,6 +336,7 @@ impl Model {
                     }
                     c = c.learn(pes);
                 }
+                "instar" => c.rules.push(crate::own_rule::instar(r)?),
                 // Nengo's other rules are texts here.
                 text => {
                     let set = |rule: Rule, name: &str, x: f64| rule.set(name, x).map_err(|e| e.to_string());

@@ -157,3 +157,21 @@ fn a_spike_at_the_threshold_is_rounding() {
     assert!(with(late, 2e-9).failures[0].contains("more than rounding"));
     assert!(with(early, 5e-10).failures[0].contains("before 100 ms"));
 }
+
+/// A rule that a user teaches Nengo by a type, an operator and a build function is the same rule here, whether it is a text, a
+/// function or a type: what is between them is rounding, until a spike differs.
+#[test]
+fn a_rule_of_ones_own_is_that_of_nengo() {
+    let own: Vec<String> = names().into_iter().filter(|n| n.contains("own-rule")).collect();
+    assert_eq!(own.len(), 4, "{own:?}");
+    for name in own {
+        let (m, o) = (model(&name), golden(&name));
+        let r = compare(&m, &o, Options::default());
+        assert!(r.passed() && r.probe.0 < 1e-10, "{name}: {:?}", r.probe);
+        // The rule moves the weights by more than half of the largest.
+        let w = o.arrays["probe.w"].to_f64();
+        let (first, last) = (&w[..750], &w[w.len() - 750..]);
+        let moved = first.iter().zip(last).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+        assert!(moved > 5e-5, "{name}: weights move by {moved:e} at most");
+    }
+}

@@ -1,11 +1,13 @@
 //! Measures of what a user waits for: each prints its figure, what was wanted, and the sizes that it was taken with.
 //!
 //! ```text
-//! cargo run --release -p bouton --example measures -- edit|peak|steps|pes|chain [--size N] [--rounds N]
+//! cargo run --release -p bouton --example measures -- edit|write|peak|steps|pes|chain [--size N] [--rounds N]
 //! ```
 //!
 //! * `edit`: one weight of a `size` × `size` (2,000) matrix is written between two steps. Counted are the write, its entry in
 //!   the log, and what the next step takes longer.
+//! * `write`: a step in which a node writes all of a `size` × `size` (2,000) matrix, and spikes meet it, against a copy and a
+//!   product of that size.
 //! * `peak`: memory of a process that gives a model one matrix of `size` × `size` (3,905: 122 MB), and runs it.
 //! * `steps`: `run_steps(1)` against `step()`, on a small and on a mid-sized model.
 //! * `pes`: seconds per simulated second of PES on a matrix of `size` × `size` (2,000) solved weights.
@@ -20,6 +22,8 @@ use bouton::prelude::*;
 
 #[path = "measures/pes.rs"]
 mod pes;
+#[path = "measures/write.rs"]
+mod write;
 
 /// The middle one.
 fn median(mut x: Vec<f64>) -> f64 {
@@ -228,12 +232,13 @@ fn main() -> Result<(), Error> {
     println!("SIMD level {:?}", bouton::Level::detect());
     let met = match args.first().map_or("", String::as_str) {
         "edit" => edit(number("--size", 2000), number("--rounds", 400))?,
+        "write" => write::write(number("--size", 2000), number("--rounds", 61))?,
         "peak" => peak(number("--size", 3905))?,
         "steps" => steps(number("--rounds", 61))?,
         "pes" => pes::pes(number("--size", 2000), number("--rounds", 5))?,
         "chain" => chain(number("--size", 1600), number("--rounds", 11))?,
         other => {
-            eprintln!("there is no measure `{other}`; there are: edit, peak, steps, pes, chain");
+            eprintln!("there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain");
             std::process::exit(2);
         }
     };

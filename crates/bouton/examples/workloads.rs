@@ -21,6 +21,8 @@ use bouton::prelude::*;
 
 #[path = "workloads/models.rs"]
 mod models;
+#[path = "workloads/plastic.rs"]
+mod plastic;
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -38,8 +40,8 @@ fn main() -> Result<(), Error> {
         "mpes" => models::mpes(size.unwrap_or(100)),
         "W3" => models::w3(size.unwrap_or(2000), true),
         "W3bcm" => models::w3_bcm(size.unwrap_or(2000))?,
-        "W3oja" => models::w3_oja(size.unwrap_or(2000))?,
-        "stdp" | "stdpnone" => models::stdp(size.unwrap_or(2000), trains.clone(), name == "stdp")?,
+        "W3oja" => plastic::w3_oja(size.unwrap_or(2000))?,
+        "stdp" | "stdpnone" => plastic::stdp(size.unwrap_or(2000), trains.clone(), name == "stdp")?,
         "W3none" => models::w3(size.unwrap_or(2000), false),
         "W3hand" => models::w3_hand(size.unwrap_or(2000))?,
         other => {
@@ -109,7 +111,7 @@ fn main() -> Result<(), Error> {
          \"out_rms\":{rms:.5},\"rate_hz\":{rate},\"pulses\":{pulses},\"w_norm\":{w_norm:e},\"dw_norm\":{dw_norm:e},\"pass_s\":{:.4},\"peak_mb\":{}}}",
         times[times.len() / 2],
         times[0],
-        models::pass_over(size.unwrap_or(2000), &trains, warm as usize, seconds),
+        plastic::pass_over(size.unwrap_or(2000), &trains, warm as usize, seconds),
         peak_mb()
     );
     Ok(())

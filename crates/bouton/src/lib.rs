@@ -73,8 +73,8 @@ pub mod prelude {
     pub use bouton_engine::{Edit, ObserveId, Passes, Pick, Precision, Recorded, Reset, Samples};
     pub use bouton_model::{
         Connection, ConnectionId, DeviceQuantity, End, Ensemble, EnsembleArray, EnsembleId, Error, ErrorKind,
-        Failure, Function, LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Object,
-        Output, Over, Probe, ProbeId, RuleFunction, RuleFunctionStep, RuleId, Slice, Start, StatefulNode,
-        StatefulRule, Target, Transform,
+        Failure, Function, LearningRule, LiveAccess, Matrix, Network, NodeFunction, NodeId, NodeStep, Norm,
+        Object, Output, Over, Probe, ProbeId, Products, RuleFunction, RuleFunctionStep, RuleId, Slice, Start,
+        StatefulNode, StatefulRule, Target, Transform,
     };
 }

@@ -7,11 +7,12 @@
 /// |---|---|---|
 /// | `Outer(k)` | scale, post (k × rows), pre (k × columns) | Σ_f scale·post_f,i·pre_f,j |
 /// | `Dense` | delta (rows × columns) | delta_i,j |
+/// | `Rare` | due, delta (rows × columns) | delta_i,j, where due isn't 0 |
 /// | `Scaled(k)` | shares (rows), and those of `Outer(k)` if k isn't 0 | shares_i·w_i,j + Σ_f scale·post_f,i·pre_f,j |
 /// | `AtSpikes` | numbers, pre (spikes and operands, columns each), post (the same, rows each) | what [`at_spikes`] says, where i or j spiked |
 ///
-/// The scale of an outer product is the learning rate and what goes with it: devices are given the factors without it. A share
-/// is one of the weight as it is when the change acts, and so is the weight that `at_spikes` is given.
+/// The scale of an outer product is the learning rate and what goes with it: devices are given the factors without it, but
+/// for its sign; where it is 0, nothing changes. A share is one of the weight as it is when the change acts, and so is the weight that `at_spikes` is given.
 ///
 /// [`at_spikes`]: super::RuleModel::at_spikes
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Change {
     Outer(usize),
     /// A matrix.
     Dense,
+    /// A matrix in some steps, and nothing in the others.
+    Rare,
     /// A share of each weight, by rows, and a sum of outer products of this many factors.
     Scaled(usize),
     /// Columns of presynaptic neurons and rows of postsynaptic ones that spiked.
@@ -58,6 +61,7 @@ impl Change {
         match self {
             Change::Outer(k) => outer(k),
             Change::Dense => vec![("delta", rows * cols)],
+            Change::Rare => vec![("due", 1), ("delta", rows * cols)],
             Change::Scaled(0) => vec![("shares", rows)],
             Change::Scaled(k) => [vec![("shares", rows)], outer(k)].concat(),
             Change::AtSpikes(s) => {

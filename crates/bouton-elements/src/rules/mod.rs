@@ -59,6 +59,9 @@ pub struct RuleFactor {
     pub over: Over,
     /// What it is when nothing is connected to it.
     pub default: f64,
+    /// Whether it is a further error, over [`Over::Post`]: connections deliver it in the dimensions of the error, and onto
+    /// neurons it is encoded as the error is.
+    pub error: bool,
 }
 
 /// What a rule may keep from one step to the next for speed alone: memory for what it computes on the way. It isn't saved, and a

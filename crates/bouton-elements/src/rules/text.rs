@@ -334,6 +334,7 @@ impl RuleModel for TextRule {
             name: f.name.clone(),
             over: over(f.rank),
             default: f.default,
+            error: false,
         };
         self.rule.factors().iter().map(factor).collect()
     }

@@ -41,6 +41,14 @@ impl Apply {
             _ => None,
         }
     }
+    /// Whether no change is due.
+    fn idle<T: SimReal>(&self, mut parts: &[&[T]]) -> bool {
+        self.changes.iter().all(|c| {
+            let gate = parts[0].first();
+            parts = &parts[c.parts(0, 0).len()..];
+            matches!(c, Change::Outer(_) | Change::Rare) && gate == Some(&T::ZERO)
+        })
+    }
     fn parts(&self) -> usize {
         self.changes.iter().map(|c| c.parts(0, 0).len()).sum()
     }
@@ -84,6 +92,9 @@ impl Kernel for Apply {
         let ([w], [frozen, parts @ ..]) = (&mut l.writes[..], &l.reads[..]) else { return };
         let freezing = l.doubles[0][0];
         if freezing == 1.0 {
+            return;
+        }
+        if !self.bounded && self.idle(parts) {
             return;
         }
         let bounds = l.doubles.get(1).map(|b| (T::of(b[0]), T::of(b[1])));
@@ -172,9 +183,11 @@ fn change_row<T: SimReal>(
     before: Option<&[T]>,
 ) {
     match *c {
+        Change::Outer(_) | Change::Rare if parts[0][0] == T::ZERO => {}
         Change::Outer(_) => add_outer(at, parts, i, row),
-        Change::Dense => {
-            bouton_kernels::add_assign(at.level, &parts[0][i * row.len()..][..row.len()], row);
+        Change::Dense | Change::Rare => {
+            let delta = parts[usize::from(*c == Change::Rare)];
+            bouton_kernels::add_assign(at.level, &delta[i * row.len()..][..row.len()], row);
         }
         Change::Scaled(k) => {
             let share = parts[0][i];

@@ -45,6 +45,8 @@ impl Kernel for Delta {
         let rows = |delta| <[T]>::chunks_exact_mut(delta, self.cols.max(1)).enumerate();
         match (self.change, &self.rule) {
             (Change::Dense, _) => delta.copy_from_slice(parts[0]),
+            (Change::Rare, _) if parts[0][0] == T::ZERO => delta.fill(T::ZERO),
+            (Change::Rare, _) => delta.copy_from_slice(parts[1]),
             (Change::Outer(1), _) => {
                 for (i, row) in rows(delta) {
                     bouton_kernels::outer_set(at.level, &[parts[0][0] * parts[1][i]], parts[2], row);

@@ -51,7 +51,7 @@ impl Entry {
     /// Whether selection and values are those that were written. An entry of a call, and one whose values the log has
     /// dropped, doesn't have them.
     pub fn is_whole(&self) -> bool {
-        digest(&self.edit()) == self.digest
+        digest(&self.pick, &self.values) == self.digest
     }
     /// The write again.
     pub fn edit(&self) -> Edit {
@@ -180,7 +180,7 @@ impl Log {
         edit: &Edit,
         change: (Vec<Written>, Vec<Written>),
     ) -> u64 {
-        let digest = digest(edit);
+        let digest = digest(&edit.pick, &edit.values);
         let values = edit.values.as_slice().into();
         let change = Some(Arc::new(change));
         let entry = Entry {
@@ -195,15 +195,15 @@ impl Log {
         };
         self.push(entry)
     }
-    pub(crate) fn call(&mut self, step: u64, of: &str, edit: &Edit) {
+    pub(crate) fn call(&mut self, step: u64, of: &str, (path, pick, values): (&str, &Pick, &[f64])) {
         let entry = Entry {
             number: self.next,
             step,
             by: By::Call(of.into()),
-            path: edit.path.clone(),
+            path: path.into(),
             pick: Pick::All,
             values: [].into(),
-            digest: digest(edit),
+            digest: digest(pick, values),
             change: None,
         };
         self.push(entry);
@@ -264,11 +264,11 @@ fn size(e: &Entry) -> usize {
     size_of::<Entry>() + e.path.len() + pick + 8 * e.values.len() + change
 }
 
-/// FNV-1a over words of 64 bits: of selection and values.
-pub(crate) fn digest(edit: &Edit) -> u64 {
+/// What the log keeps of the values that a call writes: FNV-1a over words of 64 bits, of selection and values.
+pub fn digest(pick: &Pick, values: &[f64]) -> u64 {
     let mut h = 0xcbf2_9ce4_8422_2325u64;
     let mut add = |word: u64| h = (h ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
-    match &edit.pick {
+    match pick {
         Pick::All => add(0),
         Pick::Row(r) => [1, *r as u64].into_iter().for_each(&mut add),
         Pick::Column(c) => [2, *c as u64].into_iter().for_each(&mut add),
@@ -278,7 +278,7 @@ pub(crate) fn digest(edit: &Edit) -> u64 {
             at.iter().for_each(|k| add(*k as u64));
         }
     }
-    edit.values.iter().for_each(|v| add(v.to_bits()));
+    values.iter().for_each(|v| add(v.to_bits()));
     h
 }
 
@@ -319,7 +319,7 @@ mod tests {
         let mut log = Log::default();
         log.outside(0, By::Outside, &edit(1), (vec![], vec![]));
         for k in 0..MOST as u64 + 2 {
-            log.call(k, "node", &edit(1));
+            log.call(k, "node", ("a", &Pick::All, &[1.0]));
         }
         assert_eq!((log.entries().len(), log.dropped), (MOST, 1));
         assert_eq!((log.next_number(), log.entries().next().unwrap().number), (MOST as u64 + 3, 3));

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_memory::{Memory, Room};
 
-use crate::calls::{Numbers, Seen};
+use crate::calls::{Numbers, Seen, keep};
 use crate::plan::{FormAt, Forms, Layout};
-use crate::program::{Program, SignalId, Writes};
+use crate::program::{Bounds, Program, SignalId, Writes};
 
 pub use checkpoint::{Checkpoint, CheckpointProbe, Loaded, SavedCall, SavedForm, SavedSignal, Values};
 use draft::Draft;
-pub use log::{By, Entry, Log};
+pub use log::{By, Entry, Log, digest};
 
 /// Which elements of something are meant. Positions are row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,13 +176,8 @@ impl Hand<'_> {
     fn put(&mut self, w: &Written, old: &[f64]) {
         let (s, base) = (self.program.get(w.signal), self.program.base(w.signal));
         let span = self.layout.span(w.signal);
-        if w.at.is_none() && self.forms.of(base).next().is_none() && s.contiguous() {
-            let kept: Vec<f64> =
-                w.values.iter().zip(old).map(|(new, old)| if new == old { *old } else { *new }).collect();
-            match s.room {
-                Room::Real => self.numbers.set(span, &kept),
-                Room::Double => self.double.get_mut(span).copy_from_slice(&kept),
-            }
+        if w.at.is_none() && self.in_place(w.signal) {
+            self.put_all(w.signal, &w.values);
             return;
         }
         let mut forms = self.forms.of(base);
@@ -219,6 +214,34 @@ impl Hand<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the plain memory is the only place of a signal's values, in one piece.
+    fn in_place(&self, s: SignalId) -> bool {
+        self.forms.of(self.program.base(s)).next().is_none() && self.program.get(s).contiguous()
+    }
+    /// Sets all of a signal whose plain memory is its only place.
+    fn put_all(&mut self, s: SignalId, values: &[f64]) {
+        let span = self.layout.span(s);
+        match self.program.get(s).room {
+            Room::Real => self.numbers.keep(span, values),
+            Room::Double => keep(self.double.get_mut(span), values),
+        }
+    }
+    /// The signal that a write of all of a path's values sets, where nothing is bounded and nothing follows from it, so that
+    /// it can be checked and written as it stands.
+    fn alone(&self, path: &str, values: &[f64]) -> Option<SignalId> {
+        let knob = self.program.knobs().get(path)?;
+        let (s, base) = (self.program.get(knob.signal), self.program.base(knob.signal));
+        let plain = matches!(knob.writes, Writes::Plain) && knob.bounds == Bounds::ANY;
+        let followed = !self.layout.follows(base).is_empty()
+            || self.forms.iter().any(|f| f.from.is_some_and(|from| self.program.overlap(from, knob.signal)));
+        let fits = match (&self.numbers, s.room) {
+            (Numbers::F32(_), Room::Real) => values.iter().all(|x| (*x as f32).is_finite()),
+            _ => bouton_kernels::all_finite(bouton_kernels::Level::detect(), values),
+        };
+        let whole = values.len() == s.len() && fits;
+        (plain && !followed && whole && self.in_place(knob.signal)).then_some(knob.signal)
     }
 
     /// Makes copies and constants of forms anew after what they hang on has changed.
@@ -374,7 +397,21 @@ impl Everything<'_> {
         let written = self.hand.prepare(edit)?;
         self.hand.commit(&written);
         let of = &self.hand.program.operators()[self.operator].of;
-        self.log.call(self.step, of, edit);
+        self.log.call(self.step, of, (&edit.path, &edit.pick, &edit.values));
+        Ok(())
+    }
+    /// Sets all of what has this path, as [`edit`](Everything::edit) of all elements does, and with the same log. Where nothing
+    /// follows from the values they are looked through, and copied once.
+    ///
+    /// # Errors
+    /// Those of [`edit`](Everything::edit).
+    pub fn set(&mut self, path: &str, values: &[f64]) -> Result<(), Error> {
+        let Some(signal) = self.hand.alone(path, values).filter(|_| self.may_edit(path)) else {
+            return self.edit(&Edit { path: path.into(), pick: Pick::All, values: values.to_vec() });
+        };
+        self.hand.put_all(signal, values);
+        let of = &self.hand.program.operators()[self.operator].of;
+        self.log.call(self.step, of, (path, &Pick::All, values));
         Ok(())
     }
 }

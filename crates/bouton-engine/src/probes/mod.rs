@@ -12,6 +12,45 @@ pub use store::{Event, Events, Recorded, Samples};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObserveId(pub(crate) u32);
 
+/// What of the values a sample holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Norm {
+    /// The values themselves.
+    #[default]
+    None,
+    /// The square root of the sum of their squares, over all of them: one number.
+    All,
+    /// The same of each row: one number a row.
+    Rows,
+}
+
+impl Norm {
+    /// Rows and columns of a sample of a matrix of this shape.
+    pub(crate) fn shape(self, rows: usize, cols: usize) -> (usize, usize) {
+        match self {
+            Norm::None => (rows, cols),
+            Norm::All => (1, 1),
+            Norm::Rows => (rows, 1),
+        }
+    }
+    /// Puts norms in the place of the values of rows of `cols` numbers. Squares are summed in their order, so that threads and
+    /// SIMD levels don't show, in units of the largest number, so that no square is too large or too small.
+    pub(crate) fn take(self, values: &mut Vec<f64>, cols: usize) {
+        let norm = |x: &[f64]| {
+            let most = x.iter().fold(0.0, |m: f64, x| if x.is_nan() { f64::NAN } else { m.max(x.abs()) });
+            if most == 0.0 || !most.is_finite() {
+                return most;
+            }
+            most * x.iter().map(|x| (x / most) * (x / most)).sum::<f64>().sqrt()
+        };
+        match self {
+            Norm::None => {}
+            Norm::All => *values = vec![norm(values)],
+            Norm::Rows => *values = values.chunks(cols.max(1)).map(norm).collect(),
+        }
+    }
+}
+
 /// What a probe records.
 #[derive(Clone, Debug)]
 pub struct Observe {
@@ -21,6 +60,8 @@ pub struct Observe {
     pub rows: Option<Vec<usize>>,
     /// Whether the inverse of each number is recorded: a resistance of a conductance.
     pub inverse: bool,
+    /// Whether norms are recorded in place of the values, before the filter.
+    pub norm: Norm,
     /// Steps between two samples; 1 for every step. Need not be whole.
     pub every: f64,
     /// A filter on what is recorded: it delivers a step later, as every synapse does.
@@ -34,7 +75,8 @@ pub struct Observe {
 impl Observe {
     /// Every step of a signal.
     pub fn new(signal: SignalId, of: impl Into<String>) -> Observe {
-        Observe { signal, rows: None, inverse: false, every: 1.0, filter: None, events: false, of: of.into() }
+        let (rows, norm, filter) = (None, Norm::None, None);
+        Observe { signal, rows, inverse: false, norm, every: 1.0, filter, events: false, of: of.into() }
     }
 }
 

@@ -44,7 +44,8 @@ impl Simulation {
     fn add(&mut self, what: Observe) -> ObserveId {
         let s = self.program.get(what.signal);
         let (rows, cols) = (s.rows, s.cols);
-        let width = what.rows.as_ref().map_or(rows, Vec::len) * cols;
+        let (rows, width) = what.norm.shape(what.rows.as_ref().map_or(rows, Vec::len), cols);
+        let width = rows * width;
         let probes = self.inner.probes();
         let id = ObserveId(probes.iter().map(|p| p.id.0 + 1).max().unwrap_or(0));
         let state = what.filter.as_ref().map_or(0, |f| states(f, width));
@@ -99,7 +100,8 @@ impl Simulation {
     /// There is no such probe.
     pub fn sample_shape(&self, id: ObserveId) -> Result<(usize, usize), Error> {
         let p = self.probe(id)?;
-        Ok((p.recorded.width() / p.cols.max(1), p.cols))
+        let cols = p.what.norm.shape(1, p.cols).1;
+        Ok((p.recorded.width() / cols.max(1), cols))
     }
     /// What a probe has recorded, as rows.
     ///
@@ -201,6 +203,7 @@ impl<T: CallReal> Sim<T> {
             if p.what.inverse {
                 buffer.iter_mut().for_each(|x| *x = 1.0 / *x);
             }
+            p.what.norm.take(&mut buffer, p.cols);
             // A filter delivers what it had at the end of the step before.
             let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
             if p.due(step) {

@@ -1,6 +1,6 @@
 //! What probes record of a signal.
 
-use bouton_engine::{Observe, Options, Program, Role, Simulation};
+use bouton_engine::{Norm, Observe, Options, Program, Role, Simulation};
 
 #[test]
 fn a_probe_of_the_inverse_records_one_over_each_number() {
@@ -21,4 +21,24 @@ fn a_probe_of_rows_records_these_rows_of_a_matrix() {
     let id = s.attach(Observe { rows: Some(vec![3, 1]), ..Observe::new(w, "w") }).unwrap();
     s.run_steps(1).unwrap();
     assert_eq!(s.samples(id).unwrap().row(0), [9.0, 10.0, 11.0, 3.0, 4.0, 5.0]);
+}
+
+#[test]
+fn norms_of_all_and_of_each_row_take_the_place_of_the_values() {
+    let mut p = Program::default();
+    let w = p.signal("w", 3, 2, Role::Parameter, vec![3.0, -4.0, 0.0, 0.0, 6.0, 8.0]);
+    // Squares that no number holds.
+    let v = p.signal("v", 1, 2, Role::Parameter, vec![3e200, 4e-200]);
+    let mut s = Simulation::new(p, Options::default()).unwrap();
+    let all = s.attach(Observe { norm: Norm::All, ..Observe::new(w, "w") }).unwrap();
+    let rows = s.attach(Observe { norm: Norm::Rows, every: 2.0, ..Observe::new(w, "w") }).unwrap();
+    let picked = Observe { norm: Norm::Rows, rows: Some(vec![2, 0]), ..Observe::new(w, "w") };
+    let picked = s.attach(picked).unwrap();
+    let large = s.attach(Observe { norm: Norm::All, ..Observe::new(v, "v") }).unwrap();
+    s.run_steps(4).unwrap();
+    let row = |id| s.samples(id).unwrap().row(0).to_vec();
+    assert!((row(all)[0] - 125f64.sqrt()).abs() < 1e-14 && row(all).len() == 1);
+    assert_eq!((row(rows), row(picked), row(large)), (vec![5.0, 0.0, 10.0], vec![10.0, 5.0], vec![3e200]));
+    assert_eq!((s.samples(rows).unwrap().rows(), s.sample_shape(rows).unwrap()), (2, (3, 1)));
+    assert_eq!(s.sample_shape(all).unwrap(), (1, 1));
 }

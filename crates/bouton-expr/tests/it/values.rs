@@ -276,7 +276,8 @@ fn powers_of_one_exponent_for_all_have_the_bits_of_powers_one_by_one() {
             p.eval_block(&mut Scratch::new(), 1, x.len(), &[&[y], &x, &zero], &mut out);
             out.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
         };
-        let nan = |bits: Vec<u64>| bits.into_iter().map(|b| (f64::from_bits(b).is_nan(), b)).collect::<Vec<_>>();
+        let nan =
+            |bits: Vec<u64>| bits.into_iter().map(|b| (f64::from_bits(b).is_nan(), b)).collect::<Vec<_>>();
         let (a, b) = (nan(run(&one)), nan(run(&many)));
         assert!(a.iter().zip(&b).all(|(a, b)| (a.0 && b.0) || a == b), "exponent {y}");
     }

@@ -140,6 +140,9 @@ impl LiveAccess for Nothing {
     ) -> Result<(), bouton_model::Error> {
         unreachable!()
     }
+    fn set_weights(&mut self, _: bouton_model::ConnectionId, _: &Matrix) -> Result<(), bouton_model::Error> {
+        unreachable!()
+    }
 }
 struct Nothing;
 impl bouton_model::sealed::Sealed for Nothing {}

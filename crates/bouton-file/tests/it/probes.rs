@@ -182,3 +182,24 @@ fn a_sampling_period_is_at_least_a_time_step() {
                 sample_every = 0.03333333333333333";
     assert!(crate::read(text).is_ok());
 }
+
+#[test]
+fn norms_are_recorded_in_place_of_values() {
+    let (width, values) = recorded("target = \"d.weights\"").unwrap();
+    assert_eq!(width, 16);
+    let (one, all) = recorded("target = \"d.weights\"\nnorm = \"all\"").unwrap();
+    let (four, rows) = recorded("target = \"d.weights\"\nnorm = \"rows\"").unwrap();
+    assert_eq!((one, four), (1, 4));
+    let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    for step in 0..20 {
+        let w = &values[16 * step..][..16];
+        assert!((all[step] - norm(w)).abs() < 1e-12 * norm(w) && norm(w) > 0.0);
+        for (k, row) in w.chunks(4).enumerate() {
+            assert!((rows[4 * step + k] - norm(row)).abs() < 1e-12 * norm(row));
+        }
+    }
+    let e = recorded("target = \"d.weights\"\nnorm = \"all\"\nsynapse = 0.1").unwrap_err();
+    assert!(e.contains("norm") && e.contains("leave the filter out"), "{e}");
+    let e = recorded("target = \"d.weights\"\nnorm = \"row\"").unwrap_err();
+    assert!(e.contains("`row`") && e.contains("`rows`"), "{e}");
+}

@@ -2,7 +2,7 @@
 
 use bouton_elements::solvers::Solver;
 
-use crate::{EnsembleId, Error, LearningRule, Network, Object, ProbeId, RuleId, Target, nearest};
+use crate::{EnsembleId, Error, LearningRule, Network, Norm, Object, ProbeId, RuleId, Target, nearest};
 
 impl Network {
     pub(super) fn check_probe(&self, id: ProbeId) -> Result<(), Error> {
@@ -130,6 +130,12 @@ impl Network {
         }
         if matches!(p.target, Target::Devices(..)) && p.synapse.is_some() {
             return err("devices are recorded as they are, without a `synapse`; leave it out".into());
+        }
+        if p.norm != Norm::None && p.synapse.is_some() {
+            return err(
+                "a norm is taken of the values as they are, without a `synapse`; leave one of the two out"
+                    .into(),
+            );
         }
         if size == Some(0) {
             return err("there is nothing to record: the target has no values".into());

@@ -135,7 +135,7 @@ impl Network {
                 rule.name()
             ));
         }
-        if to_neurons && rule.has_error() && matches!(post.slice, crate::Slice::Indices(_)) {
+        if to_neurons && rule.has_any_error() && matches!(post.slice, crate::Slice::Indices(_)) {
             return err(
                 "a rule with an error onto neurons needs a range as slice of its end, not a list of indices"
                     .into(),

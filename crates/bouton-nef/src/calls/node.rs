@@ -7,7 +7,7 @@ use bouton_engine::{At, Call, Edit, Everything, Io, Pick, Running, Sees, Start};
 use bouton_model::{ConnectionId, EnsembleId, LiveAccess, NodeFunction, NodeStep, RunningNode};
 
 use super::finite;
-use crate::views::{ReadPaths, Views, edited};
+use crate::views::{ReadPaths, Views, changes, edited_copy};
 
 /// out = f(t, x).
 pub(crate) struct NodeCall {
@@ -109,6 +109,18 @@ struct Live<'a> {
     everything: Everything<'a>,
 }
 
+impl Live<'_> {
+    /// The path of weights that the node has declared to edit.
+    fn declared(&self, c: ConnectionId) -> Result<String, Error> {
+        let path = self.views.weights_path(c)?;
+        if self.everything.may_edit(&path) {
+            return Ok(path);
+        }
+        let m = "the node edits these weights without having declared it; add `.edits(connection)` to the node's function";
+        Err(Error::access(self.views.network().connection_path(c), m))
+    }
+}
+
 impl ReadPaths for Everything<'_> {
     fn read_path(&self, path: &str) -> Result<Vec<f64>, Error> {
         self.read(path, &Pick::All)
@@ -144,15 +156,27 @@ impl LiveAccess for Live<'_> {
         c: ConnectionId,
         edit: &mut dyn FnMut(&mut Matrix) -> Result<(), Failure>,
     ) -> Result<(), Error> {
-        let path = self.views.weights_path(c)?;
-        let net = self.views.network();
-        if !self.everything.may_edit(&path) {
-            let m = "the node edits these weights without having declared it; add `.edits(connection)` to the node's function";
-            return Err(Error::access(net.connection_path(c), m));
-        }
+        let path = self.declared(c)?;
         let before = self.views.weights(&self.everything, c)?;
-        let Some((pick, values)) = edited(&net.connection_path(c), &before, edit)? else { return Ok(()) };
-        let done = self.everything.edit(&Edit { path, pick, values });
-        done.map_err(|e| Error::access(net.connection_path(c), e.message()))
+        let object = self.views.network().connection_path(c);
+        let after = edited_copy(&object, &before, edit)?;
+        let done = match changes(before.values(), after.values()) {
+            None => return Ok(()),
+            Some((Pick::All, _)) => self.everything.set(&path, after.values()),
+            Some((pick, values)) => self.everything.edit(&Edit { path, pick, values: values.into_owned() }),
+        };
+        done.map_err(|e| Error::access(object, e.message()))
+    }
+    fn set_weights(&mut self, c: ConnectionId, weights: &Matrix) -> Result<(), Error> {
+        let path = self.declared(c)?;
+        let object = || self.views.network().connection_path(c);
+        let (found, wanted) = (weights.shape(), self.everything.shape(&path)?);
+        if found != wanted {
+            let m = format!(
+                "the weights have shape {wanted:?}, found a matrix of {found:?}. Nothing was written"
+            );
+            return Err(Error::access(object(), m));
+        }
+        self.everything.set(&path, weights.values()).map_err(|e| Error::access(object(), e.message()))
     }
 }

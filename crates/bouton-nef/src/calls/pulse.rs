@@ -52,6 +52,18 @@ struct Run {
     counts: (usize, usize),
 }
 
+/// What a sum of outer products is for each weight; of the scale the sign.
+fn sum(k: usize, parts: &[&[f64]], (rows, cols): (usize, usize), out: &mut Vec<f64>) {
+    out.clear();
+    out.resize(rows * cols, 0.0);
+    for (i, row) in out.chunks_exact_mut(cols.max(1)).enumerate() {
+        for (j, d) in row.iter_mut().enumerate() {
+            let sum: f64 = (0..k).map(|f| parts[1][f * rows + i] * parts[2][f * cols + j]).sum();
+            *d = parts[0][0].signum() * sum;
+        }
+    }
+}
+
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
         let Run { call, pulses, left, wanted, counts } = self;
@@ -72,11 +84,9 @@ impl Running for Run {
                 return;
             }
             let outer = match *change {
+                // A rate of zero switches a rule off, one below zero turns it round.
+                Change::Outer(_) | Change::Rare if parts[0][0] == 0.0 => return,
                 Change::Outer(1) => {
-                    // A rate of zero switches a rule off, one below zero turns it round.
-                    if parts[0][0] == 0.0 {
-                        return;
-                    }
                     if parts[0][0] < 0.0 {
                         wanted.clear();
                         wanted.extend(parts[1].iter().map(|p| -p));
@@ -85,7 +95,13 @@ impl Running for Run {
                         Wanted::Outer { post: parts[1], pre: parts[2] }
                     }
                 }
-                _ => Wanted::Dense(parts[0]),
+                Change::Outer(k) => {
+                    sum(k, parts, *shape, wanted);
+                    Wanted::Dense(wanted)
+                }
+                Change::Rare => Wanted::Dense(parts[1]),
+                // What hangs on the weights comes as a matrix.
+                Change::Dense | Change::Scaled(_) | Change::AtSpikes(_) => Wanted::Dense(parts[0]),
             };
             policy.model().pulses(policy_parameters, outer, activity, pulses);
             if pulses.columns.is_empty() {

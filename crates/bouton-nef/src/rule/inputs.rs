@@ -8,7 +8,8 @@ use bouton_model::{ConnectionId, EnsembleId, Object};
 use super::{Builder, Learned, shape_over};
 
 impl Builder<'_> {
-    /// The third factors of a rule, a signal each: what connections to it add up to, or the default.
+    /// The third factors and further errors of a rule, a signal each: what connections to it add up to, or the default. An
+    /// error is what the encoders make of it, as the rule reads it.
     pub(super) fn rule_factors(
         &mut self,
         l: &Learned,
@@ -16,19 +17,25 @@ impl Builder<'_> {
         path: &str,
         name: &str,
         factors: &[RuleFactor],
-    ) -> Vec<SignalId> {
+    ) -> Result<Vec<SignalId>, Error> {
         let mut signals = vec![];
         for (number, f) in factors.iter().enumerate() {
-            let (r, c) = shape_over(f.over, l);
+            let object = Object::Factor(l.id.rule_at(k), number);
+            let (r, c) =
+                if f.error { (self.net.object_size(object, false)?, 1) } else { shape_over(f.over, l) };
             // The default is what it is when nothing is connected: it isn't added to what is.
-            let connected = self.net.connected(Object::Factor(l.id.rule_at(k), number));
+            let connected = self.net.connected(object);
             let s = self.program.signal(format!("{name}.{}", f.name), r, c, Role::Scratch, 0.0);
             self.program.reset(path, s, if connected { 0.0 } else { f.default });
             self.conn[l.id.index()].rules[k].factors.push(s);
             self.conn[l.id.index()].rules[k].named.push((f.name.clone(), s));
-            signals.push(s);
+            let encoders = if f.error { self.error_encoders(l, k)? } else { None };
+            signals.push(match encoders {
+                Some(e) => self.local_error(path, &format!("{name}.{}", f.name), l, e, s),
+                None => s,
+            });
         }
-        signals
+        Ok(signals)
     }
 
     /// The activity of the neurons at one end of a connection, or a state of theirs.

@@ -234,8 +234,9 @@ impl Simulator {
         let before = self.vector(&path)?;
         let mut values = before.clone();
         let other = edit(&mut values).map_err(|m| Error::caused(ErrorKind::Access, &object, m))?;
-        let Some((pick, values)) = changes(&before, &other.unwrap_or(values)) else { return Ok(()) };
-        let edit = Edit { path, pick, values };
+        let after = other.unwrap_or(values);
+        let Some((pick, values)) = changes(&before, &after) else { return Ok(()) };
+        let edit = Edit { path, pick, values: values.to_vec() };
         self.sim.apply(&edit).map(|_| ()).map_err(|e| about(object, e))
     }
 

@@ -3,7 +3,7 @@
 use bouton_core::{Error, Slice};
 use bouton_elements::synapses::{Filter, Synapse};
 use bouton_engine::{Observe, ObserveId, Recorded, Samples};
-use bouton_model::{Network, Probe, ProbeId, Target};
+use bouton_model::{Network, Norm, Probe, ProbeId, Target};
 use bouton_nef::Built;
 
 use super::Simulator;
@@ -95,11 +95,17 @@ impl Simulator {
                 "`sample_every` must be a positive number of seconds, found {every}"
             )));
         }
-        let events = filter.is_none() && is_spiking(&self.net, &probe.target);
+        if probe.norm != Norm::None && filter.is_some() {
+            let m =
+                "a norm is taken of the values as they are, without a `synapse`; leave one of the two out";
+            return Err(refuse(m.into()));
+        }
+        let events = filter.is_none() && probe.norm == Norm::None && is_spiking(&self.net, &probe.target);
         self.sim.attach(Observe {
             signal: source.signal,
             rows,
             inverse: source.inverse,
+            norm: norm(probe.norm),
             every: probe.sample_every.map_or(1.0, |s| s / dt),
             filter,
             events,
@@ -148,11 +154,21 @@ pub(super) fn observe(net: &Network, built: &Built, id: ProbeId, dt: f64) -> Res
         signal: source.signal,
         rows: source.rows.clone(),
         inverse: source.inverse,
+        norm: norm(p.norm),
         every: p.sample_every.map_or(1.0, |s| s / dt),
         filter: None,
-        events: spikes && p.synapse.is_none(),
+        events: spikes && p.synapse.is_none() && p.norm == Norm::None,
         of: net.target_path(&p.target),
     })
+}
+
+/// What the engine calls it.
+fn norm(norm: Norm) -> bouton_engine::Norm {
+    match norm {
+        Norm::All => bouton_engine::Norm::All,
+        Norm::Rows => bouton_engine::Norm::Rows,
+        _ => bouton_engine::Norm::None,
+    }
 }
 
 /// Whether what a target gives is mostly zeros.

@@ -189,6 +189,96 @@ fn an_undeclared_edit_is_an_error() {
     assert_eq!(sim.n_steps(), 0);
 }
 
+/// A node that sets all weights of a connection, or edits a copy of them, to numbers that change from step to step.
+fn setter(place: &str, set: bool, bad: Option<f64>) -> (Network, ConnectionId) {
+    let (mut net, a, b, _) = pair(5);
+    let c = match place {
+        "decoders" => net.connect_as("c", a, b, Connection::new()),
+        "neurons" => {
+            let w = Matrix::filled(30, 40, 0.0);
+            net.connect_as("c", a.neurons(), b.neurons(), Connection::new().transform(w))
+        }
+        _ => {
+            let devices = Connection::new().devices(DeviceSpec::default()).learn(Mpes::default());
+            net.connect_as("c", a.neurons(), b.neurons(), devices)
+        }
+    };
+    let rows = if place == "decoders" { 1 } else { 30 };
+    let node = NodeFunction::new(0, 0, move |s| {
+        let t = s.t;
+        // A zero of either sign: one that takes the place of the other is no change.
+        let value = move |i: usize, j: usize| match (i + j) % 7 {
+            0 => 0.0 * (300.0 * t).sin(),
+            k => 1e-5 * (k as f64 + (100.0 * t).sin()),
+        };
+        let w = Matrix::from_fn(rows, 40, |i, j| match bad {
+            Some(x) if (i, j) == (rows - 1, 3) && t > 0.0045 => x,
+            _ => value(i, j),
+        });
+        if set {
+            s.live.set_weights(c, &w)?
+        } else {
+            s.live.edit_weights(c, &mut |old| old.assign(&w))?
+        }
+        Ok(())
+    });
+    net.node("setter", node.edits(c));
+    (net, c)
+}
+
+#[test]
+fn a_node_that_sets_a_matrix_writes_and_logs_what_an_edit_of_a_copy_does() {
+    for precision in [Precision::F64, Precision::F32] {
+        for place in ["decoders", "neurons", "devices"] {
+            let run = |set: bool| {
+                let (net, c) = setter(place, set, None);
+                let mut sim = Simulator::with(&net, Options { precision, ..Options::default() }).unwrap();
+                sim.run_steps(6).unwrap();
+                let bits: Vec<u64> = sim.weights(c).unwrap().values().iter().map(|w| w.to_bits()).collect();
+                let log = sim.log();
+                let log: Vec<_> = log.entries().map(|e| (e.step, e.path.clone(), e.digest)).collect();
+                (bits, log)
+            };
+            let (bits, log) = run(true);
+            assert!(bits.iter().filter(|b| **b != 0).count() > 20, "{place}");
+            assert_eq!(log.len(), 6, "{place}: each write is in the log");
+            assert!(bits == run(false).0 && log == run(false).1, "{place}, {precision:?}");
+            // What can't be kept is refused, whoever asks, and nothing of it is written.
+            for (bad, in_single) in [(f64::NAN, false), (f64::INFINITY, false), (1e300, true)] {
+                if in_single && precision == Precision::F64 || place == "devices" {
+                    continue;
+                }
+                let (net, c) = setter(place, true, Some(bad));
+                let mut sim = Simulator::with(&net, Options { precision, ..Options::default() }).unwrap();
+                let e = sim.run_steps(6).unwrap_err().to_string();
+                assert!(e.contains("setter") && e.contains("Nothing was written"), "{e}");
+                let (other, d) = setter(place, true, None);
+                let mut sane = Simulator::with(&other, Options { precision, ..Options::default() }).unwrap();
+                sane.run_steps(4).unwrap();
+                assert!(
+                    sim.weights(c).unwrap() == sane.weights(d).unwrap(),
+                    "{place}: something was written"
+                );
+            }
+        }
+    }
+    // Another shape, and weights that were not declared.
+    for (declared, shape, part) in [
+        (true, (40, 30), "the weights have shape (30, 40), found a matrix of (40, 30). Nothing was written"),
+        (false, (30, 40), "without having declared it; add `.edits(connection)`"),
+    ] {
+        let (mut net, a, b, _) = pair(5);
+        let w = Connection::new().transform(Matrix::filled(30, 40, 0.0));
+        let c = net.connect_as("c", a.neurons(), b.neurons(), w);
+        let w = Matrix::filled(shape.0, shape.1, 1.0);
+        let node = NodeFunction::new(0, 0, move |s| Ok(s.live.set_weights(c, &w)?));
+        net.node("setter", if declared { node.edits(c) } else { node });
+        let mut sim = Simulator::new(&net).unwrap();
+        let e = sim.step().unwrap_err().to_string();
+        assert!(e.contains("c: ") && e.contains(part), "{e}");
+    }
+}
+
 fn learner(seed: u32) -> (Network, ConnectionId, ProbeId) {
     let (mut net, a, b, stim) = pair(seed);
     let c = net.connect(a, b, Connection::new().function(1, |_, y| y[0] = 0.0).learn(Pes::new(1e-3)));

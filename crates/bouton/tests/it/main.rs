@@ -5,11 +5,15 @@ mod checkpoint_files;
 mod checkpoints;
 mod editors;
 mod forms;
+mod four_ways;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
+mod probe_norms;
 #[cfg(target_os = "linux")]
 mod room;
+mod rule_forms;
+mod rule_functions;
 mod rules;
 mod same_bits;
 mod scale_check;

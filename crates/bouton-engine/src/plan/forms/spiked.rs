@@ -253,7 +253,8 @@ impl<T: Real> Waiting<'_, T> {
                 block.weights.extend(rows.iter().map(|i| column[*i as usize].f64()));
             }
             for a in self.of.read(1, 0) {
-                let (to, history) = (&mut block.operands[0][a], &self.history[(step * self.of.pre + a) * cols..]);
+                let (to, history) =
+                    (&mut block.operands[0][a], &self.history[(step * self.of.pre + a) * cols..]);
                 these().for_each(|j| to.resize(to.len() + rows.len(), history[j].f64()));
             }
             for b in self.of.read(1, 1) {
