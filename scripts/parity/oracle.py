@@ -50,6 +50,7 @@ NEURONS = {
     "tanh": nengo.Tanh,
     "direct": nengo.Direct,
 }
+RULES = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM, "voja": nengo.Voja, "rls": nengo.RLS}
 SPIKING = (nengo.LIF, nengo.SpikingRectifiedLinear)
 
 
@@ -233,7 +234,7 @@ class Reader:
             kw["solver"] = solver(spec["solver"])
         if "rule" in spec:
             rule = dict(spec["rule"])
-            kind = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM}[rule.pop("type")]
+            kind = RULES[rule.pop("type")]
             if "pre_synapse" in rule:
                 rule["pre_synapse"] = synapse(rule["pre_synapse"])
             kw["learning_rule_type"] = kind(**rule)

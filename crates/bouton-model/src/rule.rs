@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bouton_elements::rules::{Applies, Rule, RuleFactor, RuleInput, Source};
+use bouton_elements::rules::{Applies, Changes, Rule, RuleFactor, RuleInput, Source};
 use bouton_elements::synapses::Synapse;
 use bouton_elements::var::{self, Bounds, Over, Role, Start as Begin, Var};
 
@@ -331,6 +331,13 @@ impl LearningRule {
         match self {
             LearningRule::Element(r) => r.model().has_error(),
             LearningRule::Function(f) => f.error,
+        }
+    }
+    /// The matrix that it changes. A function changes weights.
+    pub fn changes(&self) -> Changes {
+        match self {
+            LearningRule::Element(r) => r.model().changes(),
+            LearningRule::Function(_) => Changes::Weights,
         }
     }
     /// Its inputs beside the error.

@@ -303,7 +303,13 @@ impl Model {
     }
 
     fn connect(&mut self, net: &mut Network, s: &Spec, prefix: &str) -> Result<(), String> {
-        let (pre, post) = (self.end(&s["connect"][0])?, self.end(&s["connect"][1])?);
+        let (pre, mut post) = (self.end(&s["connect"][0])?, self.end(&s["connect"][1])?);
+        // What Nengo's Voja is given is no error: it is a third factor here.
+        if let Object::Rule(r) = post.object
+            && !net.get_rule(r).map_err(|e| e.to_string())?.has_error()
+        {
+            post = net.factor(r, "learning").map_err(|e| e.to_string())?.into();
+        }
         let name = text(s, "name").map_or_else(|| format!("c{}", self.order), Into::into);
         self.order += 1;
         let mut c = Connection::new();

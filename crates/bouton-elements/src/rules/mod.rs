@@ -31,10 +31,12 @@ use crate::synapses::Synapse;
 /// Where a rule's input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Activity of the presynaptic neurons (one value a column).
+    /// Activity of the presynaptic neurons (one value a column). See [`Changes::Encoders`] for what it is there.
     Pre,
     /// Activity of the postsynaptic neurons (one value a row).
     Post,
+    /// What an encoder of each postsynaptic neuron is multiplied by: gain / radius, as it is now (one value a row).
+    Scale,
 }
 
 /// An input of a rule.
@@ -57,8 +59,20 @@ pub struct RuleFactor {
     pub name: String,
     /// What it has a number for: [`Over::One`], [`Over::Pre`] or [`Over::Post`].
     pub over: Over,
-    /// What it is when nothing is connected to it.
-    pub default: f64,
+    /// What it is when nothing is connected to it. `None`: 0, and a model that connects nothing to it is warned of.
+    pub default: Option<f64>,
+}
+
+/// The matrix that a rule changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Changes {
+    /// The weights of its connection (post × pre).
+    #[default]
+    Weights,
+    /// The scaled encoders (gain / radius · encoder) of the ensemble that its connection ends at: a row a neuron, a column a
+    /// dimension. [`Source::Pre`] is then the value that the ensemble is given, by all its connections, one number a
+    /// dimension. Such a rule has no error, and acts in the next step.
+    Encoders,
 }
 
 /// What a rule may keep from one step to the next for speed alone: memory for what it computes on the way. It isn't saved, and a
@@ -134,6 +148,10 @@ pub trait RuleModel: DynElement {
     /// [`step`](RuleModel::step) is then called once more with that error, as of weights with as many rows and no columns.
     fn linear_in_error(&self) -> bool {
         false
+    }
+    /// The matrix that it changes.
+    fn changes(&self) -> Changes {
+        Changes::Weights
     }
     /// What its change is made of.
     fn makes(&self) -> Change;

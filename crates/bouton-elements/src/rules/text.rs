@@ -10,7 +10,7 @@ use serde::de::{self, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Applies, Change, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source};
+use super::{Applies, Change, Changes, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source};
 use crate::content::Content;
 use crate::element::Def;
 use crate::var::{Bounds, Over, Start, Var};
@@ -301,12 +301,6 @@ fn over(rank: bouton_rules::Rank) -> Over {
 
 impl RuleModel for TextRule {
     fn check(&self) -> Result<(), String> {
-        if self.rule.on_encoders() {
-            return Err(
-                "its text says `target encoders`, and rules change weights alone so far; leave that line out"
-                    .into(),
-            );
-        }
         crate::var::check(&self.vars())
     }
     fn inputs(&self) -> Vec<RuleInput> {
@@ -322,7 +316,16 @@ impl RuleModel for TextRule {
             };
             RuleInput { name: format!("{side}.{}", r.what), source, synapse: None, state }
         };
-        self.rule.reads().iter().map(input).collect()
+        let mut inputs: Vec<RuleInput> = self.rule.reads().iter().map(input).collect();
+        if self.rule.reads_scale() {
+            inputs.push(RuleInput {
+                name: "scale".into(),
+                source: Source::Scale,
+                synapse: None,
+                state: None,
+            });
+        }
+        inputs
     }
     fn has_error(&self) -> bool {
         self.rule.has_error()
@@ -338,6 +341,9 @@ impl RuleModel for TextRule {
     fn reads_weights(&self) -> bool {
         self.rule.reads_weights()
     }
+    fn changes(&self) -> Changes {
+        if self.rule.on_encoders() { Changes::Encoders } else { Changes::Weights }
+    }
     fn makes(&self) -> Change {
         if self.rule.is_product() { Change::Outer(1) } else { Change::Dense }
     }
@@ -346,16 +352,17 @@ impl RuleModel for TextRule {
     }
     fn step(&self, s: &mut RuleStep<'_, '_>) {
         let memory = s.memory.of::<Memory>();
+        let (reads, scale) = s.inputs.split_at(self.rule.reads().len());
         self.rule.step(
             memory,
             &mut Step {
                 dt: s.dt,
                 shape: s.shape,
                 parameters: s.parameters,
-                reads: s.inputs,
+                reads,
                 error: s.error,
                 factors: s.factors,
-                scale: &[],
+                scale: scale.first().copied().unwrap_or(&[]),
                 weights: s.weights,
                 states: &mut *s.states,
                 change: &mut *s.parts,

@@ -2,6 +2,7 @@
 
 use bouton::Simulator;
 use bouton_elements::kinds;
+use bouton_elements::rules::Changes;
 use bouton_file::{FileDigest, FolderFiles, LoadOptions, NoFiles, parse};
 use bouton_model::{LearningRule, Object};
 
@@ -143,10 +144,15 @@ fn the_example_of_each_library_rule_runs_and_learns() {
         assert!(example.contains(&format!("type = \"{}\"", e.name)), "{}", e.name);
         let network = read(example).unwrap_or_else(|m| panic!("{}: {m}", e.name)).network;
         let c = network.find_connection("learned").unwrap();
+        let (_, post, learns) = network.get_connection(c).unwrap();
+        let learned = |sim: &Simulator| match (learns.rules[0].changes(), post.object) {
+            (Changes::Encoders, Object::Ensemble(e)) => sim.encoders(e).unwrap(),
+            _ => sim.weights(c).unwrap(),
+        };
         let mut sim = Simulator::new(&network).unwrap();
-        let before = sim.weights(c).unwrap();
+        let before = learned(&sim);
         sim.run(0.5).unwrap();
-        let after = sim.weights(c).unwrap();
+        let after = learned(&sim);
         let moved =
             before.values().iter().zip(after.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         // Oja's rule starts at 0 as the others do: its first term alone moves it.

@@ -1,5 +1,6 @@
 //! Rules as text through their public face. One program, so that it is linked once.
 
+mod encoders;
 mod language;
 mod oracle;
 mod page;
