@@ -4,6 +4,7 @@ mod encoders;
 mod language;
 mod oracle;
 mod page;
+mod papers;
 mod plain;
 mod robust;
 mod sim;
