@@ -177,7 +177,8 @@ impl RuleFunction {
         self
     }
     /// Declares a state variable that starts at `initial` everywhere: one number ([`Over::One`]), one a column
-    /// ([`Over::Pre`]), one a row ([`Over::Post`]), one a synapse ([`Over::Synapse`], row-major, post × pre), or so many.
+    /// ([`Over::Pre`]), one a row ([`Over::Post`]), one a synapse ([`Over::Synapse`], row-major, post × pre), one a
+    /// pair of columns ([`Over::PrePre`], row-major, pre × pre), or so many.
     pub fn state(self, name: &str, over: Over, initial: f64) -> RuleFunction {
         self.var(Var::state(name.to_string(), "", over, Begin::Value(initial), "state of the rule"))
     }

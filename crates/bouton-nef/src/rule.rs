@@ -56,6 +56,7 @@ fn shape_over(over: Over, l: &Learned) -> (usize, usize) {
         Over::Pre => (l.cols, 1),
         Over::Post => (l.rows, 1),
         Over::Synapse => (l.rows, l.cols),
+        Over::PrePre => (l.cols, l.cols),
     }
 }
 

@@ -342,7 +342,8 @@ impl Model {
                     }
                     c = c.learn(pes);
                 }
-                // Nengo's other rules are texts here.
+                // Nengo's others are texts here.
+                "rls" => c = c.learn(Rls::new(rate)),
                 text => {
                     let set = |rule: Rule, name: &str, x: f64| rule.set(name, x).map_err(|e| e.to_string());
                     let mut rule = set(Rule::named(text).map_err(|e| e.to_string())?, "eta", rate)?;
@@ -379,6 +380,7 @@ impl Model {
                 (Object::Neurons(e), Some(state)) => Probe::of(Target::NeuronState(e, state.into())),
                 (Object::Rule(r), Some("error")) => Probe::of(Target::RuleError(r)),
                 (Object::Rule(r), Some("delta")) => Probe::of(Target::RuleDelta(r)),
+                (Object::Rule(r), Some("inv_gamma")) => Probe::of(Target::RuleSignal(r, "P".into())),
                 (Object::Rule(r), Some("activities")) => {
                     Probe::of(Target::RuleSignal(r, "activities".into()))
                 }

@@ -180,6 +180,7 @@ element_list! {
     Rule: dyn RuleModel, "rules", register_rule, |m| m.vars() => {
         pes::Pes,
         mpes::Mpes,
+        rls::Rls,
     }
     and text::definitions()
 }

@@ -24,9 +24,9 @@ fn voja_is_its_plain_loop() {
         b.iter_mut().zip(&post).for_each(|(b, p)| *b = p + (*b - p) * (-DT / 0.005f64).exp());
         w.iter_mut().zip(&delta).for_each(|(w, d)| *w += d);
         for i in 0..NEURONS {
-            for j in 0..DIMENSIONS {
+            for (j, x) in x.iter().enumerate() {
                 let k = i * DIMENSIONS + j;
-                delta[k] = DT * 0.01 * (1.0 + learning) * b[i] * (scale[i] * x[j] - w[k]);
+                delta[k] = DT * 0.01 * (1.0 + learning) * b[i] * (scale[i] * x - w[k]);
             }
         }
         if t == 300 {

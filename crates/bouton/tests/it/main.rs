@@ -10,6 +10,7 @@ mod library_rules;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
+mod rls;
 #[cfg(target_os = "linux")]
 mod room;
 mod rules;
