@@ -7,9 +7,10 @@
 //! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
 //!
 //! A rule can also be a text: [`Rule::text`]. Those that come with bouton are the texts of `bouton-rules`; others are added to
-//! them by [`register_rule_text`].
+//! them by [`register_rule_text`], or a folder of them by [`register_rule_folder`].
 
 mod change;
+mod folder;
 mod text;
 
 use std::any::Any;
@@ -23,6 +24,7 @@ use crate::var::{Over, Var};
 
 pub use bouton_rules::When;
 pub use change::Change;
+pub use folder::register_rule_folder;
 pub use text::{TextRule, register_rule_text};
 
 use crate::policies::Policy;

@@ -253,12 +253,36 @@ fn definition(name: &'static str, rule: bouton_rules::Rule) -> Def<dyn RuleModel
 /// What is wrong with the text; or another element has the name, or it isn't one that files can have.
 pub fn register_rule_text(name: &str, text: &str) -> Result<(), Error> {
     let rule = bouton_rules::Rule::parse(text)?;
-    let registry = <dyn RuleModel>::registry();
-    let known = registry.all().into_iter().find(|d| d.name == name).and_then(|d| d.example());
-    if known.is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule)) {
+    if known(name, text)? == Known::Same {
         return Ok(());
     }
+    let registry = <dyn RuleModel>::registry();
     registry.add(definition(Box::leak(name.to_string().into_boxed_str()), rule), |_| false)
+}
+
+/// Whether there is a rule of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// There is none.
+    No,
+    /// The very same text has it.
+    Same,
+    /// Another rule has it.
+    Other,
+}
+
+/// Whether a rule of this name is there.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn known(name: &str, text: &str) -> Result<Known, Error> {
+    let rule = bouton_rules::Rule::parse(text)?;
+    let Some(known) = <dyn RuleModel>::registry().all().into_iter().find(|d| d.name == name) else {
+        return Ok(Known::No);
+    };
+    let same =
+        known.example().is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule));
+    Ok(if same { Known::Same } else { Known::Other })
 }
 
 /// The parameters of a rule as a schema has them.
