@@ -183,15 +183,13 @@ mod tests {
         let n = a.len();
         for c in 0..n {
             let pivot = (c..n).max_by(|i, j| a[*i][c].abs().total_cmp(&a[*j][c].abs())).unwrap();
-            (a.swap(c, pivot), b.swap(c, pivot));
+            a.swap(c, pivot);
+            b.swap(c, pivot);
+            let (row, right) = (a[c].clone(), b[c].clone());
             for i in (0..n).filter(|i| *i != c) {
-                let f = a[i][c] / a[c][c];
-                for k in 0..n {
-                    a[i][k] -= f * a[c][k];
-                }
-                for k in 0..b[0].len() {
-                    b[i][k] -= f * b[c][k];
-                }
+                let f = a[i][c] / row[c];
+                a[i].iter_mut().zip(&row).for_each(|(x, y)| *x -= f * y);
+                b[i].iter_mut().zip(&right).for_each(|(x, y)| *x -= f * y);
             }
         }
         (0..n).map(|i| b[i].iter().map(|x| x / a[i][i]).collect()).collect()
