@@ -52,6 +52,7 @@ NEURONS = {
     "tanh": nengo.Tanh,
     "direct": nengo.Direct,
 }
+RULES = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM, "voja": nengo.Voja, "rls": nengo.RLS, "instar": Instar}
 SPIKING = (nengo.LIF, nengo.SpikingRectifiedLinear)
 
 
@@ -236,7 +237,7 @@ class Reader:
         if "rule" in spec:
             rule = dict(spec["rule"])
             rule.pop("as", None)  # how bouton has it
-            kind = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM, "instar": Instar}[rule.pop("type")]
+            kind = RULES[rule.pop("type")]
             if "pre_synapse" in rule:
                 rule["pre_synapse"] = synapse(rule["pre_synapse"])
             kw["learning_rule_type"] = kind(**rule)

@@ -94,6 +94,7 @@ fn row(v: &Var) -> Vec<String> {
         Over::Pre => "column",
         Over::Post => "row",
         Over::Synapse => "synapse",
+        Over::PrePre => "pair of columns",
         Over::One | Over::Numbers(_) => "",
     };
     let bounds = if v.bounds == Bounds::ANY { String::new() } else { v.bounds.words() };

@@ -77,6 +77,9 @@ enum Command {
         kind: Option<String>,
         /// The element, by its name in model files.
         name: Option<String>,
+        /// A folder of rules as text, which are listed too.
+        #[arg(long, value_name = "FOLDER")]
+        rules: Option<PathBuf>,
     },
     /// Prints the JSON schema of model files.
     Schema,
@@ -101,6 +104,9 @@ struct ModelArgs {
     /// Lets the model read files outside its own folder.
     #[arg(long)]
     allow_outside: bool,
+    /// A folder of rules as text, in place of the file's `rules`: `type = "NAME"` is its file `NAME.rule`.
+    #[arg(long, value_name = "FOLDER")]
+    rules: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -146,8 +152,18 @@ impl ModelArgs {
             // Through the file, so that what depends on the time step is checked with it.
             set.push(("dt".into(), format!("{dt:e}")));
         }
-        let options = bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed };
+        let rules = self.rules()?;
+        let options =
+            bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed, rules };
         bouton_file::load(&self.model, &options)
+    }
+    /// The folder of rules, as a path that holds from anywhere.
+    fn rules(&self) -> Result<Option<PathBuf>, Error> {
+        let Some(folder) = &self.rules else { return Ok(None) };
+        let found = std::fs::canonicalize(folder).map_err(|e| {
+            Error::file(folder.display().to_string(), format!("cannot read the folder of rules: {e}"))
+        })?;
+        Ok(Some(found))
     }
     /// The folder that tables are read from: the model's own, as a path that holds from anywhere.
     fn folder(&self) -> String {
@@ -176,6 +192,7 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
             text: model.text,
             files: model.files,
             set: args.model.set.clone(),
+            rules: args.model.rules()?,
         },
         simulator: Options {
             dt: model.dt,
@@ -257,9 +274,11 @@ pub fn main_with(register: impl FnOnce() -> Result<(), Error>) -> ExitCode {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)
         }),
-        Command::List { kind, name } => {
-            list::list(kind.as_deref(), name.as_deref()).and_then(|t| print(&t)).map(|()| ExitCode::SUCCESS)
-        }
+        Command::List { kind, name, rules } => rules
+            .map_or(Ok(()), |folder| bouton::elements::rules::register_rule_folder(folder).map(|_| ()))
+            .and_then(|()| list::list(kind.as_deref(), name.as_deref()))
+            .and_then(|t| print(&t))
+            .map(|()| ExitCode::SUCCESS),
         Command::Reference => print(&bouton_file::reference()).map(|()| ExitCode::SUCCESS),
         Command::Schema => print(&format!("{:#}\n", bouton_file::schema())).map(|()| ExitCode::SUCCESS),
     };

@@ -45,10 +45,15 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
         set,
         folder: text("model_folder")?,
         allow_outside,
+        rules: meta.get("rules").and_then(Value::as_str).map(Into::into),
         files: digests(get("files")?).ok_or_else(|| missing("files"))?,
     };
-    let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?) };
-    let files = FolderFiles::new(Path::new(&source.folder), allow_outside);
+    let rules = source.rules.clone();
+    let mut files = FolderFiles::new(Path::new(&source.folder), allow_outside);
+    if let Some(rules) = &rules {
+        files = files.also(rules);
+    }
+    let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?), rules };
     unchanged(&files, &source)?;
     let model = bouton_file::parse(&source.text, &files, &load)?;
     if model.files != source.files {

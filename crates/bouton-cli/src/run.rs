@@ -51,6 +51,8 @@ pub struct Source {
     pub folder: String,
     /// Whether it may read tables outside that.
     pub allow_outside: bool,
+    /// A folder of rules in place of its own, which may lie anywhere.
+    pub rules: Option<PathBuf>,
     /// The files that it was read with, beside itself.
     pub files: Vec<FileDigest>,
 }
@@ -298,6 +300,7 @@ fn about(sim: &Simulator, options: &RunOptions) -> Vec<(&'static str, Value)> {
         ("model_folder", json!(source.folder)),
         ("files", json!(files)),
         ("allow_outside", json!(source.allow_outside)),
+        ("rules", json!(source.rules)),
         ("wanted_seconds", json!(options.time)),
         ("devices", record::devices(sim)),
         ("version", json!(env!("CARGO_PKG_VERSION"))),

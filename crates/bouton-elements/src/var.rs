@@ -18,6 +18,8 @@ pub enum Over {
     Post,
     /// Each synapse: row-major, post × pre.
     Synapse,
+    /// Each pair of presynaptic neurons: row-major, pre × pre.
+    PrePre,
     /// A list of so many numbers.
     Numbers(usize),
 }

@@ -84,7 +84,7 @@ fn contract<M: ?Sized + Kind>() {
 /// have their own (columns of numbers), of rules the schema has filters and a policy, which are elements, and of a rule as text
 /// the text.
 fn fields(name: &str, member: &Value, vars: &[Var]) {
-    if vars.iter().any(|v| v.over == Over::Synapse) || ["pes", "mpes", "text"].contains(&name) {
+    if vars.iter().any(|v| v.over == Over::Synapse) || ["pes", "mpes", "rls", "text"].contains(&name) {
         return;
     }
     let properties = member["properties"].as_object().unwrap();

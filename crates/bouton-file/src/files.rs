@@ -75,12 +75,19 @@ impl Read for Digesting {
 pub struct FolderFiles {
     folder: PathBuf,
     allow_outside: bool,
+    also: Option<PathBuf>,
 }
 
 impl FolderFiles {
     /// The files of `folder`. With `allow_outside`, any path can be read.
     pub fn new(folder: impl Into<PathBuf>, allow_outside: bool) -> FolderFiles {
-        FolderFiles { folder: folder.into(), allow_outside }
+        FolderFiles { folder: folder.into(), allow_outside, also: None }
+    }
+
+    /// The same, and the files of another folder, which the user has named: they are called by its path and theirs.
+    pub fn also(mut self, folder: impl Into<PathBuf>) -> FolderFiles {
+        self.also = Some(folder.into());
+        self
     }
 
     /// The file that `relative` names, if it may be read.
@@ -95,7 +102,8 @@ impl FolderFiles {
         let path = Path::new(relative);
         // As on Windows, where these lead elsewhere, so everywhere: a model means the same on all systems.
         let drive = relative.as_bytes().get(1) == Some(&b':');
-        if !self.allow_outside {
+        let named = self.also.as_ref().and_then(|also| Some((also, path.strip_prefix(also).ok()?)));
+        if !self.allow_outside && named.is_none() {
             if path.is_absolute() || relative.starts_with(['/', '\\']) || drive {
                 return Err(outside("the path is absolute"));
             }
@@ -110,6 +118,7 @@ impl FolderFiles {
         let real = if self.allow_outside {
             folder.join(path).canonicalize().map_err(unreadable)?
         } else {
+            let (folder, path) = named.map_or((folder, path), |(also, rest)| (also, rest));
             match inside(folder, path).map_err(unreadable)? {
                 Some(real) => real,
                 None => return Err(outside("a link leads out of the folder")),

@@ -33,6 +33,9 @@ pub(crate) struct File {
     /// How long a run lasts unless told otherwise (s).
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub(crate) time: Option<f64>,
+    /// A folder of rules as text, relative to the file: the rule `type = "NAME"` is the text in its file `NAME.rule`.
+    #[serde(rename = "rules")]
+    pub(crate) _rules: Option<String>,
     /// Populations of neurons, by name.
     #[serde(default)]
     pub(crate) ensembles: IndexMap<String, Ensemble>,

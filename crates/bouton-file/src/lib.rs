@@ -29,6 +29,7 @@
 //! | table | what |
 //! |---|---|
 //! | `format` `seed` `dt` `time` | version of the format (1); seed of the network; time step (s); how long a run lasts (s) |
+//! | `rules` | a folder of rules as text: `type = "NAME"` is its file `NAME.rule` |
 //! | `[ensembles.NAME]` | a population of neurons |
 //! | `[nodes.NAME]` | one of `expression`, `passthrough`, `constant`, `process`, `table` |
 //! | `[networks.NAME]` | a nested network: the same tables inside, and a `seed` |
@@ -81,7 +82,7 @@ mod texts;
 mod tree;
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bouton_model::{Command, Error, Network};
 use serde::Deserialize;
@@ -126,6 +127,9 @@ pub struct LoadOptions {
     pub set: Vec<(String, String)>,
     /// Seed of the top network, in place of the file's.
     pub seed: Option<u32>,
+    /// A folder of rules, in place of the file's `rules`: the user names it, and so it may lie anywhere. With [`parse`] the
+    /// files must reach it: [`FolderFiles::also`].
+    pub rules: Option<PathBuf>,
 }
 
 /// Reads a model file.
@@ -147,7 +151,10 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
     let text = String::from_utf8(bytes).map_err(|e| {
         Error::file("", format!("{name}: not UTF-8 text (byte {})", e.utf8_error().valid_up_to()))
     })?;
-    let files = FolderFiles::new(path.parent().unwrap_or(Path::new(".")), options.allow_outside);
+    let mut files = FolderFiles::new(path.parent().unwrap_or(Path::new(".")), options.allow_outside);
+    if let Some(rules) = &options.rules {
+        files = files.also(rules);
+    }
     read(&text, &files, options).map_err(|(e, line)| match (e.object(), line) {
         ("", _) => Error::new(e.kind(), "", format!("{name}: {}", e.message())),
         (_, 0) => Error::new(e.kind(), e.object(), format!("{} ({name})", e.message())),
@@ -217,8 +224,10 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
         set::set(&mut root, path, value)?;
     }
     check_format(&root)?;
-    let mut rules = vec![];
-    texts::include(&mut root, files, &mut rules, check::Path::Root)?;
+    if let (Some(folder), Value::Table(top)) = (&options.rules, &mut root.value) {
+        top.insert("rules".into(), Item::new(Value::Str(folder.display().to_string()), 0));
+    }
+    let rules = texts::include(&mut root, files)?;
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);

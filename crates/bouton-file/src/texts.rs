@@ -13,43 +13,130 @@ use crate::tree::{Item, Value};
 /// Largest file of a rule that is read (bytes). The language's own limit is lower, and says so.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Puts the texts of files in the place of their names, in all connections below `item`.
-pub(crate) fn include(
-    item: &mut Item,
-    files: &dyn Files,
-    read: &mut Vec<FileDigest>,
-    path: Path<'_>,
-) -> Result<(), Fault> {
-    match &mut item.value {
-        Value::Table(t) => {
-            for (key, inner) in t.iter_mut() {
-                let here = Path::Key(&path, key);
-                match (key.as_str(), &mut inner.value) {
-                    ("rule", Value::Table(_) | Value::Str(_)) => rule(inner, files, read, here)?,
-                    ("rules", Value::Array(all)) => {
-                        for (k, one) in all.iter_mut().enumerate() {
-                            rule(one, files, read, Path::Index(&here, k, ""))?;
-                        }
-                    }
-                    ("networks" | "connections", _) => include(inner, files, read, here)?,
-                    // A table of networks has their names as keys.
-                    (_, Value::Table(_)) => include(inner, files, read, here)?,
-                    _ => {}
-                }
-            }
-        }
-        Value::Array(all) => {
-            for (k, one) in all.iter_mut().enumerate() {
-                let name = one.name().unwrap_or_default().to_string();
-                include(one, files, read, Path::Index(&path, k, &name))?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+/// What puts texts in the place of their names.
+pub(crate) struct Texts<'a> {
+    files: &'a dyn Files,
+    /// The model's own folder of rules.
+    folder: Option<String>,
+    /// What was read.
+    read: Vec<FileDigest>,
 }
 
-/// One rule.
+/// Puts the texts of files in the place of their names, in all connections of the model; returns what was read.
+pub(crate) fn include(root: &mut Item, files: &dyn Files) -> Result<Vec<FileDigest>, Fault> {
+    let folder = match &root.value {
+        Value::Table(t) => t.get("rules"),
+        _ => None,
+    };
+    let folder = match folder.map(|f| &f.value) {
+        Some(Value::Str(folder)) if !folder.trim_end_matches('/').is_empty() => {
+            Some(folder.trim_end_matches('/').to_string())
+        }
+        // What is none, the check refuses.
+        _ => None,
+    };
+    let mut texts = Texts { files, folder, read: vec![] };
+    texts.below(root, Path::Root)?;
+    Ok(texts.read)
+}
+
+impl Texts<'_> {
+    /// All connections below `item`.
+    fn below(&mut self, item: &mut Item, path: Path<'_>) -> Result<(), Fault> {
+        match &mut item.value {
+            Value::Table(t) => {
+                for (key, inner) in t.iter_mut() {
+                    let here = Path::Key(&path, key);
+                    match (key.as_str(), &mut inner.value) {
+                        ("rule", Value::Table(_) | Value::Str(_)) => self.rule(inner, here)?,
+                        ("rules", Value::Array(all)) => {
+                            for (k, one) in all.iter_mut().enumerate() {
+                                self.rule(one, Path::Index(&here, k, ""))?;
+                            }
+                        }
+                        ("networks" | "connections", _) => self.below(inner, here)?,
+                        // A table of networks has their names as keys.
+                        (_, Value::Table(_)) => self.below(inner, here)?,
+                        _ => {}
+                    }
+                }
+            }
+            Value::Array(all) => {
+                for (k, one) in all.iter_mut().enumerate() {
+                    let name = one.name().unwrap_or_default().to_string();
+                    self.below(one, Path::Index(&path, k, &name))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// One rule.
+    fn rule(&mut self, item: &mut Item, path: Path<'_>) -> Result<(), Fault> {
+        self.of_folder(item, &path)?;
+        rule(item, self.files, &mut self.read, path)
+    }
+
+    /// A rule whose name is that of a file in the model's folder of rules: the file is its text.
+    fn of_folder(&mut self, item: &mut Item, path: &Path<'_>) -> Result<(), Fault> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let line = item.line;
+        let (name, at) = match &item.value {
+            Value::Str(name) => (name.clone(), line),
+            Value::Table(table) => match table.get("type") {
+                Some(Item { value: Value::Str(name), line }) => (name.clone(), *line),
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name == "text" || name.is_empty() || !name.chars().all(plain) {
+            return Ok(());
+        }
+        let file = format!("{folder}/{name}.rule");
+        let known = Rule::names().into_iter().find(|n| *n == name);
+        let fault = |m: String| Fault::new(at, format!("{}{m}", path.lead()));
+        let text = match (from_file(&file, self.files), known) {
+            (Ok((text, _)), known) => {
+                let same =
+                    |n| Rule::named(n).is_ok_and(|r| r.as_text().is_some_and(|t| t.rule().text() == text));
+                if known.is_some_and(|n| !same(n)) {
+                    return Err(fault(format!(
+                        "there are two rules called {}, one that bouton knows and one in {}; rename the file",
+                        quoted(&name),
+                        quoted(&file)
+                    )));
+                }
+                text
+            }
+            (Err(_), Some(_)) => return Ok(()),
+            (Err(e), None) => {
+                let hint = hint(&name, Rule::names());
+                let m = format!(
+                    "there is no rule {} that bouton knows{hint}, and {}",
+                    quoted(&name),
+                    e.message()
+                );
+                return Err(fault(m).caused_by(e));
+            }
+        };
+        // What is wrong with it is said with the name of the file.
+        Rule::text(&text).map_err(|e| fault(format!("{}: {e}", quoted(&file))))?;
+        let as_file = [("type", "text".to_string()), ("file", file)];
+        if let Value::Str(_) = item.value {
+            item.value = Value::Table(Default::default());
+        }
+        if let Value::Table(table) = &mut item.value {
+            for (key, value) in as_file {
+                table.insert(key.into(), Item::new(Value::Str(value), at));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One rule whose text stands in the file, or in one that it names.
 fn rule(item: &mut Item, files: &dyn Files, read: &mut Vec<FileDigest>, path: Path<'_>) -> Result<(), Fault> {
     let line = item.line;
     let needs = "a rule of the type `text` needs its `text`, or a `file` that holds it";

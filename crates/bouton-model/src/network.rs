@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bouton_elements::rules::Changes;
 use bouton_elements::var::Over;
 
 use crate::ids::ANY;
@@ -420,10 +421,18 @@ impl Network {
                     let m = "a third factor of a learning rule can only be the end of a connection";
                     return Err(Error::model(self.object_path(object), m));
                 }
-                let factors = self.get_rule(rule)?.factors();
+                let r = self.get_rule(rule)?;
+                let factors = r.factors();
                 let factor = factors.get(k).ok_or_else(|| none("third factor"))?;
                 if factor.error {
                     return self.error_size(post);
+                }
+                if let (Changes::Encoders, Object::Ensemble(e)) = (r.changes(), post.object) {
+                    return match factor.over {
+                        Over::Pre => self.object_size(post.object, false),
+                        Over::Post => self.object_size(Object::Neurons(e), false),
+                        _ => Ok(1),
+                    };
                 }
                 match (factor.over, before.object, post.object) {
                     (Over::Pre, Object::Ensemble(e), _) => self.object_size(Object::Neurons(e), true),
@@ -453,6 +462,12 @@ impl Network {
                 (None, names) => format!("it has: {}", names.join(", ")),
             };
             Error::model(self.rule_path(rule), format!("there is no third factor `{name}`; {way}"))
+        })
+    }
+    /// Whether a rule changes the encoders of an ensemble while the model runs.
+    pub fn learns_encoders(&self, e: EnsembleId) -> bool {
+        self.connections().filter_map(|c| self.get_connection(c)).any(|(_, post, c)| {
+            post.object == Object::Ensemble(e) && c.rules.iter().any(|r| r.changes() == Changes::Encoders)
         })
     }
     /// Whether a connection ends at an object.

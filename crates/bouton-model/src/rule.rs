@@ -3,7 +3,7 @@
 mod function;
 mod step;
 
-use bouton_elements::rules::{Rule, RuleFactor, RuleInput};
+use bouton_elements::rules::{Changes, Rule, RuleFactor, RuleInput};
 use bouton_elements::var::{self, Role, Var};
 
 pub use function::{Period, RuleFunction};
@@ -48,6 +48,13 @@ impl LearningRule {
     /// Whether it has an error, or a further one by its name.
     pub(crate) fn has_any_error(&self) -> bool {
         self.has_error() || self.factors().iter().any(|f| f.error)
+    }
+    /// The matrix that it changes. A function changes weights.
+    pub fn changes(&self) -> Changes {
+        match self {
+            LearningRule::Element(r) => r.model().changes(),
+            LearningRule::Function(_) => Changes::Weights,
+        }
     }
     /// Its inputs beside the error.
     pub fn inputs(&self) -> Vec<RuleInput> {

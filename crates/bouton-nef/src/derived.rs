@@ -40,6 +40,25 @@ impl Derive for ScaleEncoders {
     }
 }
 
+/// What encoders are multiplied by: gain / radius.
+#[derive(Debug)]
+struct ScaleOf {
+    radius: f64,
+}
+
+impl Derive for ScaleOf {
+    fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {
+        writes[0] = reads[0].iter().map(|gain| gain / self.radius).collect();
+        Ok(())
+    }
+    fn follows(&self, _: usize, at: &[usize]) -> Option<Vec<usize>> {
+        Some(at.to_vec())
+    }
+    fn element(&self, _: f64, read: &dyn Fn(usize, usize) -> f64, k: usize) -> Result<f64, String> {
+        Ok(read(0, k) / self.radius)
+    }
+}
+
 /// The gains that a connection onto neurons applies after its weights.
 #[derive(Debug)]
 struct PostGains {
@@ -147,7 +166,28 @@ impl Builder<'_> {
                 of: path,
             });
         }
-        self.ens[id.index()].gain = Some(gain);
+        let s = &mut self.ens[id.index()];
+        (s.gain, s.plain_encoders) = (Some(gain), Some(encoders));
+    }
+
+    /// What the encoders of an ensemble are multiplied by, one number a neuron; it follows from the gains.
+    pub(crate) fn scale(&mut self, e: EnsembleId) -> Option<SignalId> {
+        let gain = self.ens[e.index()].gain?;
+        if let Some(scale) = self.ens[e.index()].scale {
+            return Some(scale);
+        }
+        let (path, radius) = (self.names.ensemble(e).to_string(), self.ensembles[e.index()].radius);
+        let values: Vec<f64> = self.ensembles[e.index()].gain.iter().map(|g| g / radius).collect();
+        let n = values.len();
+        let scale = self.program.double(format!("{path}.scale"), n, 1, Role::Parameter, values);
+        self.program.derive(Derived {
+            what: Arc::new(ScaleOf { radius }),
+            reads: vec![gain],
+            writes: vec![scale],
+            of: path,
+        });
+        self.ens[e.index()].scale = Some(scale);
+        Some(scale)
     }
 
     /// A connection's gains follow from those of the ensemble that it ends at.
@@ -208,6 +248,7 @@ mod tests {
     fn what_follows_from_an_element_is_computed_alone_with_the_same_bits() {
         let wave = |n: usize| (0..n).map(|k| 1.0 + (0.7 * k as f64).sin() / 3.0).collect::<Vec<f64>>();
         check(&ScaleEncoders { dimensions: 3, radius: 1.7 }, &[wave(4), wave(12)], 12);
+        check(&ScaleOf { radius: 1.7 }, &[wave(5)], 5);
         // Neurons twice, in another order, and some not at all.
         check(&PostGains::new(vec![3, 0, 3, 5]), &[wave(6)], 4);
         let e = ScaleEncoders { dimensions: 1, radius: 0.5 };

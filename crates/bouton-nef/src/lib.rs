@@ -46,8 +46,12 @@ pub struct EnsembleSignals {
     pub bias: Option<SignalId>,
     /// Scaled encoders (neurons × dimensions).
     pub encoders: Option<SignalId>,
+    /// Encoders as they are, not scaled (neurons × dimensions).
+    pub plain_encoders: Option<SignalId>,
     /// Gains.
     pub gain: Option<SignalId>,
+    /// Gains / radius, where a rule reads them.
+    pub scale: Option<SignalId>,
     /// State variables, in the neuron type's order.
     pub state: Vec<SignalId>,
 }

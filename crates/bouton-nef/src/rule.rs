@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
-use bouton_elements::rules::{Applies, Change, Rule, Source};
+use bouton_elements::rules::{Applies, Change, Changes, Rule, Source};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
@@ -28,10 +28,11 @@ struct Wanted {
     encoded: Option<SignalId>,
 }
 
-/// The weights that rules of a connection change.
+/// What the rules of a connection change: its weights, or the scaled encoders of the ensemble that it ends at.
 #[derive(Clone, Copy)]
 struct Learned {
     id: ConnectionId,
+    changes: Changes,
     weights: SignalId,
     rows: usize,
     cols: usize,
@@ -68,25 +69,30 @@ fn shape_over(over: Over, l: &Learned) -> (usize, usize) {
         Over::Pre => (l.cols, 1),
         Over::Post => (l.rows, 1),
         Over::Synapse => (l.rows, l.cols),
+        Over::PrePre => (l.cols, l.cols),
     }
 }
 
 impl Builder<'_> {
     /// All rules of a connection.
     pub(super) fn rules(&mut self, id: ConnectionId) -> Result<(), Error> {
-        let Some((.., c)) = self.net.get_connection(id) else { return Ok(()) };
+        let Some((_, post, c)) = self.net.get_connection(id) else { return Ok(()) };
         let all = c.rules.clone();
-        if all.is_empty() {
-            return Ok(());
-        }
+        let Some(first) = all.first() else { return Ok(()) };
         let path = self.net.connection_path(id);
-        let Some(weights) = self.conn[id.index()].weights else {
+        // All of them change the same.
+        let changes = first.changes();
+        let weights = match (changes, post.object) {
+            (Changes::Encoders, Object::Ensemble(e)) => self.ens[e.index()].encoders,
+            _ => self.conn[id.index()].weights,
+        };
+        let Some(weights) = weights else {
             return Err(Error::build(
                 path,
                 "there are no weights to learn; give the connection a `transform`",
             ));
         };
-        let learned = self.learned(id, c, weights)?;
+        let learned = self.learned(id, c, (changes, weights))?;
         let devices = c.devices.clone().map(Arc::new);
         let wanted: Vec<Wanted> = all
             .iter()
@@ -110,9 +116,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn learned(&mut self, id: ConnectionId, c: &Connection, weights: SignalId) -> Result<Learned, Error> {
+    fn learned(
+        &mut self,
+        id: ConnectionId,
+        c: &Connection,
+        (changes, weights): (Changes, SignalId),
+    ) -> Result<Learned, Error> {
         let path = self.net.connection_path(id);
-        self.within_bounds(&path, c, weights)?;
+        self.within_bounds(&path, c, (changes, weights))?;
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
         let (rows, cols) = (p.get(weights).rows, p.get(weights).cols);
@@ -140,11 +151,16 @@ impl Builder<'_> {
         self.derive_freezing(&path, frozen, mode);
         self.conn[id.index()].frozen = Some(frozen);
         self.conn[id.index()].rules = vec![];
-        Ok(Learned { id, weights, rows, cols, frozen, mode, bounds })
+        Ok(Learned { id, changes, weights, rows, cols, frozen, mode, bounds })
     }
 
     /// Refuses weights that start outside the bounds, where rules may change them: the first step would move them there, whatever the rules want.
-    fn within_bounds(&self, path: &str, c: &Connection, weights: SignalId) -> Result<(), Error> {
+    fn within_bounds(
+        &self,
+        path: &str,
+        c: &Connection,
+        (changes, weights): (Changes, SignalId),
+    ) -> Result<(), Error> {
         let Some((low, high)) = c.bounds else { return Ok(()) };
         let signal = self.program.get(weights);
         let free = |k: usize| c.mask.as_ref().is_none_or(|m| m.values().get(k) != Some(&0.0));
@@ -154,11 +170,18 @@ impl Builder<'_> {
         };
         let Some(k) = (0..signal.len()).find(outside) else { return Ok(()) };
         let (at, w) = ((k / signal.cols, k % signal.cols), signal.initial.at(k));
+        let (what, others) = match changes {
+            Changes::Weights => {
+                ("weight {at} (post, pre)", "other weights to start with (`transform`, `solver`, `function`)")
+            }
+            Changes::Encoders => ("scaled encoder {at} (neuron, dimension)", "the ensemble other encoders"),
+        };
+        let what = what.replace("{at}", &format!("{at:?}"));
         Err(Error::build(
             path,
             format!(
-                "the weight {at:?} (post, pre) starts at {w}, and `bounds` are {low} and {high}; give bounds that hold it, \
-                 other weights to start with (`transform`, `solver`, `function`), or a `mask` that keeps rules from it"
+                "the {what} starts at {w}, and `bounds` are {low} and {high}; give bounds that hold it, {others}, or a `mask` \
+                 that keeps rules from it"
             ),
         ))
     }
@@ -231,10 +254,12 @@ impl Builder<'_> {
             return Ok(());
         }
         let at_spikes = learning.filter_map(|(w, rule)| element(rule).filter(|_| is_at_spikes(w.change)));
-        let weights = match when {
-            Applies::NextStep => Operand::inc(l.weights),
+        let weights = match (when, l.changes) {
+            (Applies::NextStep, Changes::Weights) => Operand::inc(l.weights),
+            // Before the encoders follow them.
+            (Applies::NextStep, Changes::Encoders) => Operand::edit(l.weights),
             // Written at once: an update, and so after every other reader.
-            Applies::Now => Operand::update(l.weights),
+            (Applies::Now, _) => Operand::update(l.weights),
         };
         let mut on = vec![weights, Operand::read(l.frozen)];
         on.extend(these.iter().flat_map(|w| &w.parts).map(|s| Operand::read(*s)));
@@ -252,6 +277,9 @@ impl Builder<'_> {
         let at_spikes = at_spikes.cloned().collect();
         let bounded = l.bounds.is_some();
         self.program.kernel(&path, Apply { changes, at_spikes, cols: l.cols, bounded, encoded }, on);
+        if l.changes == Changes::Encoders {
+            self.encoders_follow(&path, l);
+        }
         Ok(())
     }
 
@@ -276,7 +304,7 @@ impl Builder<'_> {
         }
         let mut inputs = vec![];
         for input in rule.inputs() {
-            let activity = self.activity(&path, l.id, input.source, input.state.as_deref())?;
+            let activity = self.rule_input(&path, l, input.source, input.state.as_deref())?;
             let knobs = format!("{name}.{}", input.name);
             let s = self.filter(&path, activity, input.synapse.as_ref(), true, &knobs)?;
             self.conn[l.id.index()].rules[k].named.push((input.name, s));

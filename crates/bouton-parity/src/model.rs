@@ -303,7 +303,13 @@ impl Model {
     }
 
     fn connect(&mut self, net: &mut Network, s: &Spec, prefix: &str) -> Result<(), String> {
-        let (pre, post) = (self.end(&s["connect"][0])?, self.end(&s["connect"][1])?);
+        let (pre, mut post) = (self.end(&s["connect"][0])?, self.end(&s["connect"][1])?);
+        // What Nengo's Voja is given is no error: it is a third factor here.
+        if let Object::Rule(r) = post.object
+            && !net.get_rule(r).map_err(|e| e.to_string())?.has_error()
+        {
+            post = net.factor(r, "learning").map_err(|e| e.to_string())?.into();
+        }
         let name = text(s, "name").map_or_else(|| format!("c{}", self.order), Into::into);
         self.order += 1;
         let mut c = Connection::new();
@@ -337,6 +343,7 @@ impl Model {
                     c = c.learn(pes);
                 }
                 "instar" => c.rules.push(crate::own_rule::instar(r)?),
+                "rls" => c = c.learn(Rls::new(rate)),
                 // Nengo's other rules are texts here.
                 text => {
                     let set = |rule: Rule, name: &str, x: f64| rule.set(name, x).map_err(|e| e.to_string());
@@ -374,6 +381,7 @@ impl Model {
                 (Object::Neurons(e), Some(state)) => Probe::of(Target::NeuronState(e, state.into())),
                 (Object::Rule(r), Some("error")) => Probe::of(Target::RuleError(r)),
                 (Object::Rule(r), Some("delta")) => Probe::of(Target::RuleDelta(r)),
+                (Object::Rule(r), Some("inv_gamma")) => Probe::of(Target::RuleSignal(r, "P".into())),
                 (Object::Rule(r), Some("activities")) => {
                     Probe::of(Target::RuleSignal(r, "activities".into()))
                 }

@@ -45,7 +45,8 @@ pub(crate) struct Draft {
     pub rate: Option<Range<usize>>,
     pub bound: Option<[Range<usize>; 2]>,
     pub encoders: bool,
-    pub now: Option<bool>,
+    /// Whether the change acts at once, and where that stands.
+    pub now: Option<(bool, Range<usize>)>,
 }
 
 /// The words that a line begins with, and what stands behind each.
@@ -316,7 +317,7 @@ impl Draft {
                     c.eat("step");
                 }
                 c.done()?;
-                if self.now.replace(now).is_some() {
+                if self.now.replace((now, span.clone())).is_some() {
                     return Err(twice(c.text, span, "`apply`"));
                 }
             }

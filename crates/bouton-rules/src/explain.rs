@@ -65,7 +65,7 @@ impl Rule {
         });
         section("parameters", params.collect());
         let factors = self.factors.iter().map(|f| {
-            let note = format!("{} when nothing is connected", f.default);
+            let note = format!("{} when nothing is connected", f.default.unwrap_or(0.0));
             [f.name.clone(), one_for(f.rank).into(), join(&note, &f.doc)]
         });
         section("third factors", factors.collect());
@@ -134,10 +134,16 @@ impl Rule {
             }
         };
         let reads: Vec<String> = self.reads.iter().map(read).collect();
-        let also = [(self.has_error(), "error"), (self.reads_weights(), "w")];
+        let also = [(self.has_error(), "error"), (self.reads_scale(), "scale"), (self.reads_weights(), "w")];
         let also = also.into_iter().filter(|a| a.0).map(|a| a.1.to_string());
         let reads: Vec<String> = reads.into_iter().chain(also).collect();
         let _ = writeln!(t, "reads {}", if reads.is_empty() { "nothing".into() } else { reads.join(", ") });
+        if self.encoders {
+            t.push_str(
+                "w is the post ensemble's scaled encoders: a post neuron is a row, and what is said of pre neurons is of the \
+                 dimensions\n",
+            );
+        }
         let _ = writeln!(t, "its change is {made}");
         let acts = if self.now { "at the end of the step" } else { "in the next step, before transmission" };
         let _ = writeln!(t, "it acts {acts}");

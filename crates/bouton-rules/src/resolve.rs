@@ -36,6 +36,9 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
     }
     let d = draft(text)?;
     let mut r = Resolver { text, names: vec![], spans: vec![], vars: Vars::new().dialect(DIALECT) };
+    if d.encoders {
+        r.encoders(&d)?;
+    }
     let params = r.params(&d)?;
     let factors = r.factors(&d)?;
     for (k, s) in d.states.iter().enumerate() {
@@ -79,7 +82,7 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         },
     };
     let names = r.names;
-    let now = d.now.unwrap_or(false);
+    let now = d.now.is_some_and(|n| n.0);
     let rule = Rule {
         text: text.into(),
         params,
@@ -217,21 +220,53 @@ impl Resolver<'_> {
     fn factors(&mut self, d: &Draft) -> Result<Vec<Factor>, ExprError> {
         let mut factors = vec![];
         for (k, i) in d.inputs.iter().enumerate() {
-            let mut out = [0.0];
+            let mut default = None;
             if let Some(range) = &i.default {
                 let program = self.compile_for(range.clone(), &Vars::new().dialect(DIALECT))?;
+                let mut out = [0.0];
                 program.eval(&mut Scratch::new(), &[], &mut out);
                 if !out[0].is_finite() {
                     return Err(
                         self.error(range.clone(), format!("expected a finite number, found {}", out[0]))
                     );
                 }
+                default = Some(out[0]);
             }
             self.declare(&i.name, i.rank, What::Factor(k))?;
             let (name, doc) = (i.name.name.clone(), i.name.doc.clone());
-            factors.push(Factor { name, rank: i.rank, default: out[0], doc });
+            factors.push(Factor { name, rank: i.rank, default, doc });
         }
         Ok(factors)
+    }
+
+    /// Refuses what has no meaning where the matrix is encoders.
+    fn encoders(&self, d: &Draft) -> Result<(), ExprError> {
+        if let Some((true, span)) = &d.now {
+            let message =
+                "encoders take their change in the next step; leave `apply now` or `target encoders` out";
+            return Err(self.error(span.clone(), message));
+        }
+        if let Some(s) = d.blocks[When::Pre as usize].first() {
+            let message = "with `target encoders` the columns are dimensions, which don't spike: `on pre` has no meaning; use \
+                           `each step` or `on post`";
+            return Err(self.error(s.target.span.clone(), message));
+        }
+        for (word, span) in expressions(d).flat_map(|range| words(self.text, range)) {
+            let message = match neurons(word) {
+                Some(Read { side: Side::Pre, what }) if what != "out" => format!(
+                    "with `target encoders` there is `pre.out` alone, the value that the ensemble is given; `pre.{what}` would \
+                     be of neurons"
+                ),
+                _ if word == "error" => {
+                    "a rule with `target encoders` has no `error`; declare a third factor \
+                                         (`input NAME per post`)"
+                        .into()
+                }
+                _ => continue,
+            };
+            return Err(self.error(span, message));
+        }
+        Ok(())
     }
 
     /// The names that every rule has, and what it reads of the neurons.
@@ -248,8 +283,6 @@ impl Resolver<'_> {
         if d.encoders {
             self.add("scale", Rank::Post, What::Scale, None);
         }
-        let ranges = d.states.iter().map(|s| &s.rate).chain(&d.rate).chain(d.bound.iter().flatten());
-        let statements = d.blocks.iter().flatten().map(|s| &s.value);
         let mut reads: Vec<Read> = vec![];
         let mut add = |r: Read| match reads.contains(&r) {
             true => {}
@@ -260,8 +293,8 @@ impl Resolver<'_> {
                 add(Read { side, what: "out".into() });
             }
         }
-        for range in ranges.chain(statements) {
-            neurons(&self.text[range.clone()]).for_each(&mut add);
+        for range in expressions(d) {
+            words(self.text, range).filter_map(|(word, _)| neurons(word)).for_each(&mut add);
         }
         for (k, r) in reads.iter().enumerate() {
             let (side, rank) = match r.side {
@@ -451,20 +484,35 @@ pub(crate) fn one_for(rank: Rank) -> &'static str {
     }
 }
 
-/// What an expression reads of the neurons: `pre.` and `post.` with a name.
-fn neurons(text: &str) -> impl Iterator<Item = Read> + '_ {
+/// All expressions but those of parameters and defaults.
+fn expressions(d: &Draft) -> impl Iterator<Item = &Range<usize>> {
+    let ranges = d.states.iter().map(|s| &s.rate).chain(&d.rate).chain(d.bound.iter().flatten());
+    ranges.chain(d.blocks.iter().flatten().map(|s| &s.value))
+}
+
+/// The names in an expression, with dots and all, and where each stands. Comments between its lines are passed over.
+fn words<'t>(text: &'t str, range: &Range<usize>) -> impl Iterator<Item = (&'t str, Range<usize>)> {
     let inside = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let code = text.lines().map(|l| l.split('#').next().unwrap_or(""));
-    code.flat_map(move |line| line.split(move |c| !inside(c))).filter_map(|word| {
-        let (side, what) = word.split_once('.')?;
-        let side = match side {
-            "pre" => Side::Pre,
-            "post" => Side::Post,
-            _ => return None,
-        };
-        // As the expression reads it: `pre.` alone, or with another dot, is a mistake that it finds.
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let name = what.chars().all(plain) && !what.is_empty() && !what.as_bytes()[0].is_ascii_digit();
-        name.then(|| Read { side, what: what.into() })
-    })
+    let start = text.as_ptr() as usize;
+    let code = text[range.clone()].lines().map(|l| l.split('#').next().unwrap_or(""));
+    code.flat_map(move |line| line.split(move |c| !inside(c))).filter(|word| !word.is_empty()).map(
+        move |word| {
+            let at = word.as_ptr() as usize - start;
+            (word, at..at + word.len())
+        },
+    )
+}
+
+/// What a name reads of the neurons: `pre.` and `post.` with a name.
+fn neurons(word: &str) -> Option<Read> {
+    let (side, what) = word.split_once('.')?;
+    let side = match side {
+        "pre" => Side::Pre,
+        "post" => Side::Post,
+        _ => return None,
+    };
+    // As the expression reads it: `pre.` alone, or with another dot, is a mistake that it finds.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = what.chars().all(plain) && !what.is_empty() && !what.as_bytes()[0].is_ascii_digit();
+    name.then(|| Read { side, what: what.into() })
 }

@@ -62,8 +62,8 @@ pub struct Factor {
     pub name: String,
     /// One number for all, or one for each pre or post neuron.
     pub rank: Rank,
-    /// What it is when nothing is connected to it.
-    pub default: f64,
+    /// What it is when nothing is connected to it, where the text says so; else it is 0 then, and waits for a connection.
+    pub default: Option<f64>,
     /// The comment at the end of its line.
     pub doc: String,
 }
@@ -327,9 +327,14 @@ impl Rule {
     pub fn has_block(&self, when: When) -> bool {
         self.blocks.iter().any(|b| b.when == when)
     }
-    /// Whether its matrix is the post ensemble's encoders in place of the weights.
+    /// Whether its matrix is the post ensemble's scaled encoders (neurons × dimensions) in place of the weights. What it reads
+    /// as `pre.out` is then the value that the ensemble is given, one number a dimension.
     pub fn on_encoders(&self) -> bool {
         self.encoders
+    }
+    /// Whether it reads `scale`: gain/radius of the post neurons.
+    pub fn reads_scale(&self) -> bool {
+        self.uses(What::Scale)
     }
     /// Whether its change is written at once, and not in the next step.
     pub fn acts_now(&self) -> bool {

@@ -23,7 +23,7 @@ pub struct Step<'a, 'b> {
     pub error: &'a [f64],
     /// The third factors, in the order of [`Rule::factors`].
     pub factors: &'a [&'a [f64]],
-    /// gain/radius of each row; empty but with `target encoders`.
+    /// gain/radius of each row; empty if it doesn't [read it](Rule::reads_scale).
     pub scale: &'a [f64],
     /// The weights of this step; empty if it doesn't read them.
     pub weights: &'a [f64],

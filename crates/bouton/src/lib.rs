@@ -67,7 +67,7 @@ pub mod prelude {
     pub use bouton_elements::processes::{
         Interpolation, PastEnd, Piecewise, Process, Table, WhiteNoise, WhiteSignal,
     };
-    pub use bouton_elements::rules::{Mpes, Pes, Rule};
+    pub use bouton_elements::rules::{Mpes, Pes, Rls, Rule};
     pub use bouton_elements::solvers::{LstsqL2, NoSolver, Solver};
     pub use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
     pub use bouton_engine::{Edit, ObserveId, Passes, Pick, Precision, Recorded, Reset, Samples};

@@ -6,5 +6,6 @@ mod demo;
 mod limits;
 mod own_elements;
 mod resume;
+mod rule_folder;
 mod scale_check;
 mod shipped_models;

@@ -7,9 +7,10 @@
 //! A rule declares what it reads, and what its change is made of; it never sees whether weights or devices take the change.
 //!
 //! A rule can also be a text: [`Rule::text`]. Those that come with bouton are the texts of `bouton-rules`; others are added to
-//! them by [`register_rule_text`].
+//! them by [`register_rule_text`], or a folder of them by [`register_rule_folder`].
 
 mod change;
+mod folder;
 mod text;
 
 use std::any::Any;
@@ -23,6 +24,7 @@ use crate::var::{Over, Var};
 
 pub use bouton_rules::When;
 pub use change::{Change, SpikeParts};
+pub use folder::register_rule_folder;
 pub use text::{TextRule, register_rule_text};
 
 use crate::policies::Policy;
@@ -31,10 +33,12 @@ use crate::synapses::Synapse;
 /// Where a rule's input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Activity of the presynaptic neurons (one value a column).
+    /// Activity of the presynaptic neurons (one value a column). See [`Changes::Encoders`] for what it is there.
     Pre,
     /// Activity of the postsynaptic neurons (one value a row).
     Post,
+    /// What an encoder of each postsynaptic neuron is multiplied by: gain / radius, as it is now (one value a row).
+    Scale,
 }
 
 /// An input of a rule.
@@ -57,11 +61,23 @@ pub struct RuleFactor {
     pub name: String,
     /// What it has a number for: [`Over::One`], [`Over::Pre`] or [`Over::Post`].
     pub over: Over,
-    /// What it is when nothing is connected to it.
-    pub default: f64,
+    /// What it is when nothing is connected to it. `None`: 0, and a model that connects nothing to it is warned of.
+    pub default: Option<f64>,
     /// Whether it is a further error, over [`Over::Post`]: connections deliver it in the dimensions of the error, and onto
     /// neurons it is encoded as the error is.
     pub error: bool,
+}
+
+/// The matrix that a rule changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Changes {
+    /// The weights of its connection (post × pre).
+    #[default]
+    Weights,
+    /// The scaled encoders (gain / radius · encoder) of the ensemble that its connection ends at: a row a neuron, a column a
+    /// dimension. [`Source::Pre`] is then the value that the ensemble is given, by all its connections, one number a
+    /// dimension. Such a rule has no error, and acts in the next step.
+    Encoders,
 }
 
 /// What a rule may keep from one step to the next for speed alone: memory for what it computes on the way. It isn't saved, and a
@@ -156,6 +172,10 @@ pub trait RuleModel: DynElement {
     fn linear_in_error(&self) -> bool {
         false
     }
+    /// The matrix that it changes.
+    fn changes(&self) -> Changes {
+        Changes::Weights
+    }
     /// What its change is made of.
     fn makes(&self) -> Change;
     /// The change of weights at the spikes of one side, for a rule that makes [`Change::AtSpikes`]: each from itself and its own
@@ -189,6 +209,7 @@ element_list! {
     Rule: dyn RuleModel, "rules", register_rule, |m| m.vars() => {
         pes::Pes,
         mpes::Mpes,
+        rls::Rls,
     }
     and text::definitions()
 }

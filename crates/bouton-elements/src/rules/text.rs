@@ -11,7 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Applies, Change, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source, SpikeParts, SpikeStep,
+    Applies, Change, Changes, Rule, RuleFactor, RuleInput, RuleModel, RuleStep, Source, SpikeParts, SpikeStep,
 };
 use crate::content::Content;
 use crate::element::Def;
@@ -255,12 +255,36 @@ fn definition(name: &'static str, rule: bouton_rules::Rule) -> Def<dyn RuleModel
 /// What is wrong with the text; or another element has the name, or it isn't one that files can have.
 pub fn register_rule_text(name: &str, text: &str) -> Result<(), Error> {
     let rule = bouton_rules::Rule::parse(text)?;
-    let registry = <dyn RuleModel>::registry();
-    let known = registry.all().into_iter().find(|d| d.name == name).and_then(|d| d.example());
-    if known.is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule)) {
+    if known(name, text)? == Known::Same {
         return Ok(());
     }
+    let registry = <dyn RuleModel>::registry();
     registry.add(definition(Box::leak(name.to_string().into_boxed_str()), rule), |_| false)
+}
+
+/// Whether there is a rule of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// There is none.
+    No,
+    /// The very same text has it.
+    Same,
+    /// Another rule has it.
+    Other,
+}
+
+/// Whether a rule of this name is there.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn known(name: &str, text: &str) -> Result<Known, Error> {
+    let rule = bouton_rules::Rule::parse(text)?;
+    let Some(known) = <dyn RuleModel>::registry().all().into_iter().find(|d| d.name == name) else {
+        return Ok(Known::No);
+    };
+    let same =
+        known.example().is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule));
+    Ok(if same { Known::Same } else { Known::Other })
 }
 
 /// The parameters of a rule as a schema has them.
@@ -303,12 +327,6 @@ fn over(rank: bouton_rules::Rank) -> Over {
 
 impl RuleModel for TextRule {
     fn check(&self) -> Result<(), String> {
-        if self.rule.on_encoders() {
-            return Err(
-                "its text says `target encoders`, and rules change weights alone so far; leave that line out"
-                    .into(),
-            );
-        }
         crate::var::check(&self.vars())
     }
     fn inputs(&self) -> Vec<RuleInput> {
@@ -324,7 +342,16 @@ impl RuleModel for TextRule {
             };
             RuleInput { name: format!("{side}.{}", r.what), source, synapse: None, state }
         };
-        self.rule.reads().iter().map(input).collect()
+        let mut inputs: Vec<RuleInput> = self.rule.reads().iter().map(input).collect();
+        if self.rule.reads_scale() {
+            inputs.push(RuleInput {
+                name: "scale".into(),
+                source: Source::Scale,
+                synapse: None,
+                state: None,
+            });
+        }
+        inputs
     }
     fn has_error(&self) -> bool {
         self.rule.has_error()
@@ -340,6 +367,9 @@ impl RuleModel for TextRule {
     }
     fn reads_weights(&self) -> bool {
         self.rule.reads_weights()
+    }
+    fn changes(&self) -> Changes {
+        if self.rule.on_encoders() { Changes::Encoders } else { Changes::Weights }
     }
     fn makes(&self) -> Change {
         match self.rule.makes() {
@@ -361,16 +391,17 @@ impl RuleModel for TextRule {
     }
     fn step(&self, s: &mut RuleStep<'_, '_>) {
         let memory = s.memory.of::<Memory>();
+        let (reads, scale) = s.inputs.split_at(self.rule.reads().len());
         self.rule.step(
             memory,
             &mut Step {
                 dt: s.dt,
                 shape: s.shape,
                 parameters: s.parameters,
-                reads: s.inputs,
+                reads,
                 error: s.error,
                 factors: s.factors,
-                scale: &[],
+                scale: scale.first().copied().unwrap_or(&[]),
                 weights: s.weights,
                 states: &mut *s.states,
                 change: &mut *s.parts,

@@ -171,18 +171,25 @@ pub(crate) struct Draft<'a> {
     groups: Vec<std::ops::Range<usize>>,
     /// How many operands of operators are of a base signal.
     users: HashMap<SignalId, usize>,
+    /// Base signals that something in a step writes.
+    written: HashSet<SignalId>,
 }
 
 impl Plan {
     /// Makes a plan.
     pub(crate) fn new(wanted: &Wanted<'_>) -> Result<Plan, Error> {
-        let mut users = HashMap::new();
+        let (mut users, mut written) = (HashMap::new(), HashSet::new());
         for op in wanted.program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)) {
             for o in &op.on {
-                *users.entry(wanted.program.base(o.signal)).or_default() += 1;
+                let base = wanted.program.base(o.signal);
+                *users.entry(base).or_default() += 1;
+                if o.access.writes() {
+                    written.insert(base);
+                }
             }
         }
-        let mut d = Draft { wanted, turns: vec![], forms: vec![], own: [0, 0], groups: vec![], users };
+        let mut d =
+            Draft { wanted, turns: vec![], forms: vec![], own: [0, 0], groups: vec![], users, written };
         let (passes, program) = (wanted.passes, wanted.program);
         if passes.merge_resets {
             d.merge_resets();
@@ -234,6 +241,10 @@ impl Plan {
 }
 
 impl Draft<'_> {
+    /// Whether something in a step writes to what a signal is a part of.
+    fn written(&self, s: SignalId) -> bool {
+        self.written.contains(&self.wanted.program.base(s))
+    }
     /// Numbers of the plan's own, in the simulation's type.
     fn own_real(&mut self, len: usize) -> Span {
         let start = self.own[0];

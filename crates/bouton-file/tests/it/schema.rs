@@ -20,7 +20,10 @@ fn types(of: &Value) -> Vec<&str> {
 #[test]
 fn every_table_has_its_fields() {
     let s = bouton_file::schema();
-    assert_eq!(fields(&s), "arrays commands connections dt ensembles format networks nodes probes seed time");
+    assert_eq!(
+        fields(&s),
+        "arrays commands connections dt ensembles format networks nodes probes rules seed time"
+    );
     let ensemble = "bias dimensions encoders eval_points gain initial_state intercepts max_rates n_eval_points n_neurons \
                     neuron_type normalize_encoders radius seed";
     for (name, expected) in [

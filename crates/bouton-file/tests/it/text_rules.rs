@@ -2,6 +2,7 @@
 
 use bouton::Simulator;
 use bouton_elements::kinds;
+use bouton_elements::rules::Changes;
 use bouton_file::{FileDigest, FolderFiles, LoadOptions, NoFiles, parse};
 use bouton_model::{LearningRule, Object};
 
@@ -134,6 +135,74 @@ fn what_is_wrong_with_a_text_is_said_with_its_lines() {
 }
 
 #[test]
+fn a_model_may_name_a_folder_of_rules() {
+    let with =
+        |rules: &str, rule: &str| model(rule, "").replace("format = 1", &format!("format = 1\n{rules}"));
+    let own = "rules = \"rules\"";
+    for (folder, line) in [
+        (own, "rule = { type = \"slow\", speed = 3 }"),
+        ("rules = \"rules/\"", "rules = [\"decay\", { type = \"slow\", speed = 3 }]"),
+    ] {
+        let network = read(&with(folder, line)).unwrap().network;
+        let c = network.find_connection("c").unwrap();
+        let rules = &network.get_connection(c).unwrap().2.rules;
+        let LearningRule::Element(r) = rules.last().unwrap() else { panic!() };
+        assert_eq!(r.model().vars()[0].values(), [3.0]);
+    }
+    let found = rule(&with(own, "rule = \"slow\""));
+    assert_eq!((&*found.model().vars()[0].doc, found.model().vars()[0].values()), ("how fast", vec![1.0]));
+    // What a model was made of, and nothing else, goes into the digests; rules of bouton are found as ever.
+    let files = FolderFiles::new(folder(), false);
+    let digest = FileDigest::of(&files, "rules/slow.rule").unwrap();
+    assert_eq!(read(&with(own, "rule = \"slow\"")).unwrap().files, [digest]);
+    assert_eq!(read(&with(own, "rule = \"oja\"")).unwrap().files, []);
+    // In a nested network too.
+    let nested = with(own, "rule = \"slow\"")
+        .replace("[ensembles]", "[networks.n.ensembles]")
+        .replace("[[connections]]", "[[networks.n.connections]]");
+    assert_eq!(read(&nested).unwrap().files.len(), 1);
+    let refused = |rules: &str, line: &str, expected: &str| {
+        let e = read(&with(rules, line)).unwrap_err();
+        assert!(e.contains(expected), "{e}\nis not: {expected}");
+    };
+    refused(
+        own,
+        "rule = \"hebb\"",
+        "line 11: connections[0] (c).rule: there are two rules called `hebb`, one that bouton knows and one in \
+         `rules/hebb.rule`; rename the file",
+    );
+    // The very same text is no other rule.
+    assert!(read(&with(own, "rule = \"decay\"")).is_ok());
+    refused(own, "rule = \"wrong\"", "connections[0] (c).rule: `rules/wrong.rule`: unknown name `b`");
+    refused(own, "rule = \"wrong\"", "(line 2, column 8)");
+    refused(
+        own,
+        "rule = { type = \"slow\", sped = 1 }",
+        "has no parameter `sped` that can be set; did you mean `speed`?",
+    );
+    refused(
+        own,
+        "rule = \"hebbb\"",
+        "there is no rule `hebbb` that bouton knows; did you mean `hebb`?, and `rules/hebbb.rule`: cannot read the file",
+    );
+    refused("rules = \"../rules\"", "rule = \"slow\"", "a model reads files of its own folder only");
+    refused("rules = 3", "rule = \"hebb\"", "rules: expected text, found 3");
+    refused("", "rule = \"slow\"", "unknown type `slow`");
+    // A folder that the user names lies anywhere, and takes the place of the model's.
+    let named = std::fs::canonicalize(folder().join("rules")).unwrap();
+    let options = LoadOptions { rules: Some(named.clone()), ..LoadOptions::default() };
+    let elsewhere = FolderFiles::new(std::env::temp_dir(), false);
+    let text = with("rules = \"none\"", "rule = \"slow\"");
+    let e = parse(&text, &elsewhere, &options).unwrap_err().to_string();
+    assert!(e.contains("a model reads files of its own folder only"), "{e}");
+    let files = elsewhere.also(&named);
+    assert_eq!(parse(&text, &files, &options).unwrap().files.len(), 1);
+    let upwards = named.join("../two.npy").display().to_string();
+    let e = FileDigest::of(&files, &upwards).unwrap_err().to_string();
+    assert!(e.contains("a link leads out of the folder"), "{e}");
+}
+
+#[test]
 fn the_example_of_each_library_rule_runs_and_learns() {
     let rules = kinds().into_iter().find(|k| k.name == "rules").unwrap();
     let texts = rules.elements.iter().filter(|e| e.page.contains("```toml\nformat = 1\n"));
@@ -143,17 +212,25 @@ fn the_example_of_each_library_rule_runs_and_learns() {
         assert!(example.contains(&format!("type = \"{}\"", e.name)), "{}", e.name);
         let network = read(example).unwrap_or_else(|m| panic!("{}: {m}", e.name)).network;
         let c = network.find_connection("learned").unwrap();
+        let (_, post, learns) = network.get_connection(c).unwrap();
+        let learned = |sim: &Simulator| match (learns.rules[0].changes(), post.object) {
+            (Changes::Encoders, Object::Ensemble(e)) => sim.encoders(e).unwrap(),
+            _ => sim.weights(c).unwrap(),
+        };
         let mut sim = Simulator::new(&network).unwrap();
-        let before = sim.weights(c).unwrap();
+        let before = learned(&sim);
         sim.run(0.5).unwrap();
-        let after = sim.weights(c).unwrap();
+        let after = learned(&sim);
         let moved =
             before.values().iter().zip(after.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         // Oja's rule starts at 0 as the others do: its first term alone moves it.
         assert!(moved > 0.0 && moved.is_finite(), "{}: {moved}", e.name);
         names.push(e.name);
     }
-    assert_eq!(names.len(), bouton_rules::LIBRARY.len(), "{names:?}");
+    assert!(
+        bouton_rules::LIBRARY.iter().all(|l| names.contains(&l.name)) && names.contains(&"rls"),
+        "{names:?}"
+    );
 }
 
 #[test]

@@ -197,7 +197,7 @@ impl RuleFunction {
     /// net.validate(0.001).unwrap();
     /// ```
     pub fn error_named(mut self, name: &str) -> RuleFunction {
-        self.factors.push(RuleFactor { name: name.into(), over: Over::Post, default: 0.0, error: true });
+        self.factors.push(RuleFactor { name: name.into(), over: Over::Post, default: None, error: true });
         self
     }
     /// A third factor, which connections to [`Network::factor`](crate::Network::factor) of this name deliver and which adds
@@ -225,7 +225,7 @@ impl RuleFunction {
     /// net.validate(0.001).unwrap();
     /// ```
     pub fn factor(mut self, name: &str, over: Over, default: f64) -> RuleFunction {
-        self.factors.push(RuleFactor { name: name.into(), over, default, error: false });
+        self.factors.push(RuleFactor { name: name.into(), over, default: Some(default), error: false });
         self
     }
     /// The change is a sum of so many outer products, and the function sets their factors
@@ -287,7 +287,8 @@ impl RuleFunction {
         self
     }
     /// Declares a state variable that starts at `initial` everywhere: one number ([`Over::One`]), one a column
-    /// ([`Over::Pre`]), one a row ([`Over::Post`]), one a synapse ([`Over::Synapse`], row-major, post × pre), or so many.
+    /// ([`Over::Pre`]), one a row ([`Over::Post`]), one a synapse ([`Over::Synapse`], row-major, post × pre), one a
+    /// pair of columns ([`Over::PrePre`], row-major, pre × pre), or so many.
     pub fn state(self, name: &str, over: Over, initial: f64) -> RuleFunction {
         self.var(Var::state(name.to_string(), "", over, Begin::Value(initial), "state of the rule"))
     }
@@ -360,8 +361,8 @@ impl RuleFunction {
                     f.name, f.over
                 ));
             }
-            if !f.default.is_finite() {
-                let (name, found) = (&f.name, f.default);
+            if let Some(found) = f.default.filter(|x| !x.is_finite()) {
+                let name = &f.name;
                 return Err(format!(
                     "the third factor `{name}` is {found} when nothing is connected to it; give it a finite number"
                 ));

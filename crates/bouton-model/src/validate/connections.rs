@@ -1,5 +1,6 @@
 //! Connections.
 
+use bouton_elements::rules::Changes;
 use bouton_elements::solvers::NoSolver;
 
 use crate::{ConnectionId, EnsembleId, Error, Function, Network, Object};
@@ -106,15 +107,18 @@ impl Network {
                 );
             }
         }
-        // Rules need neurons before the connection, so that the weights have a row a value or neuron after it.
+        // A mask is of what the rules change: of encoders, or of weights. Rules of weights need neurons before the connection, so that
+        // the weights have a row a value or neuron after it.
+        let on_encoders = c.rules.iter().any(|r| r.changes() == Changes::Encoders);
         let rows = match post.object {
-            Object::Ensemble(e) if c.solver.model().weights() => {
+            Object::Ensemble(e) if on_encoders || c.solver.model().weights() => {
                 self.object_size(Object::Neurons(e), false)?
             }
             _ if devices_fit => wanted,
             _ => out,
         };
         let cols = match pre.object {
+            _ if on_encoders => post_size,
             Object::Ensemble(e) => self.object_size(Object::Neurons(e), true)?,
             _ => sliced,
         };

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use bouton_elements::policies::Policy;
-use bouton_elements::rules::Source;
+use bouton_elements::rules::{Changes, RuleInput, Source};
 use bouton_elements::synapses::Synapse;
 
-use crate::{ConnectionId, EnsembleId, Error, LearningRule, Network, Object, RuleId};
+use crate::{ConnectionId, End, EnsembleId, Error, LearningRule, Network, Object, RuleId};
 
 impl Network {
     /// Each rule, and what limits all of them.
@@ -17,6 +17,14 @@ impl Network {
         }
         let path = self.connection_path(id);
         let err = |m: String| Err(Error::model(&path, m));
+        let of = |what| c.rules.iter().find(|r| r.changes() == what).map(LearningRule::name);
+        if let (Some(weights), Some(encoders)) = (of(Changes::Weights), of(Changes::Encoders)) {
+            return err(format!(
+                "the rules of a connection change one matrix: `{weights}` changes its weights, and `{encoders}` the encoders of \
+                 `{}`; give one of them a connection of its own",
+                self.get_connection(id).map_or(String::new(), |(_, post, _)| self.object_path(post.object))
+            ));
+        }
         if let Some((low, high)) = c.bounds {
             // Also for NaN.
             if low.partial_cmp(&high) != Some(Ordering::Less) {
@@ -79,6 +87,9 @@ impl Network {
             LearningRule::Function(f) => f.check(),
         };
         checked.map_err(|m| Error::model(&path, format!("rule `{}`: {m}", rule.name())))?;
+        if rule.changes() == Changes::Encoders {
+            return self.check_encoder_rule(id, &path, rule);
+        }
         let direct = |e: EnsembleId| self.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
         let neural = match pre.object {
             Object::Neurons(_) => true,
@@ -108,27 +119,10 @@ impl Network {
         }
         let to_neurons = matches!(post.object, Object::Neurons(_)) || c.solver.model().weights();
         for input in rule.inputs() {
-            let Some(state) = input.state else { continue };
             let end = if input.source == Source::Pre { pre } else { post };
-            let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { continue };
-            let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
-            if states.iter().any(|v| v.name == state) {
-                continue;
-            }
-            let names: Vec<&str> = states.iter().map(|v| &*v.name).collect();
-            let way = match (crate::nearest(&state, names.iter().copied()), &names[..]) {
-                (Some(near), _) => format!("did you mean `{near}`?"),
-                (None, []) => "they have none, and `out` is their output".into(),
-                (None, names) => format!("there are `out` and {}", names.join(", ")),
-            };
-            return err(format!(
-                "the rule `{}` reads `{}`, and the neurons of `{}` have no state `{state}`; {way}",
-                rule.name(),
-                input.name,
-                self.ensemble_path(e)
-            ));
+            self.check_state(&path, rule, &input, end)?;
         }
-        if rule.inputs().iter().any(|i| i.source == Source::Post) && !to_neurons {
+        if rule.inputs().iter().any(|i| i.source != Source::Pre) && !to_neurons {
             return err(format!(
                 "the rule `{}` reads postsynaptic activity, and the connection does not end at neurons; use \
                  `.neurons()` or a solver with `weights`",
@@ -142,5 +136,72 @@ impl Network {
             );
         }
         Ok(())
+    }
+
+    /// A rule that changes encoders needs an ensemble with neurons behind the connection, whatever is before it.
+    fn check_encoder_rule(&self, id: RuleId, path: &str, rule: &LearningRule) -> Result<(), Error> {
+        let Some((_, post, c)) = self.get_connection(id.connection) else { return Ok(()) };
+        let name = rule.name();
+        let err = |m: String| Err(Error::model(path, m));
+        let way = match post.object {
+            Object::Ensemble(e) if self.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct()) => {
+                "which is direct and has none".to_string()
+            }
+            Object::Ensemble(_) if c.solver.model().weights() => {
+                return err(format!(
+                    "the rule `{name}` changes encoders, and a solver with `weights` goes past them; leave `weights` out"
+                ));
+            }
+            Object::Ensemble(_) => String::new(),
+            Object::Neurons(e) => {
+                format!("which is behind them; connect to the ensemble `{}`", self.ensemble_path(e))
+            }
+            _ => "which has none; connect to an ensemble".into(),
+        };
+        if !way.is_empty() {
+            let object = self.object_path(post.object);
+            return err(format!(
+                "the rule `{name}` changes the encoders of the ensemble that its connection ends at, and it ends at `{object}`, {way}"
+            ));
+        }
+        if c.devices.is_some() {
+            return err(format!(
+                "the rule `{name}` changes encoders, and gives no pulses to `devices`; give it a connection of its own"
+            ));
+        }
+        if rule.has_error() {
+            return err(format!("the rule `{name}` changes encoders, and so can have no error"));
+        }
+        let posts = |i: &RuleInput| i.source == Source::Post;
+        rule.inputs().iter().filter(|i| posts(i)).try_for_each(|i| self.check_state(path, rule, i, post))
+    }
+
+    /// Refuses a rule that reads a state which the neurons at this end don't have.
+    fn check_state(
+        &self,
+        path: &str,
+        rule: &LearningRule,
+        input: &RuleInput,
+        end: &End,
+    ) -> Result<(), Error> {
+        let Some(state) = &input.state else { return Ok(()) };
+        let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { return Ok(()) };
+        let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
+        if states.iter().any(|v| v.name == *state) {
+            return Ok(());
+        }
+        let names: Vec<&str> = states.iter().map(|v| &*v.name).collect();
+        let way = match (crate::nearest(state, names.iter().copied()), &names[..]) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => "they have none, and `out` is their output".into(),
+            (None, names) => format!("there are `out` and {}", names.join(", ")),
+        };
+        let m = format!(
+            "the rule `{}` reads `{}`, and the neurons of `{}` have no state `{state}`; {way}",
+            rule.name(),
+            input.name,
+            self.ensemble_path(e)
+        );
+        Err(Error::model(path, m))
     }
 }

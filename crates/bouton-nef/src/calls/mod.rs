@@ -1,5 +1,6 @@
 //! Calls: what of a network isn't a loop. Callbacks of nodes, functions, processes, learning rules, pulses on devices.
 
+mod encoders;
 mod function;
 mod node;
 mod process;
@@ -7,6 +8,7 @@ mod pulse;
 mod rule;
 mod rule_function;
 
+pub(crate) use encoders::EncodersCall;
 pub(crate) use function::FunctionCall;
 pub(crate) use node::NodeCall;
 pub(crate) use process::ProcessCall;

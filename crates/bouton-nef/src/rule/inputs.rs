@@ -1,11 +1,14 @@
 //! What a rule reads: third factors, activities of neurons, and errors through encoders.
 
+use std::sync::Arc;
+
 use bouton_core::{Error, Slice};
-use bouton_elements::rules::{RuleFactor, Source};
-use bouton_engine::{Dot, Operand, Role, SignalId};
-use bouton_model::{ConnectionId, EnsembleId, Object};
+use bouton_elements::rules::{Changes, RuleFactor, Source};
+use bouton_engine::{Dot, Draws, Op, Operand, Role, SignalId};
+use bouton_model::{ConnectionId, End, EnsembleId, Object};
 
 use super::{Builder, Learned, shape_over};
+use crate::calls::EncodersCall;
 
 impl Builder<'_> {
     /// The third factors and further errors of a rule, a signal each: what connections to it add up to, or the default. An
@@ -26,7 +29,7 @@ impl Builder<'_> {
             // The default is what it is when nothing is connected: it isn't added to what is.
             let connected = self.net.connected(object);
             let s = self.program.signal(format!("{name}.{}", f.name), r, c, Role::Scratch, 0.0);
-            self.program.reset(path, s, if connected { 0.0 } else { f.default });
+            self.program.reset(path, s, if connected { 0.0 } else { f.default.unwrap_or(0.0) });
             self.conn[l.id.index()].rules[k].factors.push(s);
             self.conn[l.id.index()].rules[k].named.push((f.name.clone(), s));
             let encoders = if f.error { self.error_encoders(l, k)? } else { None };
@@ -36,6 +39,43 @@ impl Builder<'_> {
             });
         }
         Ok(signals)
+    }
+
+    /// What an input of a rule is, before its filter.
+    pub(super) fn rule_input(
+        &mut self,
+        path: &str,
+        l: &Learned,
+        source: Source,
+        state: Option<&str>,
+    ) -> Result<SignalId, Error> {
+        let post = self.net.get_connection(l.id).map(|(_, post, _)| post);
+        match (source, l.changes, post.map(|p| p.object)) {
+            (Source::Pre, Changes::Encoders, Some(Object::Ensemble(e))) => {
+                self.ens[e.index()].input.ok_or_else(|| Error::build(path, "the ensemble is given nothing"))
+            }
+            (Source::Scale, _, Some(Object::Ensemble(e) | Object::Neurons(e))) => {
+                let scale = self.scale(e).ok_or_else(|| Error::build(path, "the ensemble has no gains"))?;
+                let slice = match post {
+                    Some(End { object: Object::Neurons(_), slice }) => slice.clone(),
+                    _ => Slice::All,
+                };
+                Ok(self.sliced(path, scale, &slice))
+            }
+            _ => self.activity(path, l.id, source, state),
+        }
+    }
+
+    /// The encoders of the ensemble that a connection ends at follow the scaled ones, which its rules change.
+    pub(super) fn encoders_follow(&mut self, path: &str, l: &Learned) {
+        let Some((_, End { object: Object::Ensemble(e), .. }, _)) = self.net.get_connection(l.id) else {
+            return;
+        };
+        let (Some(scale), Some(encoders)) = (self.scale(*e), self.ens[e.index()].plain_encoders) else {
+            return;
+        };
+        let on = [Operand::inc(l.weights), Operand::inc(encoders), Operand::read(scale)];
+        self.program.add(path, Op::Call(Arc::new(EncodersCall)), on, Draws::No);
     }
 
     /// The activity of the neurons at one end of a connection, or a state of theirs.

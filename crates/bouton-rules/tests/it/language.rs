@@ -117,7 +117,7 @@ fn parameters_have_values_units_and_comments() {
     assert_eq!(r.params()[1].doc, "of the visual cortex");
     assert_eq!(r.settable().count(), 5);
     let f = &r.factors()[0];
-    assert_eq!((f.name.as_str(), f.rank, f.default, f.doc.as_str()), ("m", Rank::Post, 0.5, "mean"));
+    assert_eq!((f.name.as_str(), f.rank, f.default, f.doc.as_str()), ("m", Rank::Post, Some(0.5), "mean"));
 }
 
 #[test]

@@ -170,6 +170,7 @@ fn run(text: &str, steps: u32) -> Sim {
             post: &over(rows, &|i| spike(2.3 * t + 0.9 * i + 0.5)),
             error: &over(rows, &|i| (0.3 * t + i).sin()),
             factors: &factors.each_ref().map(|f| &f[..]),
+            ..In::default()
         });
     }
     sim

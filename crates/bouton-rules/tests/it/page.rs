@@ -9,6 +9,14 @@ fn page() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// The lines of a rule without comments, its parameters one by one.
+fn one_by_one(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|l| l.split('#').next().unwrap_or("").trim()).filter(|l| !l.is_empty());
+    let parameters =
+        |l: &str| l.strip_prefix("param ").map(|p| p.split(", ").map(|p| format!("param {p}")).collect());
+    lines.flat_map(|l| parameters(l).unwrap_or_else(|| vec![l.to_string()])).collect()
+}
+
 #[test]
 fn the_table_of_the_page_is_what_happens() {
     let page = page();
@@ -20,6 +28,8 @@ fn the_table_of_the_page_is_what_happens() {
         lines.filter(|l| !l.is_empty()).collect::<Vec<String>>()
     };
     assert_eq!(code(text), code(library("pair_stdp").text()));
+    let voja = page.split("```rule\n").nth(2).and_then(|b| b.split("```").next()).unwrap();
+    assert_eq!(one_by_one(voja), one_by_one(library("voja").text()));
     let mut sim = Sim::new(rule, (1, 1), vec![0.5]);
     let (_, rows) = page.split_once("| step | pre | post |").unwrap();
     let rows = rows.lines().skip(2).take_while(|l| l.starts_with('|'));

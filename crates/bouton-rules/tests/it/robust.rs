@@ -7,7 +7,7 @@ use crate::sim::{In, Noise, Sim};
 
 /// A text that was read takes a few steps on a small matrix.
 fn run(rule: Rule) {
-    if rule.reads().iter().any(|r| r.what != "out") || rule.on_encoders() {
+    if rule.reads().iter().any(|r| r.what != "out") {
         return;
     }
     let (rows, cols) = (3, 4);
@@ -18,7 +18,8 @@ fn run(rule: Rule) {
     let mut sim = Sim::new(rule, (rows, cols), noise.many(rows * cols));
     for _ in 0..3 {
         let (pre, post) = (noise.many(cols), noise.many(rows));
-        sim.step(&In { pre: &pre, post: &post, error: &[1.0, 2.0, 3.0], factors: &factors });
+        let (error, scale) = (&[1.0, 2.0, 3.0], &[0.5, 1.0, 2.0]);
+        sim.step(&In { pre: &pre, post: &post, error, scale, factors: &factors });
     }
 }
 

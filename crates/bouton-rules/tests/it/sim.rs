@@ -22,6 +22,8 @@ pub struct In<'a> {
     pub pre: &'a [f64],
     pub post: &'a [f64],
     pub error: &'a [f64],
+    /// Of rules on encoders.
+    pub scale: &'a [f64],
     pub factors: &'a [&'a [f64]],
 }
 
@@ -95,7 +97,7 @@ impl Sim {
                     (true, false) => on.error,
                 },
                 factors: on.factors,
-                scale: &[],
+                scale: on.scale,
                 weights: if reads_weights { &self.weights } else { &[] },
                 states: &mut states,
                 change: &mut change,

@@ -32,7 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bouton_core::Error;
-use bouton_elements::rules::Rule;
+use bouton_elements::rules::{Changes, Rule};
 use bouton_model::{
     Connection, ConnectionId, End, EnsembleId, LearningRule, Network, NodeId, Object, Output,
 };
@@ -340,9 +340,9 @@ impl<'a> Check<'a> {
         loops::place(start).is_some_and(|o| self.looped.contains(&o))
     }
 
-    /// The rule with the parameters that it has now.
+    /// The rule with the parameters that it has now, if it changes weights.
     fn live_rule(&self, id: ConnectionId, c: &Connection) -> Option<LearningRule> {
-        let mut rule = c.rules.first().cloned()?;
+        let mut rule = c.rules.first().filter(|r| r.changes() == Changes::Weights).cloned()?;
         if let (LearningRule::Element(r), Ok(live)) = (&mut rule, self.sim.rule_parameters(id)) {
             for (name, value) in live {
                 // The value is one that the rule had accepted.

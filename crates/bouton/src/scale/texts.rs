@@ -19,7 +19,7 @@ impl Check<'_> {
             for (number, factor) in rule.factors().iter().enumerate() {
                 let factor_is_fed = self.net.connected(Object::Factor(id.rule_at(k), number));
                 // One with a default of its own is meant to be left alone.
-                if !factor_is_fed && factor.default == 0.0 {
+                if !factor_is_fed && factor.default.is_none() {
                     let what = if factor.error { "error" } else { "third factor" };
                     let m = format!(
                         "nothing is connected to the {what} `{0}` of its learning rule, and so it is 0: connect \

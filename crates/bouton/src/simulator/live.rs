@@ -97,7 +97,7 @@ impl Simulator {
 
     /// Stops all change of a connection's weights by its rules; a change that waits for the next step is dropped when that
     /// comes. The rules go on: their traces move, what they want is not done. Edits still work, from outside and by
-    /// callbacks.
+    /// callbacks. Of rules that change encoders these are stopped: rows are then neurons, and columns dimensions.
     ///
     /// # Errors
     /// A connection without a rule has nothing to stop.

@@ -4,12 +4,15 @@ mod callbacks;
 mod checkpoint_files;
 mod checkpoints;
 mod editors;
+mod encoder_rules;
 mod forms;
 mod four_ways;
+mod library_rules;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
 mod probe_norms;
+mod rls;
 #[cfg(target_os = "linux")]
 mod room;
 mod rule_forms;

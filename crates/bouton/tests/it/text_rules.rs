@@ -298,12 +298,6 @@ fn texts_that_do_not_fit_their_connection_are_refused() {
     net.connect_as("c", a, b, Connection::new().learn(Rule::named("hebb").unwrap()));
     let e = net.validate(0.001).unwrap_err().to_string();
     assert!(e.starts_with("c: the rule `hebb` reads postsynaptic activity"), "{e}");
-    let mut net = Network::with_seed(1);
-    let (a, b) = (net.ensemble("a", Ensemble::new(3, 1)), net.ensemble("b", Ensemble::new(2, 1)));
-    let rule = text("target encoders\nw' = pre.out - w");
-    net.connect_as("c", a, b, Connection::new().learn(rule));
-    let e = net.validate(0.001).unwrap_err().to_string();
-    assert!(e.contains("c: rule `text`: its text says `target encoders`"), "{e}");
     let e = stdp().set("A_pluss", 1.0).unwrap_err().to_string();
     assert!(e.contains("there is no parameter `A_pluss`; did you mean `A_plus`?"), "{e}");
     let e = Rule::named("vogels").unwrap().set("alpha", 1.0).unwrap_err().to_string();
@@ -331,86 +325,6 @@ fn explain_prints_the_rules_that_are_texts() {
     let explained = Simulator::new(&net).unwrap().explain();
     assert!(explained.contains("\nc.rule\nparameters\n  tau  20\n"), "{explained}");
     assert!(explained.contains("warning: line 1: `tau = 20` is 20 s"), "{explained}");
-}
-
-/// A library rule at a place, with everything that it reads.
-fn placed(name: &str, place: Place) -> Option<(Network, ConnectionId)> {
-    let mut net = Network::with_seed(4);
-    let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (40.0 * t).sin()));
-    let (a, b) = (net.ensemble("a", Ensemble::new(24, 1)), net.ensemble("b", Ensemble::new(18, 1)));
-    net.connect(stim, a, Connection::new().no_synapse());
-    net.connect(stim, b, Connection::new().no_synapse());
-    let rule = Rule::named(name).unwrap();
-    let posts = rule.model().inputs().iter().any(|i| i.name.starts_with("post"));
-    let learn = Connection::new().learn(rule.clone());
-    let c = match place {
-        Place::Decoders if posts => return None,
-        Place::Decoders => net.connect_as("c", a, b, learn),
-        Place::Full => {
-            net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
-        }
-        Place::Neurons => {
-            net.connect_as("c", a.neurons(), b.neurons(), learn.transform(Matrix::filled(18, 24, 1e-3)))
-        }
-        Place::Devices => return None,
-    };
-    if rule.model().has_error() {
-        net.connect(stim, c.rule(), Connection::new());
-    }
-    for factor in rule.model().factors() {
-        let factor = net.factor(c, &factor.name).unwrap();
-        net.connect(stim, factor, Connection::new().transform(0.1));
-    }
-    net.probe("weights", Probe::weights(c).sample_every(0.02));
-    net.probe("b", Probe::new(b.neurons()));
-    Some((net, c))
-}
-
-#[test]
-fn every_library_rule_runs_at_every_place_and_is_saved_to_the_bit() {
-    let mut on_decoders = vec![];
-    let texts = Rule::names().into_iter().filter(|n| Rule::named(n).is_ok_and(|r| r.as_text().is_some()));
-    for name in texts {
-        for place in [Place::Decoders, Place::Full, Place::Neurons] {
-            let Some((net, c)) = placed(name, place) else {
-                assert_eq!(place, Place::Decoders, "{name} must run onto neurons");
-                continue;
-            };
-            if place == Place::Decoders {
-                on_decoders.push(name);
-            }
-            for precision in [Precision::F64, Precision::F32] {
-                let options = |threads| Options { threads, precision, seed: Some(2), ..Options::default() };
-                let run = |threads: usize, saved: bool| {
-                    let mut sim = Simulator::with(&net, options(threads)).unwrap();
-                    let before = sim.weights(c).unwrap();
-                    sim.run_steps(100).unwrap();
-                    if saved {
-                        let checkpoint = sim.save().unwrap();
-                        sim = Simulator::with(&net, options(threads)).unwrap();
-                        sim.run_steps(3).unwrap();
-                        sim.load(&checkpoint).unwrap();
-                    }
-                    sim.run_steps(100).unwrap();
-                    let after = sim.weights(c).unwrap();
-                    let moved = difference(&before, &after);
-                    let bits: Vec<u64> = after.values().iter().map(|w| w.to_bits()).collect();
-                    (bits, moved)
-                };
-                let (bits, moved) = run(1, false);
-                assert!(moved > 0.0 && moved.is_finite(), "{name}, {place:?}, {precision:?}: {moved}");
-                for (threads, saved) in [(2, false), (1, true), (2, true)] {
-                    let again = run(threads, saved).0;
-                    assert!(
-                        again == bits,
-                        "{name}, {place:?}, {precision:?}, {threads} threads, saved {saved}"
-                    );
-                }
-            }
-        }
-    }
-    // Those that ask nothing of the neurons that they end at.
-    assert!(["delta", "decay"].iter().all(|n| on_decoders.contains(n)), "{on_decoders:?}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! For matrices that spikes meet and nothing else in a step touches: E and D are found in them, if they are a product, as
 //! solved ones are, wherever they come from. And for those that one rule changes by outer products whose rows are given by
 //! encoders, as PES on neurons does: E is the encoders, and a change is one of D. Bounds would need every weight in every
-//! step, a second rule too: these stay as they are.
+//! step, a second rule too: these stay as they are. So do those whose encoders something in a step writes: the matrix would
+//! have to be folded in every step.
 
 use bouton_memory::{Place, Room};
 
@@ -60,7 +61,7 @@ impl Draft<'_> {
         let users = self.users.get(&matrix).copied().unwrap_or(0);
         let given = match users {
             1 => None,
-            2 => Some(self.touching(matrix).find_map(encoders)?),
+            2 => Some(self.touching(matrix).find_map(encoders).filter(|e| !self.written(*e))?),
             _ => return None,
         };
         let inner = given.map_or(INNER.min(rows.min(cols) / 8), |e| program.get(e).cols);

@@ -29,12 +29,6 @@ impl Draft<'_> {
     /// Products that can be fused, with the copy of the bias that goes with each.
     pub(crate) fn fusable(&self) -> HashMap<usize, usize> {
         let program = self.wanted.program;
-        let written: HashSet<SignalId> = program
-            .operators()
-            .iter()
-            .flat_map(|op| op.on.iter().filter(|o| o.access.writes()))
-            .map(|o| program.base(o.signal))
-            .collect();
         let mut set_by: HashMap<SignalId, usize> = HashMap::new();
         let mut done: HashSet<SignalId> = HashSet::new();
         let mut fused = HashMap::new();
@@ -54,7 +48,7 @@ impl Draft<'_> {
                 };
                 let (m, n) = (op.on[1].signal, program.get(op.on[2].signal).len());
                 // Wider products sum in lanes along the row, which columns side by side would not repeat.
-                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !written.contains(&m) {
+                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !self.written(m) {
                     fused.insert(k, *copy);
                 }
             }
