@@ -171,7 +171,14 @@ impl Rule {
             let statements = self.blocks.iter().filter(|b| Some(b.when) == when).flat_map(|b| &b.statements);
             let own: usize =
                 statements.map(|s| s.value.operations(rank).max(usize::from(rank == Rank::Synapse))).sum();
-            let all = self.states.iter().map(|s| &s.next).chain(&self.rate);
+            let rate: Vec<&Program> = match &self.made {
+                Made::Scaled(share, product) => {
+                    [&**share].into_iter().chain(product.iter().flat_map(|p| p.iter())).collect()
+                }
+                Made::Outer(product) => product.iter().collect(),
+                _ => self.rate.iter().collect(),
+            };
+            let all = self.states.iter().map(|s| &s.next).chain(rate);
             let of_weights = when.and_then(|w| self.weight_block(w)).into_iter().flat_map(|b| &b.statements);
             let own = own
                 + match rank {

@@ -65,8 +65,9 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
     }
     let quiet = bound.is_none() && !blocks.iter().any(on_weight);
     let made = match &rate {
-        Some(rate) if quiet => continuous(rate).unwrap_or(Made::Dense),
+        Some(rate) if quiet => continuous(rate, d.encoders).unwrap_or(Made::Dense),
         Some(_) => Made::Dense,
+        None if d.encoders => Made::Dense,
         None => match r.at_spikes(&d, &blocks)? {
             Some(at_spikes) => {
                 // What is left in the blocks are statements on states.
@@ -100,10 +101,14 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
     Ok(rule)
 }
 
-/// What `w'` is made of, if it is no matrix.
-fn continuous(rate: &Program) -> Option<Made> {
+/// What `w'` is made of, if it is no matrix. A share of encoders is one: rules of other connections may change them too, before it
+/// acts.
+fn continuous(rate: &Program, encoders: bool) -> Option<Made> {
     if let Some(factors) = rate.factors() {
         return Some(Made::Outer(Box::new(factors)));
+    }
+    if encoders {
+        return None;
     }
     let (share, rest) = rate.linear_in("w")?;
     let share = share.filter(|s| s.rank().join(Rank::Post) == Rank::Post)?;

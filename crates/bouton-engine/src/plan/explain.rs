@@ -32,6 +32,9 @@ impl Plan {
             };
             let _ = writeln!(s, "form `{form}` {what}: {len} numbers of its own, {bytes} bytes");
         }
+        for (signal, why) in &self.reasons {
+            let _ = writeln!(s, "no form of `{}`: {why}", program.get(*signal).name);
+        }
         s
     }
 }

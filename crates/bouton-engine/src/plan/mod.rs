@@ -8,6 +8,7 @@ mod explain;
 mod forms;
 mod layout;
 mod passes;
+mod reasons;
 mod stages;
 
 use std::collections::{HashMap, HashSet};
@@ -159,6 +160,8 @@ pub(crate) struct Plan {
     /// Segments in which these lie.
     pub(crate) segments: (u32, u32),
     pub(crate) passes: Passes,
+    /// Large matrices without a form of their own, and why.
+    pub(crate) reasons: Vec<(SignalId, String)>,
 }
 
 /// A plan while it is made.
@@ -273,6 +276,7 @@ impl Draft<'_> {
             parts = vec![Parts::Serial((0..self.turns.len()).collect())];
         }
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
+        let reasons = self.reasons();
         let Draft { turns, forms, own, wanted, .. } = self;
         let whats = turns.iter().map(|t| t.what.clone()).collect();
         Ok(Plan {
@@ -284,6 +288,7 @@ impl Draft<'_> {
             own,
             segments: wanted.own,
             passes: wanted.passes,
+            reasons,
         })
     }
 }

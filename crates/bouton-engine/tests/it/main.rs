@@ -1,6 +1,7 @@
 //! The engine by itself: programs written by hand, without a network. One program, so that it is linked once.
 
 mod costs;
+mod edits;
 mod finite;
 mod log;
 mod probes;

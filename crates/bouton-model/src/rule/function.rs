@@ -225,7 +225,12 @@ impl RuleFunction {
     /// net.validate(0.001).unwrap();
     /// ```
     pub fn factor(mut self, name: &str, over: Over, default: f64) -> RuleFunction {
-        self.factors.push(RuleFactor { name: name.into(), over, default: Some(default), error: false });
+        self.factors.push(RuleFactor {
+            name: name.into(),
+            over,
+            default: (default != 0.0).then_some(default),
+            error: false,
+        });
         self
     }
     /// The change is a sum of so many outer products, and the function sets their factors

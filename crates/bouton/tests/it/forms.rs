@@ -265,3 +265,35 @@ fn a_product_is_found_in_a_matrix_that_comes_from_elsewhere_and_no_other_is_one(
         assert!(currents(&f) == currents(&n), "rank {rank}, after a write");
     }
 }
+
+#[test]
+fn explain_says_why_a_large_matrix_has_no_form() {
+    let rule = |name: &str| Rule::named(name).unwrap();
+    let explained = |neurons: NeuronType, passes: Passes, connection: Connection| {
+        let mut net = Network::with_seed(7);
+        let a = net.ensemble("a", Ensemble::new(COLS, 1).neuron_type(neurons));
+        let b = net.ensemble("b", Ensemble::new(ROWS, 1));
+        let w = (0..ROWS * COLS).map(|k| ((k * k + 31 * k) % 1009) as f64 * 1e-6).collect();
+        let w = Matrix::new(ROWS, COLS, w).unwrap();
+        net.connect_as("c", a.neurons(), b.neurons(), connection.transform(w));
+        Simulator::with(&net, Options { passes, ..Options::default() }).unwrap().explain()
+    };
+    let spiking = || NeuronType::from(Lif::default());
+    let sum = Rule::text("w' = pre.out + post.out").unwrap();
+    let all = Passes::default();
+    let new = Connection::new;
+    for (neurons, passes, connection, why) in [
+        (spiking(), all, new().learn(rule("bcm")).also_learn(rule("decay")), "2 rules change it"),
+        (spiking(), all, new().learn(rule("bcm")).bounds(-1.0, 1.0), "the connection's `bounds`"),
+        (spiking(), all, new().learn(rule("r_stdp")), "it is used in each step by `rule` of c.rule"),
+        (spiking(), all, new().learn(sum), "the rule's change is a matrix"),
+        (spiking(), Passes::none(), new(), "the passes for it are switched off"),
+        (LifRate::default().into(), all, new(), "isn't spikes alone"),
+    ] {
+        let explained = explained(neurons, passes, connection);
+        let line = explained.lines().find(|l| l.starts_with("no form of `c.weights`: "));
+        assert!(line.is_some_and(|l| l.contains(why)), "{why}: {explained}");
+    }
+    let formed = explained(spiking(), all, new().learn(rule("bcm")));
+    assert!(!formed.contains("no form of"), "{formed}");
+}

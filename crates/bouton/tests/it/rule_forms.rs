@@ -1,6 +1,7 @@
 //! Every rule at every place, under every setting of the passes, in both precisions, on one thread and on two, saved and resumed:
 //! a form of the weights never shows.
 
+use bouton::elements::rules::Changes;
 use bouton::prelude::*;
 
 const PRE: usize = 72;
@@ -24,10 +25,14 @@ fn placed(name: &str, place: Place) -> Option<(Network, ConnectionId)> {
     net.connect(stim, a, Connection::new().no_synapse());
     net.connect(stim, b, Connection::new().no_synapse());
     let rule = Rule::named(name).unwrap();
+    if rule.model().changes() == Changes::Encoders && place != Place::Decoders {
+        // It goes past them, or has none.
+        return None;
+    }
     let posts = rule.model().inputs().iter().any(|i| i.name.starts_with("post"));
     let learn = Connection::new().learn(rule.clone());
     let c = match place {
-        Place::Decoders if posts => return None,
+        Place::Decoders if posts && rule.model().changes() == Changes::Weights => return None,
         Place::Decoders => net.connect_as("c", a, b, learn),
         Place::Full => {
             net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
@@ -59,7 +64,14 @@ struct Run {
 
 fn run(net: &Network, c: ConnectionId, options: Options, saved: bool) -> Run {
     let mut sim = Simulator::with(net, options).unwrap();
-    let before = sim.weights(c).unwrap();
+    let learned = |sim: &Simulator| {
+        let (_, post, connection) = net.get_connection(c).unwrap();
+        match (connection.rules[0].changes(), post.object) {
+            (Changes::Encoders, Object::Ensemble(e)) => sim.encoders(e).unwrap(),
+            _ => sim.weights(c).unwrap(),
+        }
+    };
+    let before = learned(&sim);
     let explained = sim.explain();
     let form = explained.lines().any(|l| l.starts_with("form") && l.contains("c.weights"));
     sim.run_steps(STEPS / 2 + 1).unwrap();
@@ -74,7 +86,7 @@ fn run(net: &Network, c: ConnectionId, options: Options, saved: bool) -> Run {
     sim.run_steps(STEPS / 2 - 1).unwrap();
     let all = sim.data(p).unwrap().values;
     spikes.extend_from_slice(&all[all.len() - POST * (STEPS as usize / 2 - 1)..]);
-    let weights = sim.weights(c).unwrap();
+    let weights = learned(&sim);
     let moved = apart(&before, &weights);
     Run { weights, spikes, form, moved }
 }

@@ -188,6 +188,10 @@ fn columns_that_spikes_meet_have_the_bits_of_whole_rows_whatever_is_written() {
         }
         let mut w = sim.read(&path, &Pick::All).unwrap();
         assert_eq!((w[7 * 131 + 9], w[5 * 131 + 130], w[269 * 131 + 4]), (0.01, -0.02, 0.003));
+        // One by one they are what they are as a whole.
+        for (i, j) in [(0, 0), (3, 40), (269, 4)] {
+            assert_eq!(sim.read(&path, &Pick::Element(i, j)).unwrap(), [w[i * 131 + j]]);
+        }
         w.iter_mut().for_each(|w| *w *= 0.5);
         sim.write(&path, Pick::All, w).unwrap();
         sim.run(0.02).unwrap();

@@ -12,7 +12,7 @@ use crate::kernels::{Code, Columns};
 use crate::program::{Op, Operator, SignalId};
 
 /// Fewest numbers of a matrix.
-const SMALLEST: usize = 4096;
+pub(in super::super) const SMALLEST: usize = 4096;
 
 impl Draft<'_> {
     /// Makes a product with spikes one by columns, where that may be.
@@ -37,7 +37,7 @@ impl Draft<'_> {
     }
 
     /// Operators that touch a base signal.
-    pub(super) fn touching(&self, base: SignalId) -> impl Iterator<Item = &Operator> {
+    pub(in super::super) fn touching(&self, base: SignalId) -> impl Iterator<Item = &Operator> {
         let program = self.wanted.program;
         let touches = move |op: &&Operator| op.on.iter().any(|o| program.base(o.signal) == base);
         program.operators().iter().filter(|op| !matches!(op.op, Op::Probe)).filter(touches)
@@ -58,7 +58,7 @@ impl Draft<'_> {
     }
 
     /// Whether a signal has spikes alone: those of neurons, or copies of them.
-    fn spikes(&self, s: SignalId, deep: usize) -> bool {
+    pub(in super::super) fn spikes(&self, s: SignalId, deep: usize) -> bool {
         let program = self.wanted.program;
         let base = program.base(s);
         let mut found = false;
