@@ -198,7 +198,7 @@ impl Views {
 /// What an edit changes of a matrix: which elements, and their new values. `None` if nothing.
 ///
 /// # Errors
-/// Those of [`edited_copy`].
+/// What the edit says; a matrix of another shape; numbers that aren't finite. `object` is what the error is about.
 pub fn edited(
     object: &str,
     before: &Matrix,
