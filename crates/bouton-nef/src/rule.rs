@@ -224,7 +224,7 @@ impl Builder<'_> {
         let looks = self.net.probes().any(|p| self.net.get_probe(p).is_some_and(|p| p.target == target));
         let matrix = matches!(change, Change::Dense | Change::Rare);
         let seen = (looks && !matrix)
-            .then(|| self.program.signal(format!("{path}.delta"), l.rows, l.cols, Role::Scratch, 0.0));
+            .then(|| self.program.signal(format!("{path}.delta"), l.rows, l.cols, role, 0.0));
         signals.delta = if matrix { parts.last().copied() } else { seen };
         self.conn[l.id.index()].rules.push(signals);
         let encoders = if rule.has_error() { self.error_encoders(l, k)? } else { None };
@@ -373,7 +373,8 @@ impl Builder<'_> {
         self.program.add(&path, Op::Call(call), on, Draws::No);
         if let Some(delta) = whole {
             let weights = made.reads_weights().then(|| Operand::read(l.weights));
-            let on = [Operand::set(delta)].into_iter().chain(weights).chain(parts.iter().map(read));
+            // Updated as the parts are: a filter on it sees what was wanted in the step before, as in Nengo.
+            let on = [write(&delta)].into_iter().chain(weights).chain(parts.iter().map(read));
             let rule = element(rule).filter(|_| is_at_spikes(made)).cloned();
             let on: Vec<Operand> = on.collect();
             self.program.kernel(&path, Delta { change: made, rule, cols: l.cols }, on);
