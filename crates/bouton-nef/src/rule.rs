@@ -377,7 +377,7 @@ impl Builder<'_> {
             let on = [write(&delta)].into_iter().chain(weights).chain(parts.iter().map(read));
             let rule = element(rule).filter(|_| is_at_spikes(made)).cloned();
             let on: Vec<Operand> = on.collect();
-            self.program.kernel(&path, Delta { change: made, rule, cols: l.cols }, on);
+            self.program.kernel(&path, Delta::new(made, rule, l.cols), on);
         }
         if made == wanted.change && !direct {
             for (from, to) in parts.iter().zip(&wanted.parts) {

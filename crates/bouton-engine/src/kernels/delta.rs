@@ -3,6 +3,7 @@
 use bouton_elements::rules::{Change, Rule};
 
 use super::{At, Kernel, SimReal, Slices};
+use crate::plan::{Form, Pending};
 use crate::program::Shape;
 use crate::spikes::{self, Parts};
 
@@ -15,6 +16,19 @@ pub struct Delta {
     pub rule: Option<Rule>,
     /// Columns of the weights (pre).
     pub cols: usize,
+    /// The form that the weights are kept in, if it isn't a number each.
+    kept: Option<Pending>,
+}
+
+impl Delta {
+    /// What a change comes to, of weights of so many columns; with the rule, for a change at spikes.
+    pub fn new(change: Change, rule: Option<Rule>, cols: usize) -> Delta {
+        Delta { change, rule, cols, kept: None }
+    }
+    /// The same of weights of which changes wait.
+    pub(crate) fn of_pending(&self, kept: Pending) -> Delta {
+        Delta { kept: Some(kept), ..self.clone() }
+    }
 }
 
 impl Kernel for Delta {
@@ -25,7 +39,10 @@ impl Kernel for Delta {
         if rows * self.cols != n {
             return Err(format!("{n} weights in rows of {}", self.cols));
         }
-        let mut lens = vec![n; 1 + usize::from(self.change.reads_weights())];
+        let mut lens = vec![n];
+        if self.change.reads_weights() {
+            lens.push(self.kept.as_ref().map_or(n, Pending::numbers));
+        }
         lens.extend(self.change.parts(rows, self.cols).iter().map(|p| p.1));
         let found: Vec<usize> = on.iter().map(Shape::len).collect();
         if found == lens {
@@ -41,7 +58,16 @@ impl Kernel for Delta {
         let mut l = s.lists();
         let [delta] = &mut l.writes[..] else { return };
         let (weights, parts) = l.reads.split_at(usize::from(self.change.reads_weights()));
-        let weight = |i: usize| &weights[0][i * self.cols..][..self.cols];
+        let closed: Vec<T>;
+        let weights = match &self.kept {
+            Some(form) => {
+                let own = |k: usize| weights[0][k].f64();
+                closed = (0..delta.len()).map(|k| T::of(form.at(k, delta.len(), &own, &[]))).collect();
+                &closed[..]
+            }
+            None => weights.first().copied().unwrap_or(&[]),
+        };
+        let weight = |i: usize| &weights[i * self.cols..][..self.cols];
         let rows = |delta| <[T]>::chunks_exact_mut(delta, self.cols.max(1)).enumerate();
         match (self.change, &self.rule) {
             (Change::Dense, _) => delta.copy_from_slice(parts[0]),

@@ -20,7 +20,7 @@ use crate::calls::Sees;
 use crate::kernels::Code;
 use crate::program::{Op, Program, SignalId};
 pub use forms::Forms;
-pub(crate) use forms::{AnyForm, FormAt};
+pub(crate) use forms::{AnyForm, Form, FormAt, Pending};
 pub(crate) use forms::{factored, pending, spiked};
 pub(crate) use layout::ALIGN;
 pub use layout::Layout;

@@ -203,6 +203,43 @@ fn forms_are_saved_and_looked_at_without_changing_a_bit() {
     }
 }
 
+#[test]
+fn who_looks_at_a_change_changes_no_bit() {
+    for (l, kept) in [
+        (Learner::PesGiven, As::Factors),
+        (Learner::Bcm, As::Pending),
+        (Learner::Oja, As::Pending),
+        (Learner::Decay, As::Pending),
+        (Learner::Stdp, As::AtSpikes),
+    ] {
+        let run = |looks: bool| {
+            let (mut net, c, spikes) = learner(l);
+            let delta =
+                looks.then(|| net.probe("delta", Probe::of(Target::rule_delta(c)).sample_every(0.05)));
+            let options = Options { passes: passes(kept), ..Options::default() };
+            let mut sim = Simulator::with(&net, options).unwrap();
+            sim.run_steps(149).unwrap();
+            let before = sim.weights(c).unwrap();
+            sim.run_steps(1).unwrap();
+            let at_150 = sim.weights(c).unwrap();
+            sim.run_steps(1).unwrap();
+            let (after, seen) = (sim.weights(c).unwrap(), delta.map(|d| sim.data(d).unwrap().values));
+            assert!(before != at_150, "{l:?}: nothing is learned");
+            let bits: Vec<u64> = after.values().iter().map(|w| w.to_bits()).collect();
+            (bits, sim.data(spikes).unwrap().values, at_150, after, seen)
+        };
+        let (looked, plain) = (run(true), run(false));
+        assert!(looked.0 == plain.0 && looked.1 == plain.1, "{l:?}");
+        // What is seen at step 150 is what is added at step 151.
+        let seen = looked.4.unwrap();
+        let last = &seen[seen.len() - ROWS * COLS..];
+        let largest = looked.3.values().iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        for ((w, next), d) in looked.2.values().iter().zip(looked.3.values()).zip(last) {
+            assert!((next - w - d).abs() < 1e-14 * largest, "{l:?}: {next} after {w} with {d}");
+        }
+    }
+}
+
 fn saved_and_looked_at(l: Learner, kept: As) {
     let (net, c, spikes) = learner(l);
     let bits = |s: &Simulator| {

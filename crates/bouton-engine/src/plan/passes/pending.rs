@@ -32,12 +32,22 @@ impl Draft<'_> {
         }
         let op = &self.wanted.program.operators()[k];
         let change = adds(op);
+        if let (Op::Kernel(Code::Delta(delta)), [_, weights, ..]) = (&op.op, &*op.on)
+            && delta.change.reads_weights()
+        {
+            // Who looks at a change looks through the form, and so changes none.
+            let Some((own, form)) = self.waiting(weights.signal) else { return };
+            turn.on[1] = Place { room: Room::Real, span: own, write: false };
+            turn.what = What::Code(delta.of_pending(form).into());
+            turn.pass = "pending";
+            return;
+        }
         let matrix = match (&op.op, &*op.on) {
             (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
             _ if change.is_some() => op.on[0].signal,
             _ => return,
         };
-        let Some((own, scaled)) = self.waiting(matrix) else { return };
+        let Some((own, Pending { scaled, .. })) = self.waiting(matrix) else { return };
         let place = |write| Place { room: Room::Real, span: own, write };
         if let Some(change) = change {
             // Weights, frozen, the parts; perhaps encoders and values; freezing.
@@ -53,24 +63,24 @@ impl Draft<'_> {
         turn.pass = "pending";
     }
 
-    /// Where the form of a matrix is, which is made when it is asked for first, and whether its rows have factors; `None` where it
-    /// may not be.
-    fn waiting(&mut self, matrix: SignalId) -> Option<(Span, bool)> {
+    /// Where the form of a matrix is, which is made when it is asked for first; `None` where it may not be.
+    fn waiting(&mut self, matrix: SignalId) -> Option<(Span, Pending)> {
         let shape = self.meets_spikes(matrix)?;
         if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
             return match &f.form {
-                AnyForm::Pending(p) => Some((f.own, p.scaled)),
+                AnyForm::Pending(p) => Some((f.own, p.clone())),
                 _ => None,
             };
         }
-        if self.users.get(&matrix) != Some(&2) {
+        let looks = |op: &&Operator| matches!(&op.op, Op::Kernel(Code::Delta(_)));
+        let looking = self.touching(matrix).filter(looks).count();
+        if self.users.get(&matrix) != Some(&(2 + looking)) {
             return None;
         }
         let change = self.touching(matrix).find_map(adds)?;
         let form = Pending { shape, scaled: matches!(change, Change::Scaled(_)) };
-        let scaled = form.scaled;
         let (own, constants) = (self.own_real(form.numbers()), self.own_double(0));
-        self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: None });
-        Some((own, scaled))
+        self.forms.push(FormAt { signal: matrix, form: form.clone().into(), own, constants, from: None });
+        Some((own, form))
     }
 }
