@@ -118,9 +118,10 @@ impl Seen<'_> {
 }
 
 /// Sets numbers; one that stays the same keeps its bits.
-pub(crate) fn keep(y: &mut [f64], values: &[f64]) {
+pub(crate) fn keep<T: SimReal>(y: &mut [T], values: &[f64]) {
     for (y, x) in y.iter_mut().zip(values) {
-        *y = if *x == *y { *y } else { *x };
+        let x = T::of(*x);
+        *y = if x == *y { *y } else { x };
     }
 }
 
@@ -168,12 +169,7 @@ impl Numbers<'_> {
     pub(crate) fn keep(&mut self, s: Span, values: &[f64]) {
         match self {
             Numbers::F64(m) => keep(m.get_mut(s), values),
-            Numbers::F32(m) => {
-                for (y, x) in m.get_mut(s).iter_mut().zip(values) {
-                    let x = *x as f32;
-                    *y = if x == *y { *y } else { x };
-                }
-            }
+            Numbers::F32(m) => keep(m.get_mut(s), values),
         }
     }
     /// Sets numbers of a span one by one, as `put` says: where in it, and what.

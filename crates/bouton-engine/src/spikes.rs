@@ -56,37 +56,38 @@ pub(crate) fn bounds<T: Real>(of: SpikeParts, numbers: &[T]) -> (T, T) {
     }
 }
 
-/// A weight with its change, within bounds; without a change its bits stay. One that isn't a number stays one, to be found.
+/// A weight with its change, within bounds; without a change its bits stay.
 #[inline(always)]
 pub(crate) fn changed<T: Real>(w: T, change: f64, (low, high): (T, T)) -> T {
     let change = T::of(change);
-    let sum = if change == T::ZERO { w } else { w + change };
-    let sum = if sum < low { low } else { sum };
-    if sum > high { high } else { sum }
+    within(if change == T::ZERO { w } else { w + change }, (low, high))
 }
 
-/// Weights side by side with their changes, within bounds.
-pub(crate) fn change_all<T: Real>(level: Level, weights: &mut [T], changes: &[f64], bounds: (T, T)) {
-    struct Each<'a, T>(&'a mut [T], &'a [f64], (T, T));
-    impl<T: Real> Loop for Each<'_, T> {
+/// A weight within bounds. One that isn't a number stays one, to be found.
+#[inline(always)]
+pub(crate) fn within<T: Real>(w: T, (low, high): (T, T)) -> T {
+    if w < low {
+        low
+    } else if w > high {
+        high
+    } else {
+        w
+    }
+}
+
+/// Weights of the simulation's numbers `T` side by side with their changes, within bounds; they are given as such numbers, or in
+/// double precision.
+pub(crate) fn change_all<N: Real, T: Real>(level: Level, weights: &mut [N], changes: &[f64], bounds: (T, T)) {
+    struct Each<'a, N, T>(&'a mut [N], &'a [f64], (T, T));
+    impl<N: Real, T: Real> Loop for Each<'_, N, T> {
         type Out = ();
         #[inline(always)]
         fn run(self) {
-            self.0.iter_mut().zip(self.1).for_each(|(w, by)| *w = changed(*w, *by, self.2));
+            let change = |w: N, by| N::of(changed(T::of(w.f64()), by, self.2).f64());
+            self.0.iter_mut().zip(self.1).for_each(|(w, by)| *w = change(*w, *by));
         }
     }
     level.run(Each(weights, changes, bounds));
-}
-
-/// The same of numbers in double precision that stand for those of the simulation.
-struct Stand<'a, T>(&'a mut [f64], &'a [f64], (T, T));
-
-impl<T: Real> Loop for Stand<'_, T> {
-    type Out = ();
-    #[inline(always)]
-    fn run(self) {
-        self.0.iter_mut().zip(self.1).for_each(|(w, by)| *w = changed(T::of(*w), *by, self.2).f64());
-    }
 }
 
 /// Operands of each side, for weights that stand side by side.
@@ -120,6 +121,12 @@ impl Block {
             operands[1].resize(of.post, vec![]);
         }
     }
+    /// The same, and lists the columns that spiked, for what is to be computed by rows.
+    pub(crate) fn prepare_rows<T: Real>(&mut self, parts: &Parts<'_, T>) {
+        self.prepare(parts.of, parts.numbers);
+        self.list.clear();
+        self.list.extend(parts.spiked(0));
+    }
     /// Forgets the weights and operands.
     pub(crate) fn clear(&mut self) {
         self.weights.clear();
@@ -135,7 +142,7 @@ impl Block {
     }
     /// Changes the weights by what was computed.
     pub(crate) fn change_weights<T: Real>(&mut self, level: Level, bounds: (T, T)) {
-        level.run(Stand(&mut self.weights, &self.change, bounds));
+        change_all(level, &mut self.weights, &self.change, bounds);
     }
     /// The same of weights that lie elsewhere, where postsynaptic operands are shared ones.
     pub(crate) fn compute_on(&mut self, rule: &Rule, spikes: usize, shared: usize, weights: &[f64]) {
@@ -143,7 +150,7 @@ impl Block {
         change.resize(weights.len(), 0.0);
         at_spikes(rule, *of, spikes, (numbers, memory), [&operands[0], &all[shared][1]], weights, change);
     }
-    /// The change of row `i` of weights that stand by rows, in `sum`; `list` has the columns that spiked.
+    /// The change of row `i` of weights that stand by rows, in `sum`, for which it was prepared.
     pub(crate) fn row<T: Real>(&mut self, rule: &Rule, parts: &Parts<'_, T>, i: usize, row: &[T]) {
         let Some(of) = self.of else { return };
         self.sum.clear();

@@ -133,24 +133,13 @@ impl Kernel for Apply {
                     let parts = Parts::new(*of, mine);
                     if prepared != Some(k) {
                         prepared = Some(k);
-                        block.prepare(*of, parts.numbers);
-                        block.list.clear();
-                        block.list.extend(parts.spiked(0));
+                        block.prepare_rows(&parts);
                     }
                     block.row(rule, &parts, i, before.unwrap_or(row));
                     spikes::change_all(at.level, row, &block.sum, parts.bounds());
                 }
-                if let Some((low, high)) = bounds {
-                    for w in row.iter_mut() {
-                        // A weight that isn't a number stays one, to be found.
-                        *w = if *w < low {
-                            low
-                        } else if *w > high {
-                            high
-                        } else {
-                            *w
-                        };
-                    }
+                if let Some(bounds) = bounds {
+                    row.iter_mut().for_each(|w| *w = spikes::within(*w, bounds));
                 }
                 if let Some(h) = held {
                     let these = row.iter_mut().zip(&kept).zip(h).filter(|(_, h)| **h != T::ZERO);

@@ -95,9 +95,7 @@ impl Kernel for Delta {
             (Change::AtSpikes(of), Some(rule)) => {
                 let parts = Parts::new(of, parts);
                 spikes::with_block(|b| {
-                    b.prepare(of, parts.numbers);
-                    b.list.clear();
-                    b.list.extend(parts.spiked(0));
+                    b.prepare_rows(&parts);
                     for (i, row) in rows(delta) {
                         b.row(rule, &parts, i, weight(i));
                         for ((d, w), by) in row.iter_mut().zip(weight(i)).zip(&b.sum) {

@@ -47,17 +47,15 @@ impl Kernel for LearnAtSpikes {
                 m.waiting.numbers().copy_from_slice(numbers);
                 *m.waiting.within() = T::ZERO;
             }
-            let columns: Vec<usize> = parts.spiked(0).collect();
+            self.prepare(block, &parts, &rows);
             if freezing[0] == 2.0 {
                 m.flush(at.level, block, &self.rule);
-                self.prepare(block, &m, &parts, &rows);
                 self.masked(&mut m, block, &parts, &rows, frozen);
                 return;
             }
+            let columns: Vec<usize> = parts.spiked(0).collect();
             let waiting = m.waiting.spikes();
-            m.waiting.prepare(block);
             m.bring(at.level, &waiting, block, &self.rule, &columns);
-            self.prepare(block, &m, &parts, &rows);
             for &j in &columns {
                 let column = m.column(j);
                 self.at_pre(block, &parts, j, column);
@@ -69,7 +67,7 @@ impl Kernel for LearnAtSpikes {
             m.seen(&columns);
             if self.of.bounded && *m.waiting.within() == T::ZERO {
                 m.flush(at.level, block, &self.rule);
-                m.weights.iter_mut().for_each(|w| *w = spikes::changed(*w, 0.0, parts.bounds()));
+                m.weights.iter_mut().for_each(|w| *w = spikes::within(*w, parts.bounds()));
                 *m.waiting.within() = T::ONE;
             }
             if !m.waiting.has_room() {
@@ -85,14 +83,8 @@ const SPIKED: usize = 1;
 
 impl LearnAtSpikes {
     /// Lays out what is the same for all columns of this step.
-    fn prepare<T: SimReal>(
-        &self,
-        block: &mut Block,
-        m: &Matrix<'_, T>,
-        parts: &Parts<'_, T>,
-        rows: &[usize],
-    ) {
-        m.waiting.prepare(block);
+    fn prepare<T: SimReal>(&self, block: &mut Block, parts: &Parts<'_, T>, rows: &[usize]) {
+        block.prepare(self.of, parts.numbers);
         for b in self.of.read(0, 1) {
             let to = &mut block.shared[ALL][1][b];
             to.clear();

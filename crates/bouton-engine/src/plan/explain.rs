@@ -32,8 +32,8 @@ impl Plan {
             };
             let _ = writeln!(s, "form `{form}` {what}: {len} numbers of its own, {bytes} bytes");
         }
-        for (signal, why) in &self.reasons {
-            let _ = writeln!(s, "no form of `{}`: {why}", program.get(*signal).name);
+        for (signal, why) in self.forms.missing(program) {
+            let _ = writeln!(s, "no form of `{}`: {why}", program.get(signal).name);
         }
         s
     }

@@ -160,8 +160,6 @@ pub(crate) struct Plan {
     /// Segments in which these lie.
     pub(crate) segments: (u32, u32),
     pub(crate) passes: Passes,
-    /// Large matrices without a form of their own, and why.
-    pub(crate) reasons: Vec<(SignalId, String)>,
 }
 
 /// A plan while it is made.
@@ -276,7 +274,6 @@ impl Draft<'_> {
             parts = vec![Parts::Serial((0..self.turns.len()).collect())];
         }
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
-        let reasons = self.reasons();
         let Draft { turns, forms, own, wanted, .. } = self;
         let whats = turns.iter().map(|t| t.what.clone()).collect();
         Ok(Plan {
@@ -288,7 +285,6 @@ impl Draft<'_> {
             own,
             segments: wanted.own,
             passes: wanted.passes,
-            reasons,
         })
     }
 }

@@ -13,9 +13,6 @@ impl<const TRUTH: bool> Elementwise for Columns<TRUTH> {
     const NAME: &'static str = if TRUTH { "by columns" } else { "transposed" };
     const TRUTH: bool = TRUTH;
     const EXACT: bool = true;
-    fn constants(&self, _: f64, _: &[f64]) -> Vec<f64> {
-        vec![]
-    }
     fn place(&self, k: usize, len: usize) -> usize {
         place(k, len, self.cols)
     }

@@ -20,7 +20,10 @@ pub(crate) trait Form {
     /// Whether the plain values have all of it: closed and opened again, it is the same to the bit.
     const EXACT: bool;
     /// Numbers that it needs beside what is kept, computed from the values of the signal that it hangs on.
-    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64>;
+    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
+        let _ = (dt, from);
+        vec![]
+    }
     /// The plain value of element `k` of `len`; `own` is what is kept at a place.
     fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, constants: &[f64]) -> f64;
     /// Sets element `k` of `len`; `set` is given what is then kept where.
@@ -57,7 +60,10 @@ trait Elementwise {
     const NAME: &'static str;
     const TRUTH: bool;
     const EXACT: bool;
-    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64>;
+    fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
+        let _ = (dt, from);
+        vec![]
+    }
     /// Where element `k` of `len` is kept.
     fn place(&self, k: usize, len: usize) -> usize;
     /// What is kept of a plain value.

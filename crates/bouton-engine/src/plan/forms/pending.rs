@@ -45,9 +45,6 @@ impl Form for Pending {
     const NAME: &'static str = "pending";
     const TRUTH: bool = true;
     const EXACT: bool = false;
-    fn constants(&self, _: f64, _: &[f64]) -> Vec<f64> {
-        vec![]
-    }
     fn at(&self, k: usize, _: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
         self.scale(k, own) * self.waiting(own(begins(self.shape)[2]) as usize).at(k, own)
     }

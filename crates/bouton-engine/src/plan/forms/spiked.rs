@@ -321,9 +321,6 @@ impl Form for Spiked {
     const NAME: &'static str = "at spikes";
     const TRUTH: bool = true;
     const EXACT: bool = true;
-    fn constants(&self, _: f64, _: &[f64]) -> Vec<f64> {
-        vec![]
-    }
     fn at(&self, k: usize, _: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
         self.weight((k / self.shape.1, k % self.shape.1), own)
     }

@@ -8,7 +8,8 @@ use bouton_elements::rules::{Change, Rule, SpikeParts};
 use bouton_memory::{Place, Room, Span};
 
 use super::super::forms::{AnyForm, Spiked};
-use super::super::{Draft, FormAt, Turning, What, spiked};
+use super::super::{Draft, Turning, What, spiked};
+use super::events::{matrix_of, touching};
 use crate::kernels::{self, Code, LearnAtSpikes};
 use crate::program::{Op, Operator, SignalId};
 
@@ -31,12 +32,8 @@ impl Draft<'_> {
         }
         let op = &self.wanted.program.operators()[k];
         let learning = learns(op).is_some();
-        let matrix = match (&op.op, &*op.on) {
-            (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
-            _ if learning => op.on[0].signal,
-            _ => return,
-        };
-        let Some((own, rule, of)) = self.spiked(matrix) else { return };
+        let Some(matrix) = matrix_of(op, learning) else { return };
+        let Some((own, Spiked { rule, of, .. })) = self.spiked(matrix) else { return };
         let place = Place { room: Room::Real, span: own, write: true };
         if learning {
             turn.on[0] = place;
@@ -49,23 +46,19 @@ impl Draft<'_> {
         turn.pass = "at_spikes";
     }
 
-    /// Where the form of a matrix is, which is made when it is asked for first; `None` where it may not be.
-    fn spiked(&mut self, matrix: SignalId) -> Option<(Span, Rule, SpikeParts)> {
-        let shape = self.meets_spikes(matrix)?;
-        if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
-            return match &f.form {
-                AnyForm::Spiked(s) => Some((f.own, s.rule.clone(), s.of)),
-                _ => None,
-            };
-        }
-        if self.users.get(&matrix) != Some(&2) {
-            return None;
-        }
-        let (rule, of) = self.touching(matrix).find_map(learns)?;
-        let own = self.own_real(spiked::numbers(shape, of));
-        let constants = self.own_double(0);
-        let form = Spiked { shape, rule: rule.clone(), of, single: self.wanted.single };
-        self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: None });
-        Some((own, rule, of))
+    /// Where the form of a matrix is, and the form.
+    fn spiked(&mut self, matrix: SignalId) -> Option<(Span, Spiked)> {
+        let find = |f: &AnyForm| match f {
+            AnyForm::Spiked(s) => Some(s.clone()),
+            _ => None,
+        };
+        self.form_of(matrix, find, |d, shape| {
+            if d.users.get(&matrix) != Some(&2) {
+                return None;
+            }
+            let (rule, of) = touching(d.wanted.program, matrix).find_map(learns)?;
+            let form = Spiked { shape, rule, of, single: d.wanted.single };
+            Some((form, spiked::numbers(shape, of), None))
+        })
     }
 }

@@ -6,10 +6,11 @@
 //! step, a second rule too: these stay as they are. So do those whose encoders something in a step writes: the matrix would
 //! have to be folded in every step.
 
-use bouton_memory::{Place, Room};
+use bouton_memory::{Place, Room, Span};
 
 use super::super::factored::{Factored, INNER};
-use super::super::{AnyForm, Draft, FormAt, Turning, What};
+use super::super::{AnyForm, Draft, Turning, What};
+use super::events::{matrix_of, touching};
 use crate::kernels::{self, Code, LearnFactored};
 use crate::program::{Op, Operator, SignalId};
 
@@ -24,17 +25,11 @@ fn encoders(op: &Operator) -> Option<SignalId> {
 impl Draft<'_> {
     /// Makes a product with spikes, or a change of its matrix, one of factors, where that may be.
     pub(crate) fn factored(&mut self, turn: &mut Turning, k: usize) {
-        let program = self.wanted.program;
-        let op = &program.operators()[k];
+        let op = &self.wanted.program.operators()[k];
         let learns = encoders(op).is_some();
-        let matrix = match (&op.op, &*op.on) {
-            (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
-            _ if learns => op.on[0].signal,
-            _ => return,
-        };
-        let Some(form) = self.factors(matrix) else { return };
-        let place = |write| Place { room: Room::Real, span: form.own, write };
-        let inner = form.inner;
+        let Some(matrix) = matrix_of(op, learns) else { return };
+        let Some((own, Factored { inner, .. })) = self.factors(matrix) else { return };
+        let place = |write| Place { room: Room::Real, span: own, write };
         if learns {
             // Weights, frozen, scale, post, pre; the encoders, the values; freezing.
             let [_, frozen, scale, post, pre, _, values, freezing] = turn.on[..] else { return };
@@ -47,38 +42,27 @@ impl Draft<'_> {
         turn.pass = "factored";
     }
 
-    /// The form of a matrix, made when it is asked for first; `None` where it may not be.
-    fn factors(&mut self, matrix: SignalId) -> Option<Made> {
-        // Few matrices are that large: the forms, one a population, are then not searched for each product.
-        let (rows, cols) = self.meets_spikes(matrix)?;
-        if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
-            return match &f.form {
-                AnyForm::Factored(form) => Some(Made { own: f.own, inner: form.inner }),
-                _ => None,
-            };
-        }
-        let program = self.wanted.program;
-        let users = self.users.get(&matrix).copied().unwrap_or(0);
-        let given = match users {
-            1 => None,
-            2 => Some(self.touching(matrix).find_map(encoders).filter(|e| !self.written(*e))?),
-            _ => return None,
+    /// Where the form of a matrix is, and the form.
+    fn factors(&mut self, matrix: SignalId) -> Option<(Span, Factored)> {
+        let find = |f: &AnyForm| match f {
+            AnyForm::Factored(f) => Some(f.clone()),
+            _ => None,
         };
-        let inner = given.map_or(INNER.min(rows.min(cols) / 8), |e| program.get(e).cols);
-        if inner == 0 || inner > INNER || 8 * inner > rows.min(cols) {
-            return None;
-        }
-        let epsilon = if self.wanted.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
-        let form = Factored { shape: (rows, cols), inner, given: given.is_some(), epsilon };
-        let own = self.own_real(form.numbers());
-        let constants = self.own_double(if given.is_some() { rows * inner } else { 0 });
-        self.forms.push(FormAt { signal: matrix, form: form.into(), own, constants, from: given });
-        Some(Made { own, inner })
+        self.form_of(matrix, find, |d, (rows, cols)| {
+            let program = d.wanted.program;
+            let given = match d.users.get(&matrix) {
+                Some(1) => None,
+                Some(2) => Some(touching(program, matrix).find_map(encoders).filter(|e| !d.written(*e))?),
+                _ => return None,
+            };
+            let inner = given.map_or(INNER.min(rows.min(cols) / 8), |e| program.get(e).cols);
+            if inner == 0 || inner > INNER || 8 * inner > rows.min(cols) {
+                return None;
+            }
+            let epsilon = if d.wanted.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+            let form = Factored { shape: (rows, cols), inner, given: given.is_some(), epsilon };
+            let numbers = form.numbers();
+            Some((form, numbers, given))
+        })
     }
-}
-
-/// Where a form is.
-struct Made {
-    own: bouton_memory::Span,
-    inner: usize,
 }

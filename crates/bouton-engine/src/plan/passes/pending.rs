@@ -10,7 +10,8 @@ use bouton_memory::{Place, Room, Span};
 
 use super::super::forms::AnyForm;
 use super::super::pending::Pending;
-use super::super::{Draft, FormAt, Turning, What};
+use super::super::{Draft, Turning, What};
+use super::events::{matrix_of, touching};
 use crate::kernels::{self, Code, LearnPending};
 use crate::program::{Op, Operator, SignalId};
 
@@ -42,11 +43,7 @@ impl Draft<'_> {
             turn.pass = "pending";
             return;
         }
-        let matrix = match (&op.op, &*op.on) {
-            (Op::Kernel(Code::Dot(_)), [_, a, _]) => a.signal,
-            _ if change.is_some() => op.on[0].signal,
-            _ => return,
-        };
+        let Some(matrix) = matrix_of(op, change.is_some()) else { return };
         let Some((own, Pending { scaled, .. })) = self.waiting(matrix) else { return };
         let place = |write| Place { room: Room::Real, span: own, write };
         if let Some(change) = change {
@@ -63,24 +60,22 @@ impl Draft<'_> {
         turn.pass = "pending";
     }
 
-    /// Where the form of a matrix is, which is made when it is asked for first; `None` where it may not be.
+    /// Where the form of a matrix is, and the form.
     fn waiting(&mut self, matrix: SignalId) -> Option<(Span, Pending)> {
-        let shape = self.meets_spikes(matrix)?;
-        if let Some(f) = self.forms.iter().find(|f| f.signal == matrix) {
-            return match &f.form {
-                AnyForm::Pending(p) => Some((f.own, p.clone())),
-                _ => None,
-            };
-        }
-        let looks = |op: &&Operator| matches!(&op.op, Op::Kernel(Code::Delta(_)));
-        let looking = self.touching(matrix).filter(looks).count();
-        if self.users.get(&matrix) != Some(&(2 + looking)) {
-            return None;
-        }
-        let change = self.touching(matrix).find_map(adds)?;
-        let form = Pending { shape, scaled: matches!(change, Change::Scaled(_)) };
-        let (own, constants) = (self.own_real(form.numbers()), self.own_double(0));
-        self.forms.push(FormAt { signal: matrix, form: form.clone().into(), own, constants, from: None });
-        Some((own, form))
+        let find = |f: &AnyForm| match f {
+            AnyForm::Pending(p) => Some(p.clone()),
+            _ => None,
+        };
+        self.form_of(matrix, find, |d, shape| {
+            let touching = || touching(d.wanted.program, matrix);
+            let looking = touching().filter(|op| matches!(&op.op, Op::Kernel(Code::Delta(_)))).count();
+            if d.users.get(&matrix) != Some(&(2 + looking)) {
+                return None;
+            }
+            let change = touching().find_map(adds)?;
+            let form = Pending { shape, scaled: matches!(change, Change::Scaled(_)) };
+            let numbers = form.numbers();
+            Some((form, numbers, None))
+        })
     }
 }
