@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use bouton_expr::{Motion, Program, Rank};
 
+use crate::at_spikes::WeightBlock;
 use crate::resolve::one_for;
 use crate::rule::*;
 

@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod at_spikes;
 mod draft;
 mod explain;
 mod library;

@@ -119,9 +119,9 @@ fn continuous(rate: &Program, encoders: bool) -> Option<Made> {
     Some(Made::Scaled(Box::new(share), product))
 }
 
-struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     text: &'a str,
-    names: Vec<Name>,
+    pub(crate) names: Vec<Name>,
     /// Where each was declared, if the text declares it.
     spans: Vec<Option<Range<usize>>>,
     vars: Vars,
@@ -134,7 +134,7 @@ impl Resolver<'_> {
     fn compile(&self, range: Range<usize>) -> Result<Program, ExprError> {
         self.compile_for(range, &self.vars)
     }
-    fn compile_for(&self, range: Range<usize>, vars: &Vars) -> Result<Program, ExprError> {
+    pub(crate) fn compile_for(&self, range: Range<usize>, vars: &Vars) -> Result<Program, ExprError> {
         let start = range.start;
         let program = Program::compile(&self.text[range.clone()], vars);
         let program = program.map_err(|e| e.within(self.text, start))?;
@@ -390,49 +390,6 @@ impl Resolver<'_> {
             }
         }
         Ok(blocks)
-    }
-
-    /// The statements on the weight, if they are all that changes it, stand in `on pre` and `on post` alone, and read nothing
-    /// that differs by synapse but the weight, and nothing that their block has just changed.
-    fn at_spikes(&self, d: &Draft, blocks: &[Block]) -> Result<Option<AtSpikes>, ExprError> {
-        let on_weight = |s: &&Statement| s.target == Target::Weight;
-        let mut used = vec![false; self.names.len()];
-        for b in blocks {
-            for (k, s) in b.statements.iter().enumerate().filter(|(_, s)| on_weight(s)) {
-                let changed = |name: &Name| {
-                    let by = |s: &Statement| matches!((name.what, s.target), (What::State(a), Target::State(b)) if a == b);
-                    b.statements[..k].iter().any(by)
-                };
-                for (at, name) in self.names.iter().enumerate().filter(|(at, _)| s.value.used()[*at]) {
-                    let differs = name.rank == Rank::Synapse && name.what != What::Weight;
-                    if b.when == When::Step || differs || changed(name) {
-                        return Ok(None);
-                    }
-                    used[at] = true;
-                }
-            }
-        }
-        if blocks.iter().any(|b| b.when == When::Step && b.statements.iter().any(|s| on_weight(&s))) {
-            return Ok(None);
-        }
-        let each = |rank: Rank| if rank == Rank::Scalar { Rank::Scalar } else { Rank::Pre };
-        let one_behind_the_other = self
-            .names
-            .iter()
-            .fold(Vars::new().dialect(DIALECT), |vars, n| vars.var(&n.name, each(n.rank), 1));
-        let mut these = [WeightBlock::default(), WeightBlock::default()];
-        for (to, statements) in these.iter_mut().zip(&d.blocks) {
-            for s in statements.iter().filter(|s| s.target.name == "w") {
-                let value = self.compile_for(s.value.clone(), &one_behind_the_other)?;
-                let weight = self.names.iter().position(|n| n.what == What::Weight);
-                to.local |= s.assign == Assign::Set || weight.is_some_and(|w| value.used()[w]);
-                to.statements.push((s.assign, value));
-            }
-        }
-        let of = |rank: Rank| (0..used.len()).filter(|k| used[*k] && self.names[*k].rank == rank).collect();
-        let reads: [Vec<usize>; 3] = [of(Rank::Scalar), of(Rank::Pre), of(Rank::Post)];
-        let few = reads[1..].iter().all(|r| r.len() <= MAX_OPERANDS);
-        Ok(few.then_some(AtSpikes { reads, blocks: these }))
     }
 
     /// What a block sets and reads.

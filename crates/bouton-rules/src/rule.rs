@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bouton_expr::{ExprError, Motion, Program, Rank};
 
+use crate::at_spikes::AtSpikes;
+
 /// The longest text of a rule, in bytes.
 pub const MAX_TEXT: usize = 20_000;
 /// The most names that a rule may hold, with those that are given (`w`, `dt`, `pre.out` and so on).
@@ -147,35 +149,6 @@ pub(crate) enum Made {
     AtSpikes(Box<AtSpikes>),
     /// A number for each weight.
     Dense,
-}
-
-/// Statements on the weight alone, taken out of their blocks. They are compiled for weights one behind the other: whatever
-/// differs by neuron has a number for each.
-#[derive(Clone, Debug)]
-pub(crate) struct AtSpikes {
-    /// What they read, by number: what there is one of, what differs by pre neuron, and by post neuron.
-    pub reads: [Vec<usize>; 3],
-    /// Of `on pre` and of `on post`.
-    pub blocks: [WeightBlock; 2],
-}
-
-/// The most operands of a side that weights are changed by at spikes.
-pub(crate) const MAX_OPERANDS: usize = u16::BITS as usize;
-
-impl AtSpikes {
-    /// The operands of a side (1: pre, 2: post) that a block reads, by bit.
-    fn read(&self, block: usize, side: usize) -> u16 {
-        let reads = |k: usize| self.blocks[block].statements.iter().any(|s| s.1.used()[k]);
-        self.reads[side].iter().enumerate().fold(0, |bits, (a, k)| bits | u16::from(reads(*k)) << a)
-    }
-}
-
-/// The statements on the weight in a block.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WeightBlock {
-    pub statements: Vec<(Assign, Program)>,
-    /// Whether a statement reads the weight, or sets it outright.
-    pub local: bool,
 }
 
 /// What a rule's change of the weights is made of: what a [step](crate::Step) sets.

@@ -50,6 +50,13 @@ pub struct Memory {
     out: Vec<f64>,
 }
 
+impl Memory {
+    /// What the changes at spikes need of it: for expressions, for weights as a block has changed them so far, for its values.
+    pub(crate) fn for_spikes(&mut self) -> (&mut Scratch, &mut Vec<f64>, &mut Vec<f64>) {
+        (&mut self.scratch, &mut self.now, &mut self.out)
+    }
+}
+
 /// What a block computes, for the columns and rows that it runs for.
 #[derive(Clone, Debug, Default)]
 struct BlockMemory {
@@ -72,7 +79,7 @@ struct Given<'a> {
 }
 
 /// The values of all names, by number; those that nothing needs are empty.
-type Values<'a> = [&'a [f64]; MAX_NAMES];
+pub(crate) type Values<'a> = [&'a [f64]; MAX_NAMES];
 
 impl Rule {
     /// Takes one step: moves the states, and sets the change.
@@ -143,97 +150,6 @@ impl Rule {
         }
     }
 
-    /// What spikes change the weights by, as far as it doesn't hang on the weights.
-    fn spike_parts(
-        &self,
-        a: &AtSpikes,
-        values: &[&[f64]],
-        bounds: Option<[f64; 2]>,
-        change: &mut [&mut [f64]],
-    ) {
-        let [numbers, pre, post] = change else { return };
-        let [ones, of_pre, of_post] = &a.reads;
-        let scalars = ones.iter().map(|k| values[*k][0]).chain(bounds.into_iter().flatten());
-        numbers.iter_mut().zip(scalars).for_each(|(to, x)| *to = x);
-        for (to, side, reads) in [(pre, Side::Pre, of_pre), (post, Side::Post, of_post)] {
-            let n = to.len() / (1 + reads.len());
-            let out = self.reads.iter().position(|r| r.side == side && r.what == "out");
-            let out = out.and_then(|k| self.names.iter().position(|n| n.what == What::Read(k)));
-            let (spikes, operands) = to.split_at_mut(n);
-            match out.filter(|_| !a.blocks[side as usize].statements.is_empty()) {
-                Some(k) => spikes.copy_from_slice(values[k]),
-                None => spikes.fill(0.0),
-            }
-            for (to, k) in operands.chunks_exact_mut(n.max(1)).zip(reads) {
-                to.copy_from_slice(values[*k]);
-            }
-        }
-    }
-
-    /// The change of weights at the spikes of one side, for a rule that makes [`Makes::AtSpikes`]: each from itself and its
-    /// own operands.
-    ///
-    /// `numbers` are as they were set by a step; of each operand that is read there is a number for each of the weights.
-    ///
-    /// # Panics
-    /// If slices have other lengths than that.
-    pub fn at_spikes(
-        &self,
-        memory: &mut Memory,
-        side: Side,
-        numbers: &[f64],
-        operands: [&[&[f64]]; 2],
-        weights: &[f64],
-        change: &mut [f64],
-    ) {
-        let Made::AtSpikes(a) = &self.made else {
-            change.fill(0.0);
-            return;
-        };
-        let mut inputs: Values<'_> = [&[]; MAX_NAMES];
-        a.reads[0].iter().zip(numbers).for_each(|(k, x)| inputs[*k] = std::slice::from_ref(x));
-        for (reads, operands) in a.reads[1..].iter().zip(operands) {
-            reads.iter().zip(operands).for_each(|(k, x)| inputs[*k] = x);
-        }
-        let weight = self.names.iter().position(|n| n.what == What::Weight).unwrap_or(0);
-        let block = &a.blocks[side as usize];
-        let Memory { scratch, now, out, .. } = memory;
-        let (n, names) = (weights.len(), self.names.len());
-        // Of one statement that adds, which is the rule, the value is the change.
-        if let [(assign @ (Assign::Add | Assign::Sub), value)] = &block.statements[..]
-            && value.rank() != Rank::Scalar
-        {
-            inputs[weight] = weights;
-            value.eval_block(scratch, 1, n, &inputs[..names], change);
-            if *assign == Assign::Sub {
-                change.iter_mut().for_each(|d| *d = -*d);
-            }
-            return;
-        }
-        change.fill(0.0);
-        for (assign, value) in &block.statements {
-            out.resize(value.out_len(1, n), 0.0);
-            if block.local {
-                now.clear();
-                now.extend(weights.iter().zip(&*change).map(|(w, d)| w + d));
-                let mut inputs = inputs;
-                inputs[weight] = now;
-                value.eval_block(scratch, 1, n, &inputs[..names], out);
-            } else {
-                value.eval_block(scratch, 1, n, &inputs[..names], out);
-            }
-            let of = value.rank();
-            match assign {
-                Assign::Add => each(change, Rank::Pre, out, of, (1, n), |to, x| *to += x),
-                Assign::Sub => each(change, Rank::Pre, out, of, (1, n), |to, x| *to -= x),
-                Assign::Set => {
-                    each(change, Rank::Pre, out, of, (1, n), |to, x| *to = x);
-                    change.iter_mut().zip(weights).for_each(|(to, from)| *to -= from);
-                }
-            }
-        }
-    }
-
     /// All parameters, of those that can be set.
     fn parameters(&self, scratch: &mut Scratch, params: &mut Vec<f64>, settable: &[f64]) {
         params.clear();
@@ -279,11 +195,16 @@ impl Rule {
         values
     }
 
+    /// The read that is the output of the neurons of a side, if the rule has it.
+    pub(crate) fn output_of(&self, side: Side) -> Option<usize> {
+        self.reads.iter().position(|r| r.side == side && r.what == "out")
+    }
+
     /// The columns and rows that spiked, where a block asks for them.
     fn spikes(&self, s: &Step<'_, '_>, spikes: &mut [Vec<usize>; 2]) {
         for (k, (side, when)) in [(Side::Pre, When::Pre), (Side::Post, When::Post)].into_iter().enumerate() {
             spikes[k].clear();
-            let out = self.reads.iter().position(|r| r.side == side && r.what == "out");
+            let out = self.output_of(side);
             if let Some(out) = out.filter(|_| self.blocks.iter().any(|b| b.when == when)) {
                 spikes[k].extend((0..s.reads[out].len()).filter(|j| s.reads[out][*j] > 0.0));
             }
@@ -400,14 +321,7 @@ impl Rule {
             let Some(k) = block.targets.iter().position(|t| t.0 == s.target) else { continue };
             let (to, start) = (&mut change[k], &before[k]);
             let (rank, shape) = (rank(s.target), (rows, cols));
-            match s.assign {
-                Assign::Add => each(to, rank, out, value.rank(), shape, |to, x| *to += x),
-                Assign::Sub => each(to, rank, out, value.rank(), shape, |to, x| *to -= x),
-                Assign::Set => {
-                    each(to, rank, out, value.rank(), shape, |to, x| *to = x);
-                    to.iter_mut().zip(start).for_each(|(to, from)| *to -= from);
-                }
-            }
+            assign(s.assign, to, rank, (out, value.rank()), shape, start);
             if block.targets[k].1 {
                 let now = &mut gathered[number(s.target)];
                 now.iter_mut().zip(&before[k]).zip(&change[k]).for_each(|((now, from), by)| *now = from + by);
@@ -493,6 +407,25 @@ fn store(
             }
         }
         _ => to.iter_mut().zip(change).for_each(|(to, c)| *to += c),
+    }
+}
+
+/// Puts the value of a statement (and its rank) to the change of its target, which was `before` when the block began.
+pub(crate) fn assign(
+    how: Assign,
+    to: &mut [f64],
+    rank: Rank,
+    (values, of): (&[f64], Rank),
+    shape: (usize, usize),
+    before: &[f64],
+) {
+    match how {
+        Assign::Add => each(to, rank, values, of, shape, |to, x| *to += x),
+        Assign::Sub => each(to, rank, values, of, shape, |to, x| *to -= x),
+        Assign::Set => {
+            each(to, rank, values, of, shape, |to, x| *to = x);
+            to.iter_mut().zip(before).for_each(|(to, from)| *to -= from);
+        }
     }
 }
 
