@@ -464,12 +464,6 @@ impl Network {
             Error::model(self.rule_path(rule), format!("there is no third factor `{name}`; {way}"))
         })
     }
-    /// Whether a rule changes the encoders of an ensemble while the model runs.
-    pub fn learns_encoders(&self, e: EnsembleId) -> bool {
-        self.connections().filter_map(|c| self.get_connection(c)).any(|(_, post, c)| {
-            post.object == Object::Ensemble(e) && c.rules.iter().any(|r| r.changes() == Changes::Encoders)
-        })
-    }
     /// Whether a connection ends at an object.
     pub fn connected(&self, object: Object) -> bool {
         self.connections().any(|c| self.get_connection(c).is_some_and(|(_, post, _)| post.object == object))

@@ -49,7 +49,8 @@ pub fn register_rule_folder(folder: impl AsRef<Path>) -> Result<Vec<String>, Err
             ));
         }
         let text = text_of(file).map_err(|m| fail(file, m))?;
-        match known(name, &text).map_err(|e| fail(file, e.to_string()))? {
+        let rule = bouton_rules::Rule::parse(&text).map_err(|e| fail(file, Error::from(e).to_string()))?;
+        match known(name, &rule) {
             Known::Other => {
                 let m = format!("there is another rule called `{name}` already; rename the file");
                 return Err(fail(file, m));

@@ -255,7 +255,7 @@ fn definition(name: &'static str, rule: bouton_rules::Rule) -> Def<dyn RuleModel
 /// What is wrong with the text; or another element has the name, or it isn't one that files can have.
 pub fn register_rule_text(name: &str, text: &str) -> Result<(), Error> {
     let rule = bouton_rules::Rule::parse(text)?;
-    if known(name, text)? == Known::Same {
+    if known(name, &rule) == Known::Same {
         return Ok(());
     }
     let registry = <dyn RuleModel>::registry();
@@ -274,17 +274,13 @@ pub(super) enum Known {
 }
 
 /// Whether a rule of this name is there.
-///
-/// # Errors
-/// What is wrong with the text.
-pub(super) fn known(name: &str, text: &str) -> Result<Known, Error> {
-    let rule = bouton_rules::Rule::parse(text)?;
+pub(super) fn known(name: &str, rule: &bouton_rules::Rule) -> Known {
     let Some(known) = <dyn RuleModel>::registry().all().into_iter().find(|d| d.name == name) else {
-        return Ok(Known::No);
+        return Known::No;
     };
     let same =
-        known.example().is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == rule));
-    Ok(if same { Known::Same } else { Known::Other })
+        known.example().is_some_and(|r| r.as_text().is_some_and(|t| t.name == name && *t.rule == *rule));
+    if same { Known::Same } else { Known::Other }
 }
 
 /// The parameters of a rule as a schema has them.
