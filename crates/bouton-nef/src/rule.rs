@@ -1,13 +1,12 @@
 //! Learning rules: what they read, the parts of their change, and what applies it: to weights, or to devices by pulses.
 
 mod inputs;
+mod pulses;
 
 use std::sync::Arc;
 
 use bouton_core::Error;
-use bouton_elements::devices::DeviceSpec;
-use bouton_elements::policies::Policy;
-use bouton_elements::rules::{Applies, Change, Changes, Rule, Source};
+use bouton_elements::rules::{Applies, Change, Changes, Rule};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
@@ -17,8 +16,13 @@ use crate::derived::freezing;
 
 /// What a rule wants, as signals.
 struct Wanted {
+    /// What the rule makes.
+    made: Change,
+    /// What the weights or the pulses are given.
     change: Change,
     applies: Applies,
+    /// Whether it waits for the next step.
+    waits: bool,
     parts: Vec<SignalId>,
     /// The change as a matrix, for probes alone.
     seen: Option<SignalId>,
@@ -238,7 +242,7 @@ impl Builder<'_> {
             let d = self.program.get(e).cols;
             self.program.signal(format!("{path}.encoded"), d, 1, role, 0.0)
         });
-        Ok(Wanted { change, applies, parts, seen, encoders, encoded })
+        Ok(Wanted { made, change, applies, waits, parts, seen, encoders, encoded })
     }
 
     /// What adds the changes of all rules that act at this time.
@@ -318,9 +322,8 @@ impl Builder<'_> {
         let read = |s: &SignalId| Operand::read(*s);
         let before = wanted.encoded.and(raw);
         let mut reads: Vec<Operand> = inputs.iter().chain(&error).chain(&before).map(read).collect();
-        let waits = wanted.applies == Applies::NextStep && !on_devices;
+        let (made, waits) = (wanted.made, wanted.waits);
         let write = |s: &SignalId| if waits { Operand::update(*s) } else { Operand::set(*s) };
-        let (made, _) = makes(rule);
         // Parts that are to be seen as a matrix are made in the step in which they are seen, and then wait.
         let whole = if made == wanted.change { wanted.seen } else { Some(wanted.parts[0]) };
         let direct = made == wanted.change && !(waits && whole.is_some());
@@ -435,72 +438,5 @@ impl Builder<'_> {
             p.knobs_mut().add(format!("{name}.{}", var.name), knob);
         }
         all
-    }
-
-    /// Pulses of what a rule wants.
-    fn pulses(
-        &mut self,
-        l: &Learned,
-        k: usize,
-        rule: &LearningRule,
-        wanted: &Wanted,
-        spec: &Arc<DeviceSpec>,
-    ) -> Result<(), Error> {
-        let path = self.net.rule_path(l.id.rule_at(k));
-        let own = match rule {
-            LearningRule::Element(r) => r.model().policy().cloned(),
-            _ => None,
-        };
-        let brings = own.is_some();
-        let policy: Policy = own.unwrap_or_else(|| spec.policy.clone());
-        let factor = matches!(wanted.change, Change::Outer(1)).then(|| wanted.parts[2]);
-        let name = self.names.rule(l.id, k);
-        let activity = match factor {
-            Some(pre) if brings || policy.model().filtered() => pre,
-            _ => {
-                let spikes = self.activity(&path, l.id, Source::Pre, None)?;
-                let synapse = policy
-                    .model()
-                    .filtered()
-                    .then(bouton_elements::synapses::Lowpass::default)
-                    .map(Into::into);
-                self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
-            }
-        };
-        let parameters = of_role(policy.model().vars(), var::Role::Parameter);
-        let prefix = if brings { name } else { format!("{}.policy", self.names.connection(l.id)) };
-        let values = var::parameter_values(&parameters);
-        let p = &mut self.program;
-        let all = p.double(format!("{prefix}.policy_parameters"), values.len(), 1, Role::Parameter, values);
-        if k == 0 || brings {
-            for (i, var) in parameters.iter().enumerate() {
-                let one = p.view(all, i, 1, 1);
-                let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
-                if p.knobs().get(&format!("{prefix}.{}", var.name)).is_none() {
-                    p.knobs_mut().add(format!("{prefix}.{}", var.name), knob);
-                }
-            }
-        }
-        let columns = spec.device.model().vars();
-        let banks = self.conn[l.id.index()].devices.clone();
-        let Some(gain) = banks.first().map(|b| b.gain) else { return Ok(()) };
-        let mut on = vec![Operand::update(l.weights)];
-        for b in &banks {
-            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.is_state()).map(|(s, _)| *s);
-            on.extend(state.chain([b.conductance, b.pulses]).map(Operand::update));
-        }
-        on.push(Operand::read(l.frozen));
-        on.extend(wanted.parts.iter().map(|s| Operand::read(*s)));
-        // The gate may see a part of the change itself: reading it twice is allowed.
-        on.push(Operand::read(activity));
-        for b in &banks {
-            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.is_state()).map(|(s, _)| *s);
-            on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
-        }
-        on.extend([gain, all, l.mode].map(Operand::read));
-        let call =
-            calls::PulseCall { spec: spec.clone(), policy, change: wanted.change, shape: (l.rows, l.cols) };
-        self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
-        Ok(())
     }
 }
