@@ -11,6 +11,8 @@ use bouton::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::places;
+
 const PRE: usize = 40;
 const POST: usize = 30;
 const KAPPA: f64 = 2e-4;
@@ -142,7 +144,7 @@ fn course(rule: Option<LearningRule>, options: Options, steps: usize) -> Course 
 /// The largest difference, in units of the largest weight.
 fn apart(a: &Matrix, b: &Matrix) -> f64 {
     let most = b.values().iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-    a.values().iter().zip(b.values()).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs())) / most
+    places::apart(a, b) / most
 }
 
 #[test]

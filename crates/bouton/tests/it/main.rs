@@ -11,12 +11,14 @@ mod library_rules;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
+mod places;
 mod probe_norms;
 mod rls;
 #[cfg(target_os = "linux")]
 mod room;
 mod rule_forms;
 mod rule_functions;
+mod rule_periods;
 mod rules;
 mod same_bits;
 mod scale_check;

@@ -1,57 +1,19 @@
 //! Every rule at every place, under every setting of the passes, in both precisions, on one thread and on two, saved and resumed:
 //! a form of the weights never shows.
 
-use bouton::elements::rules::Changes;
 use bouton::prelude::*;
+
+use super::places::{PLACES, Place, apart, bits, learned, placed};
 
 const PRE: usize = 72;
 const POST: usize = 64;
 const STEPS: u64 = 200;
 
-/// Where a rule learns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Decoders,
-    Full,
-    Neurons,
-}
-
-/// A rule at a place, with everything that it reads; `None` where it can't be. Large enough for the forms of weights.
-fn placed(name: &str, place: Place) -> Option<(Network, ConnectionId)> {
-    let mut net = Network::with_seed(4);
-    let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (40.0 * t).sin()));
+/// A rule at a place, large enough for the forms of weights, which are no product of few factors.
+fn large(name: &str, place: Place) -> Option<(Network, ConnectionId)> {
     let few = |n| Ensemble { n_eval_points: Some(60), ..Ensemble::new(n, 1) };
-    let (a, b) = (net.ensemble("a", few(PRE)), net.ensemble("b", few(POST)));
-    net.connect(stim, a, Connection::new().no_synapse());
-    net.connect(stim, b, Connection::new().no_synapse());
-    let rule = Rule::named(name).unwrap();
-    if rule.model().changes() == Changes::Encoders && place != Place::Decoders {
-        // It goes past them, or has none.
-        return None;
-    }
-    let posts = rule.model().inputs().iter().any(|i| i.name.starts_with("post"));
-    let learn = Connection::new().learn(rule.clone());
-    let c = match place {
-        Place::Decoders if posts && rule.model().changes() == Changes::Weights => return None,
-        Place::Decoders => net.connect_as("c", a, b, learn),
-        Place::Full => {
-            net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
-        }
-        Place::Neurons => {
-            // No product of few factors.
-            let w = Matrix::from_fn(POST, PRE, |i, j| 1e-6 * ((i * i + 31 * j + i * j) % 1009) as f64);
-            net.connect_as("c", a.neurons(), b.neurons(), learn.transform(w))
-        }
-    };
-    if rule.model().has_error() {
-        net.connect(stim, c.rule(), Connection::new());
-    }
-    for factor in rule.model().factors() {
-        let factor = net.factor(c, &factor.name).unwrap();
-        net.connect(stim, factor, Connection::new().transform(0.1));
-    }
-    net.probe("spikes", Probe::new(b.neurons()));
-    Some((net, c))
+    let w = Matrix::from_fn(POST, PRE, |i, j| 1e-6 * ((i * i + 31 * j + i * j) % 1009) as f64);
+    placed(name, place, [few(PRE), few(POST)], w)
 }
 
 /// What a run left behind: weights, spikes, and the form that the learned weights were kept in.
@@ -64,14 +26,7 @@ struct Run {
 
 fn run(net: &Network, c: ConnectionId, options: Options, saved: bool) -> Run {
     let mut sim = Simulator::with(net, options).unwrap();
-    let learned = |sim: &Simulator| {
-        let (_, post, connection) = net.get_connection(c).unwrap();
-        match (connection.rules[0].changes(), post.object) {
-            (Changes::Encoders, Object::Ensemble(e)) => sim.encoders(e).unwrap(),
-            _ => sim.weights(c).unwrap(),
-        }
-    };
-    let before = learned(&sim);
+    let before = learned(&sim, c);
     let explained = sim.explain();
     let form = explained.lines().any(|l| l.starts_with("form") && l.contains("c.weights"));
     sim.run_steps(STEPS / 2 + 1).unwrap();
@@ -86,13 +41,9 @@ fn run(net: &Network, c: ConnectionId, options: Options, saved: bool) -> Run {
     sim.run_steps(STEPS / 2 - 1).unwrap();
     let all = sim.data(p).unwrap().values;
     spikes.extend_from_slice(&all[all.len() - POST * (STEPS as usize / 2 - 1)..]);
-    let weights = learned(&sim);
+    let weights = learned(&sim, c);
     let moved = apart(&before, &weights);
     Run { weights, spikes, form, moved }
-}
-
-fn apart(a: &Matrix, b: &Matrix) -> f64 {
-    a.values().iter().zip(b.values()).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()))
 }
 
 #[test]
@@ -101,8 +52,8 @@ fn no_form_shows_under_any_rule_at_any_place() {
     let names =
         Rule::names().into_iter().filter(|n| Rule::named(n).is_ok_and(|r| r.model().policy().is_none()));
     for name in names {
-        for place in [Place::Decoders, Place::Full, Place::Neurons] {
-            let Some((net, c)) = placed(name, place) else { continue };
+        for place in PLACES {
+            let Some((net, c)) = large(name, place) else { continue };
             combinations += 1;
             for precision in [Precision::F64, Precision::F32] {
                 let mut plain: Option<Run> = None;
@@ -117,7 +68,7 @@ fn no_form_shows_under_any_rule_at_any_place() {
                     assert!(passes != Passes::none() || !one.form, "{what}: a form without a pass");
                     assert!(one.spikes.iter().any(|s| *s > 0.0), "{what}: silent");
                     assert!(one.moved > 0.0 && one.moved.is_finite(), "{what}: {}", one.moved);
-                    let bits = |r: &Run| r.weights.values().iter().map(|w| w.to_bits()).collect::<Vec<u64>>();
+                    let bits = |r: &Run| bits(&r.weights);
                     assert!(
                         bits(&one) == bits(&two) && one.spikes == two.spikes,
                         "{what}: saved, two threads"
