@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 
 use bouton_core::Failure;
-use bouton_memory::{Memory, Place, Room, Slots, Span, split};
+use bouton_memory::{Held, Memory, Place, Room, Slots, Span, split};
 
 use crate::kernels::{At, SimReal};
 use crate::live::{Everything, Hand, Log};
@@ -21,6 +21,22 @@ pub enum Sees {
     /// Everything that has a path; it may edit what it has as an operand to edit. It is then a barrier: no kernel holds
     /// operators from both of its sides.
     Everything,
+    /// Its operands, and what is [held](crate::Simulation::hold), by addresses that it may have: where anything is held it is a
+    /// barrier.
+    Held,
+    /// The numbers of its operands by their addresses, which it has from [`Simulation::hold`](crate::Simulation::hold): it is
+    /// handed none. Its operands say where it stands in the order, and may meet each other. It is a barrier, and every operator
+    /// that touches one of them runs as itself.
+    Memory,
+}
+
+/// Where the numbers of a signal lie, from its first element to its last, and what keeps them there.
+#[derive(Clone)]
+pub enum Address {
+    /// In double precision.
+    F64(Held<f64>),
+    /// In single precision.
+    F32(Held<f32>),
 }
 
 /// What a call is started with.
@@ -129,6 +145,7 @@ pub(crate) fn keep<T: SimReal>(y: &mut [T], values: &[f64]) {
 pub(crate) trait CallReal: SimReal {
     fn numbers(m: &mut Memory<Self>) -> Numbers<'_>;
     fn seen(x: &[Self]) -> Seen<'_>;
+    fn held(x: Held<Self>) -> Address;
 }
 impl CallReal for f64 {
     fn numbers(m: &mut Memory<f64>) -> Numbers<'_> {
@@ -137,6 +154,9 @@ impl CallReal for f64 {
     fn seen(x: &[f64]) -> Seen<'_> {
         Seen::F64(x)
     }
+    fn held(x: Held<f64>) -> Address {
+        Address::F64(x)
+    }
 }
 impl CallReal for f32 {
     fn numbers(m: &mut Memory<f32>) -> Numbers<'_> {
@@ -144,6 +164,9 @@ impl CallReal for f32 {
     }
     fn seen(x: &[f32]) -> Seen<'_> {
         Seen::F32(x)
+    }
+    fn held(x: Held<f32>) -> Address {
+        Address::F32(x)
     }
 }
 

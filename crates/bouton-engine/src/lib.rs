@@ -16,7 +16,7 @@ mod program;
 mod run;
 mod spikes;
 
-pub use calls::{Call, Io, Running, Sees, Start};
+pub use calls::{Address, Call, Io, Running, Sees, Start};
 pub use kernels::all::*;
 pub use kernels::{At, Code, SimReal};
 pub use live::{

@@ -17,7 +17,7 @@ mod slots;
 mod steps;
 mod sync;
 
-pub use memory::{Memory, Number};
+pub use memory::{Held, Memory, Number};
 pub use pool::Pool;
 pub use slots::{Place, Room, Slots, Span};
 pub use steps::{Lists, Operands, Parts, Slices, Split, Steps, Turn, run, split};

@@ -3,6 +3,7 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use crate::room::fits;
 use crate::slots::Span;
@@ -66,6 +67,12 @@ impl<T: Number> Segment<T> {
     }
 }
 
+// SAFETY: a segment owns its numbers, which can be sent to other threads.
+unsafe impl<T: Send> Send for Segment<T> {}
+// SAFETY: a segment by itself gives no access to its numbers: a memory does, by its own rules, and who holds one is given an
+// address alone.
+unsafe impl<T: Sync> Sync for Segment<T> {}
+
 impl<T> Drop for Segment<T> {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this layout; numbers need no dropping.
@@ -76,7 +83,7 @@ impl<T> Drop for Segment<T> {
 /// Numbers in segments. A segment is added as a whole, begins as zeros, and never moves.
 pub struct Memory<T> {
     /// A segment that was dropped leaves a gap, which the next one takes.
-    segments: Vec<Option<Segment<T>>>,
+    segments: Vec<Option<Arc<Segment<T>>>>,
     /// Where each begins, for kernels: dangling where there is none.
     bases: Vec<NonNull<T>>,
 }
@@ -100,7 +107,7 @@ impl<T: Number> Memory<T> {
     /// More memory than there is, with the figure.
     pub fn add(&mut self, len: usize) -> Result<u32, String> {
         let number = self.next();
-        let segment = Segment::new(len)?;
+        let segment = Arc::new(Segment::new(len)?);
         let base = segment.start.cast::<T>();
         match self.segments.get_mut(number as usize) {
             Some(gap) => (*gap, self.bases[number as usize]) = (Some(segment), base),
@@ -125,6 +132,15 @@ impl<T: Number> Memory<T> {
     /// Number of elements of a segment; 0 if there is none.
     pub fn len(&self, segment: u32) -> usize {
         self.segments.get(segment as usize).and_then(Option::as_ref).map_or(0, |s| s.len)
+    }
+    /// Keeps a segment, and says where a span of it lies: for who reaches its numbers in another way than through this memory,
+    /// as another language does. The address is good for as long as what is returned lives, also when the memory is gone.
+    ///
+    /// Panics outside the memory.
+    pub fn hold(&self, span: Span) -> Held<T> {
+        let address = self.at(span);
+        let segment = self.segments.get(span.segment as usize).and_then(Clone::clone);
+        Held { segment, address, len: span.len }
     }
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
@@ -175,6 +191,36 @@ impl<T: Number> Memory<T> {
     }
 }
 
+/// Numbers of a memory that someone else reaches by their address.
+#[derive(Clone)]
+pub struct Held<T> {
+    /// What keeps the address good; nothing where there are no numbers.
+    segment: Option<Arc<Segment<T>>>,
+    address: *mut T,
+    len: usize,
+}
+
+// SAFETY: it has an address and what keeps it good, and gives no access by itself.
+unsafe impl<T: Send> Send for Held<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Held<T> {}
+
+impl<T> Held<T> {
+    /// The first number. Who follows it must see to it that the memory's own methods don't run meanwhile, unless both only read:
+    /// the numbers lie in cells, so that nothing else is asked.
+    pub fn address(&self) -> *mut T {
+        self.address
+    }
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 || self.segment.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +267,22 @@ mod tests {
         assert_eq!(m.get(Span { segment: a, start: 0, len: 3 }), [0.0; 3]);
         m.remove(1);
         assert_eq!((m.len(1), m.len(2), m.add(1).unwrap(), m.add(1).unwrap()), (0, 1 << 12, 1, 51));
+    }
+
+    #[test]
+    fn what_is_held_outlives_its_memory_and_is_the_same_numbers() {
+        let mut m = Memory::<f64>::default();
+        let a = m.add(10).unwrap();
+        let span = Span { segment: a, start: 4, len: 3 };
+        let held = m.hold(span);
+        // SAFETY: three numbers, and nothing of the memory runs meanwhile.
+        unsafe { *held.address().add(2) = 7.0 };
+        assert_eq!(m.get(span), [0.0, 0.0, 7.0]);
+        m.get_mut(span)[0] = 3.0;
+        m.remove(a);
+        drop(m);
+        // SAFETY: the segment is held.
+        assert_eq!(unsafe { std::slice::from_raw_parts(held.address(), held.len()) }, [3.0, 0.0, 7.0]);
     }
 
     #[test]

@@ -216,6 +216,11 @@ impl Hand<'_> {
         }
     }
 
+    /// Sets all of a signal, with the forms of it and those that hang on it.
+    pub(crate) fn put_signal(&mut self, s: SignalId, values: &[f64]) {
+        self.commit(&[Written { signal: s, at: None, values: values.to_vec() }]);
+    }
+
     /// Whether the plain memory is the only place of a signal's values, in one piece.
     fn in_place(&self, s: SignalId) -> bool {
         self.forms.of(self.program.base(s)).next().is_none() && self.program.get(s).contiguous()

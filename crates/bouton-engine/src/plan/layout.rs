@@ -15,8 +15,7 @@ pub(crate) const ALIGN: usize = 8;
 pub struct Layout {
     spans: Vec<Span>,
     sizes: [usize; 2],
-    /// What is reset to zero lies together, so that one loop can do it.
-    resets: Span,
+    /// What is reset to zero; it lies together, so that one loop can do it.
     is_reset: Vec<bool>,
     /// What follows from an edit of a base signal: positions in the program's list.
     follows: HashMap<SignalId, Vec<usize>>,
@@ -58,18 +57,14 @@ impl Layout {
         let owned = |k: &usize| signals[*k].view.is_none();
         let first: Vec<usize> = (0..signals.len()).filter(owned).filter(|k| is_reset[*k]).collect();
         let rest = (0..signals.len()).filter(owned).filter(|k| !is_reset[*k] && !placed[*k]);
-        let (mut spans, mut sizes, mut resets) =
-            (vec![Span::default(); signals.len()], [0, 0], Span::default());
-        for (n, k) in first.iter().copied().chain(places).chain(rest).enumerate() {
+        let (mut spans, mut sizes) = (vec![Span::default(); signals.len()], [0, 0]);
+        for k in first.into_iter().chain(places).chain(rest) {
             let s = &signals[k];
             let size = &mut sizes[usize::from(s.room == Room::Double)];
             spans[k] = Span::new(*size, s.len());
             // Many parameters are single numbers.
             let few = s.room == Room::Double && s.len() < ALIGN;
             *size += if few { s.len() } else { s.len().next_multiple_of(ALIGN) };
-            if n + 1 == first.len() {
-                resets = Span::new(0, sizes[0]);
-            }
         }
         for (k, s) in signals.iter().enumerate() {
             if let Some(v) = s.view {
@@ -82,7 +77,7 @@ impl Layout {
                 follows.entry(program.base(*s)).or_default().push(k);
             }
         }
-        Layout { spans, sizes, resets, is_reset, follows }
+        Layout { spans, sizes, is_reset, follows }
     }
     /// Where a signal lies, from its first element to its last.
     pub(crate) fn span(&self, s: SignalId) -> Span {
@@ -92,15 +87,12 @@ impl Layout {
     pub(crate) fn size(&self, room: Room) -> usize {
         self.sizes[usize::from(room == Room::Double)]
     }
-    pub(crate) fn resets(&self) -> Span {
-        self.resets
-    }
     pub(crate) fn is_reset(&self, s: SignalId) -> bool {
         self.is_reset[s.index()]
     }
-    /// Number of signals that are reset to zero.
-    pub(crate) fn reset_count(&self) -> usize {
-        self.is_reset.iter().filter(|r| **r).count()
+    /// Signals that are reset to zero.
+    pub(crate) fn reset_signals(&self) -> impl Iterator<Item = SignalId> {
+        self.is_reset.iter().enumerate().filter(|(_, r)| **r).map(|(k, _)| SignalId(k as u32))
     }
     /// What may follow from an edit of a base signal.
     pub(crate) fn follows(&self, base: SignalId) -> &[usize] {

@@ -130,6 +130,33 @@ impl Turning {
     }
 }
 
+/// Base signals that someone reaches by their addresses, in calls or between steps: their own memory is the truth at every moment,
+/// and every operator that touches one of them runs as itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holds {
+    /// All signals.
+    pub(crate) all: bool,
+    /// These.
+    pub(crate) signals: HashSet<SignalId>,
+}
+
+impl Holds {
+    /// Those that calls of a program reach.
+    pub(crate) fn of(program: &Program) -> Holds {
+        let reaches = |op: &&crate::program::Operator| matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
+        let on = program.operators().iter().filter(reaches).flat_map(|op| op.on.iter());
+        Holds { all: false, signals: on.map(|o| program.base(o.signal)).collect() }
+    }
+    /// Whether nothing may be moved past a call.
+    fn barrier(&self, sees: Sees) -> bool {
+        match sees {
+            Sees::Operands => false,
+            Sees::Held => self.all || !self.signals.is_empty(),
+            Sees::Everything | Sees::Memory => true,
+        }
+    }
+}
+
 /// What a plan is made for.
 pub(crate) struct Wanted<'a> {
     pub(crate) program: &'a Program,
@@ -139,6 +166,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) passes: Passes,
     /// Signals that somebody looks at, beside those that the program says.
     pub(crate) pins: &'a [SignalId],
+    /// Signals that somebody reaches by their addresses.
+    pub(crate) holds: &'a Holds,
     pub(crate) threads: usize,
     /// Segments in which the plan's own numbers will lie: the simulation's, and in double precision.
     pub(crate) own: (u32, u32),
@@ -202,10 +231,11 @@ impl Plan {
             if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) {
                 continue;
             }
-            let on = op.on.iter().map(|o| wanted.layout.place(program, o)).collect();
+            let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
+            let on = op.on.iter().filter(|_| handed).map(|o| wanted.layout.place(program, o)).collect();
             let (what, barrier) = match &op.op {
                 Op::Clock | Op::Probe => continue,
-                Op::Call(call) => (What::Call(k), call.sees() == Sees::Everything),
+                Op::Call(call) => (What::Call(k), wanted.holds.barrier(call.sees())),
                 Op::Kernel(code) => (What::Code(code.clone()), false),
             };
             let mut turn = Turning { what, on, barrier, of: op.of.clone(), pass: "" };
@@ -242,9 +272,14 @@ impl Plan {
 }
 
 impl Draft<'_> {
-    /// Whether something in a step writes to what a signal is a part of.
+    /// Whether something in a step may write to what a signal is a part of.
     fn written(&self, s: SignalId) -> bool {
-        self.written.contains(&self.wanted.program.base(s))
+        self.written.contains(&self.wanted.program.base(s)) || self.held(s)
+    }
+    /// Whether someone reaches what a signal is a part of by its address.
+    fn held(&self, s: SignalId) -> bool {
+        let holds = self.wanted.holds;
+        holds.all || holds.signals.contains(&self.wanted.program.base(s))
     }
     /// Numbers of the plan's own, in the simulation's type.
     fn own_real(&mut self, len: usize) -> Span {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bouton_core::Error;
 
 use super::{Access, Op, Operand, Operator, Program, Room, SignalId, Writes};
+use crate::calls::Sees;
 
 impl Program {
     /// Refuses a program that makes no sense: signals of other programs, initial values of other sizes, views outside their
@@ -97,7 +98,9 @@ impl Program {
                 return Err(format!("takes {a}..{b} of `{}`, which has {} numbers", s.name, s.len()));
             }
         }
-        for (i, a) in op.on.iter().enumerate() {
+        // Who is handed no numbers may name them as it likes.
+        let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
+        for (i, a) in op.on.iter().enumerate().filter(|_| handed) {
             for b in &op.on[i + 1..] {
                 let ((x, a0, a1), (y, b0, b1)) = (self.touched(a), self.touched(b));
                 if (a.access.writes() || b.access.writes()) && x == y && a0 < b1 && b0 < a1 {

@@ -29,6 +29,7 @@ pub struct Program {
     derived: Vec<Derived>,
     knobs: KnobTable,
     editors: Vec<usize>,
+    order: Option<Vec<usize>>,
 }
 
 impl Default for Program {
@@ -40,6 +41,7 @@ impl Default for Program {
             derived: vec![],
             knobs: KnobTable::default(),
             editors: vec![],
+            order: None,
         }
     }
 }
@@ -80,6 +82,15 @@ impl Program {
     /// Names the order of operators that edit (positions in [`operators`](Program::operators)).
     pub fn set_editors(&mut self, editors: Vec<usize>) {
         self.editors = editors;
+    }
+    /// The order of the operators, where it was given.
+    pub(crate) fn given_order(&self) -> Option<&[usize]> {
+        self.order.as_deref()
+    }
+    /// Gives the order of the operators (positions in [`operators`](Program::operators)), in place of the one that follows from
+    /// their operands: for a front end whose own operators, which the program doesn't have, stand in an order of theirs.
+    pub fn set_order(&mut self, order: Vec<usize>) {
+        self.order = Some(order);
     }
 
     /// Adds a signal of the simulation's number type.

@@ -49,8 +49,11 @@ impl Program {
     /// The order of the operators in a step (positions in [`operators`](Program::operators)).
     ///
     /// # Errors
-    /// A cycle; its objects are named.
+    /// A cycle; its objects are named. An order that was given and isn't one.
     pub fn order(&self) -> Result<Vec<usize>, Error> {
+        if let Some(order) = self.given_order() {
+            return self.follows(order).map(|()| order.to_vec());
+        }
         let mut edges = self.dependencies();
         if let Some(order) = kahn(&edges, None) {
             if self.order_editors(&mut edges) {
@@ -62,6 +65,50 @@ impl Program {
         let mut incoming = incoming(&edges);
         kahn(&edges, Some(&mut incoming));
         Err(self.cycle(&edges, &incoming))
+    }
+
+    /// Refuses an order that doesn't have each operator once, or in which one comes before what it needs: of two that touch the
+    /// same numbers, sets come before edits, these before increments, reads and updates.
+    fn follows(&self, order: &[usize]) -> Result<(), Error> {
+        let mut place = vec![usize::MAX; self.operators().len()];
+        for (k, op) in order.iter().enumerate() {
+            match place.get_mut(*op) {
+                Some(p) if *p == usize::MAX => *p = k,
+                _ => return Err(Error::build("", format!("the order has operator {op} twice, or there is none"))),
+            }
+        }
+        if let Some(a) = place.iter().position(|p| *p == usize::MAX) {
+            return Err(Error::build(&self.operators()[a].of, "the order that was given doesn't have it"));
+        }
+        let rank = |a: Access| match a {
+            Access::Set => 0,
+            Access::Edit => 1,
+            Access::Inc => 2,
+            Access::Read => 3,
+            Access::Update => 4,
+        };
+        let mut by: HashMap<SignalId, Vec<(usize, usize, usize, u8)>> = HashMap::new();
+        for (k, op) in self.operators().iter().enumerate() {
+            for o in &op.on {
+                let (base, from, to) = self.touched(o);
+                by.entry(base).or_default().push((from, to, k, rank(o.access)));
+            }
+        }
+        for touches in by.values_mut() {
+            touches.sort_unstable();
+            for (i, (_, to, k, r)) in touches.iter().enumerate() {
+                let meeting = touches[i + 1..].iter().take_while(|other| other.0 < *to);
+                for (_, _, other, q) in meeting.filter(|other| other.2 != *k && other.3 != *r) {
+                    let (first, second) = if r < q { (*k, *other) } else { (*other, *k) };
+                    if place[first] > place[second] {
+                        let (a, b) = (&self.operators()[first], &self.operators()[second]);
+                        let m = format!("the {} of `{}` has to come before it, and doesn't", a.kind(), a.of);
+                        return Err(Error::build(&b.of, m));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn cycle(&self, edges: &[Vec<u32>], incoming: &[usize]) -> Error {

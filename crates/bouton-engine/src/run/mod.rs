@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_kernels::Level;
 
+use crate::calls::Address;
 use crate::live::{Edit, Log, Pick, read_knob};
 use crate::plan::Passes;
 use crate::program::{Program, SignalId};
@@ -178,6 +179,12 @@ impl Simulation {
         }
     }
 
+    /// Goes on after a step that a call ended: it stays half done, and the next is the next. For who takes what ended it for no
+    /// fault of the simulation's, as another language's exception.
+    pub fn go_on(&mut self) {
+        (self.failed, self.unseen) = (None, true);
+    }
+
     fn fail(&mut self, e: Error) -> Error {
         self.failed = Some(e.clone());
         e
@@ -262,6 +269,44 @@ impl Simulation {
         assert!(self.program.get(s).contiguous() && from <= to && to <= self.program.get(s).len());
         out.clear();
         self.inner.read_part(s, from, to, out);
+    }
+    /// Keeps signals as numbers at addresses that never change, for someone who reads and writes them there: between steps, or in
+    /// [calls](crate::Sees::Memory) whose operands they are. From now on every operator that touches them runs as itself. What is
+    /// written so is in no log.
+    ///
+    /// # Errors
+    /// No memory for another plan; the old one stays.
+    pub fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error> {
+        self.unseen = true;
+        self.inner.hold(signals)
+    }
+    /// The same of all signals, for who may reach any of them in any call.
+    ///
+    /// # Errors
+    /// Those of [`hold`](Simulation::hold).
+    pub fn hold_all(&mut self) -> Result<(), Error> {
+        self.unseen = true;
+        self.inner.hold_all()
+    }
+    /// Where a signal lies, from its first element to its last; a part of the columns of a matrix with what is between. Good for
+    /// as long as what is returned lives. What is found there is the signal where it is [held](Simulation::hold), or an operand of
+    /// a call that sees memory.
+    pub fn address(&self, s: SignalId) -> Address {
+        self.inner.address(s)
+    }
+    /// Sets a signal between steps, past the door: for a front end with paths and a log of its own. Forms are opened from it.
+    ///
+    /// # Panics
+    /// With other than one value an element.
+    pub fn put_signal(&mut self, s: SignalId, values: &[f64]) {
+        assert_eq!(values.len(), self.program.get(s).len());
+        self.unseen = true;
+        self.inner.put(s, values);
+    }
+    /// Sets how many steps were taken: the next is one more.
+    pub fn set_n_steps(&mut self, steps: u64) {
+        self.looked = steps;
+        self.inner.set_steps(steps);
     }
     /// The one door of writes from outside: checked and written as a whole, with what follows from it, and logged. The next
     /// step sees it. Returns the number of the log's entry.

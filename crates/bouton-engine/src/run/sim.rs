@@ -10,10 +10,10 @@ use bouton_random::RandomState;
 use super::look::Looks;
 use super::probes::Unrecorded;
 use super::{Options, Reset};
-use crate::calls::{CallReal, Context, Io, Running, Start};
+use crate::calls::{Address, CallReal, Context, Io, Running, Start};
 use crate::kernels::At;
 use crate::live::{CheckpointProbe, Hand, Log, read_signal};
-use crate::plan::{Layout, Passes, Plan, Wanted, What};
+use crate::plan::{Holds, Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
 use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
 
@@ -37,6 +37,11 @@ pub(super) trait Inner: Send {
     fn probes(&mut self) -> &mut Vec<Probe>;
     fn probes_ref(&self) -> &[Probe];
     fn pin(&mut self) -> Result<(), Error>;
+    fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error>;
+    fn hold_all(&mut self) -> Result<(), Error>;
+    fn address(&self, s: SignalId) -> Address;
+    fn set_steps(&mut self, steps: u64);
+    fn put(&mut self, s: SignalId, values: &[f64]);
     fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
@@ -62,6 +67,7 @@ pub(super) struct Sim<T> {
     pub(super) dt: f64,
     pub(super) seed: u32,
     pub(super) n_steps: u64,
+    pub(super) holds: Holds,
     pub(super) log: Log,
     pub(super) probes: Vec<Probe>,
     /// Filters of the checkpoint that was loaded, of probes that aren't attached; until the next step.
@@ -94,12 +100,14 @@ impl<T: CallReal> Sim<T> {
                 .map_or(String::new(), |s| format!("; the most of it is `{}`, {} numbers", s.name, s.len()));
             Error::build("", format!("the simulation {m}{largest}"))
         })?;
+        let holds = Holds::of(&program);
         let wanted = Wanted {
             program: &program,
             order: &order,
             layout: &layout,
             passes: options.passes,
             pins: &[],
+            holds: &holds,
             threads: options.threads,
             own: (real.next(), double.next()),
             single,
@@ -115,6 +123,7 @@ impl<T: CallReal> Sim<T> {
             dt: options.dt,
             seed: options.seed,
             n_steps: 0,
+            holds,
             log: Log::default(),
             probes: vec![],
             waiting: vec![],
@@ -130,6 +139,18 @@ impl<T: CallReal> Sim<T> {
         sim.planned();
         sim.start(Reset::All)?;
         Ok(sim)
+    }
+
+    /// A new plan, if more is held than before; what was held, if there is none.
+    fn hold_or(&mut self, before: Holds) -> Result<(), Error> {
+        if self.holds == before {
+            return Ok(());
+        }
+        let planned = self.plan_anew(self.plan.passes);
+        if planned.is_err() {
+            self.holds = before;
+        }
+        planned
     }
 
     /// What hangs on the plan, after it was made.
@@ -338,6 +359,29 @@ impl<T: CallReal> Inner for Sim<T> {
     }
     fn pin(&mut self) -> Result<(), Error> {
         self.plan_anew(self.plan.passes)
+    }
+    fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error> {
+        let before = self.holds.clone();
+        self.holds.signals.extend(signals.iter().map(|s| self.program.base(*s)));
+        self.hold_or(before)
+    }
+    fn hold_all(&mut self) -> Result<(), Error> {
+        let before = self.holds.clone();
+        self.holds.all = true;
+        self.hold_or(before)
+    }
+    fn address(&self, s: SignalId) -> Address {
+        let span = self.layout.span(s);
+        match self.program.get(s).room {
+            Room::Real => T::held(self.real.hold(span)),
+            Room::Double => Address::F64(self.double.hold(span)),
+        }
+    }
+    fn set_steps(&mut self, steps: u64) {
+        self.n_steps = steps;
+    }
+    fn put(&mut self, s: SignalId, values: &[f64]) {
+        self.parts().0.put_signal(s, values);
     }
     fn record(&mut self) -> Result<(), (usize, Unrecorded)> {
         self.record_all()

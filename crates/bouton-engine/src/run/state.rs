@@ -115,6 +115,7 @@ impl<T: CallReal> Sim<T> {
             layout: &self.layout,
             passes,
             pins: &pins,
+            holds: &self.holds,
             threads: self.threads,
             own: self.plan.segments,
             single: Self::precision() == Precision::F32,

@@ -110,11 +110,11 @@ impl Draft<'_> {
         let s = program.get(matrix);
         let reads = |op: &&Operator| match (&op.op, &*op.on) {
             (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
-                a.signal == matrix && a.part.is_none() && has_spikes(program, x.signal)
+                a.signal == matrix && a.part.is_none() && !self.held(x.signal) && has_spikes(program, x.signal)
             }
             _ => false,
         };
-        let fits = s.view.is_none() && is_large(s) && s.cols <= MAX_COLUMNS;
+        let fits = s.view.is_none() && !self.held(matrix) && is_large(s) && s.cols <= MAX_COLUMNS;
         (fits && touching(program, matrix).filter(reads).count() == 1).then_some((s.rows, s.cols))
     }
 }

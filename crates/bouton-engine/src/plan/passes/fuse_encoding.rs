@@ -48,7 +48,9 @@ impl Draft<'_> {
                 };
                 let (m, n) = (op.on[1].signal, program.get(op.on[2].signal).len());
                 // Wider products sum in lanes along the row, which columns side by side would not repeat.
-                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !self.written(m) {
+                let bias = program.operators()[*copy].on[1].signal;
+                let held = self.held(s) || self.held(bias);
+                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !self.written(m) && !held {
                     fused.insert(k, *copy);
                 }
             }

@@ -1,8 +1,8 @@
 //! `merge_resets`: what is reset to zero lies together; one fill does it. Bitwise.
 
-use bouton_memory::{Place, Room};
+use bouton_memory::{Place, Room, Span};
 
-use super::super::{Draft, Turning, What};
+use super::super::{ALIGN, Draft, Turning, What};
 use crate::kernels::{Code, Fill};
 use crate::program::{Access, Op};
 
@@ -12,17 +12,29 @@ impl Draft<'_> {
         let op = &self.wanted.program.operators()[k];
         matches!((&op.op, &*op.on), (Op::Kernel(Code::Fill(f)), [y])
             if f.value.to_bits() == 0 && y.access == Access::Set && y.part.is_none()
-                && self.wanted.layout.is_reset(y.signal))
+                && self.wanted.layout.is_reset(y.signal) && !self.held(y.signal))
     }
-    /// The one fill, at the start of the step.
+    /// The one fill, at the start of the step; several, where signals between are held and reset at their place.
     pub(crate) fn merge_resets(&mut self) {
-        let span = self.wanted.layout.resets();
-        if span.len > 0 {
+        let layout = self.wanted.layout;
+        let mut pieces: Vec<(Span, usize)> = vec![];
+        let mut all: Vec<Span> = layout.reset_signals().filter(|s| !self.held(*s)).map(|s| layout.span(s)).collect();
+        all.sort_unstable();
+        for s in all {
+            match pieces.last_mut() {
+                Some((last, count)) if last.end().next_multiple_of(ALIGN) >= s.start => {
+                    last.len = s.end() - last.start;
+                    *count += 1;
+                }
+                _ => pieces.push((s, 1)),
+            }
+        }
+        for (span, count) in pieces {
             self.turns.push(Turning {
                 what: What::Code(Fill { value: 0.0 }.into()),
                 on: vec![Place { room: Room::Real, span, write: true }],
                 barrier: false,
-                of: format!("{} resets", self.wanted.layout.reset_count()),
+                of: format!("{count} resets"),
                 pass: "merge_resets",
             });
         }

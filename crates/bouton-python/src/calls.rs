@@ -1,0 +1,262 @@
+//! Calls of programs that Python makes: functions, operators that stay Python's, and what Nengo's learning rules want.
+
+use bouton_core::Failure;
+use bouton_engine::{At, Call, Io, Running, Sees, Shape, Start};
+use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+
+use crate::shared::Share;
+
+/// An operator that stays Python's: its step function works on arrays that share the engine's memory. Its operands are only for
+/// the order.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    pub(crate) share: Share,
+    pub(crate) slot: usize,
+    pub(crate) name: String,
+}
+
+impl Call for Foreign {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn sees(&self) -> Sees {
+        Sees::Memory
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        Ok(Box::new(RunningForeign { share: self.share.clone(), slot: self.slot }))
+    }
+}
+
+struct RunningForeign {
+    share: Share,
+    slot: usize,
+}
+
+impl Running for RunningForeign {
+    fn step(&mut self, _: &At, _: &mut Io<'_>) -> Result<(), Failure> {
+        Python::attach(|py| {
+            let Some(step) = self.share.step(py, self.slot) else { return Err("has no step function".into()) };
+            step.call0(py).map(|_| ()).map_err(|e| self.share.raise(e))
+        })
+    }
+    fn save(&self) -> Result<Vec<u8>, String> {
+        Err("it is Python's, and what it holds beside signals isn't known".into())
+    }
+}
+
+/// A function of time, of values, or of both, as a node's or a connection's: it is given copies, and what it returns is set.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) share: Share,
+    /// The function.
+    pub(crate) slot: usize,
+    /// What makes values of what the function returned, where that is no plain float or array: given the function, what it
+    /// returned and the number of values.
+    pub(crate) check: usize,
+    pub(crate) takes_time: bool,
+    pub(crate) takes_values: bool,
+    pub(crate) returns: bool,
+    /// Whether values are handed over in single precision.
+    pub(crate) single: bool,
+}
+
+impl Call for Function {
+    fn name(&self) -> &str {
+        "function"
+    }
+    fn check(&self, on: &[Shape]) -> Result<(), String> {
+        let wanted = usize::from(self.returns) + usize::from(self.takes_values);
+        if on.len() == wanted { Ok(()) } else { Err(format!("takes {wanted} operands, found {}", on.len())) }
+    }
+    fn sees(&self) -> Sees {
+        Sees::Held
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        let Function { share, slot, check, takes_time, takes_values, returns, single } = self;
+        Ok(Box::new(RunningFunction {
+            call: Function {
+                share: share.clone(),
+                slot: *slot,
+                check: *check,
+                takes_time: *takes_time,
+                takes_values: *takes_values,
+                returns: *returns,
+                single: *single,
+            },
+            buffer: vec![],
+        }))
+    }
+}
+
+struct RunningFunction {
+    call: Function,
+    buffer: Vec<f64>,
+}
+
+impl Running for RunningFunction {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let RunningFunction { call, buffer } = self;
+        let outputs = usize::from(call.returns);
+        let n = if call.returns { io.width(0) } else { 0 };
+        if call.takes_values {
+            io.copy(outputs, buffer);
+        }
+        let done: PyResult<Option<f64>> = Python::attach(|py| {
+            let Some(f) = call.share.step(py, call.slot) else { return Ok(None) };
+            let values = || -> Bound<'_, PyAny> {
+                if call.single {
+                    let narrow: Vec<f32> = buffer.iter().map(|x| *x as f32).collect();
+                    PyArray1::from_vec(py, narrow).into_any()
+                } else {
+                    PyArray1::from_slice(py, buffer).into_any()
+                }
+            };
+            let y = match (call.takes_time, call.takes_values) {
+                (true, true) => f.call1(py, (at.t, values()))?,
+                (true, false) => f.call1(py, (at.t,))?,
+                (false, true) => f.call1(py, (values(),))?,
+                (false, false) => f.call0(py)?,
+            };
+            if !call.returns {
+                return Ok(None);
+            }
+            let y = y.bind(py);
+            // The usual things first: a float, an array of as many numbers.
+            if let Ok(x) = y.cast_exact::<PyFloat>()
+                && x.value().is_finite()
+            {
+                buffer.clear();
+                buffer.resize(n, x.value());
+                return Ok(None);
+            }
+            if let Ok(a) = y.cast::<PyArray1<f64>>()
+                && a.len() == n
+                && a.is_contiguous()
+            {
+                let view = a.try_readonly()?;
+                if let Ok(x) = view.as_slice()
+                    && x.iter().all(|x| x.is_finite())
+                {
+                    buffer.clear();
+                    buffer.extend_from_slice(x);
+                    return Ok(None);
+                }
+            }
+            let Some(check) = call.share.step(py, call.check) else { return Ok(None) };
+            let checked = check.bind(py).call1((f.bind(py), y, n))?;
+            let checked = checked.cast_into::<PyArray1<f64>>()?;
+            buffer.clear();
+            buffer.extend_from_slice(checked.try_readonly()?.as_slice()?);
+            Ok(None)
+        });
+        done.map_err(|e| call.share.raise(e))?;
+        if call.returns {
+            if buffer.len() != n {
+                return Err(format!("returned {} values, and {n} are needed", buffer.len()).into());
+            }
+            io.set(0, buffer);
+        }
+        Ok(())
+    }
+}
+
+/// What one of Nengo's learning rules wants in a step, from activities that were filtered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Learn {
+    /// Δ = −(κ·dt/n)·E ⊗ a: sets scale, post, pre, and, `encoded`, what the encoders are multiplied by; reads activities, error,
+    /// the error before the encoders, and κ.
+    Pes {
+        /// Whether the error has passed encoders.
+        encoded: bool,
+    },
+    /// Δ = κ·dt·a_post·(a_post − θ) ⊗ a_pre: sets scale, post, pre; reads pre, post, θ, and κ.
+    Bcm,
+    /// Δ = κ·dt·(a_post ⊗ a_pre − β·a_post²·W): sets shares, scale, post, pre; reads pre, post, and κ, β.
+    Oja,
+    /// Δ = κ·dt·learn·(s·a_post ⊗ x − a_post·E): sets shares, scale, post, pre; reads x, post, the learning signal, s, and κ.
+    Voja,
+}
+
+impl Learn {
+    pub(crate) fn named(name: &str, encoded: bool) -> Option<Learn> {
+        Some(match name {
+            "pes" => Learn::Pes { encoded },
+            "bcm" => Learn::Bcm,
+            "oja" => Learn::Oja,
+            "voja" => Learn::Voja,
+            _ => return None,
+        })
+    }
+    fn counts(self) -> (usize, usize) {
+        match self {
+            Learn::Pes { encoded } => (3 + usize::from(encoded), 3 + usize::from(encoded)),
+            Learn::Bcm => (3, 4),
+            Learn::Oja => (4, 3),
+            Learn::Voja => (4, 5),
+        }
+    }
+}
+
+impl Call for Learn {
+    fn name(&self) -> &str {
+        match self {
+            Learn::Pes { .. } => "pes",
+            Learn::Bcm => "bcm",
+            Learn::Oja => "oja",
+            Learn::Voja => "voja",
+        }
+    }
+    fn check(&self, on: &[Shape]) -> Result<(), String> {
+        let (w, r) = self.counts();
+        if on.len() == w + r { Ok(()) } else { Err(format!("takes {} operands, found {}", w + r, on.len())) }
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        Ok(Box::new(*self))
+    }
+}
+
+impl Running for Learn {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        io.with(|w, r| match (self, w, r) {
+            (Learn::Pes { .. }, [scale, post, pre, encoded @ ..], [a, e, before @ .., rate]) => {
+                scale[0] = -rate[0] * at.dt / a.len() as f64;
+                post.copy_from_slice(e);
+                pre.copy_from_slice(a);
+                encoded.iter_mut().zip(before).for_each(|(y, x)| y.copy_from_slice(x));
+                Ok(())
+            }
+            (Learn::Bcm, [scale, post, pre], [a, b, theta, rate]) => {
+                let alpha = rate[0] * at.dt;
+                scale[0] = 1.0;
+                for ((y, b), theta) in post.iter_mut().zip(*b).zip(*theta) {
+                    *y = alpha * b * (b - theta);
+                }
+                pre.copy_from_slice(a);
+                Ok(())
+            }
+            (Learn::Oja, [shares, scale, post, pre], [a, b, parameters]) => {
+                let (alpha, beta) = (parameters[0] * at.dt, parameters[1]);
+                scale[0] = 1.0;
+                for ((s, y), b) in shares.iter_mut().zip(post.iter_mut()).zip(*b) {
+                    *s = -beta * (alpha * b * b);
+                    *y = alpha * b;
+                }
+                pre.copy_from_slice(a);
+                Ok(())
+            }
+            (Learn::Voja, [shares, scale, post, pre], [x, b, learn, factors, rate]) => {
+                let alpha = rate[0] * at.dt * learn[0];
+                scale[0] = 1.0;
+                for (((s, y), b), factor) in shares.iter_mut().zip(post.iter_mut()).zip(*b).zip(*factors) {
+                    *s = -alpha * b;
+                    *y = alpha * (factor * b);
+                }
+                pre.copy_from_slice(x);
+                Ok(())
+            }
+            _ => Err("was made with other operands".into()),
+        })
+    }
+}

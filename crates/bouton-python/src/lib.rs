@@ -1,0 +1,39 @@
+//! What Python needs of bouton: programs made operator by operator, simulations that run them, arrays that share their memory.
+//!
+//! The Python package decides what becomes an operator; this crate hands it on. A program that is made here is checked by the
+//! engine as any other is (`Program::check`).
+
+mod calls;
+mod program;
+mod shared;
+mod sim;
+
+use pyo3::create_exception;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+create_exception!(_bouton, Error, PyRuntimeError, "What bouton says: an object, and what is wrong with it.");
+
+/// bouton's error as Python's, with the object's name before the message.
+pub(crate) fn raise(e: &bouton_core::Error) -> PyErr {
+    Error::new_err(e.to_string())
+}
+
+/// The engine, for the Python package `bouton`.
+#[pymodule]
+mod _bouton {
+    #[pymodule_export]
+    use super::Error;
+    #[pymodule_export]
+    use super::program::Program;
+    #[pymodule_export]
+    use super::sim::Sim;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        m.add("passes", super::program::pass_names())
+    }
+}

@@ -1,0 +1,301 @@
+//! Programs that Python makes: signals, then operators on them, then the order.
+
+use std::sync::Arc;
+
+use bouton_elements::neurons::NeuronType;
+use bouton_elements::rules::Change;
+use bouton_engine::{
+    Access, Apply, Bounds, Copy, Delta, Dot, Draws, Fill, Gather, Initial, Knob, Lowpass, Neurons, Op, Operand,
+    Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+};
+use numpy::{PyArrayDyn, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::calls::{Foreign, Function, Learn};
+use crate::raise;
+use crate::shared::Share;
+use crate::sim::Sim;
+
+/// Calls a macro-like list of passes: names, and how each is set.
+fn passes_by_name(p: &mut Passes) -> [(&'static str, &mut bool); 9] {
+    [
+        ("merge_resets", &mut p.merge_resets),
+        ("fuse_encoding", &mut p.fuse_encoding),
+        ("locality", &mut p.locality),
+        ("fuse_populations", &mut p.fuse_populations),
+        ("lif_phase", &mut p.lif_phase),
+        ("events", &mut p.events),
+        ("factored", &mut p.factored),
+        ("pending", &mut p.pending),
+        ("at_spikes", &mut p.at_spikes),
+    ]
+}
+
+/// Names of the passes of a plan.
+pub(crate) fn pass_names() -> Vec<&'static str> {
+    passes_by_name(&mut Passes::default()).iter().map(|(n, _)| *n).collect()
+}
+
+/// Passes from what Python gives: all, none, "bitwise", or a list of names.
+pub(crate) fn passes(given: &Bound<'_, PyAny>) -> PyResult<Passes> {
+    if given.is_none() {
+        return Ok(Passes::default());
+    }
+    if let Ok(on) = given.extract::<bool>() {
+        return Ok(if on { Passes::default() } else { Passes::none() });
+    }
+    if let Ok(name) = given.extract::<String>() {
+        return match name.as_str() {
+            "all" => Ok(Passes::default()),
+            "none" => Ok(Passes::none()),
+            "bitwise" => Ok(Passes::bitwise()),
+            other => Err(PyValueError::new_err(format!(
+                "passes must be True, False, \"all\", \"none\", \"bitwise\" or a list of names, found \"{other}\""
+            ))),
+        };
+    }
+    let mut p = Passes::none();
+    for name in given.extract::<Vec<String>>()? {
+        let mut all = passes_by_name(&mut p);
+        match all.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, on)) => **on = true,
+            None => {
+                let names: Vec<&str> = all.iter().map(|(n, _)| *n).collect();
+                let m = format!("there is no pass \"{name}\"; there are {}", names.join(", "));
+                return Err(PyValueError::new_err(m));
+            }
+        }
+    }
+    Ok(p)
+}
+
+fn access(code: u8) -> PyResult<Access> {
+    Ok(match code {
+        0 => Access::Set,
+        1 => Access::Inc,
+        2 => Access::Read,
+        3 => Access::Update,
+        4 => Access::Edit,
+        _ => return Err(PyValueError::new_err(format!("there is no access {code}"))),
+    })
+}
+
+/// An operand: signal, access, and perhaps a range of elements.
+type On = (u32, u8, Option<(usize, usize)>);
+
+/// A program while it is made.
+#[pyclass]
+#[derive(Default)]
+pub(crate) struct Program {
+    program: bouton_engine::Program,
+    ids: Vec<SignalId>,
+    share: Share,
+    slots: usize,
+}
+
+impl Program {
+    fn keep(&mut self, s: SignalId) -> u32 {
+        self.ids.push(s);
+        self.ids.len() as u32 - 1
+    }
+    fn id(&self, k: u32) -> PyResult<SignalId> {
+        self.ids.get(k as usize).copied().ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
+    }
+    fn operands(&self, on: &[On]) -> PyResult<Vec<Operand>> {
+        on.iter()
+            .map(|(k, a, part)| Ok(Operand { signal: self.id(*k)?, access: access(*a)?, part: *part }))
+            .collect()
+    }
+    fn slot(&mut self, f: Option<Py<PyAny>>) -> usize {
+        self.share.set_step(self.slots, f);
+        self.slots += 1;
+        self.slots - 1
+    }
+}
+
+fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(args: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
+where
+    for<'a> <T as FromPyObject<'a, 'py>>::Error: Into<PyErr>,
+{
+    let x = args.get_item(name)?.ok_or_else(|| PyValueError::new_err(format!("`{name}` is missing")))?;
+    x.extract::<T>().map_err(Into::into)
+}
+
+fn change(name: &str) -> PyResult<Change> {
+    Ok(match name {
+        "outer" => Change::Outer(1),
+        "scaled" => Change::Scaled(1),
+        "dense" => Change::Dense,
+        _ => return Err(PyValueError::new_err(format!("there is no change \"{name}\""))),
+    })
+}
+
+#[pymethods]
+impl Program {
+    #[new]
+    fn new() -> Program {
+        Program::default()
+    }
+
+    /// Adds a signal, of the simulation's number type or in double precision, with its values or zeros; returns its number.
+    #[pyo3(signature = (name, rows, cols, role, initial=None, double=false))]
+    fn signal(
+        &mut self,
+        name: String,
+        rows: usize,
+        cols: usize,
+        role: &str,
+        initial: Option<&Bound<'_, PyArrayDyn<f64>>>,
+        double: bool,
+    ) -> PyResult<u32> {
+        let role = match role {
+            "parameter" => Role::Parameter,
+            "state" => Role::State,
+            "scratch" => Role::Scratch,
+            _ => return Err(PyValueError::new_err(format!("there is no role \"{role}\""))),
+        };
+        let initial = match initial {
+            None => Initial::Zero,
+            Some(a) => {
+                let view = a.try_readonly()?;
+                let values = view.as_slice()?;
+                if values.iter().all(|x| x.to_bits() == 0) { Initial::Zero } else { values.to_vec().into() }
+            }
+        };
+        let s = if double {
+            self.program.double(name, rows, cols, role, initial)
+        } else {
+            self.program.signal(name, rows, cols, role, initial)
+        };
+        Ok(self.keep(s))
+    }
+
+    /// Adds a view of `rows` × `cols` elements from `offset` on.
+    fn view(&mut self, of: u32, offset: usize, rows: usize, cols: usize) -> PyResult<u32> {
+        let base = self.id(of)?;
+        let s = self.program.view(base, offset, rows, cols);
+        Ok(self.keep(s))
+    }
+
+    /// Adds an operator of a kind on operands; returns its position.
+    #[pyo3(signature = (kind, of, on, **args))]
+    fn op<'py>(
+        &mut self,
+        py: Python<'py>,
+        kind: &str,
+        of: &str,
+        on: Vec<On>,
+        args: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<usize> {
+        let on = self.operands(&on)?;
+        let none = PyDict::new(py);
+        let args = args.unwrap_or(&none);
+        let at = match kind {
+            "probe" => self.program.add(of, Op::Probe, on, Draws::No),
+            "fill" => self.program.kernel(of, Fill { value: get(args, "value")? }, on),
+            "copy" => self.program.kernel(of, Copy { inc: get(args, "inc")? }, on),
+            "gather" => {
+                let list = |l: Option<Vec<u32>>| l.map(Vec::into_boxed_slice);
+                let (from, to) = (list(get(args, "source")?), list(get(args, "target")?));
+                self.program.kernel(of, Gather { from, to, inc: get(args, "inc")? }, on)
+            }
+            "scale" => self.program.kernel(of, Scale, on),
+            "dot" => self.program.kernel(of, Dot { stride: get(args, "stride")? }, on),
+            "lowpass" => self.program.kernel(of, Lowpass, on),
+            "space" => self.program.kernel(of, Space { n: get(args, "n")? }, on),
+            "neurons" => {
+                let text: String = get(args, "json")?;
+                let neurons: NeuronType =
+                    serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
+                self.program.kernel(of, Neurons { neurons }, on)
+            }
+            "learn" => {
+                let name: String = get(args, "rule")?;
+                let learn = Learn::named(&name, get(args, "encoded")?)
+                    .ok_or_else(|| PyValueError::new_err(format!("there is no rule \"{name}\"")))?;
+                self.program.add(of, Op::Call(Arc::new(learn)), on, Draws::No)
+            }
+            "apply" => {
+                let changes: Vec<String> = get(args, "changes")?;
+                let changes = changes.iter().map(|c| change(c)).collect::<PyResult<_>>()?;
+                let (cols, encoded) = (get(args, "cols")?, get(args, "encoded")?);
+                let apply = Apply { changes, at_spikes: [].into(), cols, bounded: false, encoded };
+                self.program.kernel(of, apply, on)
+            }
+            "delta" => {
+                let name: String = get(args, "change")?;
+                self.program.kernel(of, Delta::new(change(&name)?, None, get(args, "cols")?), on)
+            }
+            _ => return Err(PyValueError::new_err(format!("there is no kind of operator \"{kind}\""))),
+        };
+        Ok(at)
+    }
+
+    /// Adds an operator that stays Python's; returns its position, and the slot of its step function.
+    fn foreign(&mut self, name: String, of: &str, on: Vec<On>) -> PyResult<(usize, usize)> {
+        let on = self.operands(&on)?;
+        let slot = self.slot(None);
+        let call = Foreign { share: self.share.clone(), slot, name };
+        Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
+    }
+
+    /// Adds a function; returns its position. `check` makes values of what it returns where that is nothing usual.
+    #[pyo3(signature = (of, on, function, check, takes_time, takes_values, returns, single))]
+    #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
+    fn function(
+        &mut self,
+        of: &str,
+        on: Vec<On>,
+        function: Py<PyAny>,
+        check: Py<PyAny>,
+        takes_time: bool,
+        takes_values: bool,
+        returns: bool,
+        single: bool,
+    ) -> PyResult<usize> {
+        let on = self.operands(&on)?;
+        let (slot, check) = (self.slot(Some(function)), self.slot(Some(check)));
+        let share = self.share.clone();
+        let call = Function { share, slot, check, takes_time, takes_values, returns, single };
+        Ok(self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No))
+    }
+
+    /// Gives a signal a path.
+    fn knob(&mut self, path: &str, signal: u32, unit: String, doc: String) -> PyResult<()> {
+        let s = self.id(signal)?;
+        self.program.knobs_mut().add(path, Knob::plain(s, unit, Bounds::ANY, doc));
+        Ok(())
+    }
+
+    /// The order of the operators, by position; the clock is the first.
+    fn order(&mut self, order: Vec<usize>) {
+        self.program.set_order(order);
+    }
+
+    /// Rows, columns and stride of a signal.
+    fn shape(&self, signal: u32) -> PyResult<(usize, usize, usize)> {
+        let s = self.program.get(self.id(signal)?);
+        let Shape { rows, cols, stride } = Shape { rows: s.rows, cols: s.cols, stride: s.stride() };
+        Ok((rows, cols, stride))
+    }
+
+    /// Plans and starts the program, which is empty afterwards.
+    #[pyo3(signature = (dt, single, threads, passes))]
+    fn start(
+        &mut self,
+        py: Python<'_>,
+        dt: f64,
+        single: bool,
+        threads: usize,
+        passes: &Bound<'_, PyAny>,
+    ) -> PyResult<Sim> {
+        let passes = self::passes(passes)?;
+        let precision = if single { Precision::F32 } else { Precision::F64 };
+        let options = Options { dt, precision, threads: threads.max(1), passes, ..Options::default() };
+        let program = std::mem::take(&mut self.program);
+        let sim = py.detach(|| Simulation::new(program, options)).map_err(|e| raise(&e))?;
+        Ok(Sim::new(sim, std::mem::take(&mut self.ids), std::mem::take(&mut self.share)))
+    }
+}

@@ -1,0 +1,331 @@
+//! A simulation as Python holds it.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use bouton_engine::{Address, Edit, Observe, ObserveId, Pick, Reset, SignalId, Simulation};
+use numpy::ndarray::ArrayView1;
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::program::passes;
+use crate::raise;
+use crate::shared::Share;
+
+/// Steps between two looks at the clock and at signals such as Ctrl-C.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What keeps the memory of an array that was handed out.
+#[pyclass(frozen)]
+struct Numbers {
+    #[allow(dead_code, reason = "it keeps the memory")]
+    held: Address,
+}
+
+/// Memory of a signal and what may be done with it.
+#[pyclass(frozen)]
+pub(crate) struct Sim {
+    sim: Mutex<Simulation>,
+    ids: Vec<SignalId>,
+    addresses: Vec<Address>,
+    share: Share,
+    /// Whether someone has hold of memory: Python's lock is then kept during a step.
+    held: std::sync::atomic::AtomicBool,
+    probes: Mutex<Vec<ObserveId>>,
+    widths: Mutex<Vec<usize>>,
+    /// What is to be held after the step that runs: these signals, or all.
+    asked: Mutex<(Vec<SignalId>, bool)>,
+    /// Python's clock: advances the signals of the clock and returns the step; and whether it is called before every step.
+    clock: Mutex<Option<(Py<PyAny>, bool)>>,
+    /// What probes have recorded since they were last asked, where Python may ask in the middle of a step.
+    recorded: Mutex<Vec<Vec<f64>>>,
+}
+
+impl Sim {
+    pub(crate) fn new(sim: Simulation, ids: Vec<SignalId>, share: Share) -> Sim {
+        let addresses = ids.iter().map(|s| sim.address(*s)).collect();
+        Sim { sim: Mutex::new(sim), ids, addresses, share, held: false.into(), probes: Mutex::default(), widths: Mutex::default(), recorded: Mutex::default(), asked: Mutex::default(), clock: Mutex::default() }
+    }
+    fn lock(&self) -> PyResult<MutexGuard<'_, Simulation>> {
+        match self.sim.try_lock() {
+            Ok(s) => Ok(s),
+            Err(TryLockError::Poisoned(p)) => Ok(p.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
+                "the simulation is in a step: this can be done between two steps only",
+            )),
+        }
+    }
+    fn id(&self, k: u32) -> PyResult<SignalId> {
+        self.ids.get(k as usize).copied().ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
+    }
+    /// Whether Python's clock is called before every step.
+    fn ticks(&self) -> bool {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|c| c.1)
+    }
+    /// Advances Python's clock; a step that was set by hand is the engine's.
+    fn tick(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
+        let step = Python::attach(|py| {
+            let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+            let clock = clock.as_ref().map(|c| c.0.clone_ref(py));
+            clock.map_or(Ok(sim.n_steps() + 1), |c| c.call0(py)?.extract::<u64>(py))
+        });
+        match step {
+            Ok(step) if step > 0 && step != sim.n_steps() + 1 => sim.set_n_steps(step - 1),
+            Ok(_) => {}
+            Err(e) => return Err(bouton_core::Error::run("clock", self.share.raise(e).to_string())),
+        }
+        Ok(())
+    }
+    /// Holds what a call asked for in the step that is over.
+    fn hold_what_was_asked(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
+        let (signals, all) = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        if all {
+            sim.hold_all()?;
+        }
+        if signals.is_empty() { Ok(()) } else { sim.hold(&signals) }
+    }
+    /// Takes what probes have recorded out of the simulation, so that a call can be told.
+    fn store(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
+        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.resize_with(probes.len(), Vec::new);
+        for (id, values) in probes.iter().zip(recorded.iter_mut()) {
+            let s = sim.drain(*id)?.into_samples();
+            if values.is_empty() { *values = s.values } else { values.extend(s.values) }
+        }
+        Ok(())
+    }
+    fn probe(&self, k: usize) -> PyResult<ObserveId> {
+        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        probes.get(k).copied().ok_or_else(|| PyValueError::new_err(format!("there is no probe {k}")))
+    }
+}
+
+#[pymethods]
+impl Sim {
+    /// Takes up to `steps` steps, no longer than `seconds`; returns how many.
+    fn run(&self, py: Python<'_>, steps: u64, seconds: f64) -> PyResult<u64> {
+        let mut sim = self.lock()?;
+        let calls = self.share.has_steps();
+        let begin = Instant::now();
+        let end = begin.checked_add(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+        let mut done = 0;
+        while done < steps {
+            let mut piece = |sim: &mut Simulation| {
+                let start = Instant::now();
+                while done < steps {
+                    if self.ticks() {
+                        self.tick(sim)?;
+                    }
+                    sim.step()?;
+                    done += 1;
+                    self.hold_what_was_asked(sim)?;
+                    self.share.done.store(sim.n_steps(), Ordering::Release);
+                    if calls {
+                        self.store(sim)?;
+                    }
+                    if start.elapsed() > LOOK {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            let result: Result<(), bouton_core::Error> = if self.held.load(Ordering::Acquire) {
+                piece(&mut sim)
+            } else {
+                let sim = &mut *sim;
+                py.detach(|| piece(sim))
+            };
+            if let Err(e) = result {
+                return Err(match self.share.take_raised() {
+                    Some(raised) => {
+                        // What Python raised ends this step alone, as in Nengo.
+                        sim.go_on();
+                        raised
+                    }
+                    None => raise(&e),
+                });
+            }
+            // Between two steps other threads have their turn, also where memory was handed out.
+            if self.held.load(Ordering::Acquire) {
+                py.detach(|| ());
+            }
+            py.check_signals()?;
+            if end.is_some_and(|e| Instant::now() >= e) {
+                break;
+            }
+        }
+        Ok(done)
+    }
+    /// Steps that are over; also while it runs.
+    fn n_steps(&self) -> u64 {
+        self.share.steps_done()
+    }
+    /// Sets the number of steps that are over.
+    fn set_n_steps(&self, steps: u64) -> PyResult<()> {
+        self.lock()?.set_n_steps(steps);
+        self.share.done.store(steps, Ordering::Release);
+        Ok(())
+    }
+    /// Sets the step function of a slot.
+    fn set_step(&self, slot: usize, step: Option<Py<PyAny>>) {
+        self.share.set_step(slot, step);
+    }
+    /// Starts everything anew.
+    fn reset(&self) -> PyResult<()> {
+        self.lock()?.reset(Reset::All).map_err(|e| raise(&e))?;
+        self.share.done.store(0, Ordering::Release);
+        Ok(())
+    }
+
+    /// Begins to record several, with one new plan.
+    fn observe_all(&self, what: Vec<(u32, f64, String)>) -> PyResult<()> {
+        let all = what
+            .into_iter()
+            .map(|(signal, every, of)| Ok(Observe { every, ..Observe::new(self.id(signal)?, of) }))
+            .collect::<PyResult<Vec<_>>>()?;
+        let mut sim = self.lock()?;
+        let ids = sim.attach_all(all).map_err(|e| raise(&e))?;
+        let width = |id: &ObserveId| sim.sample_shape(*id).map(|(r, c)| r * c).map_err(|e| raise(&e));
+        *self.widths.lock().unwrap_or_else(PoisonError::into_inner) = ids.iter().map(width).collect::<PyResult<_>>()?;
+        *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = ids;
+        Ok(())
+    }
+    /// What a probe has recorded since it was last asked, one row a sample.
+    fn take<'py>(&self, py: Python<'py>, probe: usize) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let id = self.probe(probe)?;
+        let mut values = match self.recorded.lock().unwrap_or_else(PoisonError::into_inner).get_mut(probe) {
+            Some(v) => std::mem::take(v),
+            None => vec![],
+        };
+        match self.sim.try_lock() {
+            Ok(mut sim) => {
+                let s = sim.drain(id).map_err(|e| raise(&e))?.into_samples();
+                if values.is_empty() { values = s.values } else { values.extend(s.values) }
+            }
+            // In a step: what was recorded until the last one is there.
+            Err(_) if self.share.has_steps() => {}
+            Err(_) => drop(self.lock()?),
+        }
+        let width = self.widths.lock().unwrap_or_else(PoisonError::into_inner).get(probe).copied().unwrap_or(1);
+        let rows = values.len() / width.max(1);
+        PyArray1::from_vec(py, values).reshape([rows, width])
+    }
+
+    /// The values of a signal, in a new array.
+    fn read<'py>(&self, py: Python<'py>, signal: u32) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let mut out = vec![];
+        self.lock()?.read_signal(self.id(signal)?, &mut out);
+        Ok(PyArray1::from_vec(py, out))
+    }
+    /// Sets a signal between steps.
+    fn put(&self, signal: u32, values: Vec<f64>) -> PyResult<()> {
+        let s = self.id(signal)?;
+        let mut sim = self.lock()?;
+        let n = sim.program().get(s).len();
+        if n != values.len() {
+            return Err(PyValueError::new_err(format!("{} values for {n}", values.len())));
+        }
+        sim.put_signal(s, &values);
+        Ok(())
+    }
+    /// Holds signals: from now on every operator that touches them runs as itself, on the memory that `array` shares. In a step,
+    /// from its end on.
+    fn hold(&self, signals: Vec<u32>) -> PyResult<()> {
+        let ids = signals.iter().map(|k| self.id(*k)).collect::<PyResult<Vec<_>>>()?;
+        self.held.store(true, Ordering::Release);
+        match self.sim.try_lock() {
+            Ok(mut sim) => sim.hold(&ids).map_err(|e| raise(&e)),
+            Err(_) => {
+                self.asked.lock().unwrap_or_else(PoisonError::into_inner).0.extend(ids);
+                Ok(())
+            }
+        }
+    }
+    /// Holds all signals. In a step, from its end on.
+    fn hold_all(&self) -> PyResult<()> {
+        self.held.store(true, Ordering::Release);
+        match self.sim.try_lock() {
+            Ok(mut sim) => sim.hold_all().map_err(|e| raise(&e)),
+            Err(_) => {
+                self.asked.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+                Ok(())
+            }
+        }
+    }
+    /// Whether a step runs.
+    fn busy(&self) -> bool {
+        self.sim.try_lock().is_err()
+    }
+    /// Sets what advances Python's signals of the clock and returns the step, and whether it is called before every step.
+    fn set_clock(&self, clock: Py<PyAny>, every_step: bool) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((clock, every_step));
+    }
+    /// The memory of a signal as a flat array that shares it. What is in it is the signal where it is held.
+    fn array<'py>(&self, py: Python<'py>, signal: u32) -> PyResult<Bound<'py, PyAny>> {
+        let address = self.addresses.get(signal as usize).cloned();
+        let held = address.ok_or_else(|| PyValueError::new_err(format!("there is no signal {signal}")))?;
+        self.held.store(true, Ordering::Release);
+        Ok(match &held {
+            Address::F64(h) => {
+                let (at, n) = (h.address(), h.len());
+                let owner = Bound::new(py, Numbers { held })?.into_any();
+                // SAFETY: the numbers lie there for as long as `owner` lives. Python reads and writes them while it has its lock;
+                // from the first array on the engine keeps that lock during a step, and touches nothing between two.
+                unsafe { PyArray1::borrow_from_array(&ArrayView1::from_shape_ptr(n, at), owner) }.into_any()
+            }
+            Address::F32(h) => {
+                let (at, n) = (h.address(), h.len());
+                let owner = Bound::new(py, Numbers { held })?.into_any();
+                // SAFETY: as above.
+                unsafe { PyArray1::borrow_from_array(&ArrayView1::from_shape_ptr(n, at), owner) }.into_any()
+            }
+        })
+    }
+
+    /// Sets what has a path, checked and logged: all of it, or elements by position.
+    #[pyo3(signature = (path, values, positions=None))]
+    fn set(&self, path: String, values: Vec<f64>, positions: Option<Vec<usize>>) -> PyResult<u64> {
+        let pick = positions.map_or(Pick::All, |p| Pick::Where(p.into()));
+        self.lock()?.apply(&Edit { path, pick, values }).map_err(|e| raise(&e))
+    }
+    /// The values of what has a path, with its rows and columns.
+    fn get<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let mut sim = self.lock()?;
+        let s = sim.program().knobs().find(path).map_err(|e| raise(&e))?.signal;
+        let (rows, cols) = (sim.program().get(s).rows, sim.program().get(s).cols);
+        let values = sim.read(path, &Pick::All).map_err(|e| raise(&e))?;
+        PyArray1::from_vec(py, values).reshape([rows, cols])
+    }
+    /// All paths: each with rows, columns, unit and meaning.
+    fn paths(&self) -> PyResult<Vec<(String, usize, usize, String, String)>> {
+        let sim = self.lock()?;
+        let p = sim.program();
+        Ok(p.knobs()
+            .iter()
+            .map(|(path, k)| {
+                let s = p.get(k.signal);
+                (path.to_string(), s.rows, s.cols, k.unit.to_string(), k.doc.to_string())
+            })
+            .collect())
+    }
+    /// Takes a logged write back.
+    fn undo(&self, entry: u64) -> PyResult<u64> {
+        self.lock()?.undo(entry).map_err(|e| raise(&e))
+    }
+    /// The plan, a line a kernel.
+    fn explain(&self) -> PyResult<String> {
+        Ok(self.lock()?.explain())
+    }
+    /// Makes the plan anew with other passes.
+    fn replan(&self, given: &Bound<'_, PyAny>) -> PyResult<()> {
+        let passes = passes(given)?;
+        self.lock()?.replan(passes).map_err(|e| raise(&e))
+    }
+    /// Raises an error if a number isn't finite.
+    fn check_finite(&self) -> PyResult<()> {
+        self.lock()?.check_finite().map_err(|e| raise(&e))
+    }
+}

@@ -1,0 +1,1 @@
+"""Networks that were built with Nengo, on bouton's engine."""

@@ -1,0 +1,132 @@
+"""Nengo's learning rules: a change that is a product is never made a matrix.
+
+Nengo adds a rule's change (``Delta``) to the weights in the next step. Here the parts of the change wait, and one kernel adds
+what they come to. Where anything else reads the change, or several change the same weights, the rule stays Python's.
+"""
+
+import numpy as np
+from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimVoja
+from nengo.builder.operator import Copy, DotInc
+
+from .lowering import INC, READ, UPDATE, lowers
+
+_KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
+
+
+class Learned:
+    """A rule that the engine has, and the signals of the parts of its change."""
+
+    def __init__(self, low, op, copy):
+        self.low, self.op, self.copy = low, op, copy
+        self.kind = _KINDS[type(op)]
+        self.weights = low.part(copy.dst)
+        self.rows, self.cols = self.weights.shape
+        name = f"{len(low.rules)} {self.kind}"
+        extra = low.extra
+        self.shares = extra(f"{name}.shares", self.rows) if self.kind in ("oja", "voja") else None
+        self.scale = extra(f"{name}.scale", 1)
+        self.post, self.pre = extra(f"{name}.post", self.rows), extra(f"{name}.pre", self.cols)
+        self.frozen = extra(f"{name}.frozen", self.rows, self.cols, role="parameter")
+        self.mode = extra(f"{name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        self.encoders, self.encoded, self.error = None, None, None
+        if self.kind == "pes":
+            self._find_encoders(name)
+        values = {
+            "pes": lambda: [op.learning_rate],
+            "bcm": lambda: [op.learning_rate],
+            "oja": lambda: [op.learning_rate, op.beta],
+            "voja": lambda: [op.learning_rate],
+        }[self.kind]()
+        self.parameters = extra(f"{name}.parameters", len(values), 1, values, "parameter", double=True)
+
+    def _find_encoders(self, name):
+        """The encoders that an error onto neurons has passed: weights may be kept as a product of them."""
+        local = self.op.error
+        made = [(op, s) for op, kind, s in self.low.uses[local.base] if kind == INC]
+        if len(made) != 1 or type(made[0][0]) is not DotInc or made[0][1] is not local:
+            return
+        encode = made[0][0]
+        encoders, error = self.low.part(encode.A), self.low.vector(encode.X)
+        if encoders is None or error is None or encoders.shape != (self.rows, error.size):
+            return
+        self.encoders, self.error = encoders, error
+        self.encoded = self.low.extra(f"{name}.encoded", error.size)
+
+    def parts(self):
+        given = (self.shares, self.scale, self.post, self.pre)
+        return [p for p in given if p is not None]
+
+    def apply(self, op):
+        """Adds what the parts come to, at the place of Nengo's copy."""
+        on = [(self.weights.number, INC, None), (self.frozen, READ, None)]
+        on += [(p, READ, None) for p in self.parts()]
+        if self.encoded is not None:
+            on += [(self.encoders.number, READ, None), (self.encoded, READ, None)]
+        on.append((self.mode, READ, None))
+        change = "outer" if self.shares is None else "scaled"
+        return self.low.op("apply", op, on, changes=[change], cols=self.cols, encoded=self.encoded is not None)
+
+    def learn(self, op):
+        """Sets the parts, at the place of Nengo's operator."""
+        low = self.low
+        if self.kind == "pes":
+            reads = [low.vector(op.pre_filtered).number, low.vector(op.error).number]
+            if self.encoded is not None:
+                reads.append(self.error.number)
+        elif self.kind == "bcm":
+            reads = [low.vector(s).number for s in (op.pre_filtered, op.post_filtered, op.theta)]
+        elif self.kind == "oja":
+            reads = [low.vector(s).number for s in (op.pre_filtered, op.post_filtered)]
+        else:
+            scale = low.extra("voja.scale", self.rows, 1, op.scale, "parameter")
+            reads = [low.vector(s).number for s in (op.pre_decoded, op.post_filtered, op.learning_signal)] + [scale]
+        parts = self.parts() + ([] if self.encoded is None else [self.encoded])
+        on = [(p, UPDATE, None) for p in parts] + [(r, READ, None) for r in reads] + [(self.parameters, READ, None)]
+        return low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)
+
+
+def find(low, order):
+    """Finds rules that the engine can have."""
+    changes = {}
+    for op in order:
+        if type(op) is Copy and op.inc and op.src_slice is None and op.dst_slice is None:
+            changes.setdefault(op.dst.base, []).append(op)
+    for op in order:
+        if type(op) not in _KINDS or "make_step" in vars(op):
+            continue
+        readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
+        if len(readers) != 1 or type(readers[0][0]) is not Copy or readers[0][1] is not op.delta:
+            continue
+        copy = readers[0][0]
+        alone = copy.dst.base in changes and changes[copy.dst.base] == [copy] and not copy.dst.is_view
+        if not alone or copy.src is not op.delta or op.delta.is_view or copy.dst.ndim != 2 or copy.dst.sparse:
+            continue
+        if copy.dst.shape != op.delta.shape or copy.dst.size == 0 or not _fits(low, op):
+            continue
+        learned = Learned(low, op, copy)
+        low.rules[op] = learned
+        low.applies[copy] = learned.apply
+
+
+def _fits(low, op):
+    """Whether what a rule reads is vectors of the lengths that it needs."""
+    rows, cols = op.delta.shape
+    wanted = {
+        SimPES: lambda: ((op.pre_filtered, cols), (op.error, rows)),
+        SimBCM: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows), (op.theta, rows)),
+        SimOja: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows)),
+        SimVoja: lambda: ((op.pre_decoded, cols), (op.post_filtered, rows), (op.learning_signal, 1)),
+    }[type(op)]()
+    for signal, n in wanted:
+        part = low.vector(signal)
+        if part is None or part.size != n or signal.ndim != 1:
+            return False
+    return type(op) is not SimVoja or np.shape(op.scale) == (rows,)
+
+
+@lowers(SimPES)
+@lowers(SimBCM)
+@lowers(SimOja)
+@lowers(SimVoja)
+def learn(low, op):
+    return low.rules[op].learn(op) if op in low.rules else None

@@ -1,0 +1,235 @@
+"""From Nengo's operators to a program of bouton's.
+
+Every operator of a type that is known here, exactly, becomes a kernel or a call of the engine; every other one stays
+Python's and runs at its place in the order, on arrays that share the engine's memory. To add one: a function with
+``@lowers(Type)`` that adds it and returns its position, or returns None where it can't.
+"""
+
+import numpy as np
+from nengo.builder.operator import TimeUpdate
+
+from .. import _bouton
+
+SET, INC, READ, UPDATE = 0, 1, 2, 3
+
+#: What lowers an operator, by its exact type.
+LOWERINGS = {}
+
+
+def lowers(kind):
+    """Registers a function that lowers operators of exactly this type."""
+
+    def register(function):
+        LOWERINGS[kind] = function
+        return function
+
+    return register
+
+
+class Part:
+    """A signal as the engine has it: the number of its view, whether its elements lie one behind the other, its length."""
+
+    __slots__ = ("number", "contiguous", "shape", "size", "stride")
+
+    def __init__(self, number, contiguous, shape, stride):
+        self.number = number
+        self.contiguous = contiguous
+        self.shape = shape
+        self.size = shape[0] * shape[1]
+        self.stride = stride
+
+
+class Lowered:
+    """A model's operators as a program.
+
+    Parameters
+    ----------
+    model : nengo.builder.Model
+        What was built.
+    order : list of Operator
+        All operators, in the order of a step.
+    """
+
+    def __init__(self, model, order):
+        self.model = model
+        self.dt = model.dt
+        self.program = _bouton.Program()
+        self.numbers = {}  # base signal -> number of the engine's signal
+        self.python = {}  # base signal -> array, where it is Python's alone
+        self.parts = {}  # signal -> Part, or None where it is no view that the engine has
+        self.held = set()  # base signals that operators of Python's touch
+        self.foreign = []  # (operator, slot)
+        self.lowered = set()  # operators that are the engine's
+        self.functions = 0
+        self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step changes
+        self.rules = {}  # learning operator -> what it was lowered to
+        self.applies = {}  # copy of a change -> the learning operator that makes it
+        self.aliases = {}  # state of a filter -> its output, where they are the same numbers
+        self.paths = {}
+        self.single = False
+        self._uses(order)
+        from . import learning
+
+        learning.find(self, order)
+        positions = [self._lower(op) for op in order]
+        self.clock = [k for k, op in zip(positions, order) if type(op) is TimeUpdate]
+        flat = [k for some in positions for k in (some if isinstance(some, list) else [some]) if k is not None]
+        if 0 not in flat:
+            flat.insert(0, 0)
+        self.program.order(flat)
+
+    # --- Signals
+
+    def _uses(self, order):
+        """Who touches each base signal: operators, with what they do."""
+        self.uses = {}
+        for op in order:
+            for kind, signals in ((SET, op.sets), (INC, op.incs), (READ, op.reads), (UPDATE, op.updates)):
+                for signal in signals:
+                    self.uses.setdefault(signal.base, []).append((op, kind, signal))
+
+    def is_clock(self, signal):
+        """Whether a signal is the step or the time."""
+        return signal.base is self.model.step or signal.base is self.model.time
+
+    def known(self, base):
+        """Makes sure that a base signal has a place."""
+        if base in self.numbers or base in self.python:
+            return
+        self._place(base)
+
+    def _place(self, base):
+        """Gives a base signal its place: the engine's memory, or an array of Python's where the engine has none of its type."""
+        plain = not base.sparse and base.dtype in (np.float64, np.float32) and not self.is_clock(base)
+        if not plain or self.program is None:
+            value = base.initial_value
+            self.python[base] = value.allocate() if base.sparse else np.array(value)
+            return
+        if base.dtype == np.float32:
+            self.single = True
+        value = np.ascontiguousarray(base.initial_value, dtype=np.float64)
+        rows, cols = (value.shape if value.ndim == 2 else (value.size, 1))
+        written = any(kind != READ for _, kind, _ in self.uses.get(base, ()))
+        set_each_step = any(kind == SET for _, kind, _ in self.uses.get(base, ()))
+        role = "scratch" if set_each_step and not base.readonly else "state" if written else "parameter"
+        state = any(type(op).__name__ in ("SimNeurons", "SimProcess") and kind == SET for op, kind, _ in self.uses.get(base, ()))
+        if state:
+            role = "state"
+        if any(kind == INC for _, kind, _ in self.uses.get(base, ())) and not set_each_step:
+            role = "parameter"
+        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {base.name}", rows, cols, role, value)
+
+    def number(self, base):
+        """The engine's number of a base signal; None where it is Python's alone."""
+        base = self.aliases.get(base, base)
+        self.known(base)
+        return self.numbers.get(base)
+
+    def extra(self, name, rows, cols=1, value=None, role="state", double=False):
+        """A signal that Nengo's model doesn't have."""
+        initial = None if value is None else np.ascontiguousarray(value, dtype=np.float64)
+        number = self.program.signal(name, rows, cols, role, initial, double)
+        if role == "state":
+            self.private.append(number)
+        return number
+
+    def part(self, signal):
+        """A signal as the engine has it, or None."""
+        if signal not in self.parts:
+            self.parts[signal] = self._part(signal)
+        return self.parts[signal]
+
+    def _part(self, signal):
+        number = self.number(signal.base)
+        if number is None:
+            return None
+        rows, cols, _ = self.program.shape(number)
+        base_size = rows * cols
+        shape = signal.shape
+        size = int(np.prod(shape, dtype=int))
+        if size == 0:
+            return None
+        if signal is signal.base or (size == base_size and _contiguous(signal)):
+            if len(shape) == 2 and shape != (rows, cols):
+                return None
+            return Part(number, True, (rows, cols), cols)
+        offset = signal.elemoffset
+        if _contiguous(signal) and (len(shape) < 2 or shape[0] == 1 or shape[1] == cols):
+            if len(shape) == 2 and shape[0] > 1:
+                view = (shape[0], shape[1])
+            else:
+                view = (size, 1) if cols == 1 else (1, size)
+            number = self.program.view(number, offset, *view)
+            return Part(number, True, view, self.program.shape(number)[2])
+        if len(shape) == 2 and signal.elemstrides[1] == 1 and signal.elemstrides[0] == cols:
+            number = self.program.view(number, offset, *shape)
+            return Part(number, False, tuple(shape), cols)
+        return None
+
+    def vector(self, signal):
+        """A signal whose elements lie one behind the other, or None."""
+        part = self.part(signal)
+        return part if part is not None and part.contiguous else None
+
+    def covering(self, signal, access):
+        """An operand that covers a signal, for the order alone."""
+        part = self.part(signal)
+        if part is not None:
+            return (part.number, access, None)
+        number = self.number(signal.base)
+        if number is None:
+            if self.is_clock(signal):
+                return None
+            # Python's alone; so that the order is checked it has a place, which nobody uses.
+            key = ("order", signal.base)
+            if key not in self.numbers:
+                self.numbers[key] = self.program.signal(f"order of {signal.base.name}", 1, 1, "scratch")
+            return (self.numbers[key], access, None)
+        if signal.size == 0:
+            return None
+        steps = [(n - 1) * s for n, s in zip(signal.shape, signal.elemstrides)]
+        low = signal.elemoffset + sum(s for s in steps if s < 0)
+        high = signal.elemoffset + sum(s for s in steps if s > 0) + 1
+        return (number, access, (low, high))
+
+    # --- Operators
+
+    def _lower(self, op):
+        lower = LOWERINGS.get(type(op))
+        if lower is not None and "make_step" not in vars(op):
+            at = lower(self, op)
+            if at is not None:
+                self.lowered.add(op)
+                return at
+        if not hasattr(op, "make_step"):
+            return None
+        return self.stay(op)
+
+    def stay(self, op):
+        """An operator that stays Python's."""
+        on = []
+        for access, signals in ((SET, op.sets), (INC, op.incs), (READ, op.reads), (UPDATE, op.updates)):
+            for signal in signals:
+                operand = self.covering(signal, access)
+                if operand is not None:
+                    on.append(operand)
+                self.held.add(self.aliases.get(signal.base, signal.base))
+        at, slot = self.program.foreign(type(op).__name__, str(op.tag or type(op).__name__), on)
+        self.foreign.append((op, slot))
+        return at
+
+    def op(self, kind, op, on, **args):
+        """Adds a kernel or call for an operator."""
+        return self.program.op(kind, str(op.tag or type(op).__name__), on, **args)
+
+
+def _contiguous(signal):
+    expected = 1
+    for n, stride in zip(reversed(signal.shape), reversed(signal.elemstrides)):
+        if n > 1 and stride != expected:
+            return False
+        expected *= n
+    return True
+
+
+from . import operators  # noqa: E402, F401

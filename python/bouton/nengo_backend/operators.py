@@ -1,0 +1,226 @@
+"""What Nengo's operators become."""
+
+import json
+
+import nengo
+import numpy as np
+from nengo.builder.neurons import SimNeurons
+from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, TimeUpdate
+from nengo.builder.probe import SimProbe
+from nengo.builder.processes import SimProcess
+from nengo.exceptions import SimulationError
+from nengo.synapses import LinearFilter
+from nengo.utils.numpy import is_array_like
+
+from .lowering import INC, READ, SET, UPDATE, lowers
+
+
+@lowers(TimeUpdate)
+def time_update(low, op):
+    return 0
+
+
+@lowers(SimProbe)
+def probe(low, op):
+    part = low.part(op.signal)
+    return None if part is None else low.op("probe", op, [(part.number, READ, None)])
+
+
+@lowers(Reset)
+def reset(low, op):
+    part = low.vector(op.dst)
+    if part is None or np.ndim(op.value) != 0:
+        return None
+    return low.op("fill", op, [(part.number, SET, None)], value=float(op.value))
+
+
+def _indices(slice_, n):
+    """Positions that a slice of one dimension takes; None for all."""
+    if slice_ is None or slice_ is Ellipsis:
+        return None
+    taken = np.arange(n)[np.array(slice_) if is_array_like(slice_) else slice_]
+    return None if len(taken) == n and np.array_equal(taken, np.arange(n)) else taken
+
+
+@lowers(Copy)
+def copy(low, op):
+    if op in low.applies:
+        return low.applies[op](op)
+    src, dst = low.vector(op.src), low.vector(op.dst)
+    if src is None or dst is None:
+        return None
+    access = INC if op.inc else SET
+    plain = all(s is None or s is Ellipsis for s in (op.src_slice, op.dst_slice))
+    if plain:
+        if op.src.shape != op.dst.shape:
+            return None
+        return low.op("copy", op, [(dst.number, access, None), (src.number, READ, None)], inc=op.inc)
+    if op.src.ndim != 1 or op.dst.ndim != 1:
+        return None
+    source, target = _indices(op.src_slice, src.size), _indices(op.dst_slice, dst.size)
+    count = [src.size if source is None else len(source), dst.size if target is None else len(target)]
+    if count[0] != count[1] or 0 in count:
+        return None
+    if not op.inc and target is not None and len(np.unique(target)) < len(target):
+        return None  # Nengo's own message
+    ranges = [_range(source), _range(target)]
+    if all(r is not None for r in ranges):
+        on = [(dst.number, access, ranges[1] or None), (src.number, READ, ranges[0] or None)]
+        return low.op("copy", op, on, inc=op.inc)
+    lists = [None if x is None else [int(k) for k in x] for x in (source, target)]
+    on = [(dst.number, access, None), (src.number, READ, None)]
+    return low.op("gather", op, on, source=lists[0], target=lists[1], inc=op.inc)
+
+
+def _range(indices):
+    """First and last + 1 where indices are a range; () for all, None where they are none."""
+    if indices is None:
+        return ()
+    if np.array_equal(indices, np.arange(indices[0], indices[0] + len(indices))):
+        return (int(indices[0]), int(indices[0]) + len(indices))
+    return None
+
+
+@lowers(ElementwiseInc)
+def elementwise(low, op):
+    y, a, x = (low.vector(s) for s in (op.Y, op.A, op.X))
+    if y is None or a is None or x is None or max(s.ndim for s in (op.Y, op.A, op.X)) > 1:
+        return None
+    # A product of two is the same in either order.
+    if x.size != y.size:
+        a, x = x, a
+    if x.size != y.size or a.size not in (1, x.size):
+        return None
+    return low.op("scale", op, [(y.number, INC, None), (a.number, READ, None), (x.number, READ, None)])
+
+
+@lowers(DotInc)
+def dot(low, op):
+    y, a, x = low.vector(op.Y), low.part(op.A), low.vector(op.X)
+    if y is None or a is None or x is None or op.A.ndim != 2 or op.X.ndim != 1 or op.Y.ndim > 1:
+        return None
+    if a.shape != op.A.shape or a.shape[0] != y.size or a.shape[1] != x.size:
+        return None
+    on = [(y.number, INC, None), (a.number, READ, None), (x.number, READ, None)]
+    return low.op("dot", op, on, stride=a.stride)
+
+
+def _checked(function, y, n):
+    """Values of what a function returned, as a node's output takes them; Nengo's errors where it takes none."""
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        if y is None or not np.all(np.isfinite(y)):
+            raise SimulationError(f"Function '{name}' returned non-finite value")
+        out = np.empty(n)
+        out[...] = y
+        return out
+    except (TypeError, ValueError) as e:
+        raise SimulationError(f"Function '{name}' returned a value {y!r} of invalid type {type(y)!r}") from e
+
+
+@lowers(SimPyFunc)
+def function(low, op):
+    on = []
+    if op.output is not None:
+        part = low.vector(op.output)
+        if part is None or op.output.ndim != 1:
+            return None
+        on.append((part.number, SET, None))
+    if op.x is not None:
+        part = low.vector(op.x)
+        if part is None or op.x.ndim != 1:
+            return None
+        on.append((part.number, READ, None))
+    if op.t is not None and op.t is not low.model.time:
+        return None
+    low.functions += 1
+    single = op.x is not None and op.x.dtype == np.float32
+    takes = (op.t is not None, op.x is not None, op.output is not None)
+    return low.program.function(str(op.tag or "function"), on, op.fn, _checked, *takes, single)
+
+
+#: Neuron types that the engine has: its name, its parameters and Nengo's states in the engine's order.
+NEURONS = {
+    nengo.LIF: ("lif", ("tau_rc", "tau_ref", "min_voltage", "amplitude"), ("voltage", "refractory_time")),
+    nengo.LIFRate: ("lif_rate", ("tau_rc", "tau_ref", "amplitude"), ()),
+    nengo.RectifiedLinear: ("rectified_linear", ("amplitude",), ()),
+    nengo.SpikingRectifiedLinear: ("spiking_rectified_linear", ("amplitude",), ("voltage",)),
+    nengo.Sigmoid: ("sigmoid", ("tau_ref",), ()),
+    nengo.Tanh: ("tanh", ("tau_ref",), ()),
+}
+_STEPS = {kind: kind.step for kind in NEURONS}
+
+
+@lowers(SimNeurons)
+def neurons(low, op):
+    kind = type(op.neurons)
+    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons) or op.state_extra:
+        return None
+    name, parameters, states = NEURONS[kind]
+    if set(op.state) != set(states):
+        return None
+    values = [float(getattr(op.neurons, p)) for p in parameters]
+    out, current = low.vector(op.output), low.vector(op.J)
+    state = [low.vector(op.state[s]) for s in states]
+    if out is None or current is None or None in state:
+        return None
+    if len({p.number for p in (out, current, *state)}) < 2 + len(state):
+        return None
+    text = json.dumps({"type": name, **dict(zip(parameters, values))})
+    numbers = low.extra(f"{name} of {op.output.name}", len(values), 1, values, "parameter", double=True)
+    on = [(p.number, SET, None) for p in (out, *state)]
+    on += [(current.number, READ, None), (numbers, READ, None)]
+    return low.op("neurons", op, on, json=text)
+
+
+_FILTERS = (nengo.Lowpass, nengo.Alpha, LinearFilter)
+_MAKE_STEP = LinearFilter.make_step
+_COEFFICIENTS = {}
+
+
+def _step(process, shape, state, dt):
+    """The step that Nengo makes of a filter; its matrices are the coefficients."""
+    key = (type(process), tuple(process.num), tuple(process.den), process.analog, process.method, dt)
+    scalar = int(np.prod(shape)) == 1
+    found = _COEFFICIENTS.get((key, scalar))
+    if found is None:
+        made = process.make_step(shape, shape, dt, None, state)
+        found = _COEFFICIENTS[key, scalar] = (type(made), made.A, made.B.ravel(), made.C, made.D.ravel())
+    return found
+
+
+@lowers(SimProcess)
+def process(low, op):
+    p = op.process
+    if type(p) not in _FILTERS or type(p).make_step is not _MAKE_STEP or "make_step" in vars(p) or op.input is None:
+        return None
+    if op.mode == "inc" or set(op.state) != {"X"} or op.t is not low.model.time:
+        return None
+    out, u = low.vector(op.output), low.vector(op.input)
+    if out is None or u is None or op.input.shape != op.output.shape or out.number == u.number:
+        return None
+    state = op.state["X"]
+    kind, a, b, c, d = _step(p, op.input.shape, {"X": np.zeros(state.shape)}, low.dt)
+    access = UPDATE if op.mode == "update" else SET
+    of = str(op.tag or "filter")
+    if kind is LinearFilter.NoX:
+        values = [0.0, float(d[0])]
+    elif kind in (LinearFilter.OneX, LinearFilter.OneXScalar):
+        # State and output are the same numbers: so they have one place.
+        alone = len(low.uses.get(state.base, ())) == 1 and state.base not in low.numbers and not state.is_view
+        if not alone or op.output.is_view or np.any(state.initial_value) or np.any(op.output.initial_value):
+            return None
+        low.aliases[state.base] = op.output.base
+        values = [float(a.item()), float(c.item() * b.item())]
+    else:
+        n = len(a)
+        x = low.vector(state)
+        if x is None or n > 6:
+            return None
+        values = [*a.ravel(), *b, *c.ravel(), float(d[0])]
+        number = low.extra(f"coefficients of {of}", len(values), 1, values, "parameter", double=True)
+        on = [(out.number, access, None), (x.number, UPDATE, None), (u.number, READ, None), (number, READ, None)]
+        return low.op("space", op, on, n=n)
+    number = low.extra(f"coefficients of {of}", 2, 1, values, "parameter", double=True)
+    on = [(out.number, access, None), (u.number, READ, None), (number, READ, None)]
+    return low.op("lowpass", op, on)

@@ -1,0 +1,380 @@
+"""``bouton.Simulator``: takes the place of ``nengo.Simulator``."""
+
+import nengo
+import numpy as np
+from nengo.builder import Model
+from nengo.cache import get_default_decoder_cache
+from nengo.exceptions import SimulationError, SimulatorClosed
+from nengo.utils.graphs import toposort
+from nengo.utils.numpy import maxint
+from nengo.utils.progress import Progress, ProgressTracker
+from nengo.utils.simulator import operator_dependency_graph
+
+from .. import _bouton
+from .lowering import Lowered
+from .samples import Data, Samples
+from .signals import Signals
+
+#: Seconds that the engine runs before progress is shown.
+_PIECE = 0.05
+
+
+class Simulator(nengo.Simulator):
+    """Runs a Nengo network on bouton's engine.
+
+    The network is built by Nengo; each of its operators becomes a kernel of the engine, or, where the engine doesn't know it,
+    runs as Python at its place in the order of a step.
+
+    Parameters
+    ----------
+    network : nengo.Network or None
+        The network; None with a `model` that was built before.
+    dt : float, optional
+        Time step (s).
+    seed : int, optional
+        Seed of everything random while it runs; ``network.seed + 1`` unless it is given.
+    model : nengo.builder.Model, optional
+        A model to build into.
+    progress_bar : bool or nengo.utils.progress.ProgressBar, optional
+        Whether, or how, progress is shown.
+    optimize : bool, optional
+        As in Nengo. The engine makes a plan of its own in either case; Nengo's optimiser isn't run.
+    threads : int, optional
+        Threads for steps with enough work. Results are the same bits for any number.
+    passes : bool, str or list of str, optional
+        Passes of the engine's plan: all unless it is given; ``"bitwise"`` for those that keep every bit of the operators one by
+        one, ``False`` for none, or names of ``bouton.passes``.
+    """
+
+    def __init__(
+        self,
+        network,
+        dt=0.001,
+        seed=None,
+        model=None,
+        progress_bar=True,
+        optimize=True,
+        *,
+        threads=1,
+        passes=None,
+    ):
+        self.closed = True  # until everything is there
+        self._core = None
+        self._running = False
+        self.progress_bar = progress_bar
+        self.optimize = optimize
+        self.threads = threads
+        self.passes = passes
+        if model is None:
+            label = f"{network}, dt={dt:f}"
+            model = Model(dt=float(dt), label=label, decoder_cache=get_default_decoder_cache())
+        self.model = model
+        tracker = ProgressTracker(progress_bar, Progress("Building", "Build"))
+        with tracker:
+            if network is not None:
+                self.model.build(network, progress=tracker.next_stage("Building", "Build"))
+            self.dg = operator_dependency_graph(self.model.operators)
+            order = toposort(self.dg)
+            self._step_order = [op for op in order if hasattr(op, "make_step")]
+            self._signals = None
+            self._arrays = {}
+            self._lower(order)
+        self._sim_data = self.model.params
+        self.data = Data(self._sim_data)
+        if seed is None:
+            if network is not None and network.seed is not None:
+                seed = network.seed + 1
+            else:
+                seed = np.random.randint(maxint)
+        self.closed = False
+        self.reset(seed=seed)
+
+    # --- From operators to a program
+
+    def _lower(self, order):
+        self._lowered = low = Lowered(self.model, order)
+        self._signals = Signals(self)
+        for op in self.model.operators:
+            op.init_signals(self._signals)
+        program, low.program = low.program, None
+        self._core = program.start(self.dt, low.single, self.threads, self.passes)
+        self._core.set_clock(self._tick, any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
+        self._held = set(low.held)
+        self._all_held = False
+        self._observe()
+
+    def _observe(self):
+        """Has the engine record what probes look at; what it can't is recorded here, step by step."""
+        self._recorded, self._own_probes, what = [], [], []
+        for probe in self.model.probes:
+            signal = self.model.sig[probe]["in"]
+            part = self._lowered.parts.get(signal)
+            if part is None:
+                self._own_probes.append(probe)
+                continue
+            every = 1.0 if probe.sample_every is None else probe.sample_every / self.dt
+            what.append((part.number, every, str(probe)))
+            self._recorded.append(probe)
+        self._core.observe_all(what)
+
+    # --- Signals
+
+    @property
+    def signals(self):
+        """Arrays by signal, which share the engine's memory; None when the simulator is closed.
+
+        Where functions of Python's run in a step, these may reach any signal from now on: the engine then keeps all of them as
+        numbers in their own memory, and every operator runs as itself.
+        """
+        if self.closed or self._core is None:
+            return None
+        if not self._all_held and (self._lowered.functions or self._lowered.foreign):
+            self._all_held = True
+            self._core.hold_all()
+        return self._signals
+
+    def _array(self, base):
+        """The memory of a base signal as an array, which is the signal from now on."""
+        low = self._lowered
+        base = low.aliases.get(base, base)
+        if base in low.python:
+            if low.is_clock(base):
+                self._core.set_clock(self._tick, True)
+            return low.python[base]
+        number = low.numbers[base]
+        if base not in self._held and not self._all_held:
+            self._held.add(base)
+            self._core.hold([number])
+        array = self._arrays.get(base)
+        if array is None:
+            array = self._arrays[base] = self._core.array(number).reshape(base.shape)
+        return array
+
+    def _put(self, key, value):
+        """Sets a signal that nobody has an array of; returns whether that could be done."""
+        low = self._lowered
+        base = low.aliases.get(key.base, key.base)
+        part = low.parts.get(key)
+        if self._core.busy() or base in low.python or base in self._held or self._all_held or part is None:
+            return False
+        if key.readonly:
+            raise ValueError("assignment destination is read-only")
+        values = np.empty(key.shape)
+        values[...] = value
+        self._core.put(part.number, values.ravel())
+        return True
+
+    def _tick(self):
+        """Advances the signals of the clock, and returns the step."""
+        step, time = self._clock()
+        if step is None:
+            return self.n_steps + 1
+        step[...] += 1
+        if time is not None:
+            time[...] = step * self.dt
+        return int(step)
+
+    def _clock(self):
+        python = self._lowered.python
+        return python.get(self.model.step), python.get(self.model.time)
+
+    def _sync_clock(self):
+        """The signals of the clock say what the engine's says."""
+        step, time = self._clock()
+        if step is not None:
+            step[...] = self.n_steps
+        if time is not None:
+            time[...] = self.n_steps * self.dt
+
+    # --- What is known of a run
+
+    @property
+    def n_steps(self):
+        """(int) Number of steps that are over."""
+        return self._core.n_steps()
+
+    @property
+    def time(self):
+        """(float) Simulated time (s)."""
+        return self.n_steps * self.dt
+
+    def __getstate__(self):
+        live = {k: self._value(k) for k in self._signals.keys() if not k.readonly} if not self.closed else {}
+        private = [self._core.read(n) for n in self._lowered.private] if not self.closed else []
+        return {
+            "model": self.model,
+            "signals": live,
+            "private": private,
+            "probe_outputs": {probe: self._sim_data[probe] for probe in self.model.probes},
+            "dt": self.dt,
+            "seed": self.seed,
+            "progress_bar": self.progress_bar,
+            "optimize": self.optimize,
+            "threads": self.threads,
+            "passes": self.passes,
+            "closed": self.closed,
+        }
+
+    def __setstate__(self, state):
+        outputs = {probe: list(rows) for probe, rows in state["probe_outputs"].items()}
+        self.__init__(
+            network=None,
+            model=state["model"],
+            dt=state["dt"],
+            seed=state["seed"],
+            progress_bar=state["progress_bar"],
+            optimize=state["optimize"],
+            threads=state["threads"],
+            passes=state["passes"],
+        )
+        for key, value in state["signals"].items():
+            self._signals[key] = value
+        for number, values in zip(self._lowered.private, state["private"]):
+            self._core.put(number, values)
+        if state["signals"]:
+            self._core.set_n_steps(int(self._clock()[0] or 0) if self._clock()[0] is not None else 0)
+        for probe, rows in outputs.items():
+            self._sim_data[probe].extend(rows)
+        if state["closed"]:
+            self.close()
+
+    def _value(self, key):
+        """A copy of a signal, without obtaining its array."""
+        low = self._lowered
+        base = low.aliases.get(key.base, key.base)
+        if base in low.python:
+            if low.is_clock(base):
+                self._sync_clock()
+            return np.array(self._signals[key])
+        part = low.parts.get(key)
+        if part is None:
+            return np.array(self._signals[key])
+        return self._core.read(part.number).reshape(key.shape).astype(key.dtype)
+
+    # --- Running
+
+    def clear_probes(self):
+        """Forgets what probes have recorded."""
+        self._fetch()
+        for probe in self.model.probes:
+            self._sim_data[probe] = Samples(self.model.sig[probe]["in"].shape, self._dtype(probe), self._fetch)
+        self.data.reset()
+
+    def _dtype(self, probe):
+        return self.model.sig[probe]["in"].dtype
+
+    def _fetch(self):
+        """Hands what the engine has recorded to the probes' lists."""
+        for k, probe in enumerate(self._recorded):
+            rows = self._core.take(k)
+            if not len(rows):
+                continue
+            samples = self._sim_data[probe]
+            if isinstance(samples, Samples):
+                samples.push(rows)
+            else:
+                shape, dtype = self.model.sig[probe]["in"].shape, self._dtype(probe)
+                samples.extend(row.reshape(shape).astype(dtype) for row in rows)
+
+    def close(self):
+        """Closes the simulator; what was recorded can still be read."""
+        if self._core is not None and not self.closed:
+            self._fetch()
+        self.closed = True
+
+    def reset(self, seed=None):
+        """Goes back to the start.
+
+        Signals that are read-only, and were written all the same, stay as they are, as in Nengo.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of everything random while it runs, from now on.
+        """
+        if self.closed:
+            raise SimulatorClosed("Cannot reset closed Simulator.")
+        if seed is not None:
+            self.seed = seed
+        low = self._lowered
+        kept = [(a, a.copy()) for b, a in self._arrays.items() if b.readonly]
+        self._core.reset()
+        for array, values in kept:
+            array[...] = values
+        for base, array in low.python.items():
+            if not base.readonly and not base.sparse:
+                array[...] = base.initial_value
+        self.rng = np.random.RandomState(self.seed)
+        slots = dict(low.foreign)
+        for op in self._step_order:
+            if op in slots:
+                step = op.make_step(self._signals, self.dt, self.rng)
+                self._core.set_step(slots[op], step if step is not None else _no_step)
+            elif getattr(op, "process", None) is not None and op.process.seed is None:
+                self.rng.randint(maxint)  # the seed that Nengo draws for every process
+        self.clear_probes()
+        self._probe_step_time()
+
+    def run_steps(self, steps, progress_bar=None):
+        """Takes steps.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps.
+        progress_bar : bool or nengo.utils.progress.ProgressBar, optional
+            Whether, or how, progress is shown; as the simulator was told unless it is given.
+        """
+        if progress_bar is None:
+            progress_bar = self.progress_bar
+        one_by_one = type(self).step is not Simulator.step or type(self)._probe is not Simulator._probe
+        with ProgressTracker(progress_bar, Progress("Simulating", "Simulation", steps)) as tracker:
+            done = 0
+            while done < steps:
+                if one_by_one:
+                    self.step()
+                    now = 1
+                else:
+                    now = self._run(steps - done)
+                done += now
+                for _ in range(now if progress_bar else 0):
+                    tracker.total_progress.step()
+
+    def step(self):
+        """Takes one step."""
+        self._run(1)
+        self._probe()
+
+    def _run(self, steps):
+        if self.closed:
+            raise SimulatorClosed("Simulator cannot run because it is closed.")
+        before = np.seterr(invalid="raise", divide="ignore")
+        try:
+            if not self._own_probes:
+                return self._core.run(steps, _PIECE)
+            done = self._core.run(1, _PIECE)
+            self._record_here()
+            return done
+        except _bouton.Error as e:
+            raise SimulationError(str(e)) from e
+        finally:
+            np.seterr(**before)
+            self._sync_clock()
+
+    def _record_here(self):
+        """Samples of probes of signals that the engine can't record."""
+        for probe in self._own_probes:
+            period = 1 if probe.sample_every is None else probe.sample_every / self.dt
+            if self.n_steps % period < 1:
+                self._sim_data[probe].append(np.array(self._value(self.model.sig[probe]["in"])))
+
+    def _probe(self):
+        """For subclasses: what was to be done after a step."""
+        self._probe_step_time()
+
+    def _probe_step_time(self):
+        """For subclasses: step and time are the engine's."""
+
+
+def _no_step():
+    raise TypeError("'NoneType' object is not callable")

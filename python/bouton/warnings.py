@@ -1,0 +1,5 @@
+"""What bouton warns of."""
+
+
+class BoutonWarning(UserWarning):
+    """Something runs, and not as one might expect."""
