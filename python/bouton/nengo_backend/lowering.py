@@ -7,6 +7,7 @@ Python's and runs at its place in the order, on arrays that share the engine's m
 
 import numpy as np
 from nengo.builder.operator import TimeUpdate
+from nengo.transforms import SparseMatrix
 
 from .. import _bouton
 
@@ -103,7 +104,7 @@ class Lowered:
         plain = not base.sparse and base.dtype in (np.float64, np.float32) and not self.is_clock(base)
         if not plain or self.program is None:
             value = base.initial_value
-            self.python[base] = value.allocate() if base.sparse else np.array(value)
+            self.python[base] = _allocated(value) if base.sparse else np.array(value)
             return
         if base.dtype == np.float32:
             self.single = True
@@ -221,6 +222,11 @@ class Lowered:
     def op(self, kind, op, on, **args):
         """Adds a kernel or call for an operator."""
         return self.program.op(kind, str(op.tag or type(op).__name__), on, **args)
+
+
+def _allocated(matrix):
+    """A sparse matrix that can be used, of one that may be a description of one."""
+    return matrix.allocate() if isinstance(matrix, SparseMatrix) else matrix
 
 
 def _contiguous(signal):

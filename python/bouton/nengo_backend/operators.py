@@ -159,7 +159,9 @@ def neurons(low, op):
     name, parameters, states = NEURONS[kind]
     if set(op.state) != set(states):
         return None
-    values = [float(getattr(op.neurons, p)) for p in parameters]
+    # The engine's numbers are finite; a bound that is infinite bounds nothing.
+    largest = np.finfo(float).max
+    values = [float(np.clip(getattr(op.neurons, p), -largest, largest)) for p in parameters]
     out, current = low.vector(op.output), low.vector(op.J)
     state = [low.vector(op.state[s]) for s in states]
     if out is None or current is None or None in state:

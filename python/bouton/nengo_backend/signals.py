@@ -65,7 +65,6 @@ class Signals(SignalDict):
     def __getitem__(self, key):
         found = self._keys.get(key)
         if found is not None:
-            self._sim._reached()
             return found
         base = getattr(key, "base", None)
         if base not in self._keys:

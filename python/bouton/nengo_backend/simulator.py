@@ -97,7 +97,7 @@ class Simulator(nengo.Simulator):
         for op in self.model.operators:
             op.init_signals(self._signals)
         program, low.program = low.program, None
-        self._core = program.start(self.dt, low.single, self.threads, self.passes)
+        self._core = program.start(self.dt if self.dt > 0 else 1.0, low.single, self.threads, self.passes)
         self._core.set_clock(self._tick, any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
         self._held = set(low.held)
         self._all_held = False
