@@ -123,8 +123,8 @@ impl Running for RunningFunction {
                 return Ok(None);
             }
             let y = y.bind(py);
-            // The usual things first: a float, an array of as many numbers.
-            if let Ok(x) = y.cast_exact::<PyFloat>()
+            // The usual things first: a float (of Python or NumPy), an array of as many numbers.
+            if let Ok(x) = y.cast::<PyFloat>()
                 && x.value().is_finite()
             {
                 buffer.clear();
