@@ -94,9 +94,9 @@ impl Derive for PostGains {
     }
 }
 
-/// Whether anything is frozen: 0 nothing, 1 everything, 2 some. It hangs on the whole mask.
+/// Whether anything is frozen, from what is: 0 nothing, 1 everything, 2 some. It hangs on the whole mask.
 #[derive(Debug)]
-struct Freezing;
+pub struct Freezing;
 
 impl Derive for Freezing {
     fn derive(&self, _: f64, reads: &[&[f64]], writes: &mut [Vec<f64>]) -> Result<(), String> {

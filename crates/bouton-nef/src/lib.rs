@@ -27,6 +27,8 @@ use bouton_elements::mappings::Side;
 use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Output, ProbeId};
 
+pub use calls::RuleCall;
+pub use derived::Freezing;
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
