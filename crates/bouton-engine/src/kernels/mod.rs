@@ -124,6 +124,7 @@ kernels! {
     population::Population,
     lowpass::Lowpass,
     space::Space,
+    taps::Taps,
     delta::Delta,
     apply::Apply,
 }
