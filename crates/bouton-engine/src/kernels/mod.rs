@@ -110,6 +110,7 @@ kernels! {
     gather::Gather,
     scale::Scale,
     dot::Dot,
+    linked::Linked,
     columns::Columns,
     factored::Factored,
     learn_factored::LearnFactored,
