@@ -94,7 +94,6 @@ class Graph:
         self.rng = np.random.default_rng(seed)
         self.model = Model(dt=float(self.rng.choice([0.001, 0.0005, 0.01])))
         self.signals, self.rounded, self.probes = {}, set(), []
-        self.deltas = set()  # names of changes of rules that no operator reads but the one that applies them
         self.refractory = set()  # names of refractory times
         self.ready = []  # (signal, whether it is exact) that may be read
         self.states = []  # state signals, in order; the k-th is updated by what reads later ones alone
@@ -423,8 +422,6 @@ class Graph:
             self.model.add_op(Copy(delta, seen))
             self.rounded.add(seen.name)
             self._add(seen, False)
-        else:
-            self.deltas.add(delta.name)
         if self._chance(0.3):
             extra, _ = self._of_shape((post, pre))
             self.model.add_op(ElementwiseInc(self._of_shape(())[0], extra, weights))
@@ -464,7 +461,7 @@ class Graph:
                             grown = True
 
     def _probe(self):
-        names = [n for n in self.signals if n not in self.deltas]
+        names = list(self.signals)
         node = nengo.Node(size_in=1, add_to_container=False)
         for _ in range(self.rng.integers(0, 4)):
             base = self.signals[names[self.rng.integers(len(names))]]

@@ -10,8 +10,8 @@ use bouton_memory::{Held, Memory, Place, Room, Slots, Span, split};
 
 use crate::kernels::{At, SimReal};
 use crate::live::{Everything, Hand, Log};
-use crate::plan::{AnyForm, Forms, Layout};
-use crate::program::{Program, Shape};
+use crate::plan::{AnyForm, Layout, Plan};
+use crate::program::{Program, Shape, SignalId};
 
 /// What a call may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,11 +217,12 @@ impl Numbers<'_> {
     }
 }
 
-/// What a call that sees everything needs beside the numbers.
+/// What a call that sees more than its operands needs beside the numbers.
 pub(crate) struct Context<'a> {
     pub(crate) program: &'a Program,
     pub(crate) layout: &'a Layout,
-    pub(crate) forms: &'a Forms,
+    pub(crate) plan: &'a Plan,
+    pub(crate) sees: Sees,
     pub(crate) log: &'a mut Log,
     /// Which operator.
     pub(crate) operator: usize,
@@ -324,9 +325,43 @@ impl Io<'_> {
             }
         }
     }
+    /// For a call that sees what is [held](Sees::Held), in which someone asks for the address of a signal that isn't held yet:
+    /// every signal's own memory becomes the truth, until [`open_forms`](Io::open_forms) is called before the call ends.
+    pub fn close_forms(&mut self) {
+        self.forms(false);
+    }
+    /// Goes on in this step with what stands in the signals' own memory.
+    pub fn open_forms(&mut self) {
+        self.forms(true);
+    }
+    fn forms(&mut self, open: bool) {
+        let Some(c) = &self.context else { return };
+        let numbers = match &mut self.numbers {
+            Numbers::F64(m) => Numbers::F64(m),
+            Numbers::F32(m) => Numbers::F32(m),
+        };
+        let forms = &c.plan.forms;
+        let mut hand =
+            Hand { program: c.program, layout: c.layout, forms, numbers, double: self.double, dt: c.dt };
+        for f in forms.iter() {
+            match (open, f.form.truth()) {
+                (true, _) => hand.refresh_form(f),
+                (false, true) => {
+                    let plain = hand.read(f.signal);
+                    hand.numbers.set(c.layout.span(f.signal), &plain);
+                }
+                (false, false) => {}
+            }
+        }
+    }
+    /// Whether the plan of this step stores a signal: what it hands on from one loop to the next it may not.
+    pub fn stores(&self, s: SignalId) -> bool {
+        let Some(c) = &self.context else { return false };
+        c.plan.stores(c.program, c.layout, s)
+    }
     /// What has a path, for a call that [sees everything](Sees::Everything); `None` for others.
     pub fn everything(&mut self) -> Option<Everything<'_>> {
-        let c = self.context.as_mut()?;
+        let c = self.context.as_mut().filter(|c| c.sees == Sees::Everything)?;
         let numbers = match &mut self.numbers {
             Numbers::F64(m) => Numbers::F64(m),
             Numbers::F32(m) => Numbers::F32(m),
@@ -334,7 +369,7 @@ impl Io<'_> {
         let hand = Hand {
             program: c.program,
             layout: c.layout,
-            forms: c.forms,
+            forms: &c.plan.forms,
             numbers,
             double: self.double,
             dt: c.dt,

@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
-use crate::shared::Share;
+use crate::shared::{Share, within};
 
 /// An operator that stays Python's: its step function works on arrays that share the engine's memory. Its operands are only for
 /// the order.
@@ -35,10 +35,15 @@ struct RunningForeign {
 }
 
 impl Running for RunningForeign {
-    fn step(&mut self, _: &At, _: &mut Io<'_>) -> Result<(), Failure> {
-        Python::attach(|py| {
-            let Some(step) = self.share.step(py, self.slot) else { return Err("has no step function".into()) };
-            step.call0(py).map(|_| ()).map_err(|e| self.share.raise(e))
+    fn step(&mut self, _: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let share = self.share.clone();
+        within(&share, io, || {
+            Python::attach(|py| {
+                let Some(step) = self.share.step(py, self.slot) else {
+                    return Err("has no step function".into());
+                };
+                step.call0(py).map(|_| ()).map_err(|e| self.share.raise(e))
+            })
         })
     }
     fn save(&self) -> Result<Vec<u8>, String> {
@@ -103,53 +108,56 @@ impl Running for RunningFunction {
         if call.takes_values {
             io.copy(outputs, buffer);
         }
-        let done: PyResult<Option<f64>> = Python::attach(|py| {
-            let Some(f) = call.share.step(py, call.slot) else { return Ok(None) };
-            let values = || -> Bound<'_, PyAny> {
-                if call.single {
-                    let narrow: Vec<f32> = buffer.iter().map(|x| *x as f32).collect();
-                    PyArray1::from_vec(py, narrow).into_any()
-                } else {
-                    PyArray1::from_slice(py, buffer).into_any()
+        let share = call.share.clone();
+        let done: PyResult<()> = within(&share, io, || {
+            Python::attach(|py| {
+                let Some(f) = call.share.step(py, call.slot) else { return Ok(()) };
+                let values = || -> Bound<'_, PyAny> {
+                    if call.single {
+                        let narrow: Vec<f32> = buffer.iter().map(|x| *x as f32).collect();
+                        PyArray1::from_vec(py, narrow).into_any()
+                    } else {
+                        PyArray1::from_slice(py, buffer).into_any()
+                    }
+                };
+                let y = match (call.takes_time, call.takes_values) {
+                    (true, true) => f.call1(py, (at.t, values()))?,
+                    (true, false) => f.call1(py, (at.t,))?,
+                    (false, true) => f.call1(py, (values(),))?,
+                    (false, false) => f.call0(py)?,
+                };
+                if !call.returns {
+                    return Ok(());
                 }
-            };
-            let y = match (call.takes_time, call.takes_values) {
-                (true, true) => f.call1(py, (at.t, values()))?,
-                (true, false) => f.call1(py, (at.t,))?,
-                (false, true) => f.call1(py, (values(),))?,
-                (false, false) => f.call0(py)?,
-            };
-            if !call.returns {
-                return Ok(None);
-            }
-            let y = y.bind(py);
-            // The usual things first: a float (of Python or NumPy), an array of as many numbers.
-            if let Ok(x) = y.cast::<PyFloat>()
-                && x.value().is_finite()
-            {
-                buffer.clear();
-                buffer.resize(n, x.value());
-                return Ok(None);
-            }
-            if let Ok(a) = y.cast::<PyArray1<f64>>()
-                && a.len() == n
-                && a.is_contiguous()
-            {
-                let view = a.try_readonly()?;
-                if let Ok(x) = view.as_slice()
-                    && x.iter().all(|x| x.is_finite())
+                let y = y.bind(py);
+                // The usual things first: a float (of Python or NumPy), an array of as many numbers.
+                if let Ok(x) = y.cast::<PyFloat>()
+                    && x.value().is_finite()
                 {
                     buffer.clear();
-                    buffer.extend_from_slice(x);
-                    return Ok(None);
+                    buffer.resize(n, x.value());
+                    return Ok(());
                 }
-            }
-            let Some(check) = call.share.step(py, call.check) else { return Ok(None) };
-            let checked = check.bind(py).call1((f.bind(py), y, n))?;
-            let checked = checked.cast_into::<PyArray1<f64>>()?;
-            buffer.clear();
-            buffer.extend_from_slice(checked.try_readonly()?.as_slice()?);
-            Ok(None)
+                if let Ok(a) = y.cast::<PyArray1<f64>>()
+                    && a.len() == n
+                    && a.is_contiguous()
+                {
+                    let view = a.try_readonly()?;
+                    if let Ok(x) = view.as_slice()
+                        && x.iter().all(|x| x.is_finite())
+                    {
+                        buffer.clear();
+                        buffer.extend_from_slice(x);
+                        return Ok(());
+                    }
+                }
+                let Some(check) = call.share.step(py, call.check) else { return Ok(()) };
+                let checked = check.bind(py).call1((f.bind(py), y, n))?;
+                let checked = checked.cast_into::<PyArray1<f64>>()?;
+                buffer.clear();
+                buffer.extend_from_slice(checked.try_readonly()?.as_slice()?);
+                Ok(())
+            })
         });
         done.map_err(|e| call.share.raise(e))?;
         if call.returns {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::rules::Change;
 use bouton_engine::{
-    Access, Apply, Bounds, Copy, Delta, Dot, Draws, Fill, Gather, Initial, Knob, Lowpass, Neurons, Op, Operand,
-    Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+    Access, Apply, Bounds, Copy, Delta, Dot, Draws, Fill, Gather, Initial, Knob, Lowpass, Neurons, Op,
+    Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
 };
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -101,7 +101,10 @@ impl Program {
         self.ids.len() as u32 - 1
     }
     fn id(&self, k: u32) -> PyResult<SignalId> {
-        self.ids.get(k as usize).copied().ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
+        self.ids
+            .get(k as usize)
+            .copied()
+            .ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
     }
     fn operands(&self, on: &[On]) -> PyResult<Vec<Operand>> {
         on.iter()

@@ -1,9 +1,12 @@
 //! What the calls of a simulation share with Python: step functions, the exception that ended a step, the clock.
 
+use std::cell::RefCell;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bouton_core::Failure;
+use bouton_engine::{Io, SignalId};
 use pyo3::prelude::*;
 
 /// What Python hands to the calls of one simulation, and they to it.
@@ -48,4 +51,46 @@ impl Shared {
     pub(crate) fn steps_done(&self) -> u64 {
         self.done.load(Ordering::Acquire)
     }
+}
+
+thread_local! {
+    /// What runs on this thread, innermost last: whose call, what it reaches, and whether someone asked for memory.
+    static RUNNING: RefCell<Vec<(Share, NonNull<()>, bool)>> = const { RefCell::new(vec![]) };
+}
+
+/// Runs Python within a call of a simulation: meanwhile [`settle`] reaches what the call does.
+pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -> R {
+    // The call's own hold on `io` is not used again before `f` has returned and the pointer is gone.
+    let reach = NonNull::from(&mut *io).cast::<()>();
+    RUNNING.with_borrow_mut(|all| all.push((share.clone(), reach, false)));
+    /// Takes the pointer away again, also where `f` panics.
+    struct Within;
+    impl Drop for Within {
+        fn drop(&mut self) {
+            RUNNING.with_borrow_mut(|all| drop(all.pop()));
+        }
+    }
+    let end = Within;
+    let result = f();
+    let settled = RUNNING.with_borrow(|all| all.last().is_some_and(|r| r.2));
+    drop(end);
+    if settled {
+        io.open_forms();
+    }
+    result
+}
+
+/// In a call of this simulation: makes every signal's own memory the truth until the call ends, and says whether this step stores a
+/// signal; `None` outside of calls of this thread.
+pub(crate) fn settle(share: &Share, signal: SignalId) -> Option<bool> {
+    RUNNING.with_borrow_mut(|all| {
+        let (_, reach, settled) = all.iter_mut().rev().find(|r| Arc::ptr_eq(&r.0, share))?;
+        // SAFETY: `within` has put the pointer here and is still running below this frame, on this thread: what it points to is
+        // alive, and nobody else uses it until `within` goes on. It is used for this moment alone; lifetimes don't escape.
+        let io = unsafe { reach.cast::<Io<'_>>().as_mut() };
+        if !std::mem::replace(settled, true) {
+            io.close_forms();
+        }
+        Some(io.stores(signal))
+    })
 }

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 
 use crate::program::passes;
 use crate::raise;
-use crate::shared::Share;
+use crate::shared::{Share, settle};
 
 /// Steps between two looks at the clock and at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -46,7 +46,18 @@ pub(crate) struct Sim {
 impl Sim {
     pub(crate) fn new(sim: Simulation, ids: Vec<SignalId>, share: Share) -> Sim {
         let addresses = ids.iter().map(|s| sim.address(*s)).collect();
-        Sim { sim: Mutex::new(sim), ids, addresses, share, held: false.into(), probes: Mutex::default(), widths: Mutex::default(), recorded: Mutex::default(), asked: Mutex::default(), clock: Mutex::default() }
+        Sim {
+            sim: Mutex::new(sim),
+            ids,
+            addresses,
+            share,
+            held: false.into(),
+            probes: Mutex::default(),
+            widths: Mutex::default(),
+            recorded: Mutex::default(),
+            asked: Mutex::default(),
+            clock: Mutex::default(),
+        }
     }
     fn lock(&self) -> PyResult<MutexGuard<'_, Simulation>> {
         match self.sim.try_lock() {
@@ -58,7 +69,10 @@ impl Sim {
         }
     }
     fn id(&self, k: u32) -> PyResult<SignalId> {
-        self.ids.get(k as usize).copied().ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
+        self.ids
+            .get(k as usize)
+            .copied()
+            .ok_or_else(|| PyValueError::new_err(format!("there is no signal {k}")))
     }
     /// Whether Python's clock is called before every step.
     fn ticks(&self) -> bool {
@@ -82,7 +96,7 @@ impl Sim {
     fn hold_what_was_asked(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
         let (signals, all) = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
         if all {
-            sim.hold_all()?;
+            sim.hold_any()?;
         }
         if signals.is_empty() { Ok(()) } else { sim.hold(&signals) }
     }
@@ -189,7 +203,8 @@ impl Sim {
         let mut sim = self.lock()?;
         let ids = sim.attach_all(all).map_err(|e| raise(&e))?;
         let width = |id: &ObserveId| sim.sample_shape(*id).map(|(r, c)| r * c).map_err(|e| raise(&e));
-        *self.widths.lock().unwrap_or_else(PoisonError::into_inner) = ids.iter().map(width).collect::<PyResult<_>>()?;
+        *self.widths.lock().unwrap_or_else(PoisonError::into_inner) =
+            ids.iter().map(width).collect::<PyResult<_>>()?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = ids;
         Ok(())
     }
@@ -209,7 +224,8 @@ impl Sim {
             Err(_) if self.share.has_steps() => {}
             Err(_) => drop(self.lock()?),
         }
-        let width = self.widths.lock().unwrap_or_else(PoisonError::into_inner).get(probe).copied().unwrap_or(1);
+        let width =
+            self.widths.lock().unwrap_or_else(PoisonError::into_inner).get(probe).copied().unwrap_or(1);
         let rows = values.len() / width.max(1);
         PyArray1::from_vec(py, values).reshape([rows, width])
     }
@@ -244,16 +260,25 @@ impl Sim {
             }
         }
     }
-    /// Holds all signals. In a step, from its end on.
-    fn hold_all(&self) -> PyResult<()> {
+    /// Has any signal be stored where its operator stands, so that it can be held in the middle of a step. In a step, from its end on.
+    fn hold_any(&self) -> PyResult<()> {
         self.held.store(true, Ordering::Release);
         match self.sim.try_lock() {
-            Ok(mut sim) => sim.hold_all().map_err(|e| raise(&e)),
+            Ok(mut sim) => sim.hold_any().map_err(|e| raise(&e)),
             Err(_) => {
                 self.asked.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
                 Ok(())
             }
         }
+    }
+    /// Whether the signal stands as the last step left it: what is handed on within a kernel isn't stored. In a call of a step,
+    /// makes the memory of every signal the truth until the call ends; None where a step runs in another thread.
+    fn settle(&self, signal: u32) -> PyResult<Option<bool>> {
+        let id = self.id(signal)?;
+        Ok(match self.sim.try_lock() {
+            Ok(sim) => Some(sim.stores(id) || sim.n_steps() == 0),
+            Err(_) => settle(&self.share, id),
+        })
     }
     /// Whether a step runs.
     fn busy(&self) -> bool {

@@ -52,6 +52,13 @@ class Learned:
         self.encoders, self.error = encoders, error
         self.encoded = self.low.extra(f"{name}.encoded", error.size)
 
+    def change(self, read, weights):
+        """What the parts come to, as Nengo's matrix; `read` gives the values of a part, `weights` those of the weights."""
+        delta = np.outer(read(self.scale) * read(self.post), read(self.pre))
+        if self.shares is not None:
+            delta += read(self.shares)[:, None] * weights(self.copy.dst)
+        return delta
+
     def parts(self):
         given = (self.shares, self.scale, self.post, self.pre)
         return [p for p in given if p is not None]
@@ -106,6 +113,7 @@ def find(low, order):
         learned = Learned(low, op, copy)
         low.rules[op] = learned
         low.applies[copy] = learned.apply
+        low.made[op.delta] = learned
 
 
 def _fits(low, op):

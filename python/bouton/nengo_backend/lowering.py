@@ -64,6 +64,7 @@ class Lowered:
         self.functions = 0
         self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step changes
         self.rules = {}  # learning operator -> what it was lowered to
+        self.made = {}  # change of a rule -> what makes it, where it is never a matrix
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.paths = {}

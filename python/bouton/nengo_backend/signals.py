@@ -69,6 +69,8 @@ class Signals(SignalDict):
         base = getattr(key, "base", None)
         if base not in self._keys:
             raise KeyError(key)
+        if base in self._sim._lowered.made:
+            return self._sim._change(base)
         memory = self._sim._array(base)
         if key is base:
             array = memory

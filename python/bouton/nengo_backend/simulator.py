@@ -1,5 +1,6 @@
 """``bouton.Simulator``: takes the place of ``nengo.Simulator``."""
 
+import warnings
 import weakref
 
 import nengo
@@ -13,6 +14,7 @@ from nengo.utils.progress import Progress, ProgressTracker
 from nengo.utils.simulator import operator_dependency_graph
 
 from .. import _bouton
+from ..warnings import BoutonWarning
 from .lowering import Lowered
 from .samples import LOCK, Data, Samples
 from .signals import Signals
@@ -106,7 +108,7 @@ class Simulator(nengo.Simulator):
         self._core = program.start(self.dt if self.dt > 0 else 1.0, low.single, self.threads, self.passes)
         self._core.set_clock(self._ticks(), any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
         self._held = set(low.held)
-        self._all_held = False
+        self._reachable = False
         self._observe()
 
     def _observe(self):
@@ -129,39 +131,63 @@ class Simulator(nengo.Simulator):
     def signals(self):
         """Arrays by signal, which share the engine's memory; None when the simulator is closed.
 
-        Where functions of Python's run in a step, these may reach any signal from now on: the engine then keeps all of them as
-        numbers in their own memory, and every operator runs as itself.
+        Where functions of Python's run in a step, these may obtain any signal from now on: the engine then hands nothing on within
+        a loop that it doesn't store.
         """
         if self.closed or self._core is None:
             return None
-        if not self._all_held and (self._lowered.functions or self._lowered.foreign):
-            self._all_held = True
-            self._core.hold_all()
+        if not self._reachable and (self._lowered.functions or self._lowered.foreign):
+            self._reachable = True
+            self._core.hold_any()
         return self._signals
 
     def _array(self, base):
         """The memory of a base signal as an array, which is the signal from now on."""
         low = self._lowered
-        base = low.aliases.get(base, base)
+        key, base = base, low.aliases.get(base, base)
         if base in low.python:
             if low.is_clock(base):
                 self._core.set_clock(self._ticks(), True)
             return low.python[base]
         number = low.numbers[base]
-        if base not in self._held and not self._all_held:
-            self._held.add(base)
-            self._core.hold([number])
-        array = self._arrays.get(base)
+        if base not in self._held:
+            self._hold(base, number)
+        array = self._arrays.get(key)
         if array is None:
-            array = self._arrays[base] = self._core.array(number).reshape(base.shape)
+            array = self._arrays[key] = self._core.array(number).reshape(key.shape)
         return array
+
+    def _change(self, base):
+        """A rule's change as a matrix, of which the engine has the parts alone: a copy, which can't be written."""
+        delta = self._lowered.made[base].change(self._core.array, self._array)
+        delta.setflags(write=False)
+        return delta
+
+    def _hold(self, base, number):
+        stored = self._core.settle(number)
+        self._core.hold([number])
+        if stored is None:
+            raise RuntimeError("a step runs in another thread: signals can be obtained between two steps")
+        self._held.add(base)
+        if stored is False:
+            warnings.warn(
+                f"{base.name} was handed on within a loop in the last step and not stored: its array is right from the next step on. "
+                "Obtain it before the run to have it from the first",
+                BoutonWarning,
+                stacklevel=4,
+            )
 
     def _put(self, key, value):
         """Sets a signal that nobody has an array of; returns whether that could be done."""
         low = self._lowered
         base = low.aliases.get(key.base, key.base)
         part = low.parts.get(key)
-        if self._core.busy() or base in low.python or base in self._held or self._all_held or part is None:
+        if base in low.made:
+            raise ValueError(
+                f"{key.name} is a rule's change, of which only the parts are kept: write the weights instead, or "
+                "give the simulator an operator that reads the change"
+            )
+        if self._core.busy() or base in low.python or base in self._held or part is None:
             return False
         if key.readonly:
             raise ValueError("assignment destination is read-only")
@@ -210,7 +236,7 @@ class Simulator(nengo.Simulator):
         return self.n_steps * self.dt
 
     def __getstate__(self):
-        live = {k: self._value(k) for k in self._signals.keys() if not k.readonly} if not self.closed else {}
+        live = {k: self._value(k) for k in self._signals.keys() if self._saved(k)} if not self.closed else {}
         private = [self._core.read(n) for n in self._lowered.private] if not self.closed else []
         return {
             "model": self.model,
@@ -225,6 +251,9 @@ class Simulator(nengo.Simulator):
             "passes": self.passes,
             "closed": self.closed,
         }
+
+    def _saved(self, key):
+        return not key.readonly and key.base not in self._lowered.made
 
     def __setstate__(self, state):
         outputs = {probe: list(rows) for probe, rows in state["probe_outputs"].items()}
@@ -258,7 +287,7 @@ class Simulator(nengo.Simulator):
                 self._sync_clock()
             return np.array(self._signals[key])
         part = low.parts.get(key)
-        if part is None:
+        if base in low.made or part is None:
             return np.array(self._signals[key])
         return self._core.read(part.number).reshape(key.shape).astype(key.dtype)
 

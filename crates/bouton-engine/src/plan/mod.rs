@@ -109,8 +109,10 @@ pub(crate) enum What {
 pub(crate) struct Turning {
     pub(crate) what: What,
     pub(crate) on: Vec<Place>,
-    /// Whether it may see everything: nothing is moved past it.
+    /// Whether nothing is moved past it.
     pub(crate) barrier: bool,
+    /// What it may see, if it is a call.
+    pub(crate) sees: Sees,
     /// Path of the object that it belongs to.
     pub(crate) of: String,
     /// The pass that made it; empty if it is an operator as itself.
@@ -130,28 +132,29 @@ impl Turning {
     }
 }
 
-/// Base signals that someone reaches by their addresses, in calls or between steps: their own memory is the truth at every moment,
-/// and every operator that touches one of them runs as itself.
+/// What someone reaches by addresses, in calls or between steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Holds {
-    /// All signals.
-    pub(crate) all: bool,
-    /// These.
+    /// Base signals whose own memory is the truth at every moment: every operator that touches one of them runs as itself.
     pub(crate) signals: HashSet<SignalId>,
+    /// Whether a call may ask for any signal in the middle of a step: each is then stored at the place of its operator, though
+    /// perhaps in a form, which can be closed there.
+    pub(crate) any: bool,
 }
 
 impl Holds {
     /// Those that calls of a program reach.
     pub(crate) fn of(program: &Program) -> Holds {
-        let reaches = |op: &&crate::program::Operator| matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
+        let reaches =
+            |op: &&crate::program::Operator| matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
         let on = program.operators().iter().filter(reaches).flat_map(|op| op.on.iter());
-        Holds { all: false, signals: on.map(|o| program.base(o.signal)).collect() }
+        Holds { any: false, signals: on.map(|o| program.base(o.signal)).collect() }
     }
     /// Whether nothing may be moved past a call.
     fn barrier(&self, sees: Sees) -> bool {
         match sees {
             Sees::Operands => false,
-            Sees::Held => self.all || !self.signals.is_empty(),
+            Sees::Held => self.any || !self.signals.is_empty(),
             Sees::Everything | Sees::Memory => true,
         }
     }
@@ -220,7 +223,10 @@ impl Plan {
         }
         let mut d =
             Draft { wanted, turns: vec![], forms: vec![], own: [0, 0], groups: vec![], users, written };
-        let (passes, program) = (wanted.passes, wanted.program);
+        let (mut passes, program) = (wanted.passes, wanted.program);
+        if wanted.holds.any {
+            (passes.merge_resets, passes.fuse_encoding, passes.fuse_populations) = (false, false, false);
+        }
         if passes.merge_resets {
             d.merge_resets();
         }
@@ -233,12 +239,13 @@ impl Plan {
             }
             let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
             let on = op.on.iter().filter(|_| handed).map(|o| wanted.layout.place(program, o)).collect();
-            let (what, barrier) = match &op.op {
+            let (what, sees) = match &op.op {
                 Op::Clock | Op::Probe => continue,
-                Op::Call(call) => (What::Call(k), wanted.holds.barrier(call.sees())),
-                Op::Kernel(code) => (What::Code(code.clone()), false),
+                Op::Call(call) => (What::Call(k), call.sees()),
+                Op::Kernel(code) => (What::Code(code.clone()), Sees::Operands),
             };
-            let mut turn = Turning { what, on, barrier, of: op.of.clone(), pass: "" };
+            let barrier = wanted.holds.barrier(sees);
+            let mut turn = Turning { what, on, barrier, sees, of: op.of.clone(), pass: "" };
             if let Some(bias) = fused.get(&k) {
                 d.encode(&mut turn, *bias, k);
             } else {
@@ -271,6 +278,23 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether a step stores a signal that it writes: what one loop hands on to the next within a kernel it doesn't.
+    pub(crate) fn stores(&self, program: &Program, layout: &Layout, s: SignalId) -> bool {
+        let (base, span, room) = (program.base(s), layout.span(s), program.get(s).room);
+        let writes = |o: &crate::program::Operand| o.access.writes() && program.base(o.signal) == base;
+        if !program.operators().iter().flat_map(|op| &op.on).any(writes) || self.forms.truth(base).is_some() {
+            return true;
+        }
+        // A call that sees memory writes what it likes, and names it.
+        let memory =
+            |op: &&crate::program::Operator| matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
+        let stored = |p: &Place| p.write && p.room == room && p.span.meets(span);
+        self.turns.iter().flat_map(|t| &t.on).any(stored)
+            || program.operators().iter().filter(memory).flat_map(|op| &op.on).any(writes)
+    }
+}
+
 impl Draft<'_> {
     /// Whether something in a step may write to what a signal is a part of.
     fn written(&self, s: SignalId) -> bool {
@@ -278,8 +302,7 @@ impl Draft<'_> {
     }
     /// Whether someone reaches what a signal is a part of by its address.
     fn held(&self, s: SignalId) -> bool {
-        let holds = self.wanted.holds;
-        holds.all || holds.signals.contains(&self.wanted.program.base(s))
+        self.wanted.holds.signals.contains(&self.wanted.program.base(s))
     }
     /// Numbers of the plan's own, in the simulation's type.
     fn own_real(&mut self, len: usize) -> Span {

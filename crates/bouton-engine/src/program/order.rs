@@ -74,7 +74,12 @@ impl Program {
         for (k, op) in order.iter().enumerate() {
             match place.get_mut(*op) {
                 Some(p) if *p == usize::MAX => *p = k,
-                _ => return Err(Error::build("", format!("the order has operator {op} twice, or there is none"))),
+                _ => {
+                    return Err(Error::build(
+                        "",
+                        format!("the order has operator {op} twice, or there is none"),
+                    ));
+                }
             }
         }
         if let Some(a) = place.iter().position(|p| *p == usize::MAX) {

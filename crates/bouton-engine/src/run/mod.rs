@@ -280,13 +280,17 @@ impl Simulation {
         self.unseen = true;
         self.inner.hold(signals)
     }
-    /// The same of all signals, for who may reach any of them in any call.
+    /// Makes a plan in which any call that [may](crate::Sees::Held) can ask for any signal in the middle of a step: what stands in it
+    /// there is what the operators one by one would have made of it.
     ///
     /// # Errors
     /// Those of [`hold`](Simulation::hold).
-    pub fn hold_all(&mut self) -> Result<(), Error> {
-        self.unseen = true;
-        self.inner.hold_all()
+    pub fn hold_any(&mut self) -> Result<(), Error> {
+        self.inner.hold_any()
+    }
+    /// Whether steps store a signal, or hand it on within a kernel, so that it stands as it was.
+    pub fn stores(&self, s: SignalId) -> bool {
+        self.inner.stores(s)
     }
     /// Where a signal lies, from its first element to its last; a part of the columns of a matrix with what is between. Good for
     /// as long as what is returned lives. What is found there is the signal where it is [held](Simulation::hold), or an operand of

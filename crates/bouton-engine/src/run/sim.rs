@@ -10,7 +10,7 @@ use bouton_random::RandomState;
 use super::look::Looks;
 use super::probes::Unrecorded;
 use super::{Options, Reset};
-use crate::calls::{Address, CallReal, Context, Io, Running, Start};
+use crate::calls::{Address, CallReal, Context, Io, Running, Sees, Start};
 use crate::kernels::At;
 use crate::live::{CheckpointProbe, Hand, Log, read_signal};
 use crate::plan::{Holds, Layout, Passes, Plan, Wanted, What};
@@ -38,8 +38,9 @@ pub(super) trait Inner: Send {
     fn probes_ref(&self) -> &[Probe];
     fn pin(&mut self) -> Result<(), Error>;
     fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error>;
-    fn hold_all(&mut self) -> Result<(), Error>;
+    fn hold_any(&mut self) -> Result<(), Error>;
     fn address(&self, s: SignalId) -> Address;
+    fn stores(&self, s: SignalId) -> bool;
     fn set_steps(&mut self, steps: u64);
     fn put(&mut self, s: SignalId, values: &[f64]);
     fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
@@ -267,10 +268,12 @@ impl<T: CallReal> Inner for Sim<T> {
         run(&plan.steps, real, double, pool.as_mut(), &kernel, |k, real, double| {
             let What::Call(operator) = plan.whats[k] else { return Ok(()) };
             let Some(call) = &mut running[operator] else { return Ok(()) };
-            let context = plan.turns[k].barrier.then_some(Context {
+            let sees = plan.turns[k].sees;
+            let context = (sees != Sees::Operands).then_some(Context {
                 program,
                 layout,
-                forms: &plan.forms,
+                plan,
+                sees,
                 log,
                 operator,
                 dt,
@@ -365,10 +368,13 @@ impl<T: CallReal> Inner for Sim<T> {
         self.holds.signals.extend(signals.iter().map(|s| self.program.base(*s)));
         self.hold_or(before)
     }
-    fn hold_all(&mut self) -> Result<(), Error> {
+    fn hold_any(&mut self) -> Result<(), Error> {
         let before = self.holds.clone();
-        self.holds.all = true;
+        self.holds.any = true;
         self.hold_or(before)
+    }
+    fn stores(&self, s: SignalId) -> bool {
+        self.plan.stores(&self.program, &self.layout, s)
     }
     fn address(&self, s: SignalId) -> Address {
         let span = self.layout.span(s);

@@ -110,7 +110,10 @@ impl Draft<'_> {
         let s = program.get(matrix);
         let reads = |op: &&Operator| match (&op.op, &*op.on) {
             (Op::Kernel(Code::Dot(_)), [_, a, x]) => {
-                a.signal == matrix && a.part.is_none() && !self.held(x.signal) && has_spikes(program, x.signal)
+                a.signal == matrix
+                    && a.part.is_none()
+                    && !self.held(x.signal)
+                    && has_spikes(program, x.signal)
             }
             _ => false,
         };

@@ -50,7 +50,8 @@ impl Draft<'_> {
                 // Wider products sum in lanes along the row, which columns side by side would not repeat.
                 let bias = program.operators()[*copy].on[1].signal;
                 let held = self.held(s) || self.held(bias);
-                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !self.written(m) && !held {
+                if program.get(m).view.is_none() && n < 2 * bouton_kernels::LANES && !self.written(m) && !held
+                {
                     fused.insert(k, *copy);
                 }
             }

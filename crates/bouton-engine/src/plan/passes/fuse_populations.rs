@@ -10,7 +10,7 @@ use bouton_memory::{Place, Room, Span};
 
 use super::super::{Draft, Turning, What};
 use crate::kernels::{Code, EncodeLif, Population};
-use crate::program::{Op, SignalId};
+use crate::program::Op;
 
 /// How often elements are used, by turns and by who looks.
 struct Users {
@@ -24,9 +24,7 @@ impl Users {
         let (program, layout) = (d.wanted.program, d.wanted.layout);
         let probed =
             program.operators().iter().filter(|op| matches!(op.op, Op::Probe)).flat_map(|op| op.on.iter());
-        let holds = d.wanted.holds;
-        let every = (0..if holds.all { program.signals().len() } else { 0 }).map(|k| SignalId(k as u32));
-        let held = holds.signals.iter().copied().chain(every);
+        let held = d.wanted.holds.signals.iter().copied();
         let probed = probed.map(|o| o.signal).chain(d.wanted.pins.iter().copied()).chain(held);
         let mut seen: Vec<Span> =
             probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();

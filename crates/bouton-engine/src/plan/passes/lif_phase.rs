@@ -23,7 +23,10 @@ impl Draft<'_> {
             return;
         }
         let [out, voltage, refractory, j, parameters] = &*op.on else { return };
-        if [voltage, refractory].iter().any(|o| self.held(o.signal)) || !self.at_rest(voltage.signal) || self.users[&program.base(refractory.signal)] > 1 {
+        if [voltage, refractory].iter().any(|o| self.held(o.signal))
+            || !self.at_rest(voltage.signal)
+            || self.users[&program.base(refractory.signal)] > 1
+        {
             return;
         }
         let len = program.get(refractory.signal).len();

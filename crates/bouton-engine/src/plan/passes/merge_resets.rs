@@ -3,6 +3,7 @@
 use bouton_memory::{Place, Room, Span};
 
 use super::super::{ALIGN, Draft, Turning, What};
+use crate::calls::Sees;
 use crate::kernels::{Code, Fill};
 use crate::program::{Access, Op};
 
@@ -18,7 +19,8 @@ impl Draft<'_> {
     pub(crate) fn merge_resets(&mut self) {
         let layout = self.wanted.layout;
         let mut pieces: Vec<(Span, usize)> = vec![];
-        let mut all: Vec<Span> = layout.reset_signals().filter(|s| !self.held(*s)).map(|s| layout.span(s)).collect();
+        let mut all: Vec<Span> =
+            layout.reset_signals().filter(|s| !self.held(*s)).map(|s| layout.span(s)).collect();
         all.sort_unstable();
         for s in all {
             match pieces.last_mut() {
@@ -34,6 +36,7 @@ impl Draft<'_> {
                 what: What::Code(Fill { value: 0.0 }.into()),
                 on: vec![Place { room: Room::Real, span, write: true }],
                 barrier: false,
+                sees: Sees::Operands,
                 of: format!("{count} resets"),
                 pass: "merge_resets",
             });
