@@ -132,9 +132,14 @@ fn unknown_types_and_names_name_the_nearest() {
         "line 15: ensembles.e.neuron_type: unknown type `lifs`; did you mean `lif`?",
     );
     bad(
-        &e("neuron_type = { type = \"izhikevich\" }"),
-        "line 15: ensembles.e.neuron_type: unknown type `izhikevich`; there are: lif, lif_rate, rectified_linear, \
-         spiking_rectified_linear, sigmoid, tanh, direct",
+        &e("neuron_type = { type = \"hodgkin_huxley\" }"),
+        "line 15: ensembles.e.neuron_type: unknown type `hodgkin_huxley`; there are: lif, lif_rate, rectified_linear, \
+         spiking_rectified_linear, sigmoid, tanh, adaptive_lif, adaptive_lif_rate, izhikevich, regular_spiking, \
+         poisson_spiking, stochastic_spiking, direct",
+    );
+    bad(
+        &e("neuron_type = { type = \"poisson_spiking\", base = { type = \"lif_rat\" } }"),
+        "line 15: ensembles.e.neuron_type.base: unknown type `lif_rat`; did you mean `lif_rate`?",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
     bad(
