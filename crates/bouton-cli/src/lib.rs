@@ -4,10 +4,16 @@ mod columns;
 pub mod demo;
 pub mod list;
 pub mod log;
+mod machine;
+mod place;
 mod program;
 mod record;
+pub mod recover;
 pub mod resume;
 pub mod run;
+mod seen;
+pub mod signals;
+mod volume;
 
 pub use program::main_with;
 

@@ -56,9 +56,18 @@ impl Digesting {
     pub(crate) fn finish(mut self, name: &str) -> Result<FileDigest, Error> {
         std::io::copy(&mut self, &mut std::io::sink())
             .map_err(|e| Error::file("", format!("{}: cannot read the file: {e}", quoted(name))))?;
-        let sha256 = self.sha256.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hexadecimal(self.sha256);
         Ok(FileDigest { name: name.into(), bytes: self.bytes, sha256 })
     }
+}
+
+fn hexadecimal(digest: Sha256) -> String {
+    digest.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The SHA-256 of a text, in hexadecimal, as `sha256sum` prints it.
+pub fn sha256(text: &str) -> String {
+    hexadecimal(Sha256::new().chain_update(text))
 }
 
 impl Read for Digesting {

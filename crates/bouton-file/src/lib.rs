@@ -87,7 +87,7 @@ use std::path::{Path, PathBuf};
 use bouton_model::{Command, Error, Network};
 use serde::Deserialize;
 
-pub use files::{FileDigest, Files, FolderFiles, NoFiles};
+pub use files::{FileDigest, Files, FolderFiles, NoFiles, sha256};
 pub use reference::reference;
 
 use fault::Fault;
