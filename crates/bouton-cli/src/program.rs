@@ -96,12 +96,15 @@ enum Command {
 
 #[derive(clap::Args)]
 struct ModelArgs {
-    /// The model file (TOML).
+    /// The model file (TOML); `-` reads it from standard input, and other files from this folder.
     model: PathBuf,
-    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`; can be given
-    /// several times.
+    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`, or adds an object
+    /// that is given as a whole, such as `ensembles.b={n_neurons=50}`; can be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Adds a probe of `a`, `a.neurons`, `c.weights` and so on; `NAME=TARGET` names it. Can be given several times.
+    #[arg(long = "probe", value_name = "[NAME=]TARGET")]
+    probe: Vec<String>,
     /// Seed of the top network.
     #[arg(long, allow_negative_numbers = true)]
     seed: Option<u32>,
@@ -163,9 +166,31 @@ impl ModelArgs {
             set.push(("dt".into(), format!("{dt:e}")));
         }
         let rules = self.rules()?;
-        let options =
-            bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed, rules };
+        let options = bouton_file::LoadOptions {
+            allow_outside: self.allow_outside,
+            set,
+            probes: self.probes(),
+            seed: self.seed,
+            rules,
+        };
+        if self.model == Path::new("-") {
+            return bouton_file::load_from(std::io::stdin(), "standard input", Path::new("."), &options);
+        }
         bouton_file::load(&self.model, &options)
+    }
+    /// Probes that are added: name and target. A target without a name gives its own.
+    fn probes(&self) -> Vec<(String, String)> {
+        let plain = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+        let one = |p: &String| match p.split_once('=') {
+            Some((name, target)) => (name.trim().to_string(), target.trim().to_string()),
+            None => (p.trim().chars().map(plain).collect(), p.trim().to_string()),
+        };
+        self.probe.iter().map(one).collect()
+    }
+    /// All that was changed of the file, as overrides.
+    fn overrides(&self) -> Vec<String> {
+        let probe = |(name, target): (String, String)| format!("probes.{name}={{ target = {target:?} }}");
+        self.probes().into_iter().map(probe).chain(self.set.iter().cloned()).collect()
     }
     /// The folder of rules, as a path that holds from anywhere.
     fn rules(&self) -> Result<Option<PathBuf>, Error> {
@@ -181,6 +206,9 @@ impl ModelArgs {
         std::fs::canonicalize(folder).unwrap_or(folder.into()).display().to_string()
     }
     fn name(&self) -> String {
+        if self.model == Path::new("-") {
+            return "stdin".into();
+        }
         self.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
     }
 }
@@ -198,6 +226,9 @@ fn threads(asked: Option<u16>, quiet: bool) -> usize {
 
 fn run_model(args: &RunArgs, stop: &Stop) -> Result<ExitCode, Error> {
     let model = args.model.load()?;
+    if !args.quiet {
+        model.notes.iter().for_each(|n| say(format_args!("note: {n}")));
+    }
     let defaults = Options::default();
     let options = RunOptions {
         time: args.time.or(model.time).unwrap_or(1.0),
@@ -214,7 +245,7 @@ fn run_model(args: &RunArgs, stop: &Stop) -> Result<ExitCode, Error> {
             sha256: bouton_file::sha256(&model.text),
             text: model.text,
             files: model.files,
-            set: args.model.set.clone(),
+            set: args.model.overrides(),
             rules: args.model.rules()?,
         },
         simulator: Options {
@@ -395,7 +426,7 @@ fn run_demo(out: &Path, seeds: usize, threads: usize, quiet: bool, stop: &Stop) 
         pulse.seconds() - pulse.train_seconds(),
         if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
     ))?;
-    print_table(&demo::table(&report))?;
+    print(&demo::table(&report).to_text(styled_stdout()))?;
     print(demo::NOTE)?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;

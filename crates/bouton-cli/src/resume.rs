@@ -53,7 +53,8 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     if let Some(rules) = &rules {
         files = files.also(rules);
     }
-    let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?), rules };
+    let load =
+        LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?), rules, ..LoadOptions::default() };
     unchanged(&files, &source)?;
     let model = bouton_file::parse(&source.text, &files, &load)?;
     if model.files != source.files {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use bouton::elements::processes::{self, PastEnd};
 use bouton::io::progress::{Progress, Spinner};
 use bouton::io::recording::{About, FolderLock, FolderOptions, FolderSink, Sink, Value};
 use bouton::io::say;
 use bouton::io::table::{Table, significant};
-use bouton::model::{Command, Network, ProbeId};
+use bouton::model::{Command, Network, Output, ProbeId};
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind, Schedule, io};
 use bouton_file::FileDigest;
@@ -139,6 +140,11 @@ pub fn run(
     if !options.quiet {
         record::device_notes(&sim);
     }
+    if !options.quiet {
+        for note in table_notes(net, sim.dt(), total as f64 * sim.dt()) {
+            say(format_args!("note: {note}"));
+        }
+    }
     if net.probes().len() == 0 && !options.quiet {
         say("note: the model has no probes: nothing of it is recorded");
     }
@@ -154,6 +160,43 @@ pub fn run(
     let log = LogFile::begin(&folder)?;
     let stats = vec![Stats::default(); net.probes().len()];
     go_on(Going { sim, schedule, sink, log, stats, options, built }, stop)
+}
+
+/// What a run of so many seconds does not see of its tables, and what it sees that isn't in them.
+fn table_notes(net: &Network, dt: f64, seconds: f64) -> Vec<String> {
+    let mut notes = vec![];
+    for n in net.nodes() {
+        let Some(Output::Process { process, .. }) = net.get_node(n) else { continue };
+        let Some(table) = process.downcast_ref::<processes::Table>() else { continue };
+        let path = net.node_path(n);
+        let rows = table.values.len() / table.width.max(1);
+        // The shortest time that a row has.
+        let row = match &table.times[..] {
+            [] => 1.0 / table.rate,
+            times => times.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min),
+        };
+        if row < dt * (1.0 - 1e-6) {
+            notes.push(format!(
+                "`{path}`: its rows follow each other after {} s, and a step takes {} s: some are never seen; take a shorter \
+                 `dt`, or fewer rows",
+                significant(row, 3),
+                dt
+            ));
+        }
+        let lasts = table.seconds();
+        if lasts < seconds * (1.0 - 1e-9) && table.past_end == PastEnd::Hold {
+            notes.push(format!(
+                "`{path}`: its {rows} rows end after {} s of {} s, and the last one is held; give `past_end` for something else",
+                significant(lasts, 4),
+                significant(seconds, 4)
+            ));
+        }
+        if table.times.first().is_some_and(|t| *t > 0.0) {
+            let from = significant(table.times[0], 4);
+            notes.push(format!("`{path}`: its first row is that of t = {from} s, and is held until then"));
+        }
+    }
+    notes
 }
 
 /// What would be run.

@@ -21,7 +21,7 @@ pub mod recording;
 mod say;
 pub mod table;
 
-pub use csv::{CsvOptions, CsvTable, read_csv_from, read_csv_table, read_csv_table_with};
+pub use csv::{CsvOptions, CsvTable, TextTable, read_csv_from, read_csv_table, read_csv_table_with};
 pub use error::{Error, Result};
 pub use files::{fresh_folder, remove_unfinished};
 pub use npy::{Limits, NpyArray, NpyData, npy_bytes, read_npy, read_npy_from, read_npy_with, write_npy};
