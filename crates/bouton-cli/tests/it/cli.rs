@@ -327,7 +327,7 @@ fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     // The words of a real run that writes much come before it starts; one sample of a million weights is not much.
     let wide = "format = 1\ntime = 0.2\n[ensembles.a]\nn_neurons = 300\n[[connections]]\nname = \"c\"\npre = \"a.neurons\"\n\
-         post = \"a.neurons\"\ntransform = { fill = 0.5 }\n[probes.w]\ntarget = \"c.weights\"\n";
+         post = \"a.neurons\"\ntransform = { fill = 1e-5 }\n[probes.w]\ntarget = \"c.weights\"\n";
     std::fs::write(&model, wide).unwrap();
     let run = |more: &[&str]| {
         let out = format!("{folder}/wide");
