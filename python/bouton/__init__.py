@@ -14,6 +14,7 @@ from ._bouton import Error, __version__
 _WHERE = {
     "Simulator": ".nengo_backend.simulator",
     "BoutonWarning": ".warnings",
+    "Model": ".model",
     "Rule": ".nengo_backend.rules",
     "rule": ".nengo_backend.rules",
 }

@@ -55,6 +55,7 @@ fn expected() -> Network {
         rate: 100.0,
         interpolation: Interpolation::Linear,
         past_end: PastEnd::Loop,
+        ..Table::default()
     };
     let pulse = net.node("pulse", Process::from(pulse));
     let array =
