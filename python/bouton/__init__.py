@@ -14,6 +14,8 @@ from ._bouton import Error, __version__
 _WHERE = {
     "Simulator": ".nengo_backend.simulator",
     "BoutonWarning": ".warnings",
+    "Rule": ".nengo_backend.rules",
+    "rule": ".nengo_backend.rules",
 }
 
 __all__ = ["Error", "__version__", *_WHERE]

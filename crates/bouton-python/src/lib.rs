@@ -5,6 +5,7 @@
 
 mod calls;
 mod program;
+mod rule;
 mod shared;
 mod sim;
 
@@ -26,6 +27,8 @@ mod _bouton {
     use super::Error;
     #[pymodule_export]
     use super::program::Program;
+    #[pymodule_export]
+    use super::rule::Rule;
     #[pymodule_export]
     use super::sim::Sim;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::rules::Change;
+use bouton_elements::transforms::Transform;
 use bouton_engine::{
-    Access, Apply, Bounds, Copy, Delta, Dot, Draws, Fill, Gather, Initial, Knob, Lowpass, Neurons, Op,
-    Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+    Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass, Neurons,
+    Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
 };
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -15,10 +16,11 @@ use pyo3::types::PyDict;
 
 use crate::calls::{Foreign, Function, Learn};
 use crate::raise;
+use crate::rule::Rule;
 use crate::shared::Share;
 use crate::sim::Sim;
 
-/// Calls a macro-like list of passes: names, and how each is set.
+/// Passes by name.
 fn passes_by_name(p: &mut Passes) -> [(&'static str, &mut bool); 9] {
     [
         ("merge_resets", &mut p.merge_resets),
@@ -214,6 +216,14 @@ impl Program {
                     serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
                 self.program.kernel(of, Neurons { neurons }, on)
             }
+            "linked" => {
+                let text: String = get(args, "json")?;
+                let transform: Transform =
+                    serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
+                let links = transform.model().links();
+                let links = links.ok_or_else(|| PyValueError::new_err(format!("{of}: connects no single values")))?;
+                self.program.kernel(of, Linked::new(Arc::new(links)), on)
+            }
             "learn" => {
                 let name: String = get(args, "rule")?;
                 let learn = Learn::named(&name, get(args, "encoded")?)
@@ -269,6 +279,36 @@ impl Program {
     fn knob(&mut self, path: &str, signal: u32, unit: String, doc: String) -> PyResult<()> {
         let s = self.id(signal)?;
         self.program.knobs_mut().add(path, Knob::plain(s, unit, Bounds::ANY, doc));
+        Ok(())
+    }
+
+    /// Adds the step of a rule of the list, for weights of `rows` × `cols`: its operands are those of `RuleCall`.
+    fn rule(&mut self, of: &str, on: Vec<On>, rule: &Rule, rows: usize, cols: usize) -> PyResult<usize> {
+        let (on, model) = (self.operands(&on)?, rule.rule.model());
+        let call = bouton_nef::RuleCall {
+            rule: rule.rule.clone(),
+            shape: (rows, cols),
+            parts: model.makes().parts(rows, cols).len(),
+            states: rule.states().len(),
+            inputs: model.inputs().len(),
+            encoded: false,
+            factors: model.factors().into_iter().map(|f| f.name).collect(),
+        };
+        Ok(self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No))
+    }
+    /// Adds what a rule's change does to the weights: `Apply`, with its operands.
+    fn apply(&mut self, of: &str, on: Vec<On>, rule: &Rule, cols: usize) -> PyResult<usize> {
+        let (on, change) = (self.operands(&on)?, rule.rule.model().makes());
+        let at_spikes = matches!(change, Change::AtSpikes(_)).then(|| rule.rule.clone());
+        let at_spikes = at_spikes.into_iter().collect();
+        let apply = Apply { changes: [change].into(), at_spikes, cols, bounded: false, encoded: false };
+        Ok(self.program.kernel(of, apply, on))
+    }
+
+    /// Has whether anything is frozen follow from what is.
+    fn derive_freezing(&mut self, of: String, frozen: u32, mode: u32) -> PyResult<()> {
+        let (reads, writes) = (vec![self.id(frozen)?], vec![self.id(mode)?]);
+        self.program.derive(Derived { what: Arc::new(bouton_nef::Freezing), reads, writes, of });
         Ok(())
     }
 

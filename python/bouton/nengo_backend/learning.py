@@ -7,8 +7,11 @@ what they come to. Where anything else reads the change, or several change the s
 import numpy as np
 from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimVoja
 from nengo.builder.operator import Copy, DotInc
+from nengo.exceptions import BuildError
 
-from .lowering import INC, READ, UPDATE, lowers
+from .. import _bouton
+from .lowering import INC, READ, SET, UPDATE, lowers
+from .rules import SimRule
 
 _KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
 
@@ -52,6 +55,10 @@ class Learned:
         self.encoders, self.error = encoders, error
         self.encoded = self.low.extra(f"{name}.encoded", error.size)
 
+    def parameter_names(self):
+        """Names of the parameters, in their order."""
+        return ["learning_rate", "beta"] if self.kind == "oja" else ["learning_rate"]
+
     def change(self, read, weights):
         """What the parts come to, as Nengo's matrix; `read` gives the values of a part, `weights` those of the weights."""
         delta = np.outer(read(self.scale) * read(self.post), read(self.pre))
@@ -92,12 +99,84 @@ class Learned:
         return low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)
 
 
+class TextLearned:
+    """A rule as a text, and the signals of the parts of its change."""
+
+    def __init__(self, low, op, copy):
+        self.low, self.op, self.copy = low, op, copy
+        self.rule = _bouton.Rule(op.rule_type.text)
+        self.weights = low.part(copy.dst)
+        self.rows, self.cols = self.weights.shape
+        name = f"{len(low.rules)} {self.rule.name()}"
+        self.waits = not self.rule.acts_now()
+        role = "state" if self.waits else "scratch"
+        self.parts = [
+            low.extra(f"{name}.{part}", length, 1, start or None, role)
+            for part, length, start in self.rule.parts(self.rows, self.cols)
+        ]
+        self.frozen = low.extra(f"{name}.frozen", self.rows, self.cols, role="parameter")
+        self.mode = low.extra(f"{name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        given = dict(op.rule_type.parameters)
+        self.names = [p for p, *_ in self.rule.parameters()]
+        values = [given.get(p, value) for p, value, *_ in self.rule.parameters()]
+        self.parameters = low.extra(f"{name}.parameters", len(values), 1, values, "parameter", double=True)
+
+    def parameter_names(self):
+        """Names of the parameters, in their order."""
+        return self.names
+
+    def change(self, read, weights):
+        """The change as a matrix isn't kept anywhere."""
+        raise KeyError("the change of a rule as a text is kept by its parts, and not as a matrix")
+
+    def _applied(self, op, access):
+        on = [(self.weights.number, access, None), (self.frozen, READ, None)]
+        on += [(p, READ, None) for p in self.parts] + [(self.mode, READ, None)]
+        return self.low.program.apply(str(op.tag), on, self.rule, self.cols)
+
+    def apply(self, op):
+        """Adds what the parts come to, at the place of Nengo's copy; nothing where the change acts in its own step."""
+        return self._applied(op, INC) if self.waits else []
+
+    def learn(self, op):
+        """Sets the parts, and advances the states."""
+        low = self.low
+        on = [(p, UPDATE if self.waits else SET, None) for p in self.parts]
+        on += [(low.vector(s).number, UPDATE, None) for s in op.states]
+        on += [(low.vector(s).number, READ, None) for s in op.inputs]
+        on += [(low.vector(op.error).number, READ, None)] if op.error is not None else []
+        on += [(low.vector(s).number, READ, None) for s in op.factors]
+        on += [(self.weights.number, READ, None)] if self.rule.reads_weights() else []
+        on.append((self.parameters, READ, None))
+        at = low.program.rule(str(op.tag), on, self.rule, self.rows, self.cols)
+        return at if self.waits else [at, self._applied(op, UPDATE)]
+
+
+def _find_texts(low, order, changes):
+    """Rules as texts; where the engine can't have one, nobody can."""
+    for op in order:
+        if type(op) is not SimRule:
+            continue
+        readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
+        alone = len(readers) == 1 and changes.get(op.weights.base) == [readers[0][0]]
+        if not alone or op.weights.is_view:
+            raise BuildError(
+                f"{op.tag}: several rules, or something else, change the weights that a rule as a text changes; "
+                "write them as one text"
+            )
+        copy = readers[0][0]
+        learned = low.rules[op] = TextLearned(low, op, copy)
+        low.applies[copy] = learned.apply
+        low.made[op.delta] = learned
+
+
 def find(low, order):
     """Finds rules that the engine can have."""
     changes = {}
     for op in order:
         if type(op) is Copy and op.inc and op.src_slice is None and op.dst_slice is None:
             changes.setdefault(op.dst.base, []).append(op)
+    _find_texts(low, order, changes)
     for op in order:
         if type(op) not in _KINDS or "make_step" in vars(op):
             continue
@@ -136,5 +215,6 @@ def _fits(low, op):
 @lowers(SimBCM)
 @lowers(SimOja)
 @lowers(SimVoja)
+@lowers(SimRule)
 def learn(low, op):
     return low.rules[op].learn(op) if op in low.rules else None

@@ -13,7 +13,7 @@ pub(crate) use function::FunctionCall;
 pub(crate) use node::NodeCall;
 pub(crate) use process::ProcessCall;
 pub(crate) use pulse::PulseCall;
-pub(crate) use rule::RuleCall;
+pub use rule::RuleCall;
 pub(crate) use rule_function::RuleFunctionCall;
 
 use bouton_core::Failure;

@@ -7,23 +7,26 @@ use bouton_engine::{At, Call, Io, Running, Shape, Start};
 
 use super::finite;
 
-/// What a rule wants in this step.
+/// What a rule of the list wants in a step. Operands: the parts of its change, its states, and, `encoded`, what it makes of the
+/// error before the encoders, all written; its inputs, its error and, `encoded`, that before the encoders, its third factors,
+/// the weights if it reads them, and its parameters in double precision.
 #[derive(Clone, Debug)]
-pub(crate) struct RuleCall {
-    pub(crate) rule: Rule,
+pub struct RuleCall {
+    /// The rule.
+    pub rule: Rule,
     /// Rows and columns of the weights.
-    pub(crate) shape: (usize, usize),
+    pub shape: (usize, usize),
     /// Number of parts.
-    pub(crate) parts: usize,
+    pub parts: usize,
     /// Number of states.
-    pub(crate) states: usize,
+    pub states: usize,
     /// Number of inputs.
-    pub(crate) inputs: usize,
+    pub inputs: usize,
     /// Whether what it makes of the error before the encoders is wanted too: the last that is written, and that error, which is
     /// read after the encoded one.
-    pub(crate) encoded: bool,
+    pub encoded: bool,
     /// Names of the third factors.
-    pub(crate) factors: Vec<String>,
+    pub factors: Vec<String>,
 }
 
 impl Call for RuleCall {

@@ -1,0 +1,40 @@
+"""Small pictures for notebooks."""
+
+import numpy as np
+
+
+def matrix_svg(values, width=240):
+    """A matrix as a picture in SVG: blue below zero, white at zero, red above; large ones by the mean of blocks.
+
+    Parameters
+    ----------
+    values : array_like
+        One or two dimensions.
+    width : int
+        Width of the picture (pixels).
+    """
+    values = np.atleast_2d(np.asarray(values, dtype=float))
+    if values.ndim != 2 or values.size == 0:
+        return ""
+    rows, cols = values.shape
+    small = _blocks(values, min(rows, 48), min(cols, 48))
+    most = float(np.abs(small).max()) or 1.0
+    rows, cols = small.shape
+    side = width / max(cols, 4)
+    cells = []
+    for (i, j), value in np.ndenumerate(small):
+        share = min(abs(value) / most, 1.0)
+        faded = round(255 * (1 - share))
+        colour = f"rgb(255,{faded},{faded})" if value > 0 else f"rgb({faded},{faded},255)"
+        cells.append(f'<rect x="{j * side:.1f}" y="{i * side:.1f}" width="{side:.1f}" height="{side:.1f}" fill="{colour}"/>')
+    size = f'width="{cols * side:.0f}" height="{rows * side:.0f}"'
+    title = f"<title>±{most:.3g} at the strongest colours</title>"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} shape-rendering="crispEdges">{title}{"".join(cells)}</svg>'
+
+
+def _blocks(values, rows, cols):
+    """Means of blocks, so many."""
+    at = [np.linspace(0, n, k + 1).astype(int)[:-1] for n, k in zip(values.shape, (rows, cols))]
+    sums = np.add.reduceat(np.add.reduceat(values, at[0], axis=0), at[1], axis=1)
+    counts = np.diff(np.append(at[0], values.shape[0]))[:, None] * np.diff(np.append(at[1], values.shape[1]))
+    return sums / counts

@@ -1,0 +1,195 @@
+"""What is live: weights, encoders, biases, parameters by path; rules of one's own."""
+
+import nengo
+import numpy as np
+import pytest
+
+import bouton
+
+
+def network(rule, seed=5, n=50, weights=True, error=False, synapse=0.005):
+    with nengo.Network(seed=seed) as net:
+        drive = nengo.Node(lambda t: np.sin(9 * t))
+        net.pre, net.post = nengo.Ensemble(n, 1, label="pre"), nengo.Ensemble(n, 1, label="post")
+        nengo.Connection(drive, net.pre, synapse=None)
+        net.conn = nengo.Connection(
+            net.pre, net.post, solver=nengo.solvers.LstsqL2(weights=weights), learning_rule_type=rule, synapse=synapse
+        )
+        if error:
+            nengo.Connection(net.post, net.conn.learning_rule)
+            nengo.Connection(drive, net.conn.learning_rule, transform=-1)
+        net.out = nengo.Probe(net.post, synapse=0.01)
+        net.w = nengo.Probe(net.conn, "weights", sample_every=0.05)
+    return net
+
+
+def run(net, backend=bouton.Simulator, steps=200, **kw):
+    with backend(net, progress_bar=False, **kw) as sim:
+        sim.run_steps(steps)
+        return np.array(sim.data[net.out]), np.array(sim.data[net.w])
+
+
+BCM_TEXT = """
+param eta = 1e-9, tau = 5 ms, tau_theta = 1
+pre  x' = (pre.out - x)/tau
+post y' = (post.out - y)/tau
+post theta' = (post.out - theta)/tau_theta
+w' = eta*y*(y - theta)*x
+"""
+
+
+def test_a_text_learns_what_nengos_rule_does():
+    ours, theirs = run(network(bouton.Rule(BCM_TEXT)))[1], run(network(nengo.BCM(1e-9)), nengo.Simulator)[1]
+    start = run(network(None), steps=50)[1][0]
+    change = theirs[-1] - start
+    assert np.abs(change).max() > 1e-6
+    np.testing.assert_allclose(ours[-1] - start, change, atol=1e-6 * np.abs(change).max())
+    # So small that what is learned doesn't show in what the neurons do.
+    half, whole = (run(network(bouton.Rule(BCM_TEXT, eta=eta)), steps=50)[1][0] - start for eta in (1e-13, 2e-13))
+    np.testing.assert_allclose(2 * half, whole, atol=1e-4 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("name", bouton.Rule.names())
+def test_every_rule_that_comes_with_bouton_learns_on_a_connection_of_nengos(name):
+    rule = bouton.Rule(name)
+    error = rule.size_in == "post_state" or rule.size_in == 1
+    net = network(rule, error=error, weights=rule.modifies != "encoders")
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        target = sim.encoders[net.post] if rule.modifies == "encoders" else sim.weights[net.conn]
+        before = np.asarray(target)
+        sim.run_steps(100)
+        assert np.all(np.isfinite(target)) and np.any(np.asarray(target) != before)
+
+
+@pytest.mark.parametrize("form", ["matrix", "factors"])
+def test_a_function_is_the_rule_that_it_says(form):
+    def pes(dt, pre, error):
+        scale = -1e-3 * dt / len(pre)
+        return (scale * error, pre) if form == "factors" else np.outer(scale * error, pre)
+
+    rule = bouton.rule(pes, pre_synapse=nengo.Lowpass(0.005))
+    expected = run(network(nengo.PES(1e-3), error=True), nengo.Simulator, optimize=False)
+    for backend in (bouton.Simulator, nengo.Simulator):
+        got = run(network(rule, error=True), backend)
+        for a, b in zip(got, expected):
+            np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_a_function_says_what_is_wrong_with_it():
+    with pytest.raises(nengo.exceptions.ValidationError, match="asks for `wieghts`"):
+        bouton.rule(lambda wieghts: None)
+    with pytest.raises(nengo.exceptions.SimulationError, match=r"change of shape \(3,\)"):
+        run(network(bouton.rule(lambda pre: np.zeros(3))))
+    with pytest.raises(bouton.Error, match="unknown name `eta`"):
+        bouton.Rule("w' = eta*pre.out")
+    with pytest.raises(nengo.exceptions.ValidationError, match="no parameter `ets`"):
+        bouton.Rule(BCM_TEXT, ets=1.0)
+
+
+def test_every_so_many_steps_is_a_sum_of_steps():
+    calls = []
+
+    @bouton.rule(every=10)
+    def count(t, state, pre):
+        state["n"] = state.get("n", 0) + 1
+        calls.append((round(t, 3), state["n"]))
+        return None
+
+    run(network(count), steps=35)
+    assert calls == [(0.01, 1), (0.02, 2), (0.03, 3)]
+
+
+def test_weights_are_read_and_written_by_connection():
+    net = network(nengo.PES(1e-3), error=True)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        w = sim.weights[net.conn]
+        assert w.shape == (50, 50) and np.array_equal(w, sim.data[net.conn].weights)
+        copy = np.asarray(w)
+        copy[...] = 7.0
+        assert not np.any(np.asarray(w) == 7.0)
+        w[3, 4] = 1.5
+        w[:, 7] = np.arange(50.0)
+        w[np.asarray(w) < 0] = 0.0
+        sim.weights[net.conn][0] = 2.0
+        values = np.asarray(w)
+        assert values[3, 4] == 1.5 and np.array_equal(values[1:, 7], np.arange(1.0, 50.0)) and np.all(values[0] == 2.0)
+        assert values.min() == 0.0
+        sim.run_steps(20)
+        assert not np.array_equal(w, values)
+        for bad, match in (((0, 3), "finite"), ((0, slice(0, 4)), "shape")):
+            before = np.asarray(w)
+            with pytest.raises((bouton.Error, ValueError), match=match):
+                w[bad] = np.nan if match == "finite" else np.zeros(3)
+            assert np.array_equal(w, before)
+        assert "svg" in w._repr_html_() and "50 × 50" in repr(w)
+        assert not sim._held, "looking at weights holds none"
+
+
+def test_what_is_frozen_stands_and_what_is_thawed_goes_on():
+    net = network(nengo.PES(1e-3), error=True)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(10)
+        w = sim.weights[net.conn]
+        mask = np.zeros(w.shape, dtype=bool)
+        mask[:25] = True
+        before = np.asarray(w)
+        w.freeze(mask)
+        sim.run_steps(20)
+        now = np.asarray(w)
+        assert np.array_equal(now[:25], before[:25]) and not np.array_equal(now[25:], before[25:])
+        w.thaw()
+        sim.run_steps(20)
+        assert not np.array_equal(np.asarray(w)[:25], before[:25])
+        w.freeze()
+        before = np.asarray(w)
+        sim.run_steps(20)
+        assert np.array_equal(w, before)
+    net = network(None)
+    with bouton.Simulator(net, progress_bar=False) as sim, pytest.raises(ValueError, match="no rule"):
+        sim.weights[net.conn].freeze()
+
+
+def test_a_learning_rate_is_live():
+    net = network(nengo.PES(1e-3), error=True)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(30)
+        path = sim.path(net.conn, "rule.learning_rate")
+        assert path == "pre->post.rule.learning_rate" and sim.get(path) == 1e-3
+        sim.set(path, 0.0)
+        sim.run_steps(1)  # what was wanted before still acts
+        before = np.asarray(sim.weights[net.conn])
+        sim.run_steps(30)
+        assert np.array_equal(sim.weights[net.conn], before)
+        with pytest.raises(bouton.Error, match="did you mean"):
+            sim.set("pre->post.rule.learning_rat", 0.0)
+
+
+def test_encoders_and_biases_are_live():
+    net = network(None, weights=False)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        np.testing.assert_array_equal(sim.encoders[net.pre], sim.data[net.pre].scaled_encoders)
+        np.testing.assert_array_equal(sim.biases[net.pre], sim.data[net.pre].bias)
+        sim.encoders[net.post][...] = 0.0
+        sim.biases[net.post] = 0.0
+        sim.run_steps(100)
+        assert not np.any(sim.data[net.out][-1])
+        assert any(path == "pre.bias" for path in sim.paths())
+        assert "kernel" in sim.explain()
+
+
+def test_edits_have_the_bits_of_nengos_signals():
+    def go(edit):
+        net = network(nengo.PES(1e-3), error=True)
+        with bouton.Simulator(net, progress_bar=False, passes=False) as sim:
+            sim.run_steps(20)
+            edit(sim, net)
+            sim.run_steps(50)
+            return sim.data[net.out].tobytes(), sim.data[net.w].tobytes()
+
+    def by_signal(sim, net):
+        sim.signals[sim.model.sig[net.conn]["weights"]][2:9, 3] = 0.125
+
+    def by_weights(sim, net):
+        sim.weights[net.conn][2:9, 3] = 0.125
+
+    assert go(by_signal) == go(by_weights)
