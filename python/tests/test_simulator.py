@@ -569,6 +569,36 @@ def test_what_a_subclass_does_in_step_and_probe_is_done_each_step(base):
     assert calls[1:] == expected
 
 
+@pytest.mark.parametrize("base", BOTH)
+def test_a_step_that_is_replaced_on_one_simulator_is_the_one_that_runs(base):
+    parts = Parts()
+    with made(base, parts.net) as sim:
+        calls, step = [], sim.step
+
+        def mine():
+            calls.append(sim.n_steps)
+            step()
+
+        sim.step = mine
+        sim.run_steps(3)
+        assert calls == [0, 1, 2]
+        assert len(sim.data[parts.out]) == 3
+
+
+@pytest.mark.parametrize("base", BOTH)
+def test_what_a_subclass_does_when_it_reads_the_clock_is_done_each_step(base):
+    class Mine(base):
+        seen = ()
+
+        def _probe_step_time(self):
+            super()._probe_step_time()
+            self.seen = (*self.seen, self.n_steps)
+
+    with made(Mine, Parts().net, optimize=False) as sim:
+        sim.run_steps(3)
+        assert sim.seen == (0, 1, 2, 3)
+
+
 # --- Live signals
 
 
