@@ -1,5 +1,6 @@
 """``bouton.Simulator``: takes the place of ``nengo.Simulator``."""
 
+import time
 import warnings
 
 import nengo
@@ -19,6 +20,7 @@ from .lowering import Lowered
 from .names import Names
 from .samples import Data, Samples
 from .signals import Signals
+from .watch import Watch
 
 #: Seconds that the engine runs before progress is shown.
 _PIECE = 0.05
@@ -63,6 +65,7 @@ class Simulator(nengo.Simulator):
         threads=1,
         passes=None,
     ):
+        began = time.perf_counter()
         self.closed = True  # until everything is there
         self._core = None
         self._running = False
@@ -84,6 +87,7 @@ class Simulator(nengo.Simulator):
             self._signals = None
             self._arrays = {}
             self._lower(order)
+        self._watch = Watch(self.model.toplevel, self._names.of, began)
         self._sim_data = self.model.params
         self.data = Data(self._sim_data)
         if seed is None:
@@ -531,6 +535,7 @@ class Simulator(nengo.Simulator):
                 done += now
                 for _ in range(now if progress_bar else 0):
                     tracker.total_progress.step()
+        self._watch.look()
 
     def step(self):
         """Takes one step."""
@@ -540,6 +545,7 @@ class Simulator(nengo.Simulator):
     def _run(self, steps):
         if self.closed:
             raise SimulatorClosed("Simulator cannot run because it is closed.")
+        self._watch.look()
         before = np.seterr(invalid="raise", divide="ignore")
         try:
             if not self._own_probes:
