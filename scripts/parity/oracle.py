@@ -50,10 +50,15 @@ NEURONS = {
     "spiking_rectified_linear": nengo.SpikingRectifiedLinear,
     "sigmoid": nengo.Sigmoid,
     "tanh": nengo.Tanh,
+    "adaptive_lif": nengo.AdaptiveLIF,
+    "adaptive_lif_rate": nengo.AdaptiveLIFRate,
+    "izhikevich": nengo.Izhikevich,
+    "regular_spiking": nengo.RegularSpiking,
+    "poisson_spiking": nengo.PoissonSpiking,
+    "stochastic_spiking": nengo.StochasticSpiking,
     "direct": nengo.Direct,
 }
 RULES = {"pes": nengo.PES, "oja": nengo.Oja, "bcm": nengo.BCM, "voja": nengo.Voja, "rls": nengo.RLS, "instar": Instar}
-SPIKING = (nengo.LIF, nengo.SpikingRectifiedLinear)
 
 
 def expression(text, **values):
@@ -95,7 +100,53 @@ def synapse(spec):
         return spec if spec is None else nengo.Lowpass(spec)
     spec = dict(spec)
     kind = spec.pop("type")
-    return {"lowpass": nengo.Lowpass, "alpha": nengo.Alpha, "linear_filter": nengo.LinearFilter}[kind](**spec)
+    kinds = {"lowpass": nengo.Lowpass, "alpha": nengo.Alpha, "linear_filter": nengo.LinearFilter, "triangle": nengo.synapses.Triangle}
+    return kinds[kind](**spec)
+
+
+def camel(name):
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def written(spec):
+    """A distribution as a model file has it: `type` and parameters."""
+    spec = dict(spec)
+    return getattr(nengo.dists, camel(spec.pop("type")))(**spec)
+
+
+def neurons(spec):
+    spec = dict(spec)
+    kind = NEURONS[spec.pop("type")]
+    if "base" in spec:
+        spec["base_type"] = neurons(spec.pop("base"))
+    return kind(**spec)
+
+
+def transform(spec):
+    """A matrix, or `type` and parameters."""
+    if not isinstance(spec, dict) or "type" not in spec:
+        return matrix(spec)
+    spec = dict(spec)
+    kind = spec.pop("type")
+    if kind == "sparse":
+        indices = np.array([spec["rows"], spec["columns"]]).T
+        return nengo.Sparse(tuple(spec["shape"]), indices=indices, init=spec["values"])
+    for name in ("input_shape", "output_shape", "kernel_size", "strides"):
+        if name in spec:
+            spec[name] = tuple(spec[name])
+    spec.setdefault("strides", (1,) * (len(spec["input_shape"]) - 1))
+    last = spec.get("channels_last", True)
+    for name in ("input_shape", "output_shape"):
+        if name in spec:
+            spec[name] = nengo.transforms.ChannelShape(spec[name], channels_last=last)
+    if "init" in spec:
+        init = spec.pop("init")
+        if isinstance(init, dict):
+            spec["init"] = distribution(init)
+        else:  # by place, channel and filter
+            channels = spec["input_shape"].n_channels // spec.get("groups", 1)
+            spec["init"] = np.reshape(init, (*spec["kernel_size"], channels, spec["n_filters"]))
+    return {"convolution": nengo.Convolution, "convolution_transpose": nengo.ConvolutionTranspose}[kind](**spec)
 
 
 def solver(spec):
@@ -113,10 +164,19 @@ def process(spec):
         return nengo.processes.WhiteSignal(seed=seed, **spec)
     if kind == "white_noise":
         dist = nengo.dists.Gaussian(spec.get("mean", 0.0), spec.get("std", 1.0))
+        dist = written(spec["dist"]) if "dist" in spec else dist
         return nengo.processes.WhiteNoise(dist, scale=spec.get("scale", True), seed=seed)
-    held = spec.get("interpolation", "hold") == "hold"
+    if kind in ("filtered_noise", "brown_noise"):
+        if "synapse" in spec:
+            spec["synapse"] = synapse(spec["synapse"])
+        if "dist" in spec:
+            spec["dist"] = written(spec["dist"])
+        return getattr(nengo.processes, camel(kind))(seed=seed, **spec)
+    if kind == "present_input":
+        return nengo.processes.PresentInput(**spec)
+    between = spec.get("interpolation", "hold")
     data = dict(zip(spec["times"], spec["values"]))
-    return nengo.processes.Piecewise(data, interpolation="zero" if held else "linear")
+    return nengo.processes.Piecewise(data, interpolation="zero" if between == "hold" else between)
 
 
 class Editor:
@@ -149,7 +209,8 @@ class Reader:
             self.objects(model["objects"], "")
             for path, ens in sorted(self.spiking.items()):
                 self.probes["spikes." + path] = nengo.Probe(ens.neurons, synapse=None)
-                self.probes["voltage." + path] = nengo.Probe(ens.neurons, "voltage", synapse=None)
+                if "voltage" in ens.neuron_type.state:
+                    self.probes["voltage." + path] = nengo.Probe(ens.neurons, "voltage", synapse=None)
 
     def objects(self, specs, prefix):
         for spec in specs:
@@ -192,17 +253,18 @@ class Reader:
     def ensemble(self, spec, prefix):
         path = prefix + spec.pop("ensemble")
         kw = {"n_neurons": spec.pop("n"), "dimensions": spec.pop("d")}
-        neurons = dict(spec.pop("neurons", {"type": "lif"}))
-        kind = NEURONS[neurons.pop("type")]
+        kind = dict(spec.pop("neurons", {"type": "lif"}))
         if "initial_voltage" in spec:
-            neurons["initial_state"] = {"voltage": distribution(spec.pop("initial_voltage"), True)}
-        kw["neuron_type"] = kind(**neurons)
+            kind["initial_state"] = {"voltage": distribution(spec.pop("initial_voltage"), True)}
+        kw["neuron_type"] = neurons(kind)
+        if "noise" in spec:
+            kw["noise"] = process(spec.pop("noise"))
         for name in ("encoders", "intercepts", "max_rates", "eval_points", "gain", "bias"):
             if name in spec:
                 kw[name] = distribution(spec.pop(name), name not in ("encoders", "eval_points"))
         kw.update(spec)  # radius, n_eval_points, normalize_encoders, seed
         self.ensembles[path] = ens = nengo.Ensemble(label=path, **kw)
-        if isinstance(ens.neuron_type, SPIKING):
+        if ens.neuron_type.spiking:
             self.spiking[path] = ens
 
     def node(self, spec, prefix):
@@ -231,7 +293,7 @@ class Reader:
         if "function" in spec:
             kw["function"] = function(spec["function"], "x")
         if "transform" in spec:
-            kw["transform"] = matrix(spec["transform"])
+            kw["transform"] = transform(spec["transform"])
         if "solver" in spec:
             kw["solver"] = solver(spec["solver"])
         if "rule" in spec:
@@ -273,11 +335,14 @@ class Reader:
                 names += ["encoders", "scaled_encoders", "gain", "bias", "max_rates", "intercepts"]
             for name in names:
                 yield f"param.{path}.{name}", getattr(built, name)
-            if path in self.spiking:
+            if path in self.spiking and "voltage" in ens.neuron_type.state:
                 yield f"param.{path}.voltage", sim.signals[sim.model.sig[ens.neurons]["voltage"]]
         for path, conn in self.connections.items():
-            if sim.data[conn].weights is not None:
-                yield f"param.{path}.weights", sim.data[conn].weights
+            weights = sim.data[conn].weights
+            if isinstance(weights, nengo.transforms.SparseMatrix):
+                weights = weights.data
+            if weights is not None:
+                yield f"param.{path}.weights", weights
 
 
 def run(model, steps, golden):

@@ -84,10 +84,11 @@ pub trait IsA<M: ?Sized>: Element {
 pub struct Def<M: ?Sized> {
     /// Its name in model files.
     pub name: &'static str,
-    /// One paragraph about it.
-    pub doc: String,
     /// Whether a model file can name it.
     pub in_files: bool,
+    /// One paragraph about it, where that isn't in its schema. A schema is asked for when it is needed and not before: one of
+    /// an element that holds another of its own kind needs the list that it is in.
+    said: Option<String>,
     source: &'static str,
     /// `None` for one that is no type of its own, but a text.
     type_id: Option<TypeId>,
@@ -103,7 +104,7 @@ type Read<M> = Arc<dyn Fn(Content) -> Result<ElementOf<M>, de::value::Error> + S
 impl<M: ?Sized> Clone for Def<M> {
     fn clone(&self) -> Def<M> {
         Def {
-            doc: self.doc.clone(),
+            said: self.said.clone(),
             read: self.read.clone(),
             schema: self.schema.clone(),
             example: self.example.clone(),
@@ -121,12 +122,9 @@ impl<M: ?Sized> fmt::Debug for Def<M> {
 impl<M: ?Sized + Kind> Def<M> {
     /// That of a type. What is said about it is the first paragraph of the struct's documentation.
     pub(crate) fn of<T: IsA<M>>() -> Def<M> {
-        let schema = T::json_schema(&mut SchemaGenerator::default());
-        let doc = schema.get("description").and_then(|d| d.as_str()).unwrap_or("");
-        let doc = doc.split("\n\n").next().unwrap_or("").into();
         Def {
             name: T::NAME,
-            doc,
+            said: None,
             in_files: T::IN_FILES,
             source: T::PAGE,
             type_id: Some(TypeId::of::<T>()),
@@ -146,7 +144,7 @@ impl<M: ?Sized + Kind> Def<M> {
     ) -> Def<M> {
         Def {
             name,
-            doc: page.split("\n\n").next().unwrap_or("").trim().into(),
+            said: Some(first_paragraph(page).trim().into()),
             in_files: true,
             source: page,
             type_id: None,
@@ -155,6 +153,17 @@ impl<M: ?Sized + Kind> Def<M> {
             schema: Arc::new(schema),
             example: Arc::new(example),
         }
+    }
+    /// One paragraph about it.
+    pub fn doc(&self) -> String {
+        self.doc_in(|| (self.schema)(&mut SchemaGenerator::default()))
+    }
+    fn doc_in<S: std::borrow::Borrow<Schema>>(&self, schema: impl FnOnce() -> S) -> String {
+        self.said.clone().unwrap_or_else(|| {
+            let schema = schema();
+            let text = schema.borrow().get("description").and_then(|d| d.as_str());
+            first_paragraph(text.unwrap_or("")).into()
+        })
     }
     /// Its page: equation, table of symbols with defaults and units, reference.
     pub fn page(&self) -> String {
@@ -186,9 +195,10 @@ impl<M: ?Sized + Kind> Def<M> {
     /// The schema of its table, with the name that tells it apart.
     fn member(&self, generator: &mut SchemaGenerator) -> Schema {
         let mut schema = (self.schema)(generator);
+        let doc = self.doc_in(|| &schema);
         let o = schema.ensure_object();
-        if !self.doc.is_empty() {
-            o.insert("description".into(), self.doc.clone().into());
+        if !doc.is_empty() {
+            o.insert("description".into(), doc.into());
         }
         o.insert("type".into(), "object".into());
         let tag = serde_json::json!({ "type": "string", "const": self.name });
@@ -200,6 +210,10 @@ impl<M: ?Sized + Kind> Def<M> {
         }
         schema
     }
+}
+
+fn first_paragraph(text: &str) -> &str {
+    text.split("\n\n").next().unwrap_or("")
 }
 
 /// The lines of a comment without the space at their beginning.

@@ -38,7 +38,7 @@ fn kind<M: ?Sized + Kind>() -> ListedKind {
         vars: d.variables(),
         page: d.page(),
         in_files: d.in_files,
-        doc: d.doc,
+        doc: d.doc(),
     };
     ListedKind { name: M::KIND, doc: M::doc(), elements: M::registry().all().into_iter().map(of).collect() }
 }

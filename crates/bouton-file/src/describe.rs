@@ -314,6 +314,7 @@ macro_rules! ensemble_of {
             out.gain = of("gain", e.gain)?;
             out.bias = of("bias", e.bias)?;
             out.normalize_encoders = e.normalize_encoders;
+            out.noise = e.noise;
             for (name, s) in e.initial_state {
                 let d = distribution(s).map_err(|m| ("initial_state".to_string(), format!("{name}: {m}")))?;
                 out.initial_state.push((name, d));

@@ -123,6 +123,8 @@ macro_rules! ensemble_fields {
             /// Whether encoders are scaled to unit length. Default true.
             #[serde(default = "yes")]
             pub(crate) normalize_encoders: bool,
+            /// A process that is added to the neurons' input currents, one value a neuron. Default none.
+            pub(crate) noise: Option<Process>,
             /// Initial values of the neurons' state variables, by name.
             #[serde(default)]
             pub(crate) initial_state: IndexMap<String, Values>,

@@ -2,6 +2,7 @@
 
 use bouton_elements::distributions::Distribution;
 use bouton_elements::neurons::NeuronType;
+use bouton_elements::processes::Process;
 
 /// A population of neurons that represents a vector of some dimensions.
 ///
@@ -33,6 +34,9 @@ pub struct Ensemble {
     pub bias: Option<Distribution>,
     /// Whether encoders are scaled to unit length. Default true.
     pub normalize_encoders: bool,
+    /// A process that is added to the input currents of the neurons, one value a neuron: noise. (With
+    /// [`Direct`](bouton_elements::neurons::Direct) to the value, one number a dimension.) Default none.
+    pub noise: Option<Process>,
     /// Distributions of initial neuron state other than the type's own, by name of the variable.
     pub initial_state: Vec<(String, Distribution)>,
     /// Seed; derived from the network's when not given.
@@ -55,6 +59,7 @@ impl Ensemble {
             gain: None,
             bias: None,
             normalize_encoders: true,
+            noise: None,
             initial_state: vec![],
             seed: None,
         }
@@ -92,6 +97,11 @@ impl Ensemble {
     /// Sets gains and biases, in place of intercepts and maximum rates.
     pub fn gain_bias(mut self, gain: impl Into<Distribution>, bias: impl Into<Distribution>) -> Ensemble {
         (self.gain, self.bias) = (Some(gain.into()), Some(bias.into()));
+        self
+    }
+    /// Sets a process that is added to the input currents, one value a neuron.
+    pub fn noise(mut self, noise: impl Into<Process>) -> Ensemble {
+        self.noise = Some(noise.into());
         self
     }
     /// Sets how a state variable of the neurons starts.

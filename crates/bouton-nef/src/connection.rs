@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
 use bouton_elements::transforms::Map;
-use bouton_engine::{Bounds, Draws, Knob, Op, Operand, Role, Scale, SignalId};
+use bouton_engine::{Bounds, Draws, Knob, Linked, Op, Operand, Role, Scale, SignalId};
 use bouton_model::{Connection, ConnectionId, End, EnsembleId, Function, Network, Object};
 use bouton_random::RandomState;
 
@@ -40,6 +40,13 @@ fn transformed(
         Some(Map::Dense(m)) => {
             let rows = m.len() / mid;
             (Arc::new(product(m, d, rows, mid, n)?), rows)
+        }
+        Some(Map::Linked(links, w)) => {
+            let rows = links.outputs();
+            let room = bouton_memory::room::zeros(rows * n);
+            let mut y = room.map_err(|m| format!("its {rows} × {n} weights: the model {m}"))?;
+            links.each(|r, c, k| add_row(&[w[k]], &d[c * n..(c + 1) * n], &mut y[r * n..(r + 1) * n]));
+            (Arc::new(y), rows)
         }
     })
 }
@@ -228,6 +235,16 @@ impl Builder<'_> {
             Some(Map::Dense(m)) => {
                 let (w, y) = self.weighted((path, name), x, (m.len() / n, n), m);
                 return (Some(w), y);
+            }
+            Some(Map::Linked(links, w)) => {
+                let ((rows, cols), outputs) = (links.shape(), links.outputs());
+                let p = &mut self.program;
+                let weights = p.signal(format!("{name}.weights"), rows, cols, Role::Parameter, w);
+                let y = p.signal(format!("{name}.weighted"), outputs, 1, Role::State, 0.0);
+                p.reset(path, y, 0.0);
+                let on = [Operand::inc(y), Operand::read(weights), Operand::read(x)];
+                p.kernel(path, Linked::new(links), on);
+                return (Some(weights), y);
             }
             Some(Map::Diagonal(d)) => d,
             Some(Map::Scalar(s)) => vec![s],

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bouton_core::Slice;
+use bouton_elements::neurons::{NeuronType, RATE_OUT};
 use bouton_elements::var::{self, parameter_values};
 use bouton_engine::{Bounds, Derive, Derived, Knob, Role, SignalId};
 use bouton_model::EnsembleId;
@@ -118,11 +119,12 @@ pub(crate) fn freezing(mask: &[f64]) -> f64 {
 }
 
 impl Builder<'_> {
-    /// The parameters of an ensemble's neuron type, as one signal with a path each.
-    pub(crate) fn neuron_parameters(&mut self, id: EnsembleId) -> SignalId {
-        let vars = self.net.get_ensemble(id).map_or(vec![], |e| e.neuron_type.model().vars());
+    /// The parameters of a layer of an ensemble's neuron type, as one signal with a path each; `lead` is what their names
+    /// begin with.
+    pub(crate) fn neuron_parameters(&mut self, id: EnsembleId, layer: &NeuronType, lead: &str) -> SignalId {
+        let vars = layer.model().vars();
         let values = parameter_values(&vars);
-        let name = self.names.neurons(id, "parameters");
+        let name = self.names.neurons(id, &format!("{lead}parameters"));
         let all = self.program.double(name, values.len(), 1, Role::Parameter, values);
         let mut at = 0;
         for var in vars.iter().filter(|v| v.role == var::Role::Parameter) {
@@ -130,7 +132,7 @@ impl Builder<'_> {
             let one = self.program.view(all, at, count, 1);
             at += count;
             let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
-            self.program.knobs_mut().add(self.names.neurons(id, &var.name), knob);
+            self.program.knobs_mut().add(self.names.neurons(id, &format!("{lead}{}", var.name)), knob);
         }
         all
     }
@@ -154,8 +156,12 @@ impl Builder<'_> {
                 Knob::plain(bias, "", Bounds::ANY, "bias current of each neuron"),
             );
         }
-        for (var, signal) in e.neuron_type.model().states().iter().zip(&s.state) {
-            let knob = Knob::plain(*signal, var.unit.clone(), var.bounds, var.doc.clone());
+        for (var, signal) in e.neuron_type.states().iter().zip(&s.state) {
+            let knob = if var.name == RATE_OUT {
+                Knob::read_only(*signal, var.unit.clone(), var.doc.clone(), "it is computed in each step")
+            } else {
+                Knob::plain(*signal, var.unit.clone(), var.bounds, var.doc.clone())
+            };
             knobs.add(format!("{path}.neurons.{}", var.name), knob);
         }
         if let Some(scaled) = s.encoders {

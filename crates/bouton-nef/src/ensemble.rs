@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
 use bouton_elements::distributions::Distribution;
-use bouton_elements::var::Start;
+use bouton_elements::neurons::NeuronType;
+use bouton_elements::var::{Start, Var};
 use bouton_model::Ensemble;
 use bouton_random::RandomState;
 
@@ -25,8 +26,10 @@ pub struct BuiltEnsemble {
     pub max_rates: Vec<f64>,
     /// Intercept of each neuron.
     pub intercepts: Vec<f64>,
-    /// Initial values of the state variables.
-    pub state: Vec<Arc<Vec<f64>>>,
+    /// Initial values of the state variables of each layer of the neuron type.
+    pub state: Vec<Vec<Arc<Vec<f64>>>>,
+    /// The generator of each layer that draws, at its start, as numbers.
+    pub generator: Vec<Option<Arc<Vec<f64>>>>,
     /// Number of dimensions.
     pub dimensions: usize,
     /// Radius.
@@ -52,6 +55,37 @@ pub(super) fn points(
         *x *= scale;
     }
     finite(&x).map(|()| x)
+}
+
+/// Initial values of a state variable, one a neuron.
+fn initial(
+    path: &str,
+    e: &Ensemble,
+    layer: &NeuronType,
+    var: &Var,
+    rng: &mut RandomState,
+) -> Result<Vec<f64>, Error> {
+    let n = e.n_neurons;
+    let refuse =
+        |m: String| Error::build(path, format!("the state `{}` of {} neurons {m}", var.name, layer.name()));
+    let given = e.initial_state.iter().find(|(name, _)| **name == *var.name).map(|(_, d)| d);
+    match (given, &var.start) {
+        (Some(dist), _) => {
+            let about = |m: String| Error::build(path, format!("`{}`: {m}", var.name));
+            let x = dist.sample(n, 1, rng).map_err(about)?;
+            finite(&x).map_err(about).map(|()| x)
+        }
+        (None, Start::Value(x)) => Ok(vec![*x; n]),
+        (None, Start::Uniform(a, b)) => Ok((0..n).map(|_| rng.uniform(*a, *b)).collect()),
+        (None, Start::Values(x)) if x.len() == n => Ok(x.clone()),
+        (None, Start::Name { .. } | Start::Absent | Start::Required) => {
+            Err(refuse("does not say how it starts; give `initial_state` a value for it".into()))
+        }
+        (None, Start::Values(x)) => Err(refuse(format!(
+            "starts with {} numbers, and there are {n} neurons; give `initial_state` one number a neuron",
+            x.len()
+        ))),
+    }
 }
 
 impl BuiltEnsemble {
@@ -117,40 +151,13 @@ impl BuiltEnsemble {
                 (gain, bias, rates, intercepts)
             }
         };
-        // The state has a stream of its own, the seed's successor.
-        let mut rng = RandomState::new(seed.wrapping_add(1));
-        let mut state = vec![];
-        for var in model.states() {
-            let given = e.initial_state.iter().find(|(name, _)| **name == *var.name).map(|(_, d)| d);
-            let values = match (given, &var.start) {
-                (Some(dist), _) => sample(&var.name, dist, 1, &mut rng)?,
-                (None, Start::Value(x)) => vec![*x; n],
-                (None, Start::Uniform(a, b)) => (0..n).map(|_| rng.uniform(*a, *b)).collect(),
-                (None, Start::Values(x)) if x.len() == n => x.clone(),
-                (None, Start::Name { .. } | Start::Absent | Start::Required) => {
-                    return Err(Error::build(
-                        path,
-                        format!(
-                            "the state `{}` of {} neurons does not say how it starts; give `initial_state` a value for it",
-                            var.name,
-                            e.neuron_type.name()
-                        ),
-                    ));
-                }
-                (None, Start::Values(x)) => {
-                    return Err(Error::build(
-                        path,
-                        format!(
-                            "the state `{}` of {} neurons starts with {} numbers, and there are {n} neurons; give \
-                             `initial_state` one number a neuron",
-                            var.name,
-                            e.neuron_type.name(),
-                            x.len()
-                        ),
-                    ));
-                }
-            };
-            state.push(Arc::new(values));
+        let (mut state, mut generator) = (vec![], vec![]);
+        for layer in e.neuron_type.layers() {
+            // The states of a layer have a stream of their own, the seed's successor; what it draws later goes on in it.
+            let mut rng = RandomState::new(seed.wrapping_add(1));
+            let start = |var| initial(path, e, layer, &var, &mut rng).map(Arc::new);
+            state.push(layer.model().states().into_iter().map(start).collect::<Result<_, _>>()?);
+            generator.push(layer.model().draws().then(|| Arc::new(rng.to_numbers())));
         }
         let mut built = BuiltEnsemble {
             eval_points: Arc::new(eval_points),
@@ -161,6 +168,7 @@ impl BuiltEnsemble {
             max_rates,
             intercepts,
             state,
+            generator,
             dimensions: d,
             radius: e.radius,
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::synapses::{Filter, Synapse};
 use bouton_elements::var::{self, of_role, parameter_values};
-use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space};
+use bouton_engine::{Code, Derive, Derived, Draws, Knob, Lowpass, Op, Operand, Role, SignalId, Space, Taps};
 
 use super::Builder;
 use crate::names::Names;
@@ -15,6 +15,7 @@ pub(crate) fn coefficients(f: &Filter) -> Vec<f64> {
     match f {
         Filter::Gain(g) => vec![0.0, *g],
         Filter::First { a, b } => vec![*a, *b],
+        Filter::Taps(taps) => taps.clone(),
         Filter::Space(s) => [&s.a[..], &s.b, &s.c, &[s.d]].concat(),
     }
 }
@@ -65,9 +66,11 @@ impl Builder<'_> {
         let (code, on): (Code, Vec<Operand>) = match filter.states() {
             0 => (Lowpass.into(), vec![access, Operand::read(s), Operand::read(c)]),
             n => {
+                let code =
+                    if matches!(filter, Filter::Taps(_)) { Taps { n }.into() } else { Space { n }.into() };
                 let state = p.signal(format!("{knobs}.state"), n, rows * cols, Role::State, 0.0);
                 let on = vec![access, Operand::update(state), Operand::read(s), Operand::read(c)];
-                (Space { n }.into(), on)
+                (code, on)
             }
         };
         // Nengo draws a seed for each filter.

@@ -24,6 +24,7 @@ use std::sync::{Arc, OnceLock};
 
 use bouton_core::{Error, Slice};
 use bouton_elements::mappings::Side;
+use bouton_elements::neurons::RATE_OUT;
 use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Output, ProbeId};
 
@@ -54,7 +55,7 @@ pub struct EnsembleSignals {
     pub gain: Option<SignalId>,
     /// Gains / radius, where a rule reads them.
     pub scale: Option<SignalId>,
-    /// State variables, in the neuron type's order.
+    /// State variables, in the order of [`NeuronType::states`](bouton_elements::neurons::NeuronType::states).
     pub state: Vec<SignalId>,
 }
 
@@ -259,16 +260,14 @@ impl Builder<'_> {
             let bias = p.signal(format!("{path}.bias"), n, 1, Role::Parameter, built.bias.clone());
             p.copy(&path, (bias, &Slice::All), (neuron_in, &Slice::All), false);
             s.bias = Some(bias);
-            for (var, values) in e.neuron_type.model().states().iter().zip(&built.state) {
-                let name = format!("{path}.neurons.{}", var.name);
-                s.state.push(p.signal(name, n, 1, Role::State, values.clone()));
-            }
-            let parameters = self.neuron_parameters(id);
+            self.neurons(id, &built, (neuron_in, out), &mut s.state);
+        }
+        if let Some(noise) = &e.noise {
             let p = &mut self.program;
-            let mut on = vec![Operand::set(out)];
-            on.extend(s.state.iter().map(|v| Operand::set(*v)));
-            on.extend([Operand::read(neuron_in), Operand::read(parameters)]);
-            p.kernel(&path, bouton_engine::Neurons { neurons: e.neuron_type.clone() }, on);
+            let draws = if noise.model().seed().is_none() { Draws::Seed } else { Draws::No };
+            let call =
+                calls::ProcessCall { process: noise.clone(), width: p.get(neuron_in).len(), adds: true };
+            p.add(&path, Op::Call(Arc::new(call)), [Operand::inc(neuron_in)], draws);
         }
         let p = &mut self.program;
         let rows = built.scaled_encoders.len() / d;
@@ -287,6 +286,49 @@ impl Builder<'_> {
         (s.neuron_in, s.out, s.encoders) = (Some(neuron_in), Some(out), Some(scaled));
         self.ens[id.index()] = s;
         self.ensemble_knobs(id);
+    }
+
+    /// The step of an ensemble's neurons: of each layer of their type on what the one before gave.
+    fn neurons(
+        &mut self,
+        id: EnsembleId,
+        built: &BuiltEnsemble,
+        (j, out): (SignalId, SignalId),
+        states: &mut Vec<SignalId>,
+    ) {
+        let Some(e) = self.net.get_ensemble(id) else { return };
+        let (path, n) = (self.net.ensemble_path(id), e.n_neurons);
+        let layers = e.neuron_type.layers();
+        let mut input = j;
+        for (k, layer) in layers.iter().enumerate() {
+            let model = layer.model();
+            let last = k + 1 == layers.len();
+            let p = &mut self.program;
+            let mut own = vec![];
+            for (var, values) in model.states().iter().zip(&built.state[k]) {
+                let name = format!("{path}.neurons.{}", var.name);
+                own.push(p.signal(name, n, 1, Role::State, values.clone()));
+            }
+            states.extend(&own);
+            if let Some(generator) = &built.generator[k] {
+                let name = format!("{path}.neurons.generator");
+                own.push(p.signal(name, generator.len(), 1, Role::State, generator.clone()));
+            }
+            let gives = if last {
+                out
+            } else {
+                p.signal(format!("{path}.neurons.{RATE_OUT}"), n, 1, Role::State, 0.0)
+            };
+            if !last {
+                states.push(gives);
+            }
+            let parameters = self.neuron_parameters(id, layer, if last { "" } else { "base." });
+            let mut on = vec![Operand::set(gives)];
+            on.extend(own.into_iter().map(Operand::set));
+            on.extend([Operand::read(input), Operand::read(parameters)]);
+            self.program.kernel(&path, bouton_engine::Neurons { neurons: (*layer).clone() }, on);
+            input = gives;
+        }
     }
 
     fn node(&mut self, id: NodeId) {
@@ -321,7 +363,7 @@ impl Builder<'_> {
             Output::Process { process, .. } => {
                 let out = p.signal(name, width, 1, Role::State, 0.0);
                 let draws = if process.model().seed().is_none() { Draws::Seed } else { Draws::No };
-                let call = calls::ProcessCall { process: process.clone(), width };
+                let call = calls::ProcessCall { process: process.clone(), width, adds: false };
                 p.add(&path, Op::Call(Arc::new(call)), [Operand::set(out)], draws);
                 Some(out)
             }

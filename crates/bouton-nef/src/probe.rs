@@ -58,7 +58,7 @@ fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> O
         Target::Spikes(e) => ens.get(e.index())?.out,
         Target::NeuronInput(e) => ens.get(e.index())?.neuron_in,
         Target::NeuronState(e, name) => {
-            let states = net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.model().states());
+            let states = net.get_ensemble(*e).map_or(vec![], |e| e.neuron_type.states());
             let at = states.iter().position(|v| v.name == *name);
             at.and_then(|k| ens.get(e.index())?.state.get(k)).copied()
         }

@@ -194,7 +194,7 @@ fn parameters(model: &Model, sim: &Simulator, oracle: &Npz, r: &mut Report) {
         check(r, format!("param.{path}.bias"), &b.bias, false);
         check(r, format!("param.{path}.max_rates"), &b.max_rates, false);
         check(r, format!("param.{path}.intercepts"), &b.intercepts, false);
-        if kind.is_some_and(|k| k.model().spiking()) {
+        if kind.is_some_and(|k| k.model().spiking() && k.states().iter().any(|s| s.name == "voltage")) {
             let v = sim.neuron_state(*id, "voltage").unwrap_or_default();
             check(r, format!("param.{path}.voltage"), &v, false);
         }

@@ -179,10 +179,12 @@ impl Model {
             self.net.edits(node, c).map_err(|e| e.to_string())?;
         }
         for (path, e) in self.ensembles.clone() {
-            let spiking = self.net.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
-            if spiking {
+            let kind = self.net.get_ensemble(e).map(|e| e.neuron_type.clone()).unwrap_or_default();
+            if kind.model().spiking() {
                 let p = self.net.probe(&format!("spikes.{path}"), Probe::new(e.neurons()));
                 self.probes.insert(format!("spikes.{path}"), p);
+            }
+            if kind.model().spiking() && kind.model().states().iter().any(|s| s.name == "voltage") {
                 let p = self.net.probe(&format!("voltage.{path}"), Probe::voltage(e));
                 self.probes.insert(format!("voltage.{path}"), p);
             }
@@ -228,6 +230,7 @@ impl Model {
         if let Some(v) = dist("initial_voltage")? {
             e = e.initial_state("voltage", v);
         }
+        e.noise = s.get("noise").map(of).transpose()?;
         e.radius = number(s, "radius").unwrap_or(1.0);
         e.n_eval_points = count(s, "n_eval_points");
         e.normalize_encoders = s.get("normalize_encoders").and_then(Value::as_bool).unwrap_or(true);
@@ -321,7 +324,14 @@ impl Model {
             let p = Program::compile(t, &Vars::new().vector("x", size)).map_err(|e| e.to_string())?;
             c = c.function(p.width(), move |x, y| p.eval(&mut Scratch::new(), &[x], y));
         }
-        if let Some(v) = s.get("transform") {
+        if let Some(t) = s.get("transform").filter(|t| t.get("type").is_some()) {
+            let mut table = t.clone();
+            // A distribution here is a class of Nengo's with its parameters.
+            if let Some(init) = table.get_mut("init").filter(|init| init.is_object()) {
+                *init = serde_json::to_value(distribution(init)?).map_err(|e| e.to_string())?;
+            }
+            c.transform = Some(of(&table)?);
+        } else if let Some(v) = s.get("transform") {
             let (rows, cols, values) = matrix(v)?;
             c.transform = Some(match v {
                 Value::Number(_) => values[0].into(),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bouton_elements::neurons::NeuronType;
 use bouton_elements::rules::Change;
+use bouton_elements::transforms::Transform;
 use bouton_engine::{
-    Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Lowpass, Neurons,
+    Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass, Neurons,
     Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
 };
 use numpy::{PyArrayDyn, PyArrayMethods};
@@ -214,6 +215,14 @@ impl Program {
                 let neurons: NeuronType =
                     serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
                 self.program.kernel(of, Neurons { neurons }, on)
+            }
+            "linked" => {
+                let text: String = get(args, "json")?;
+                let transform: Transform =
+                    serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
+                let links = transform.model().links();
+                let links = links.ok_or_else(|| PyValueError::new_err(format!("{of}: connects no single values")))?;
+                self.program.kernel(of, Linked::new(Arc::new(links)), on)
             }
             "learn" => {
                 let name: String = get(args, "rule")?;

@@ -91,6 +91,60 @@ impl RandomState {
     }
 }
 
+/// Numbers below 2^16: any number type of a simulation holds them exactly.
+const HALF: u32 = 1 << 16;
+
+/// The state as numbers.
+impl RandomState {
+    /// How many numbers the state is: each of the 624 words as its low and its high half, then the position, then whether a
+    /// Gaussian number waits, then the 64 bits of that in four parts, the lowest first. All are below 2^16, so that a
+    /// simulation can hold them among its own in either precision.
+    pub const NUMBERS: usize = 2 * N + 6;
+
+    /// The state as [`NUMBERS`](Self::NUMBERS) numbers.
+    ///
+    /// ```
+    /// use bouton_random::RandomState;
+    /// let mut a = RandomState::new(5);
+    /// a.gauss();
+    /// let kept: Vec<f32> = a.to_numbers().into_iter().map(|x| x as f32).collect();
+    /// let mut b = RandomState::from_numbers(|k| f64::from(kept[k]));
+    /// assert_eq!((a.gauss(), a.random_sample()), (b.gauss(), b.random_sample()));
+    /// ```
+    pub fn to_numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![0.0; RandomState::NUMBERS];
+        self.put_numbers(|k, x| numbers[k] = x);
+        numbers
+    }
+    /// Hands out each number of the state with its place.
+    pub fn put_numbers(&self, mut put: impl FnMut(usize, f64)) {
+        for (k, word) in self.key.iter().enumerate() {
+            put(2 * k, f64::from(word % HALF));
+            put(2 * k + 1, f64::from(word / HALF));
+        }
+        put(2 * N, self.pos as f64);
+        put(2 * N + 1, f64::from(u8::from(self.gauss.is_some())));
+        let bits = self.gauss.unwrap_or(0.0).to_bits();
+        for k in 0..4 {
+            put(2 * N + 2 + k, f64::from((bits >> (16 * k)) as u16));
+        }
+    }
+    /// The state that [`to_numbers`](Self::to_numbers) gave, of the number at each place. What is no such number is taken for
+    /// the nearest that is.
+    pub fn from_numbers(at: impl Fn(usize) -> f64) -> RandomState {
+        let half = |k: usize| u32::from(at(k) as u16);
+        let mut state = RandomState { key: [0; N], pos: (at(2 * N) as usize).min(N), gauss: None };
+        for (k, word) in state.key.iter_mut().enumerate() {
+            *word = half(2 * k) | half(2 * k + 1) << 16;
+        }
+        if at(2 * N + 1) == 1.0 {
+            let bits = (0..4).fold(0, |bits, k| bits | u64::from(half(2 * N + 2 + k)) << (16 * k));
+            state.gauss = Some(f64::from_bits(bits)).filter(|x| x.is_finite());
+        }
+        state
+    }
+}
+
 impl fmt::Debug for RandomState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RandomState")

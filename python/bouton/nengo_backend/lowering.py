@@ -103,6 +103,8 @@ class Lowered:
     def _place(self, base):
         """Gives a base signal its place: the engine's memory, or an array of Python's where the engine has none of its type."""
         plain = not base.sparse and base.dtype in (np.float64, np.float32) and not self.is_clock(base)
+        # The engine's numbers are finite.
+        plain = plain and bool(np.all(np.isfinite(base.initial_value)))
         if not plain or self.program is None:
             value = base.initial_value
             self.python[base] = _allocated(value) if base.sparse else np.array(value)

@@ -8,6 +8,7 @@ from nengo.builder.neurons import SimNeurons
 from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, TimeUpdate
 from nengo.builder.probe import SimProbe
 from nengo.builder.processes import SimProcess
+from nengo.builder.transforms import ConvInc, ConvTransposeInc
 from nengo.exceptions import SimulationError
 from nengo.synapses import LinearFilter
 from nengo.utils.numpy import is_array_like
@@ -142,6 +143,23 @@ def function(low, op):
 #: Neuron types that the engine has: its name, its parameters and Nengo's states in the engine's order.
 NEURONS = {
     nengo.LIF: ("lif", ("tau_rc", "tau_ref", "min_voltage", "amplitude"), ("voltage", "refractory_time")),
+    nengo.AdaptiveLIF: (
+        "adaptive_lif",
+        ("tau_n", "inc_n", "tau_rc", "tau_ref", "min_voltage", "amplitude"),
+        ("voltage", "refractory_time", "adaptation"),
+    ),
+    nengo.AdaptiveLIFRate: (
+        "adaptive_lif_rate",
+        ("tau_n", "inc_n", "tau_rc", "tau_ref", "amplitude"),
+        ("adaptation",),
+    ),
+    nengo.Izhikevich: (
+        "izhikevich",
+        ("tau_recovery", "coupling", "reset_voltage", "reset_recovery"),
+        ("voltage", "recovery"),
+    ),
+    # Its step is of the rates that the base's own step has set; which base that is doesn't matter here.
+    nengo.RegularSpiking: ("regular_spiking", ("amplitude",), ("voltage",)),
     nengo.LIFRate: ("lif_rate", ("tau_rc", "tau_ref", "amplitude"), ()),
     nengo.RectifiedLinear: ("rectified_linear", ("amplitude",), ()),
     nengo.SpikingRectifiedLinear: ("spiking_rectified_linear", ("amplitude",), ("voltage",)),
@@ -168,11 +186,45 @@ def neurons(low, op):
         return None
     if len({p.number for p in (out, current, *state)}) < 2 + len(state):
         return None
-    text = json.dumps({"type": name, **dict(zip(parameters, values))})
+    fields = {"type": name, **dict(zip(parameters, values))}
+    if kind is nengo.RegularSpiking:
+        fields["base"] = {"type": "lif_rate"}
+    text = json.dumps(fields)
     numbers = low.extra(f"{name} of {op.output.name}", len(values), 1, values, "parameter", double=True)
     on = [(p.number, SET, None) for p in (out, *state)]
     on += [(current.number, READ, None), (numbers, READ, None)]
     return low.op("neurons", op, on, json=text)
+
+
+def _convolution(low, op, kind, **more):
+    conv = op.conv
+    y, w, x = (low.vector(s) for s in (op.Y, op.W, op.X))
+    if y is None or w is None or x is None or conv.dimensions > 2:
+        return None
+    fields = {
+        "type": kind,
+        "n_filters": conv.n_filters,
+        "input_shape": list(conv.input_shape.shape),
+        "kernel_size": list(conv.kernel_size),
+        "strides": list(conv.strides),
+        "padding": conv.padding,
+        "channels_last": conv.channels_last,
+        **more,
+    }
+    on = [(y.number, INC, None), (w.number, READ, None), (x.number, READ, None)]
+    return low.op("linked", op, on, json=json.dumps(fields))
+
+
+@lowers(ConvInc)
+def convolution(low, op):
+    return _convolution(low, op, "convolution", groups=op.conv.groups)
+
+
+@lowers(ConvTransposeInc)
+def transposed_convolution(low, op):
+    return _convolution(
+        low, op, "convolution_transpose", output_shape=list(op.conv.output_shape.shape)
+    )
 
 
 _FILTERS = (nengo.Lowpass, nengo.Alpha, LinearFilter)

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+import weakref
 
 import nengo
 import numpy as np
@@ -18,12 +19,15 @@ from ..warnings import BoutonWarning
 from .live import Views
 from .lowering import Lowered
 from .names import Names
-from .samples import Data, Samples
+from .samples import LOCK, Data, Samples
 from .signals import Signals
 from .watch import Watch
 
-#: Seconds that the engine runs before progress is shown.
+#: Seconds that the engine runs before progress is shown and other threads see what was recorded.
 _PIECE = 0.05
+
+#: Simulators by model: those of one model record to the same lists, as in Nengo.
+_SHARING = weakref.WeakKeyDictionary()
 
 
 class Simulator(nengo.Simulator):
@@ -95,6 +99,7 @@ class Simulator(nengo.Simulator):
                 seed = network.seed + 1
             else:
                 seed = np.random.randint(maxint)
+        _SHARING.setdefault(self.model, weakref.WeakSet()).add(self)
         self.closed = False
         self.reset(seed=seed)
 
@@ -109,7 +114,7 @@ class Simulator(nengo.Simulator):
         self._give_paths(low)
         program, low.program = low.program, None
         self._core = program.start(self.dt if self.dt > 0 else 1.0, low.single, self.threads, self.passes)
-        self._core.set_clock(self._tick, any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
+        self._core.set_clock(self._ticks(), any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
         self._held = set(low.held)
         self._reachable = False
         self._observe()
@@ -199,7 +204,7 @@ class Simulator(nengo.Simulator):
         key, base = base, low.aliases.get(base, base)
         if base in low.python:
             if low.is_clock(base):
-                self._core.set_clock(self._tick, True)
+                self._core.set_clock(self._ticks(), True)
             return low.python[base]
         number = low.numbers[base]
         if base not in self._held:
@@ -247,6 +252,11 @@ class Simulator(nengo.Simulator):
         values[...] = value
         self._core.put(part.number, values.ravel())
         return True
+
+    def _ticks(self):
+        """What advances the clock, for the engine, which doesn't keep the simulator alive."""
+        tick = weakref.WeakMethod(self._tick)
+        return lambda: tick()()
 
     def _tick(self):
         """Advances the signals of the clock, and returns the step."""
@@ -451,9 +461,10 @@ class Simulator(nengo.Simulator):
 
     def clear_probes(self):
         """Forgets what probes have recorded."""
-        self._fetch()
+        fetch = _fetch_of(self.model)
+        fetch()
         for probe in self.model.probes:
-            self._sim_data[probe] = Samples(self.model.sig[probe]["in"].shape, self._dtype(probe), self._fetch)
+            self._sim_data[probe] = Samples(self.model.sig[probe]["in"].shape, self._dtype(probe), fetch)
         self.data.reset()
 
     def _dtype(self, probe):
@@ -461,16 +472,20 @@ class Simulator(nengo.Simulator):
 
     def _fetch(self):
         """Hands what the engine has recorded to the probes' lists."""
-        for k, probe in enumerate(self._recorded):
-            rows = self._core.take(k)
-            if not len(rows):
-                continue
-            samples = self._sim_data[probe]
-            if isinstance(samples, Samples):
-                samples.push(rows)
-            else:
-                shape, dtype = self.model.sig[probe]["in"].shape, self._dtype(probe)
-                samples.extend(row.reshape(shape).astype(dtype) for row in rows)
+        with LOCK:
+            for k, probe in enumerate(self._recorded):
+                try:
+                    rows = self._core.take(k)
+                except RuntimeError:
+                    return  # it runs in another thread, which fetches when a piece is over
+                if not len(rows):
+                    continue
+                samples = self._sim_data[probe]
+                if isinstance(samples, Samples):
+                    samples.push(rows)
+                else:
+                    shape, dtype = self.model.sig[probe]["in"].shape, self._dtype(probe)
+                    samples.extend(row.reshape(shape).astype(dtype) for row in rows)
 
     def close(self):
         """Closes the simulator; what was recorded can still be read."""
@@ -532,9 +547,9 @@ class Simulator(nengo.Simulator):
                     now = 1
                 else:
                     now = self._run(steps - done)
+                    self._fetch()
                 done += now
-                for _ in range(now if progress_bar else 0):
-                    tracker.total_progress.step()
+                tracker.total_progress.step(now)
         self._watch.look()
 
     def step(self):
@@ -549,7 +564,11 @@ class Simulator(nengo.Simulator):
         before = np.seterr(invalid="raise", divide="ignore")
         try:
             if not self._own_probes:
-                return self._core.run(steps, _PIECE)
+                # The pieces of several simulators on one model are recorded in the order in which they ran.
+                done = self._core.run(steps, _PIECE)
+                if len(_SHARING[self.model]) > 1:
+                    self._fetch()
+                return done
             done = self._core.run(1, _PIECE)
             self._record_here()
             return done
@@ -572,6 +591,17 @@ class Simulator(nengo.Simulator):
 
     def _probe_step_time(self):
         """For subclasses: step and time are the engine's."""
+
+
+def _fetch_of(model):
+    """What hands over everything that the simulators of a model have recorded, and keeps none of them alive."""
+    simulators = _SHARING[model]
+
+    def fetch():
+        for sim in list(simulators):
+            sim._fetch()
+
+    return fetch
 
 
 def _no_step():

@@ -10,8 +10,10 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
-pub use piecewise::Interpolation;
-pub use table::PastEnd;
+mod spline;
+
+pub use piecewise::Between;
+pub use table::{Interpolation, PastEnd};
 
 /// What the variable `seed` is.
 const SEED: &str = "seed of its own; drawn by the simulator when left out";
@@ -54,6 +56,9 @@ element_list! {
     Process: dyn ProcessModel, "processes", register_process, |m| m.vars() => {
         white_signal::WhiteSignal,
         white_noise::WhiteNoise,
+        filtered_noise::FilteredNoise,
+        brown_noise::BrownNoise,
+        present_input::PresentInput,
         piecewise::Piecewise,
         table::Table,
     }

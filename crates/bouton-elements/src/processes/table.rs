@@ -14,9 +14,20 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Interpolation, ProcessModel, ProcessStep};
+use super::{ProcessModel, ProcessStep};
 use crate::Element;
 use crate::var::{Bounds, Var};
+
+/// What happens between two rows of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// The last row is held.
+    #[default]
+    Hold,
+    /// A straight line.
+    Linear,
+}
 
 /// What happens past the end of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

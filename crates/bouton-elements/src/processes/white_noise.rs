@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `mean` | 0 | – |
 //! | `std` | 1 | – |
+//! | `dist` | none | a distribution that is drawn from in place of the normal one |
 //! | `scale` | true | divide by √dt, so that the integral doesn't depend on dt |
 //! | `seed` | none | own seed; otherwise one is drawn by the simulator |
 
@@ -13,9 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProcessModel, ProcessStep, SEED};
 use crate::Element;
-use crate::var::{Bounds, Var};
+use crate::distributions::Distribution;
+use crate::var::{Bounds, Start, Var};
 
-/// Independent normal noise in every step.
+/// Independent noise in every step: normal, or of another distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WhiteNoise {
@@ -24,6 +26,8 @@ pub struct WhiteNoise {
     /// Standard deviation.
     #[schemars(range(min = 0))]
     pub std: f64,
+    /// A distribution that is drawn from in place of the normal one; `mean` and `std` are then left as they are by default.
+    pub dist: Option<Distribution>,
     /// Whether values are divided by √dt.
     pub scale: bool,
     /// Seed of its own. Default: drawn by the simulator.
@@ -32,7 +36,7 @@ pub struct WhiteNoise {
 
 impl Default for WhiteNoise {
     fn default() -> WhiteNoise {
-        WhiteNoise { mean: 0.0, std: 1.0, scale: true, seed: None }
+        WhiteNoise { mean: 0.0, std: 1.0, dist: None, scale: true, seed: None }
     }
 }
 
@@ -41,33 +45,71 @@ impl Element for WhiteNoise {
     const PAGE: &'static str = include_str!("white_noise.rs");
 }
 
-struct Running {
+/// Numbers that are drawn in every step, one a value.
+pub(super) struct Drawn {
     rng: RandomState,
-    mean: f64,
-    std: f64,
+    dist: Distribution,
     factor: f64,
 }
 
-impl ProcessStep for Running {
-    fn step(&mut self, _: f64, out: &mut [f64]) -> Result<(), String> {
-        for y in out {
-            *y = self.factor * self.rng.normal(self.mean, self.std);
-        }
+impl Drawn {
+    /// From a distribution; with `scale` divided by √dt.
+    pub(super) fn new(dist: Distribution, scale: bool, dt: f64, rng: RandomState) -> Drawn {
+        Drawn { rng, dist, factor: if scale { 1.0 / dt.sqrt() } else { 1.0 } }
+    }
+    /// Those of the next step.
+    pub(super) fn next(&mut self, out: &mut [f64]) -> Result<(), String> {
+        let x = self.dist.sample(1, out.len(), &mut self.rng)?;
+        out.iter_mut().zip(&x).for_each(|(y, x)| *y = self.factor * x);
         Ok(())
     }
-    fn save(&self) -> Vec<u8> {
+    /// The generator, as bytes.
+    pub(super) fn save(&self) -> Vec<u8> {
         self.rng.to_bytes()
     }
-    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+    /// Goes on from what was saved.
+    pub(super) fn load(&mut self, saved: &[u8]) -> Result<(), String> {
         self.rng = RandomState::from_bytes(saved).ok_or("these bytes are no state of a random generator")?;
         Ok(())
     }
 }
 
+/// Refuses a distribution that can't give as many values in a step.
+pub(super) fn check_dist(dist: &Distribution, width: usize) -> Result<(), String> {
+    // One draw of a generator of its own says it.
+    let drawn = dist.check().and_then(|()| dist.sample(1, width.max(1), &mut RandomState::new(0)));
+    drawn.map(|_| ()).map_err(|m| format!("`dist`: {m}"))
+}
+
+/// A variable that says which distribution is drawn from.
+pub(super) fn dist_var(dist: Option<&Distribution>, doc: &'static str) -> Var {
+    let start = dist.map_or(Start::Absent, |d| Start::Name { is: d.name().into(), of: vec![] });
+    Var { start, ..Var::fixed("dist", "", 0.0, Bounds::ANY, doc) }
+}
+
+impl ProcessStep for Drawn {
+    fn step(&mut self, _: f64, out: &mut [f64]) -> Result<(), String> {
+        self.next(out)
+    }
+    fn save(&self) -> Vec<u8> {
+        Drawn::save(self)
+    }
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        Drawn::load(self, saved)
+    }
+}
+
 impl ProcessModel for WhiteNoise {
-    fn check(&self, _: usize, _: f64) -> Result<(), String> {
+    fn check(&self, width: usize, _: f64) -> Result<(), String> {
         Bounds::ANY.check("mean", self.mean)?;
-        Bounds::AT_LEAST_0.check("std", self.std)
+        Bounds::AT_LEAST_0.check("std", self.std)?;
+        match &self.dist {
+            Some(_) if (self.mean, self.std) != (0.0, 1.0) => {
+                Err("`dist` takes the place of `mean` and `std`; leave them out".into())
+            }
+            Some(dist) => check_dist(dist, width),
+            None => Ok(()),
+        }
     }
     fn width(&self) -> Option<usize> {
         None
@@ -79,12 +121,13 @@ impl ProcessModel for WhiteNoise {
         vec![
             Var::fixed("mean", "", self.mean, Bounds::ANY, "mean"),
             Var::fixed("std", "", self.std, Bounds::AT_LEAST_0, "standard deviation"),
+            dist_var(self.dist.as_ref(), "what is drawn from in place of the normal distribution"),
             Var::flag("scale", self.scale, "whether values are divided by √dt"),
             Var::optional("seed", "", self.seed.map(f64::from), Bounds::AT_LEAST_0, SEED),
         ]
     }
     fn start(&self, _: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String> {
-        let factor = if self.scale { 1.0 / dt.sqrt() } else { 1.0 };
-        Ok(Box::new(Running { rng, mean: self.mean, std: self.std, factor }))
+        let dist = self.dist.clone().unwrap_or_else(|| Distribution::gaussian(self.mean, self.std));
+        Ok(Box::new(Drawn::new(dist, self.scale, dt, rng)))
     }
 }

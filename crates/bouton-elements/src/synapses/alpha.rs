@@ -48,6 +48,6 @@ impl SynapseModel for Alpha {
             return Err(format!("takes one parameter, `tau`, found {}", parameters.len()));
         };
         Bounds::AT_LEAST_0.check("tau", tau)?;
-        LinearFilter { num: vec![1.0], den: vec![tau * tau, 2.0 * tau, 1.0], analog: true }.filter(dt)
+        LinearFilter::new(vec![1.0], vec![tau * tau, 2.0 * tau, 1.0]).filter(dt)
     }
 }

@@ -10,7 +10,8 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Var, parameter_values};
 
-pub use statespace::{Filter, StateSpace};
+pub use linear::Method;
+pub use statespace::{Filter, StateSpace, step_space, step_taps};
 
 /// What a synapse is: a transfer function, and how it steps.
 pub trait SynapseModel: DynElement {
@@ -39,6 +40,7 @@ element_list! {
         lowpass::Lowpass,
         alpha::Alpha,
         linear::LinearFilter,
+        triangle::Triangle,
     }
 }
 
@@ -51,19 +53,19 @@ impl Synapse {
     ///
     /// ```
     /// use bouton_elements::synapses::{Alpha, LinearFilter, Lowpass, Synapse};
-    /// let built = LinearFilter { num: vec![1.0], den: vec![0.01, 0.2, 1.0], analog: true }.into();
+    /// let built = LinearFilter::new(vec![1.0], vec![0.01, 0.2, 1.0]).into();
     /// let low = Synapse::from(Lowpass { tau: 0.5 }).in_form_of(&built).unwrap();
-    /// assert_eq!(low, LinearFilter { num: vec![1.0], den: vec![0.0, 0.5, 1.0], analog: true }.into());
+    /// assert_eq!(low, LinearFilter::new(vec![1.0], vec![0.0, 0.5, 1.0]).into());
     /// assert!(Synapse::from(Alpha { tau: 0.5 }).in_form_of(&low).is_some());
     /// assert!(Synapse::from(Alpha { tau: 0.5 }).in_form_of(&Lowpass { tau: 0.5 }.into()).is_none());
     /// ```
     pub fn in_form_of(&self, other: &Synapse) -> Option<Synapse> {
         if let Some(form) = other.downcast_ref::<LinearFilter>() {
-            if let Some(own) = self.downcast_ref::<LinearFilter>().filter(|own| own.analog == form.analog) {
+            if let Some(own) = self.downcast_ref::<LinearFilter>().filter(|own| own.as_form(form)) {
                 return own.padded(form).map(Into::into);
             }
-            let (num, den) = self.model().transfer().filter(|_| form.analog)?;
-            return LinearFilter { num, den, analog: true }.padded(form).map(Into::into);
+            let (num, den) = self.model().transfer().filter(|_| form.as_form(&LinearFilter::default()))?;
+            return LinearFilter::new(num, den).padded(form).map(Into::into);
         }
         let numbers = |s: &Synapse| parameter_values(&s.model().vars()).len();
         (self.name() == other.name() && numbers(self) == numbers(other)).then(|| self.clone())

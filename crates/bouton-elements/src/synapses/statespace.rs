@@ -31,6 +31,8 @@ pub enum Filter {
     },
     /// The general case.
     Space(StateSpace),
+    /// y = Σ taps[i] · u of i steps ago: the states are the last inputs, the newest first.
+    Taps(Vec<f64>),
 }
 
 impl Filter {
@@ -38,6 +40,7 @@ impl Filter {
     pub fn states(&self) -> usize {
         match self {
             Filter::Space(s) => s.n,
+            Filter::Taps(taps) => taps.len(),
             _ => 0,
         }
     }
@@ -54,8 +57,13 @@ impl Filter {
             return Ok(self);
         }
         let n = states;
+        if let Filter::Taps(mut taps) = self {
+            taps.resize(n, 0.0);
+            return Ok(Filter::Taps(taps));
+        }
         let mut wide = StateSpace { n, a: vec![0.0; n * n], b: vec![0.0; n], c: vec![0.0; n], d: 0.0 };
         match self {
+            Filter::Taps(_) => {}
             Filter::Gain(g) => wide.d = g,
             Filter::First { a, b } => (wide.a[0], wide.b[0], wide.c[0]) = (a, b, 1.0),
             Filter::Space(s) => {
@@ -87,45 +95,103 @@ impl Filter {
                     *y = a * *y + b * *u;
                 }
             }
-            Filter::Space(s) => s.step(u, x, y),
+            Filter::Space(s) => step_space(s.n, (&s.a, &s.b, &s.c, s.d), u, x, y),
+            Filter::Taps(taps) => step_taps(taps, u, x, y),
+        }
+    }
+}
+
+/// One step of x' = A·x + B·u, y = C·x + D·u (as A, B, C, D) over `u.len()` independent values: `x` holds a row of that length
+/// for each of `n` states. See [`Filter::step`].
+pub fn step_space<T: Real>(
+    n: usize,
+    (a, b, c, d): (&[f64], &[f64], &[f64], f64),
+    u: &[T],
+    x: &mut [T],
+    y: &mut [T],
+) {
+    let w = u.len();
+    // Room for the new states of one value; filters of so many states that it must be asked for are rare.
+    const FEW: usize = 16;
+    let (mut few, mut many) = ([T::ZERO; FEW], vec![]);
+    let new = if n <= FEW {
+        &mut few[..n]
+    } else {
+        many.resize(n, T::ZERO);
+        &mut many[..]
+    };
+    for i in 0..w {
+        let output = |x: &[T]| {
+            let mut v = T::ZERO;
+            for k in 0..n {
+                v += T::of(c[k]) * x[k * w + i];
+            }
+            v
+        };
+        if d != 0.0 {
+            y[i] = output(x) + T::of(d) * u[i];
+        }
+        for (r, new) in new.iter_mut().enumerate() {
+            let mut v = T::ZERO;
+            for k in 0..n {
+                v += T::of(a[r * n + k]) * x[k * w + i];
+            }
+            *new = v + T::of(b[r]) * u[i];
+        }
+        for (k, new) in new.iter().enumerate() {
+            x[k * w + i] = *new;
+        }
+        if d == 0.0 {
+            y[i] = output(x);
+        }
+    }
+}
+
+/// One step of y = Σ taps[i] · u of i steps ago over `u.len()` independent values: `x` holds a row of that length for each tap,
+/// the inputs of the last steps, the newest first.
+pub fn step_taps<T: Real>(taps: &[f64], u: &[T], x: &mut [T], y: &mut [T]) {
+    let w = u.len();
+    if w == 0 || x.len() < w {
+        return;
+    }
+    x.copy_within(..x.len() - w, w);
+    x[..w].copy_from_slice(u);
+    y.fill(T::ZERO);
+    for (tap, x) in taps.iter().zip(x.chunks_exact(w)) {
+        let tap = T::of(*tap);
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += tap * *x;
         }
     }
 }
 
 impl StateSpace {
-    /// Highest number of states that [`Filter::step`] takes.
-    pub const MAX_STATES: usize = 16;
+    /// Highest number of states that a filter may have.
+    pub const MAX_STATES: usize = 1000;
 
-    /// One step over `u.len()` independent values: `x` holds a row of that length for each state. See [`Filter::step`].
-    pub fn step<T: Real>(&self, u: &[T], x: &mut [T], y: &mut [T]) {
-        let w = u.len();
+    /// The discrete system of steps of `dt` (s) that the state moves by, 1 − `alpha` of the old one and `alpha` of the new one
+    /// (the generalised bilinear transform). `None` where I − α·dt·A has no inverse.
+    pub fn moved_by_both(&self, dt: f64, alpha: f64) -> Option<StateSpace> {
         let n = self.n;
-        let mut new = [T::ZERO; 16];
-        for i in 0..w {
-            let output = |x: &[T]| {
-                let mut v = T::ZERO;
-                for k in 0..n {
-                    v += T::of(self.c[k]) * x[k * w + i];
-                }
-                v
-            };
-            if self.d != 0.0 {
-                y[i] = output(x) + T::of(self.d) * u[i];
-            }
-            for (r, new) in new.iter_mut().enumerate().take(n) {
-                let mut v = T::ZERO;
-                for k in 0..n {
-                    v += T::of(self.a[r * n + k]) * x[k * w + i];
-                }
-                *new = v + T::of(self.b[r]) * u[i];
-            }
+        let ahead: Vec<f64> = (0..n * n).map(|i| unit(i, n) - alpha * dt * self.a[i]).collect();
+        // [I + (1 − α)·dt·A, dt·B], then both of them by the inverse.
+        let m = n + 1;
+        let mut right = vec![0.0; n * m];
+        for r in 0..n {
             for k in 0..n {
-                x[k * w + i] = new[k];
+                right[r * m + k] = unit(r * n + k, n) + (1.0 - alpha) * dt * self.a[r * n + k];
             }
-            if self.d == 0.0 {
-                y[i] = output(x);
-            }
+            right[r * m + n] = dt * self.b[r];
         }
+        solve(&ahead, n, &mut right, m)?;
+        let b: Vec<f64> = (0..n).map(|r| right[r * m + n]).collect();
+        // C of the new system is C·(I − α·dt·A)^−1: the transposed equations.
+        let transposed: Vec<f64> = (0..n * n).map(|i| ahead[i % n * n + i / n]).collect();
+        let mut c = self.c.clone();
+        solve(&transposed, n, &mut c, 1)?;
+        let direct: f64 = self.c.iter().zip(&b).map(|(c, b)| c * b).sum();
+        let a = (0..n * n).map(|i| right[i / n * m + i % n]).collect();
+        Some(StateSpace { n, a, b, c, d: self.d + alpha * direct })
     }
 
     /// The discrete system for inputs that are held constant over steps of `dt` (s): exp of [[A, B], [0, 0]]·dt.
@@ -147,6 +213,44 @@ impl StateSpace {
             d: self.d,
         }
     }
+}
+
+/// Element i of the n × n identity.
+fn unit(i: usize, n: usize) -> f64 {
+    f64::from(u8::from(i / n == i % n))
+}
+
+/// Solves A·X = Y for n × n A and n × m Y, which becomes X: Gauss's elimination with pivots by rows. `None` if A has no inverse.
+fn solve(a: &[f64], n: usize, y: &mut [f64], m: usize) -> Option<()> {
+    let mut a = a.to_vec();
+    for k in 0..n {
+        let pivot = (k..n).max_by(|p, q| a[p * n + k].abs().total_cmp(&a[q * n + k].abs()))?;
+        if a[pivot * n + k] == 0.0 || !a[pivot * n + k].is_finite() {
+            return None;
+        }
+        for j in 0..n {
+            a.swap(k * n + j, pivot * n + j);
+        }
+        for j in 0..m {
+            y.swap(k * m + j, pivot * m + j);
+        }
+        for r in k + 1..n {
+            let f = a[r * n + k] / a[k * n + k];
+            for j in k..n {
+                a[r * n + j] -= f * a[k * n + j];
+            }
+            for j in 0..m {
+                y[r * m + j] -= f * y[k * m + j];
+            }
+        }
+    }
+    for k in (0..n).rev() {
+        for j in 0..m {
+            let rest: f64 = (k + 1..n).map(|i| a[k * n + i] * y[i * m + j]).sum();
+            y[k * m + j] = (y[k * m + j] - rest) / a[k * n + k];
+        }
+    }
+    Some(())
 }
 
 fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
@@ -245,7 +349,7 @@ mod tests {
         let dt = 0.001;
         for tau in [0.0005, 0.005, 0.03, 0.1] {
             let low = step_response(&Lowpass { tau }.filter(dt).unwrap(), 300);
-            let general = LinearFilter { num: vec![1.0], den: vec![tau, 1.0], analog: true };
+            let general = LinearFilter::new(vec![1.0], vec![tau, 1.0]);
             let general = step_response(&general.filter(dt).unwrap(), 300);
             let alpha = step_response(&Alpha { tau }.filter(dt).unwrap(), 300);
             for k in 0..300 {
@@ -260,7 +364,7 @@ mod tests {
         }
         // Second order with resonance: 1/(τ²s² + 0.4τs + 1), by its closed form.
         let tau = 0.01;
-        let f = LinearFilter { num: vec![1.0], den: vec![tau * tau, 0.4 * tau, 1.0], analog: true };
+        let f = LinearFilter::new(vec![1.0], vec![tau * tau, 0.4 * tau, 1.0]);
         let y = step_response(&f.filter(dt).unwrap(), 400);
         let (zeta, w0) = (0.2, 1.0 / tau);
         let wd = w0 * f64::sqrt(1.0 - zeta * zeta);
@@ -274,8 +378,7 @@ mod tests {
     #[test]
     fn a_direct_term_delays_the_state() {
         // (0.02s + 1)/(0.1s + 1): y = Cx + Du with the state of before.
-        let f =
-            LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true }.filter(0.001).unwrap();
+        let f = LinearFilter::new(vec![0.02, 1.0], vec![0.1, 1.0]).filter(0.001).unwrap();
         let y = step_response(&f, 3);
         assert!((y[0] - 0.2).abs() < 1e-12);
         let a = (-0.01f64).exp();
@@ -284,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_widened_filter_has_the_same_response() {
-        let direct = LinearFilter { num: vec![0.02, 1.0], den: vec![0.1, 1.0], analog: true };
+        let direct = LinearFilter::new(vec![0.02, 1.0], vec![0.1, 1.0]);
         let space = direct.filter(0.001).unwrap();
         for f in [
             Filter::Gain(0.7),
@@ -302,9 +405,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        let check = |num: &[f64], den: &[f64]| {
-            LinearFilter { num: num.into(), den: den.into(), analog: true }.check().unwrap_err()
-        };
+        let check = |num: &[f64], den: &[f64]| LinearFilter::new(num, den).check().unwrap_err();
         assert!(check(&[1.0, 0.0], &[1.0]).contains("`num` must not have a higher degree"));
         assert!(check(&[1.0], &[0.0]).contains("`den`"));
         assert!(check(&[f64::NAN], &[1.0]).contains("`num`"));

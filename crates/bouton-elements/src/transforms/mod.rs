@@ -16,7 +16,10 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::Var;
 
+mod links;
+
 pub use dense::Init;
+pub use links::{Axis, Links, Listed, Numbers, Padding, Windows};
 
 /// The numbers of a linear map, in the shortest form that it has.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +30,8 @@ pub enum Map {
     Diagonal(Vec<f64>),
     /// A matrix (outputs × inputs), row-major.
     Dense(Arc<Vec<f64>>),
+    /// Numbers of which each connects some values and not others.
+    Linked(Arc<Links>, Arc<Vec<f64>>),
 }
 
 impl Map {
@@ -43,7 +48,7 @@ impl Map {
         match self {
             Map::Scalar(x) => std::slice::from_ref(x),
             Map::Diagonal(x) => x,
-            Map::Dense(x) => x,
+            Map::Dense(x) | Map::Linked(_, x) => x,
         }
     }
 }
@@ -65,6 +70,11 @@ pub trait TransformModel: DynElement {
     fn dense(&self) -> bool {
         true
     }
+    /// Which values its numbers connect, where they are neither a matrix nor one number or one a value:
+    /// [`make`](Self::make) then gives [`Map::Linked`].
+    fn links(&self) -> Option<Links> {
+        None
+    }
     /// Makes its numbers for this many outputs and inputs, which fit [`outputs`](Self::outputs). `rng` is that of the
     /// connection, behind the draws for its decoders: as Nengo has it, so that the same seed gives the same weights.
     ///
@@ -82,6 +92,9 @@ element_list! {
         scalar::Scalar,
         diagonal::Diagonal,
         dense::Dense,
+        sparse::Sparse,
+        convolution::Convolution,
+        convolution_transpose::ConvolutionTranspose,
     }
 }
 
@@ -103,6 +116,18 @@ impl Transform {
             Map::Scalar(_) => (1, 1),
             Map::Diagonal(x) => (outputs, x.len()),
             Map::Dense(x) => (outputs * inputs, x.len()),
+            Map::Linked(links, x) if (links.outputs(), links.inputs()) == (outputs, inputs) => {
+                let (rows, columns) = links.shape();
+                (rows * columns, x.len())
+            }
+            Map::Linked(links, _) => {
+                return Err(format!(
+                    "of the type `{}` connects {} outputs and {} inputs, and {outputs} and {inputs} are wanted",
+                    self.name(),
+                    links.outputs(),
+                    links.inputs()
+                ));
+            }
         };
         if expected != found || matches!(map, Map::Dense(_)) != model.dense() {
             return Err(format!(

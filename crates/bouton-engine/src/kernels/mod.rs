@@ -110,6 +110,7 @@ kernels! {
     gather::Gather,
     scale::Scale,
     dot::Dot,
+    linked::Linked,
     columns::Columns,
     factored::Factored,
     learn_factored::LearnFactored,
@@ -124,6 +125,7 @@ kernels! {
     population::Population,
     lowpass::Lowpass,
     space::Space,
+    taps::Taps,
     delta::Delta,
     apply::Apply,
 }

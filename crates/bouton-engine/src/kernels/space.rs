@@ -1,6 +1,6 @@
 //! x' = A·x + B·u, y = C·x + D·u, for each value of u.
 
-use bouton_elements::synapses::StateSpace;
+use bouton_elements::synapses::{StateSpace, step_space};
 
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::program::Shape;
@@ -26,36 +26,9 @@ impl Kernel for Space {
     }
     fn run<T: SimReal>(&self, _: &At, s: Slices<'_, T>) {
         let ([y, x], [u], [c]) = s.take();
-        let (n, w) = (self.n, u.len());
-        let (a, c) = c.split_at(n * n);
-        let (b, c) = c.split_at(n);
-        let (c, d) = c.split_at(n);
-        let d = d[0];
-        let mut new = [T::ZERO; StateSpace::MAX_STATES];
-        for i in 0..w {
-            let output = |x: &[T]| {
-                let mut v = T::ZERO;
-                for k in 0..n {
-                    v += T::of(c[k]) * x[k * w + i];
-                }
-                v
-            };
-            if d != 0.0 {
-                y[i] = output(x) + T::of(d) * u[i];
-            }
-            for (r, new) in new.iter_mut().enumerate().take(n) {
-                let mut v = T::ZERO;
-                for k in 0..n {
-                    v += T::of(a[r * n + k]) * x[k * w + i];
-                }
-                *new = v + T::of(b[r]) * u[i];
-            }
-            for k in 0..n {
-                x[k * w + i] = new[k];
-            }
-            if d == 0.0 {
-                y[i] = output(x);
-            }
-        }
+        let (a, c) = c.split_at(self.n * self.n);
+        let (b, c) = c.split_at(self.n);
+        let (c, d) = c.split_at(self.n);
+        step_space(self.n, (a, b, c, d[0]), u, x, y);
     }
 }

@@ -3,7 +3,7 @@
 
 mod store;
 
-use bouton_elements::synapses::{Filter, StateSpace};
+use bouton_elements::synapses::Filter;
 
 use crate::program::SignalId;
 pub use store::{Event, Events, Recorded, Samples};
@@ -117,12 +117,4 @@ impl Probe {
 #[inline(never)]
 fn sampled(step: u64, every: f64) -> bool {
     step as f64 % every < 1.0
-}
-
-/// Number of states of a filter on `width` values.
-pub(crate) fn states(f: &Filter, width: usize) -> usize {
-    match f {
-        Filter::Space(StateSpace { n, .. }) => n * width,
-        _ => 0,
-    }
 }

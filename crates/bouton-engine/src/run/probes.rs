@@ -6,7 +6,7 @@ use bouton_memory::room;
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
 use crate::live::CheckpointProbe;
-use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, states};
+use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples};
 use crate::program::{Op, Role, Room};
 
 impl Simulation {
@@ -48,7 +48,7 @@ impl Simulation {
         let width = rows * width;
         let probes = self.inner.probes();
         let id = ObserveId(probes.iter().map(|p| p.id.0 + 1).max().unwrap_or(0));
-        let state = what.filter.as_ref().map_or(0, |f| states(f, width));
+        let state = what.filter.as_ref().map_or(0, |f| f.states() * width);
         let filtered = if what.filter.is_some() { width } else { 0 };
         probes.push(Probe {
             id,

@@ -19,7 +19,7 @@ impl Network {
         }
         self.check_names()?;
         for id in self.ensembles() {
-            self.check_ensemble(id)?;
+            self.check_ensemble(id, dt)?;
         }
         for id in self.nodes() {
             self.check_node(id, dt)?;

@@ -3,7 +3,7 @@
 use crate::{Ensemble, EnsembleId, Error, Network, NodeId, Output, nearest};
 
 impl Network {
-    pub(super) fn check_ensemble(&self, id: EnsembleId) -> Result<(), Error> {
+    pub(super) fn check_ensemble(&self, id: EnsembleId, dt: f64) -> Result<(), Error> {
         let path = self.ensemble_path(id);
         let Some(e) = self.get_ensemble(id) else { return Ok(()) };
         let err = |m: String| Err(Error::model(&path, m));
@@ -33,7 +33,8 @@ impl Network {
         }
         let checked = e.neuron_type.model().check().and_then(|()| e.neuron_type.within_bounds());
         checked.map_err(|m| Error::model(&path, m))?;
-        let vars = e.neuron_type.model().states();
+        // Not what a base gives: that is computed.
+        let vars: Vec<_> = e.neuron_type.layers().into_iter().flat_map(|l| l.model().states()).collect();
         let states: Vec<&str> = vars.iter().map(|s| &*s.name).collect();
         for (name, _) in &e.initial_state {
             if !states.contains(&name.as_str()) {
@@ -41,6 +42,10 @@ impl Network {
                     .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 return err(format!("{} neurons have no state `{name}`{hint}", e.neuron_type.name()));
             }
+        }
+        if let Some(noise) = &e.noise {
+            let width = if e.neuron_type.is_direct() { e.dimensions } else { e.n_neurons };
+            noise.model().check(width, dt).map_err(|m| Error::model(&path, format!("`noise`: {m}")))?;
         }
         self.check_samples(&path, e)
     }

@@ -52,7 +52,7 @@ impl Network {
             Target::NeuronState(e, name) => {
                 let n = ensemble(*e, true)?;
                 let kind = self.get_ensemble(*e).map(|e| &e.neuron_type);
-                let vars = kind.map_or(vec![], |k| k.model().states());
+                let vars = kind.map_or(vec![], |k| k.states());
                 let states: Vec<&str> = vars.iter().map(|s| &*s.name).collect();
                 if !states.contains(&name.as_str()) {
                     let hint = match nearest(name, states.iter().copied()) {

@@ -186,7 +186,7 @@ impl Network {
     ) -> Result<(), Error> {
         let Some(state) = &input.state else { return Ok(()) };
         let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { return Ok(()) };
-        let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
+        let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.states());
         if states.iter().any(|v| v.name == *state) {
             return Ok(());
         }

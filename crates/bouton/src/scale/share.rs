@@ -61,17 +61,25 @@ impl Check<'_> {
                 }
             }
             weights => {
-                // One number, or one a value.
+                // One number, one a value, or numbers that connect some of them.
                 let mut all = vec![];
                 let mut row = vec![];
                 for r in 0..weights.map_or(0, |w| w.shape.0) {
                     weights.iter().for_each(|w| w.row(r, &mut row));
                     all.extend_from_slice(&row);
                 }
-                let factor =
-                    |i: usize| if all.len() == 1 { all[0] } else { all.get(i).copied().unwrap_or(1.0) };
-                for x in &inputs.points {
-                    x.iter().enumerate().for_each(|(i, x)| add(i, factor(i) * x));
+                if let Some(links) = c.transform.as_ref().and_then(|t| t.model().links()) {
+                    for x in &inputs.points {
+                        let mut y = vec![0.0; links.outputs()];
+                        links.add(&all, x, &mut y);
+                        y.into_iter().enumerate().for_each(|(i, y)| add(i, y));
+                    }
+                } else {
+                    let factor =
+                        |i: usize| if all.len() == 1 { all[0] } else { all.get(i).copied().unwrap_or(1.0) };
+                    for x in &inputs.points {
+                        x.iter().enumerate().for_each(|(i, x)| add(i, factor(i) * x));
+                    }
                 }
             }
         }

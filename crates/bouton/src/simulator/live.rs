@@ -453,7 +453,7 @@ impl Simulator {
     }
     fn state_path(&self, e: EnsembleId, name: &str) -> Result<String, Error> {
         self.views().own_ensemble(e)?;
-        let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.model().states());
+        let vars = self.net.get_ensemble(e).map_or(vec![], |e| e.neuron_type.states());
         if vars.iter().any(|v| v.name == name) && !self.views().is_direct(e) {
             return Ok(self.views().names().neurons(e, name));
         }

@@ -107,7 +107,7 @@ fn models() -> Vec<(&'static str, Network)> {
     for (name, t) in types {
         let e = net.ensemble(name, Ensemble::new(15, 1).neuron_type(t));
         net.connect(stim, e, Connection::new().synapse(0.003));
-        let filter = LinearFilter { num: vec![1.0], den: vec![1e-4, 0.02, 1.0], analog: true };
+        let filter = LinearFilter::new(vec![1.0], vec![1e-4, 0.02, 1.0]);
         net.connect(e, sink, Connection::new().synapse(filter));
         net.probe(&format!("p_{name}"), Probe::new(e).synapse(Alpha { tau: 0.005 }));
         last = last.or(Some(e));
@@ -133,6 +133,7 @@ fn models() -> Vec<(&'static str, Network)> {
     net.probe("dopamine", Probe::of(Target::rule_signal(c, "n")));
     net.probe("weights", Probe::weights(c));
     all.push(("a rule as text", net));
+    all.push(("elements that hold something", crate::more_elements::network()));
     all
 }
 

@@ -161,7 +161,7 @@ fn the_filters_of_a_rule_are_live() {
 
 #[test]
 fn a_linear_filter_of_a_rule_takes_every_synapse_of_its_order() {
-    let second = LinearFilter { num: vec![1.0], den: vec![1e-4, 0.02, 1.0], analog: true };
+    let second = LinearFilter::new(vec![1.0], vec![1e-4, 0.02, 1.0]);
     let with = |synapse: Synapse| learner(Pes { pre_synapse: Some(synapse), ..Pes::new(1e-3) }, false);
     let run = |sim: &mut Simulator, c: ConnectionId| {
         sim.run(0.2).unwrap();
@@ -174,12 +174,12 @@ fn a_linear_filter_of_a_rule_takes_every_synapse_of_its_order() {
     let (net, c) = with(second.clone().into());
     let mut sim = Simulator::new(&net).unwrap();
     let first = run(&mut sim, c);
-    let third = LinearFilter { num: vec![1.0], den: vec![1e-6, 1e-4, 0.02, 1.0], analog: true };
+    let third = LinearFilter::new(vec![1.0], vec![1e-6, 1e-4, 0.02, 1.0]);
     for other in [
         Synapse::from(0.02),
         Synapse::from(0.0),
         Alpha { tau: 0.003 }.into(),
-        LinearFilter { num: vec![2.0], den: vec![0.03, 1.0], analog: true }.into(),
+        LinearFilter::new(vec![2.0], vec![0.03, 1.0]).into(),
         second.clone().into(),
     ] {
         sim.reset(Reset::All).unwrap();

@@ -11,6 +11,7 @@ mod library_rules;
 mod live_parameters;
 mod live_weights;
 mod mistakes;
+mod more_elements;
 mod places;
 mod probe_norms;
 mod rls;

@@ -52,6 +52,10 @@ fn models() -> Vec<(&'static str, Network, Vec<ProbeId>, Option<ConnectionId>)> 
     all.push(("integrators", net, p, None));
     all.push(wide());
     all.push(full());
+    let net = crate::more_elements::network();
+    let probes = net.probes().collect();
+    let c = net.connections().find(|c| net.connection_path(*c) == "c");
+    all.push(("more elements", net, probes, c));
     all
 }
 
