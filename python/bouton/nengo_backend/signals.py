@@ -9,7 +9,8 @@ class Signals(SignalDict):
     """Arrays by signal, as ``nengo.builder.signal.SignalDict``.
 
     An array that is obtained here shares the memory that steps read and write, for as long as anyone has it: from then on
-    every operator that touches the signal runs as itself. Keys, ``len``, ``in`` and ``signals[key] = value`` obtain none.
+    every operator that touches the signal runs as itself. All arrays can be written, also those of signals that Nengo has as
+    read-only (weights that no rule changes, encoders, biases): what is written acts from then on. Keys, ``len``, ``in`` and ``signals[key] = value`` obtain none.
 
     Parameters
     ----------
@@ -80,10 +81,6 @@ class Signals(SignalDict):
             array = np.ndarray(
                 buffer=memory, dtype=key.dtype, shape=key.shape, offset=key.offset, strides=key.strides
             )
-        if key.readonly and isinstance(array, np.ndarray):
-            # A view of an array that may be written: so `setflags(write=True)` works.
-            array = array.view()
-            array.setflags(write=False)
         self._keys[key] = array
         return array
 

@@ -188,6 +188,10 @@ class Simulator(nengo.Simulator):
     def signals(self):
         """Arrays by signal, which share the engine's memory; None when the simulator is closed.
 
+        ``sim.signals[sim.model.sig[conn]["weights"]][...] = 0`` works on every connection, in a Node's function too. In Nengo it
+        raises where no learning rule changes the weights: there the array is read-only. Writes here aren't checked and are in
+        no log; those of ``sim.weights[conn]`` are.
+
         Where functions of Python's run in a step, these may obtain any signal from now on: the engine then hands nothing on within
         a loop that it doesn't store.
         """
@@ -246,8 +250,6 @@ class Simulator(nengo.Simulator):
             )
         if self._core.busy() or base in low.python or base in self._held or part is None:
             return False
-        if key.readonly:
-            raise ValueError("assignment destination is read-only")
         values = np.empty(key.shape)
         values[...] = value
         self._core.put(part.number, values.ravel())
@@ -419,7 +421,10 @@ class Simulator(nengo.Simulator):
         }
 
     def _saved(self, key):
-        return not key.readonly and key.base not in self._lowered.made
+        """Whether a signal is saved: what steps change, and what was written of the rest."""
+        if key.base in self._lowered.made or key.sparse:
+            return False
+        return not key.readonly or key is key.base and not np.array_equal(self._value(key), key.initial_value)
 
     def __setstate__(self, state):
         outputs = {probe: list(rows) for probe, rows in state["probe_outputs"].items()}
@@ -496,7 +501,7 @@ class Simulator(nengo.Simulator):
     def reset(self, seed=None):
         """Goes back to the start.
 
-        Signals that are read-only, and were written all the same, stay as they are, as in Nengo.
+        Signals that are read-only in Nengo, and whose arrays were obtained and written, stay as they are, as in Nengo.
 
         Parameters
         ----------
