@@ -320,6 +320,7 @@ class Simulator(nengo.Simulator):
         ndarray
             One number a row and column; a number by itself where it is one.
         """
+        self._between_steps(path)
         values = self._core.get(path)
         return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
 
@@ -334,6 +335,7 @@ class Simulator(nengo.Simulator):
             One number for all, or one for each.
         """
         self._check_open()
+        self._between_steps(path)
         shape = self._core.get(path).shape
         given = np.asarray(values, dtype=float)
         if given.ndim == 1 and shape[1] == 1:
@@ -369,12 +371,20 @@ class Simulator(nengo.Simulator):
             )
         return "\n".join(lines)
 
+    def _between_steps(self, what):
+        if self._core.busy():
+            raise RuntimeError(
+                f"{what}: a step is under way, and this can be done between two steps only. A node's function reads and "
+                "writes the array of `sim.weights[conn].pinned()`, or of `sim.signals`, obtained before the run"
+            )
+
     def _check_open(self):
         if self.closed:
             raise SimulatorClosed("Cannot write to a closed Simulator.")
 
     def _write(self, signal, path, places, values):
         """A write of elements of a signal, checked and logged."""
+        self._between_steps(path)
         base = self._lowered.aliases.get(signal.base, signal.base)
         if base in self._lowered.python:
             self._signals[signal].flat[places] = values
@@ -460,6 +470,7 @@ class Simulator(nengo.Simulator):
         part = low.parts.get(key)
         if base in low.made or part is None:
             return np.array(self._signals[key])
+        self._between_steps(key.name)
         return self._core.read(part.number).reshape(key.shape).astype(key.dtype)
 
     # --- Running
