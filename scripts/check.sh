@@ -17,3 +17,7 @@ part "format" find crates -name '*.rs' -exec rustfmt --check --edition 2024 {} +
 part "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 RUSTDOCFLAGS="-D warnings" part "documentation" cargo doc --workspace --no-deps --quiet
 part "tests" cargo test --workspace
+# The crate of the Python package is no member of the workspace; the lints of the workspace are those of its own manifest.
+part "lints of the Python crate" env CARGO_TARGET_DIR="$PWD/target" \
+  cargo clippy --quiet --manifest-path crates/bouton-python/Cargo.toml -- -D warnings
+part "Python" scripts/python.sh

@@ -34,6 +34,8 @@ CRATES = pathlib.Path(__file__).resolve().parent.parent / "crates"
 SEEDS = (0, 1, 42, 2147483647, 4294967295)
 DIMS = (1, 2, 3, 5, 16, 40, 75)
 COUNTS = (7, 50, 751)
+PDF_X = [-2.0, -1.5, 0.0, 0.25, 3.0]
+PDF_P = [0.1, 0.0, 0.45, 0.05, 0.4]
 
 
 def write(name, cases):
@@ -197,6 +199,7 @@ def dist_cases():
         ("Uniform", {"low": 0.9, "high": -1.0}, nd.Uniform(0.9, -1.0)),
         ("Uniform", {"low": -3.0, "high": 100.0, "integer": True}, nd.Uniform(-3, 100, integer=True)),
         ("Gaussian", {"mean": -1.5, "std": 0.3}, nd.Gaussian(-1.5, 0.3)),
+        ("Pdf", {"x": PDF_X, "p": PDF_P}, nd.PDF(np.array(PDF_X), np.array(PDF_P))),
         ("Exponential", {"scale": 0.7}, nd.Exponential(0.7)),
         ("Exponential", {"scale": 0.15, "shift": -0.4, "high": -0.2}, nd.Exponential(0.15, -0.4, -0.2)),
         ("SqrtBeta", {"n": 1}, nd.SqrtBeta(1)),

@@ -68,7 +68,7 @@ job() {
                 is_complete "$out" || { counted=$((counted + 1)) again=$((again + 1)); }
             fi
             if ! is_complete "$out"; then
-                "$bouton" resume "$out" --quiet --threads $((1 + RANDOM % 2)) > "$out.table" 2> "$out.says" ||
+                "$bouton" resume "$out" --threads $((1 + RANDOM % 2)) > "$out.table" 2> "$out.says" ||
                     { cat "$out.says" >&2; fail "$model does not resume"; }
                 cmp "$out.table" "$whole.table" || fail "$model: another summary"
             fi
@@ -88,7 +88,7 @@ for model in "${names[@]}"; do
         rm -rf "$whole"
         t0=$(date +%s%N)
         # shellcheck disable=SC2046
-        "$bouton" run $(arguments "$model") --quiet --threads 1 --out "$whole" > "$whole.table" 2> /dev/null
+        "$bouton" run $(arguments "$model") --threads 1 --out "$whole" > "$whole.table" 2> /dev/null
         took=$(( ($(date +%s%N) - t0) / 1000000 ))
         if [ -z "$ms" ] || [ "$took" -lt "$ms" ]; then ms=$took; fi
     done

@@ -27,6 +27,7 @@ part "models larger than the process may be" scripts/limits.sh
 part "plans made anew after every step, all models" replans
 part "10,000 schedules against the oracle" schedules
 part "kills" scripts/kill.sh 1000
+part "signals" scripts/signals.py 200
 for m in edit peak steps chain; do part "measure: $m" measure "$m"; done
 part "measure: a small model" scripts/small.sh
 part "measure: PES against the engine before" scripts/pes.sh

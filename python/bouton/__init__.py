@@ -8,17 +8,18 @@ Nengo, and whatever else isn't NumPy, is imported when it is first used.
 
 from importlib import import_module as _import_module
 
-from ._bouton import Error, __version__
+from ._bouton import Error, __version__, passes
 
 #: Where each name is that is imported when it is first used.
 _WHERE = {
     "Simulator": ".nengo_backend.simulator",
     "BoutonWarning": ".warnings",
+    "Model": ".model",
     "Rule": ".nengo_backend.rules",
     "rule": ".nengo_backend.rules",
 }
 
-__all__ = ["Error", "__version__", *_WHERE]
+__all__ = ["Error", "__version__", "passes", *_WHERE]
 
 
 def __getattr__(name):

@@ -4,12 +4,18 @@ mod columns;
 pub mod demo;
 pub mod list;
 pub mod log;
+mod machine;
+mod place;
 mod program;
 mod record;
+pub mod recover;
 pub mod resume;
 pub mod run;
+mod seen;
+pub mod signals;
+mod volume;
 
-pub use program::main_with;
+pub use program::{main_from, main_with};
 
 /// Peak memory of this process (MB); 0 where the system doesn't say.
 pub fn peak_memory_mb() -> u64 {

@@ -1,7 +1,7 @@
 //! The log of a run beside its recording: a line of JSON a write.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use bouton::engine::{By, Entry};
@@ -15,12 +15,14 @@ pub const LOG: &str = "log.jsonl";
 /// A log that takes the entries of the simulator's, which keeps none of them: it may be longer than memory.
 pub(crate) struct LogFile {
     path: PathBuf,
+    /// Bytes that are in it.
+    length: u64,
 }
 
 impl LogFile {
     /// The log of a run that begins, in place of what is there: the log of a run that was killed before its first checkpoint.
     pub(crate) fn begin(folder: &Path) -> Result<LogFile, Error> {
-        let log = LogFile { path: folder.join(LOG) };
+        let log = LogFile { path: folder.join(LOG), length: 0 };
         let new = folder.join(format!("{LOG}.{}.tmp", std::process::id()));
         std::fs::write(&new, "").and_then(|()| std::fs::rename(&new, &log.path)).map_err(|e| log.fault(e))?;
         Ok(log)
@@ -28,7 +30,7 @@ impl LogFile {
     /// The log of a run that goes on behind its first `count` entries: what a killed run wrote behind its last checkpoint is
     /// cut off.
     pub(crate) fn resume(folder: &Path, count: u64) -> Result<LogFile, Error> {
-        let log = LogFile { path: folder.join(LOG) };
+        let mut log = LogFile { path: folder.join(LOG), length: 0 };
         let kind = log.path.symlink_metadata().map_err(|e| log.fault(e))?;
         if !kind.is_file() {
             return Err(Error::file(log.path.display().to_string(), "is no plain file"));
@@ -49,20 +51,24 @@ impl LogFile {
         }
         drop(from);
         file.set_len(length).map_err(|e| log.fault(e))?;
+        log.length = length;
         Ok(log)
     }
+    /// How long it is (bytes).
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
     /// Appends what was written since.
-    pub(crate) fn append(&self, sim: &mut Simulator) -> Result<(), Error> {
+    pub(crate) fn append(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let entries = sim.simulation_mut().take_log();
         if entries.is_empty() {
             return Ok(());
         }
-        let write = || {
-            let mut out = BufWriter::new(File::options().append(true).open(&self.path)?);
-            entries.iter().try_for_each(|e| writeln!(out, "{}", to_json(e)))?;
-            out.flush()
-        };
-        write().map_err(|e| self.fault(e))
+        let text: String = entries.iter().map(|e| format!("{}\n", to_json(e))).collect();
+        let write = || File::options().append(true).open(&self.path)?.write_all(text.as_bytes());
+        write().map_err(|e| self.fault(e))?;
+        self.length += text.len() as u64;
+        Ok(())
     }
     /// Waits until what was appended is on the disk.
     pub(crate) fn sync(&self) -> Result<(), Error> {
@@ -71,6 +77,20 @@ impl LogFile {
     fn fault(&self, e: std::io::Error) -> Error {
         Error::caused(ErrorKind::File, self.path.display().to_string(), e)
     }
+}
+
+/// Cuts the log of a run that was cut off to its first bytes.
+pub(crate) fn cut_log(folder: &Path, length: u64) -> Result<(), Error> {
+    let path = folder.join(LOG);
+    let fault = |e: std::io::Error| Error::caused(ErrorKind::File, path.display().to_string(), e);
+    let kind = path.symlink_metadata().map_err(fault)?;
+    if !kind.is_file() {
+        return Err(Error::file(path.display().to_string(), "is no plain file"));
+    }
+    if kind.len() > length {
+        File::options().write(true).open(&path).and_then(|f| f.set_len(length)).map_err(fault)?;
+    }
+    Ok(())
 }
 
 /// Passes over a line: its bytes, and whether it has an end.

@@ -1,17 +1,20 @@
 //! The command line: what each command does.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
-use bouton::io::fresh_folder;
 use bouton::io::progress::Progress;
+use bouton::io::table::{Table, stderr_width, stdout_width, styled_stdout};
+use bouton::io::{fresh_folder, say};
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind};
 use clap::{Parser, Subcommand};
 
-use crate::run::{RunOptions, Source};
+use crate::machine::processors_here;
+use crate::run::{Ran, RunOptions, Source};
+use crate::signals::Stop;
 use crate::{demo, list};
 
 #[derive(Parser)]
@@ -54,9 +57,14 @@ enum Command {
         /// Threads (default: all processors).
         #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
         threads: Option<u16>,
-        /// No progress bar and no notes.
+        /// Prints warnings and errors, and nothing else.
         #[arg(long)]
         quiet: bool,
+    },
+    /// Makes the recording of a run that was cut off (killed, no power, a full disk) whole up to its last complete block.
+    Recover {
+        /// Folder of the recording.
+        folder: PathBuf,
     },
     /// Repeats a run from its manifest and its log, and compares it with its recording, bit for bit.
     Replay {
@@ -89,12 +97,15 @@ enum Command {
 
 #[derive(clap::Args)]
 struct ModelArgs {
-    /// The model file (TOML).
+    /// The model file (TOML); `-` reads it from standard input, and other files from this folder.
     model: PathBuf,
-    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`; can be given
-    /// several times.
+    /// Sets a parameter of the file, such as `ensembles.a.n_neurons=50` or `connections[0].synapse=0.01`, or adds an object
+    /// that is given as a whole, such as `ensembles.b={n_neurons=50}`; can be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Adds a probe of `a`, `a.neurons`, `c.weights` and so on; `NAME=TARGET` names it. Can be given several times.
+    #[arg(long = "probe", value_name = "[NAME=]TARGET")]
+    probe: Vec<String>,
     /// Seed of the top network.
     #[arg(long, allow_negative_numbers = true)]
     seed: Option<u32>,
@@ -122,6 +133,9 @@ struct RunArgs {
     /// Replaces a recording that is in the folder.
     #[arg(long)]
     overwrite: bool,
+    /// Builds the model, says how much would be written, and stops there.
+    #[arg(long)]
+    dry_run: bool,
     /// Writes a checkpoint beside the recording after each of these times (s, simulated), so that `bouton resume` can go on.
     #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     checkpoint_every: Option<f64>,
@@ -134,7 +148,7 @@ struct RunArgs {
     /// Number type: f64 or f32.
     #[arg(long, default_value = "f64", value_parser = ["f64", "f32"])]
     precision: String,
-    /// No progress bar and no notes; warnings stay.
+    /// Prints warnings and errors, and nothing else.
     #[arg(long)]
     quiet: bool,
 }
@@ -153,9 +167,31 @@ impl ModelArgs {
             set.push(("dt".into(), format!("{dt:e}")));
         }
         let rules = self.rules()?;
-        let options =
-            bouton_file::LoadOptions { allow_outside: self.allow_outside, set, seed: self.seed, rules };
+        let options = bouton_file::LoadOptions {
+            allow_outside: self.allow_outside,
+            set,
+            probes: self.probes(),
+            seed: self.seed,
+            rules,
+        };
+        if self.model == Path::new("-") {
+            return bouton_file::load_from(std::io::stdin(), "standard input", Path::new("."), &options);
+        }
         bouton_file::load(&self.model, &options)
+    }
+    /// Probes that are added: name and target. A target without a name gives its own.
+    fn probes(&self) -> Vec<(String, String)> {
+        let plain = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+        let one = |p: &String| match p.split_once('=') {
+            Some((name, target)) => (name.trim().to_string(), target.trim().to_string()),
+            None => (p.trim().chars().map(plain).collect(), p.trim().to_string()),
+        };
+        self.probe.iter().map(one).collect()
+    }
+    /// All that was changed of the file, as overrides.
+    fn overrides(&self) -> Vec<String> {
+        let probe = |(name, target): (String, String)| format!("probes.{name}={{ target = {target:?} }}");
+        self.probes().into_iter().map(probe).chain(self.set.iter().cloned()).collect()
     }
     /// The folder of rules, as a path that holds from anywhere.
     fn rules(&self) -> Result<Option<PathBuf>, Error> {
@@ -171,17 +207,35 @@ impl ModelArgs {
         std::fs::canonicalize(folder).unwrap_or(folder.into()).display().to_string()
     }
     fn name(&self) -> String {
+        if self.model == Path::new("-") {
+            return "stdin".into();
+        }
         self.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
     }
 }
 
-fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
+/// Threads that were asked for, or as many as there are processors; more of them only stand in each other's way.
+fn threads(asked: Option<u16>, quiet: bool) -> usize {
+    let here = processors_here();
+    let asked = asked.map_or(here, usize::from);
+    if asked > here && !quiet {
+        let (are, processors) = if here == 1 { ("is", "processor") } else { ("are", "processors") };
+        say(format_args!("note: there {are} {here} {processors}: {here} threads are used, and not {asked}"));
+    }
+    asked.min(here)
+}
+
+fn run_model(args: &RunArgs, stop: &Stop) -> Result<ExitCode, Error> {
     let model = args.model.load()?;
+    if !args.quiet {
+        model.notes.iter().for_each(|n| say(format_args!("note: {n}")));
+    }
     let defaults = Options::default();
     let options = RunOptions {
         time: args.time.or(model.time).unwrap_or(1.0),
         out: args.out.clone(),
         overwrite: args.overwrite,
+        dry_run: args.dry_run,
         quiet: args.quiet,
         csv: !args.no_csv,
         checkpoint_every: args.checkpoint_every,
@@ -189,14 +243,15 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
             folder: args.model.folder(),
             allow_outside: args.model.allow_outside,
             path: args.model.model.display().to_string(),
+            sha256: bouton_file::sha256(&model.text),
             text: model.text,
             files: model.files,
-            set: args.model.set.clone(),
+            set: args.model.overrides(),
             rules: args.model.rules()?,
         },
         simulator: Options {
             dt: model.dt,
-            threads: args.threads.map_or(defaults.threads, usize::from),
+            threads: threads(args.threads, args.quiet),
             precision: if args.precision == "f32" { Precision::F32 } else { Precision::F64 },
             ..defaults
         },
@@ -208,34 +263,50 @@ fn run_model(args: &RunArgs, stop: &AtomicBool) -> Result<ExitCode, Error> {
         ));
     }
     let ran = crate::run::run(&args.model.name(), &model.network, &model.commands, &options, stop)?;
-    report(&ran, options.time)
+    report(&ran, &options, stop)
 }
 
-/// Table, folder, and whether it was stopped.
-fn report(ran: &crate::run::Ran, time: f64) -> Result<ExitCode, Error> {
-    if ran.probes > 0 {
-        ran.summary.print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
+/// Tables, folder, and whether it was stopped; of a quiet run only the last.
+fn report(ran: &Ran, options: &RunOptions, stop: &Stop) -> Result<ExitCode, Error> {
+    if let Some(words) = &ran.dry {
+        return print(words).map(|()| ExitCode::SUCCESS);
     }
-    eprintln!("recording: {}", ran.folder.display());
+    if !options.quiet {
+        if ran.probes > 0 {
+            print_table(&ran.summary)?;
+        }
+        for table in &ran.seen {
+            say(format_args!("\n{}", table.clone().within(stderr_width()).to_string().trim_end()));
+        }
+        say(format_args!("\n{}", ran.took));
+        say(format_args!("recording: {}", written(ran, options)));
+    }
     if !ran.stopped {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("bouton: stopped at t = {:.4} s of {} s; everything until then is recorded", ran.time, time);
-    Ok(stopped())
+    say(format_args!(
+        "bouton: stopped at t = {:.4} s of {} s; everything until then is recorded",
+        ran.time, options.time
+    ));
+    Ok(stop.code())
 }
 
-/// As a shell has it for a program that ended at Ctrl-C.
-fn stopped() -> ExitCode {
-    ExitCode::from(130)
+/// Where the files are, and what they are.
+fn written(ran: &Ran, options: &RunOptions) -> String {
+    let mut words = format!("{}/ (recording.npz, manifest.json", ran.folder.display());
+    if options.csv && ran.probes > 0 {
+        words += if ran.probes == 1 { ", a table .csv" } else { ", a table .csv of each probe" };
+    }
+    words + ")"
 }
 
-fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<ExitCode, Error> {
+fn replay(folder: &Path, quiet: bool, stop: &Stop) -> Result<ExitCode, Error> {
     let r = crate::resume::replay(folder, quiet, stop)?;
     print(&format!(
         "{} steps, {} numbers and {} writes are the same to the bit\n",
         r.steps, r.numbers, r.writes
     ))?;
-    Ok(if r.stopped { stopped() } else { ExitCode::SUCCESS })
+    Ok(if r.stopped { stop.code() } else { ExitCode::SUCCESS })
 }
 
 /// The `bouton` program with elements of your own: `register` adds them, then the command line is read and done, as
@@ -250,26 +321,61 @@ fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<ExitCode, Err
 /// }
 /// ```
 pub fn main_with(register: impl FnOnce() -> Result<(), Error>) -> ExitCode {
-    if let Err(e) = register() {
-        eprintln!("bouton: {e}");
-        return ExitCode::FAILURE;
+    main_from(std::env::args_os(), register)
+}
+
+/// The same of these arguments, the first of which is the program's name, in place of the process's: for who has the program in
+/// another one.
+pub fn main_from(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    register: impl FnOnce() -> Result<(), Error>,
+) -> ExitCode {
+    let stop = Stop::of_signals();
+    let ended = guarded(|| {
+        register()?;
+        command(Cli::parse_from(args).command, &stop)
+    });
+    match ended {
+        Ok(code) => code,
+        Err(e) => {
+            say(format_args!("bouton: {e}"));
+            ExitCode::FAILURE
+        }
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second Ctrl-C ends the program at once.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone());
-        let _ = signal_hook::flag::register(signal, stop.clone());
+}
+
+/// A panic, which is a fault of ours or of an element of somebody's own, becomes an error; the words of a library that has
+/// panicked, which nobody can make sense of, are a part of it. `RUST_BACKTRACE` brings them with a backtrace.
+fn guarded(f: impl FnOnce() -> Result<ExitCode, Error>) -> Result<ExitCode, Error> {
+    static LAST: Mutex<String> = Mutex::new(String::new());
+    let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(move |info| *last() = info.to_string().replace('\n', " ")));
     }
-    let result = match Cli::parse().command {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|_| {
+        let m = format!(
+            "a fault of the program itself, and not of the model; please report it with the model ({})",
+            *last()
+        );
+        Err(Error::run("", m))
+    })
+}
+
+/// Does what a command line says.
+fn command(command: Command, stop: &Stop) -> Result<ExitCode, Error> {
+    match command {
         Command::Demo { out, seeds, threads, quiet } => {
-            run_demo(&out, usize::from(seeds), threads.map(usize::from), quiet, &stop)
+            run_demo(&out, usize::from(seeds), self::threads(threads, quiet), quiet, stop)
         }
-        Command::Run(args) => run_model(&args, &stop),
+        Command::Run(args) => run_model(&args, stop),
         Command::Resume { folder, time, threads, quiet } => {
-            let ran = crate::resume::resume(&folder, time, threads.map(usize::from), quiet, &stop);
-            ran.and_then(|(ran, time)| report(&ran, time))
+            let ran = crate::resume::resume(&folder, time, Some(self::threads(threads, quiet)), quiet, stop);
+            ran.and_then(|(ran, options)| report(&ran, &options, stop))
         }
-        Command::Replay { folder, quiet } => replay(&folder, quiet, &stop),
+        Command::Recover { folder } => {
+            crate::recover::recover(&folder).and_then(|t| print(&t)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Replay { folder, quiet } => replay(&folder, quiet, stop),
         Command::Explain { model } => model.load().and_then(|m| {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)
@@ -281,20 +387,18 @@ pub fn main_with(register: impl FnOnce() -> Result<(), Error>) -> ExitCode {
             .map(|()| ExitCode::SUCCESS),
         Command::Reference => print(&bouton_file::reference()).map(|()| ExitCode::SUCCESS),
         Command::Schema => print(&format!("{:#}\n", bouton_file::schema())).map(|()| ExitCode::SUCCESS),
-    };
-    match result {
-        Ok(code) => code,
-        Err(e) => {
-            eprintln!("bouton: {e}");
-            ExitCode::FAILURE
-        }
     }
+}
+
+fn print_table(table: &Table) -> Result<(), Error> {
+    print(&table.clone().within(stdout_width()).to_text(styled_stdout()))
 }
 
 /// To stdout; a reader that went away is no error.
 fn print(text: &str) -> Result<(), Error> {
     use std::io::Write as _;
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Error::caused(ErrorKind::File, "stdout", e))
         }
@@ -302,27 +406,29 @@ fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-fn run_demo(
-    out: &Path,
-    seeds: usize,
-    threads: Option<usize>,
-    quiet: bool,
-    stop: &AtomicBool,
-) -> Result<ExitCode, Error> {
+fn run_demo(out: &Path, seeds: usize, threads: usize, quiet: bool, stop: &Stop) -> Result<ExitCode, Error> {
     let pulse = demo::Pulse::shipped()?;
-    let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let options = demo::DemoOptions { seeds, threads };
     // Before the work, which would be lost in a place that can't be written.
     let at = |e: std::io::Error| Error::caused(ErrorKind::File, out.display().to_string(), e);
     let folder = fresh_folder(out, "demo").map_err(at)?;
+    stop.keep();
     let total = (seeds * demo::simulations()) as u64;
     let bar = Progress::new(total, pulse.seconds(), quiet);
     let report = demo::run(&pulse, &options, &|k, _| bar.set(k as u64), stop);
     bar.finish();
-    let report = report.inspect_err(|_| {
-        // Empty: there is nothing to lose.
-        let _ = std::fs::remove_dir(&folder);
-    })?;
+    let report = match report {
+        Ok(report) => report,
+        Err(e) => {
+            // Empty: there is nothing to lose.
+            let _ = std::fs::remove_dir(&folder);
+            if !stop.asked() {
+                return Err(e);
+            }
+            say(format_args!("bouton: {e}"));
+            return Ok(stop.code());
+        }
+    };
     let done = report.outcomes.len();
     print(&format!(
         "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}\n",
@@ -330,23 +436,23 @@ fn run_demo(
         pulse.seconds() - pulse.train_seconds(),
         if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
     ))?;
-    demo::table(&report).print().map_err(|e| Error::caused(ErrorKind::File, "stdout", e))?;
+    print(&demo::table(&report).to_text(styled_stdout()))?;
     print(demo::NOTE)?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;
     demo::write_scores(&report, &folder)?;
     let figures = demo::figure(&report, &folder)?;
-    eprintln!("peak memory {} MB", crate::peak_memory_mb());
-    eprintln!("recording: {}", recording.display());
+    say(format_args!("peak memory {} MB", crate::peak_memory_mb()));
+    say(format_args!("recording: {}", recording.display()));
     for f in figures {
-        eprintln!("figure: {}", f.display());
+        say(format_args!("figure: {}", f.display()));
     }
     if done == report.asked {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
+    say(format_args!(
         "bouton: stopped after {done} of {} seeds; table, recording and figure are of these",
         report.asked
-    );
-    Ok(stopped())
+    ));
+    Ok(stop.code())
 }

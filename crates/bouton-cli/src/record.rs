@@ -2,11 +2,14 @@
 
 use bouton::engine::Events;
 use bouton::io;
-use bouton::io::recording::{EventsSpec, SeriesSpec, Sink};
+use bouton::io::recording::{EventsSpec, ProbeSpec, SeriesSpec, Sink};
+use bouton::io::say;
 use bouton::io::table::{Table, significant};
 use bouton::model::{Network, Norm, ProbeId, Target};
 use bouton::prelude::{Devices, Recorded, Simulator};
 use serde_json::json;
+
+use crate::seen::{LINES, more};
 
 /// Statistics of what a probe recorded, over the whole run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,17 +72,28 @@ impl Stats {
 /// Opens a series or a list of events for each probe.
 pub(crate) fn open(sink: &mut dyn Sink, sim: &Simulator) -> io::Result<()> {
     let net = sim.network();
-    for p in net.probes() {
+    let one = |p: ProbeId| {
         let (rows, cols) = sim.probe_shape(p).unwrap_or_default();
         let path = net.probe_path(p);
         if is_spikes(net, p) {
-            sink.open_events(EventsSpec::new(path, rows as u32, sim.dt()))?;
+            ProbeSpec::Events(EventsSpec::new(path, rows as u32, sim.dt()))
         } else {
-            let shape = if rows > 1 && cols > 1 { vec![rows, cols] } else { vec![rows * cols] };
-            sink.open_series(SeriesSpec::with_shape(path, unit(net, p), &shape))?;
+            let shape = if is_matrix(net, p) { vec![rows, cols] } else { vec![rows * cols] };
+            ProbeSpec::Series(SeriesSpec::with_shape(path, unit(net, p), &shape))
         }
-    }
-    Ok(())
+    };
+    sink.open_all(net.probes().map(one).collect())
+}
+
+/// Whether a probe records matrices, of whatever shape: 1 × n and n × 1 keep their two dimensions.
+fn is_matrix(net: &Network, p: ProbeId) -> bool {
+    net.get_probe(p).is_some_and(|p| {
+        p.norm == Norm::None
+            && matches!(
+                p.target,
+                Target::Weights(_) | Target::ScaledEncoders(_) | Target::RuleDelta(_) | Target::Devices(..)
+            )
+    })
 }
 
 /// Gains as they were found, for a person.
@@ -87,15 +101,15 @@ pub(crate) fn device_notes(sim: &Simulator) {
     for (path, d, needed) in arrays(sim) {
         let count = d.sides().len() * d.shape().0 * d.shape().1;
         let gain = significant(d.gain(), 4);
-        eprintln!(
+        say(format_args!(
             "note: `{path}`: {count} devices, gain {gain}; the weights that it needs have rms {}",
             significant(needed, 3)
-        );
+        ));
     }
 }
 
 /// Connections of devices: path, devices, rms of the weights that a solver would put in their place.
-fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, Devices<'_>, f64)> {
+pub(crate) fn arrays(sim: &Simulator) -> impl Iterator<Item = (String, Devices<'_>, f64)> {
     let net = sim.network();
     net.connections().filter_map(move |c| {
         let d = sim.devices(c).ok()?;
@@ -115,7 +129,7 @@ pub(crate) fn devices(sim: &Simulator) -> serde_json::Value {
     arrays(sim).map(one).collect()
 }
 
-fn is_spikes(net: &Network, p: ProbeId) -> bool {
+pub(crate) fn is_spikes(net: &Network, p: ProbeId) -> bool {
     net.get_probe(p).is_some_and(|p| match &p.target {
         // As events only what is one spike or none: several spikes a step have a height.
         Target::Spikes(e) => {
@@ -162,7 +176,7 @@ pub(crate) fn write(
 
 pub(crate) fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Table {
     let mut t = Table::new(["probe", "samples", "width", "mean", "rms", "lowest", "highest"]);
-    for (p, s) in probes.iter().zip(stats) {
+    for (p, s) in probes.iter().zip(stats).take(LINES) {
         let n = s.count.max(1.0);
         if s.rows == 0 {
             // Nothing was sampled: no number would be true.
@@ -179,6 +193,7 @@ pub(crate) fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Tab
             significant(s.high, 4),
         ]);
     }
+    more(&mut t, probes.len());
     t
 }
 

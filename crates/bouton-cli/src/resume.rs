@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use bouton::io::progress::Progress;
 use bouton::io::recording::{
-    About, FolderSink, MemorySink, Recording, RecordingReader, Sink, Value, about_recording,
+    About, FolderLock, FolderSink, MemorySink, Recording, RecordingReader, Value, about_recording,
 };
-use bouton::io::remove_unfinished;
+use bouton::io::{remove_unfinished, say};
 use bouton::prelude::{Options, Precision, ProbeId, Simulator};
 use bouton::{Error, ErrorKind, Replay, Schedule, checkpoint};
 use bouton_file::{FileDigest, FolderFiles, LoadOptions, Model};
@@ -17,7 +15,8 @@ use serde_json::json;
 
 use crate::log::{LOG, LogFile, read_log};
 use crate::record::{self, Stats};
-use crate::run::{CHECKPOINT, Going, Ran, RunOptions, Source, WRITTEN, begin, file, go_on, stats_at};
+use crate::run::{CHECKPOINT, Going, Ran, RunOptions, Source, WRITTEN, begin, build, file, go_on, stats_at};
+use crate::signals::Stop;
 
 /// The model and the options of a run, as its manifest has them.
 fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
@@ -42,6 +41,7 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     let source = Source {
         path: text("model")?,
         text: text("model_text")?,
+        sha256: text("model_sha256")?,
         set,
         folder: text("model_folder")?,
         allow_outside,
@@ -53,7 +53,8 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
     if let Some(rules) = &rules {
         files = files.also(rules);
     }
-    let load = LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?), rules };
+    let load =
+        LoadOptions { allow_outside, set: pairs, seed: Some(seed("seed")?), rules, ..LoadOptions::default() };
     unchanged(&files, &source)?;
     let model = bouton_file::parse(&source.text, &files, &load)?;
     if model.files != source.files {
@@ -65,6 +66,7 @@ fn rebuilt(folder: &Path, about: &About) -> Result<(Model, RunOptions), Error> {
         time: number("wanted_seconds")?,
         out: Some(folder.into()),
         overwrite: false,
+        dry_run: false,
         quiet: false,
         csv: get("csv")?.as_bool().unwrap_or(true),
         checkpoint_every: meta.get("checkpoint_every").and_then(Value::as_f64),
@@ -122,17 +124,18 @@ pub fn resume(
     time: Option<f64>,
     threads: Option<usize>,
     quiet: bool,
-    stop: &AtomicBool,
-) -> Result<(Ran, f64), Error> {
+    stop: &Stop,
+) -> Result<(Ran, RunOptions), Error> {
+    about_recording(folder).map_err(|e| file(folder, e))?;
+    let lock = FolderLock::take(folder).map_err(|e| file(folder, e))?;
+    stop.leaving(Some(lock.leftover()));
     let about = about_recording(folder).map_err(|e| file(folder, e))?;
     let (model, mut options) = rebuilt(folder, &about)?;
     options.time = time.unwrap_or(options.time);
     options.quiet = quiet;
     options.simulator.threads = threads.unwrap_or(options.simulator.threads);
     let here = |m: String| Error::run(folder.display().to_string(), m);
-    let t0 = Instant::now();
-    let mut sim = Simulator::with(&model.network, options.simulator)?;
-    let built = t0.elapsed().as_secs_f64();
+    let (mut sim, built) = build(&model.network, &options)?;
     let total = sim.steps(options.time)?;
     let done = about.meta.get("simulated_steps").and_then(Value::as_u64).filter(|_| about.complete);
     if about.complete
@@ -148,14 +151,15 @@ pub fn resume(
     let path = folder.join(CHECKPOINT);
     let saved = if path.exists() { Some(checkpoint::read(&path)?) } else { None };
     let unreadable = |e: std::io::Error| Error::caused(ErrorKind::File, folder.display().to_string(), e);
+    stop.keep();
     remove_unfinished(folder, &WRITTEN).map_err(unreadable)?;
     let probes = model.network.probes().len();
-    let (mut sink, log, stats) = match saved {
+    let (sink, log, stats) = match saved {
         Some(c) => {
             for of in sim.load(&c)? {
-                eprintln!(
+                say(format_args!(
                     "warning: the checkpoint has the filter of a probe of `{of}` that the model doesn't have"
-                );
+                ));
             }
             if sim.n_steps() > total {
                 let (t, at) = (options.time, sim.time());
@@ -167,28 +171,28 @@ pub fn resume(
                 here(format!("the manifest has no `summary` of step {}, that of the checkpoint", c.step))
             })?;
             let log = LogFile::resume(folder, c.next_entry)?;
-            let sink = FolderSink::resume(folder, c.step, sim.dt()).map_err(|e| file(folder, e))?;
+            let sink = FolderSink::resume(lock, c.step, sim.dt(), &again(c.step, &options));
+            let sink = sink.map_err(|e| file(folder, e))?;
             (sink, log, stats)
         }
         None => {
             if !quiet {
-                eprintln!("note: there is no checkpoint: the run begins anew");
+                say("note: there is no checkpoint: the run begins anew");
             }
-            let sink = begin(folder, &sim, &options, FolderSink::begin_anew)?;
+            let sink = begin(lock, &sim, &options, FolderSink::begin_anew)?;
             (sink, LogFile::begin(folder)?, vec![Stats::default(); probes])
         }
     };
-    let again = [
-        ("status", json!("running")),
-        ("wanted_seconds", json!(options.time)),
-        ("resumed_at_step", json!(sim.n_steps())),
-    ];
-    sink.set_meta(&again).map_err(|e| file(folder, e))?;
     if !quiet && sim.n_steps() > 0 {
-        eprintln!("note: goes on at t = {:.4} s", sim.time());
+        say(format_args!("note: goes on at t = {:.4} s", sim.time()));
     }
     let ran = go_on(Going { sim, schedule, sink, log, stats, options: &options, built }, stop)?;
-    Ok((ran, options.time))
+    Ok((ran, options))
+}
+
+/// What the manifest says of a run that goes on.
+fn again(step: u64, options: &RunOptions) -> [(&'static str, Value); 3] {
+    [("status", json!("running")), ("wanted_seconds", json!(options.time)), ("resumed_at_step", json!(step))]
 }
 
 /// What a replay found.
@@ -210,7 +214,7 @@ pub struct Replayed {
 ///
 /// # Errors
 /// The first step and probe at which a bit differs, or the first write; a folder without a recording.
-pub fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<Replayed, Error> {
+pub fn replay(folder: &Path, quiet: bool, stop: &Stop) -> Result<Replayed, Error> {
     let about = about_recording(folder).map_err(|e| file(folder, e))?;
     let (model, options) = rebuilt(folder, &about)?;
     let recorded = RecordingReader::open(folder).map_err(|e| file(folder, e))?;
@@ -228,7 +232,7 @@ pub fn replay(folder: &Path, quiet: bool, stop: &AtomicBool) -> Result<Replayed,
     // Steps between two comparisons: few where much is recorded, as all of it is held until then.
     let a_step: usize = probes.iter().filter_map(|p| sim.probe_shape(*p).ok()).map(|(r, c)| r * c).sum();
     let chunk = (AT_ONCE / a_step.max(1)).clamp(1, 500) as u64;
-    while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
+    while sim.n_steps() < total && !stop.asked() {
         replay.apply(&mut sim)?;
         let next = replay.next_step()?.unwrap_or(total).clamp(sim.n_steps() + 1, total);
         let ran = sim.run_steps((next - sim.n_steps()).min(chunk));

@@ -1,21 +1,26 @@
 //! `bouton run MODEL`: runs a model file, records its probes into a folder, prints a summary.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use bouton::io::progress::Progress;
-use bouton::io::recording::{About, FolderOptions, FolderSink, Sink, Value, remove_recording};
-use bouton::io::table::Table;
-use bouton::io::{fresh_folder, remove_unfinished};
-use bouton::model::{Command, Network, ProbeId};
+use bouton::elements::processes::{self, PastEnd};
+use bouton::io::progress::{Progress, Spinner};
+use bouton::io::recording::{About, FolderLock, FolderOptions, FolderSink, Sink, Value};
+use bouton::io::say;
+use bouton::io::table::{Table, significant};
+use bouton::model::{Command, Network, Output, ProbeId};
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind, Schedule, io};
 use bouton_file::FileDigest;
 use serde_json::json;
 
 use crate::log::{LOG, LogFile};
+use crate::machine::{machine, now};
+use crate::place::Place;
 use crate::record::{self, Stats};
+use crate::seen::Seen;
+use crate::signals::Stop;
+use crate::volume::Volume;
 
 /// How a model is run.
 #[derive(Clone, Debug)]
@@ -26,6 +31,8 @@ pub struct RunOptions {
     pub out: Option<PathBuf>,
     /// Whether a recording in that folder may be replaced.
     pub overwrite: bool,
+    /// Builds the model, says what would be written, and stops there.
+    pub dry_run: bool,
     /// No progress bar and no notes; warnings stay.
     pub quiet: bool,
     /// A table in text for each probe, beside the arrays.
@@ -45,6 +52,8 @@ pub struct Source {
     pub path: String,
     /// Its text.
     pub text: String,
+    /// The SHA-256 of that, in hexadecimal.
+    pub sha256: String,
     /// Overrides, as `path=value`.
     pub set: Vec<String>,
     /// The folder from which it reads tables.
@@ -70,13 +79,19 @@ pub struct Ran {
     pub probes: usize,
     /// One line a probe.
     pub summary: Table,
+    /// What was seen of populations, rules and devices.
+    pub seen: Vec<Table>,
+    /// How long it took, for a person.
+    pub took: String,
+    /// Words in place of a run, where only those were asked for.
+    pub dry: Option<String>,
 }
 
 /// Name of the checkpoint in a recording's folder.
 pub const CHECKPOINT: &str = "checkpoint.npz";
 
 /// What says whether a folder has a recording.
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// Files of a run that are written under another name first.
 pub(crate) const WRITTEN: [&str; 4] = [MANIFEST, "recording.npz", CHECKPOINT, LOG];
@@ -106,49 +121,138 @@ pub fn run(
     net: &Network,
     commands: &[Command],
     options: &RunOptions,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Ran, Error> {
-    let t0 = Instant::now();
-    let mut sim = Simulator::with(net, options.simulator)?;
-    let built = t0.elapsed().as_secs_f64();
+    // Before the work, which would be lost in a place that can't be written.
+    let place = if options.dry_run { None } else { Some(Place::take(name, options)?) };
+    stop.leaving(place.as_ref().map(Place::leftover));
+    let (mut sim, built) = build(net, options)?;
     let schedule = Schedule::new(&mut sim, commands)?;
     let total = sim.steps(options.time)?;
     checkpoint_steps(&sim, options)?;
     for note in sim.scale_check(Some((total as f64).max(1.0)))? {
         if note.is_warning() {
-            eprintln!("warning: {note}");
+            say(format_args!("warning: {note}"));
         } else if !options.quiet {
-            eprintln!("note: {note}");
+            say(format_args!("note: {note}"));
         }
     }
     if !options.quiet {
         record::device_notes(&sim);
     }
-    if net.probes().len() == 0 && !options.quiet {
-        eprintln!("note: the model has no probes: nothing of it is recorded");
+    if !options.quiet {
+        for note in table_notes(net, sim.dt(), total as f64 * sim.dt()) {
+            say(format_args!("note: {note}"));
+        }
     }
-    let folder = folder(name, options)?;
-    let sink = begin(&folder, &sim, options, FolderSink::begin)?;
+    if net.probes().len() == 0 && !options.quiet {
+        say("note: the model has no probes: nothing of it is recorded");
+    }
+    let volume = Volume::of(&sim, total, options.csv);
+    let Some(place) = place else { return Ok(dry(&sim, total, &volume)) };
+    if !options.quiet {
+        volume.tell();
+    }
+    stop.keep();
+    let lock = place.ready()?;
+    let folder = lock.folder().to_owned();
+    let sink = begin(lock, &sim, options, FolderSink::begin)?;
     let log = LogFile::begin(&folder)?;
     let stats = vec![Stats::default(); net.probes().len()];
     go_on(Going { sim, schedule, sink, log, stats, options, built }, stop)
 }
 
+/// What a run of so many seconds does not see of its tables, and what it sees that isn't in them.
+fn table_notes(net: &Network, dt: f64, seconds: f64) -> Vec<String> {
+    let mut notes = vec![];
+    for n in net.nodes() {
+        let Some(Output::Process { process, .. }) = net.get_node(n) else { continue };
+        let Some(table) = process.downcast_ref::<processes::Table>() else { continue };
+        let path = net.node_path(n);
+        let rows = table.values.len() / table.width.max(1);
+        // The shortest time that a row has.
+        let row = match &table.times[..] {
+            [] => 1.0 / table.rate,
+            times => times.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min),
+        };
+        if row < dt * (1.0 - 1e-6) {
+            notes.push(format!(
+                "`{path}`: its rows follow each other after {} s, and a step takes {} s: some are never seen; take a shorter \
+                 `dt`, or fewer rows",
+                significant(row, 3),
+                dt
+            ));
+        }
+        let lasts = table.seconds();
+        if lasts < seconds * (1.0 - 1e-9) && table.past_end == PastEnd::Hold {
+            notes.push(format!(
+                "`{path}`: its {rows} rows end after {} s of {} s, and the last one is held; give `past_end` for something else",
+                significant(lasts, 4),
+                significant(seconds, 4)
+            ));
+        }
+        if table.times.first().is_some_and(|t| *t > 0.0) {
+            let from = significant(table.times[0], 4);
+            notes.push(format!("`{path}`: its first row is that of t = {from} s, and is held until then"));
+        }
+    }
+    notes
+}
+
+/// What would be run.
+fn dry(sim: &Simulator, total: u64, volume: &Volume) -> Ran {
+    let net = sim.network();
+    let neurons: usize = net.ensembles().filter_map(|e| net.get_ensemble(e)).map(|e| e.n_neurons).sum();
+    let words = format!(
+        "{total} steps of {} s, {neurons} neurons, {} connections, {} probes\nthe recording would take {}\n\
+         nothing was run or written\n",
+        sim.dt(),
+        net.connections().len(),
+        net.probes().len(),
+        volume.words()
+    );
+    Ran {
+        folder: PathBuf::new(),
+        time: 0.0,
+        stopped: false,
+        probes: 0,
+        summary: Table::default(),
+        seen: vec![],
+        took: String::new(),
+        dry: Some(words),
+    }
+}
+
+/// Builds a model, with a word about it as long as it takes; and the seconds that it took.
+pub(crate) fn build(net: &Network, options: &RunOptions) -> Result<(Simulator, f64), Error> {
+    let start = Instant::now();
+    let neurons: usize = net.ensembles().filter_map(|e| net.get_ensemble(e)).map(|e| e.n_neurons).sum();
+    let _word = Spinner::new(&format!("building the model of {neurons} neurons"), options.quiet);
+    let sim = Simulator::with(net, options.simulator)?;
+    Ok((sim, start.elapsed().as_secs_f64()))
+}
+
 /// How a recording begins in a folder.
-type Begin = fn(PathBuf, FolderOptions, &[(&str, Value)]) -> io::Result<FolderSink>;
+type Begin = fn(FolderLock, FolderOptions, &[(&str, Value)]) -> io::Result<FolderSink>;
 
 /// A recording of its own in a folder, with what the run is of and a place for each probe.
 pub(crate) fn begin(
-    folder: &Path,
+    lock: FolderLock,
     sim: &Simulator,
     options: &RunOptions,
     how: Begin,
 ) -> Result<FolderSink, Error> {
+    let folder = &lock.folder().to_owned();
     // What the run is of is there from the first moment on: whenever the run is killed, it can be begun anew.
     let made = FolderOptions { csv: options.csv, npz: true };
-    let mut sink = how(folder.into(), made, &about(sim, options)).map_err(|e| file(folder, e))?;
+    let mut sink = how(lock, made, &about(sim, options)).map_err(|e| file(folder, e))?;
+    let start = Instant::now();
     match record::open(&mut sink, sim) {
-        Ok(()) => Ok(sink),
+        Ok(()) => {
+            let took = start.elapsed().as_secs_f64();
+            sink.set_meta(&[("open_seconds", json!(took))]).map_err(|e| file(folder, e))?;
+            Ok(sink)
+        }
         Err(e) => {
             sink.discard();
             Err(file(folder, e))
@@ -171,21 +275,25 @@ fn checkpoint_steps(sim: &Simulator, options: &RunOptions) -> Result<Option<u64>
 }
 
 /// Runs to the end of its time from where the simulator stands.
-pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
-    let Going { mut sim, schedule, mut sink, log, mut stats, options, built } = going;
+pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
+    let Going { mut sim, schedule, mut sink, mut log, mut stats, options, built } = going;
     let net = sim.network().clone();
     let folder = sink.folder().to_owned();
     let total = sim.steps(options.time)?;
     let every = checkpoint_steps(&sim, options)?;
     let probes: Vec<ProbeId> = net.probes().collect();
     let bar = Progress::new(total, sim.dt(), options.quiet);
-    let mut chunk = 20;
+    // One step at first: of a large model it may take longer than a signal should wait.
+    let mut chunk = 1;
     let mut failed = None;
     let start = Instant::now();
     let mut saved = Saved::at(&sim, &stats);
+    // Nobody reads what is seen of a quiet run.
+    let mut seen = if options.quiet { None } else { Some(Seen::begin(&mut sim, total)?) };
+    let first = sim.n_steps();
     // Commands of the step at which a run ends, or has its checkpoint, belong to the step behind it: a run that is resumed
     // there carries them out. A turn of the loop takes at least one step, so that nothing is carried out twice.
-    while sim.n_steps() < total && !stop.load(Ordering::Relaxed) {
+    while sim.n_steps() < total && !stop.asked() {
         let (t, now) = (Instant::now(), sim.n_steps());
         let next = schedule.next_step(now + 1).unwrap_or(total).min(total);
         let next = every.map_or(next, |n| next.min((now / n + 1) * n));
@@ -196,6 +304,8 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
         for (p, stats) in probes.iter().zip(&mut stats) {
             record::write(&mut sink, &mut sim, *p, stats).map_err(|e| kept(&folder, e))?;
         }
+        sink.complete_block(sim.n_steps(), log.length()).map_err(|e| kept(&folder, e))?;
+        seen.as_mut().map_or(Ok(()), |s| s.block(&mut sim))?;
         if let Err(e) = result {
             failed = Some(e);
             break;
@@ -208,6 +318,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
         chunk = ((chunk as f64 * (BLOCK / took).clamp(0.5, 2.0)) as u64).clamp(1, 1_000_000);
     }
     bar.finish();
+    let ran = start.elapsed().as_secs_f64();
     let stopped = sim.n_steps() < total;
     if every.is_some() && failed.is_none() && saved.step != sim.n_steps() {
         saved.checkpoint(&sim, &mut sink, &log, &stats)?;
@@ -223,16 +334,25 @@ pub(crate) fn go_on(going: Going<'_>, stop: &AtomicBool) -> Result<Ran, Error> {
         ("simulated_seconds", json!(sim.time())),
         ("simulated_steps", json!(sim.n_steps())),
         ("build_seconds", json!(built)),
-        ("run_seconds", json!(start.elapsed().as_secs_f64())),
+        ("run_seconds", json!(ran)),
+        ("ended", json!(now())),
     ];
-    sink.set_meta(&end).map_err(|e| kept(&folder, e))?;
-    sink.finish().map_err(|e| kept(&folder, e))?;
+    sink.finish_with(&end).map_err(|e| kept(&folder, e))?;
     if let Some(e) = failed {
-        eprintln!("bouton: what was recorded until the error is in {}", folder.display());
+        say(format_args!("bouton: what was recorded until the error is in {}", folder.display()));
         return Err(e);
     }
     let summary = record::summary(&net, &probes, &stats);
-    Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary })
+    let seen = seen.iter().flat_map(|s| s.tables(&sim)).collect();
+    let done = (sim.n_steps() - first) as f64 * sim.dt();
+    let took = format!(
+        "{} s simulated in {} s: {} × real time; building took {} s",
+        significant(done, 4),
+        significant(ran, 3),
+        significant(done / ran.max(1e-9), 3),
+        significant(built, 2)
+    );
+    Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary, seen, took, dry: None })
 }
 
 /// Where a run has its last checkpoint.
@@ -288,6 +408,9 @@ fn about(sim: &Simulator, options: &RunOptions) -> Vec<(&'static str, Value)> {
         ("status", json!("running")),
         ("model", json!(source.path)),
         ("model_text", json!(source.text)),
+        ("model_sha256", json!(source.sha256)),
+        ("started", json!(now())),
+        ("machine", machine()),
         ("set", json!(source.set)),
         ("dt", json!(sim.dt())),
         // Also where the model gave none: the one that was drawn, so that the run can be repeated.
@@ -313,34 +436,9 @@ pub(crate) fn file(folder: &Path, e: io::Error) -> Error {
 
 /// An error of the file system while the run goes on: what was written before it stays.
 fn kept(folder: &Path, e: io::Error) -> Error {
-    let m = format!("{e}; what was recorded until then is in the CSV files and in `parts`");
+    let m = format!(
+        "{e}; what was recorded until then is in the CSV files and in `parts`: `bouton recover {}` makes a recording of it",
+        folder.display()
+    );
     Error::file(folder.display().to_string(), m)
-}
-
-/// The folder to record into: the one asked for, if it holds no recording or may be replaced, or a fresh one.
-fn folder(name: &str, options: &RunOptions) -> Result<PathBuf, Error> {
-    let Some(out) = &options.out else {
-        return fresh_folder(Path::new("runs"), name).map_err(|e| Error::caused(ErrorKind::File, "runs", e));
-    };
-    let own = [CHECKPOINT, LOG].map(|name| out.join(name));
-    if options.overwrite && out.join(MANIFEST).exists() {
-        remove_unfinished(out, &WRITTEN)
-            .map_err(|e| Error::caused(ErrorKind::File, out.display().to_string(), e))?;
-        // A checkpoint of the old run must not be taken for one of the new.
-        for path in own.iter().filter(|p| p.symlink_metadata().is_ok()) {
-            std::fs::remove_file(path)
-                .map_err(|e| Error::caused(ErrorKind::File, path.display().to_string(), e))?;
-        }
-        remove_recording(out).map_err(|e| file(out, e))?;
-    } else if out.join(MANIFEST).exists() {
-        return Err(Error::file(
-            out.display().to_string(),
-            "holds a recording already; give `--overwrite` to replace it, or another `--out`",
-        ));
-    }
-    if let Some(path) = own.iter().find(|p| p.symlink_metadata().is_ok()) {
-        let m = "exists and is no part of a recording: move it away, or take another `--out`";
-        return Err(Error::file(path.display().to_string(), m));
-    }
-    Ok(out.clone())
 }

@@ -5,6 +5,7 @@
 //! page: equation, table of symbols with defaults and units, reference.
 
 mod element;
+mod interpolate;
 mod list;
 mod listing;
 mod rows;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bouton_elements::distributions::{
-    Choice, CosineSimilarity, Distribution, Exponential, Gaussian, QuasirandomSequence, Samples,
+    Choice, CosineSimilarity, Distribution, Exponential, Gaussian, Pdf, QuasirandomSequence, Samples,
     ScatteredHypersphere, SphereMethod, SqrtBeta, SubvectorLength, Uniform, UniformHypersphere,
 };
 use bouton_elements::random::RandomState;
@@ -67,6 +67,11 @@ fn errors_name_the_parameter() {
         1,
         "`subdimensions` must be less than `dimensions` (3), found 3",
     );
+    let pdf = |x: &[f64], p: &[f64]| Pdf { x: x.into(), p: p.into() };
+    rejects(pdf(&[0.0], &[0.5, 0.5]), 1, 1, "`x` and `p` must be as many, at least one, found 1 and 2");
+    rejects(pdf(&[1.0, 0.0], &[0.5, 0.5]), 1, 1, "`x` must be finite and ascending");
+    rejects(pdf(&[0.0, 1.0], &[1.5, -0.5]), 1, 1, "`p` must be finite and at least 0, found -0.5");
+    rejects(pdf(&[0.0, 1.0], &[0.5, 0.25]), 1, 1, "`p` must have the sum 1, found 0.75; divide each by that");
     rejects(CosineSimilarity { dimensions: 1 }, 1, 1, "`dimensions` must be at least 2, found 1");
     rejects(Choice { options: vec![], weights: None }, 1, 1, "`options` must be at least one, found none");
     rejects(Choice::scalars(&[1.0, 2.0]), 1, 3, "`options` must have 3 dimensions, found 1");
@@ -100,6 +105,7 @@ fn all() -> Vec<Distribution> {
         CosineSimilarity { dimensions: 5 }.into(),
         Exponential { scale: 1.0, shift: 0.5, high: 2.0 }.into(),
         Gaussian { mean: 1.0, std: 2.0 }.into(),
+        Pdf { x: vec![0.0, 1.0, 3.0], p: vec![0.25, 0.25, 0.5] }.into(),
         QuasirandomSequence {}.into(),
         Samples::scalars(&[0.25; 50]).into(),
         ScatteredHypersphere { surface: true, min_magnitude: 0.5, method: SphereMethod::Tfww }.into(),

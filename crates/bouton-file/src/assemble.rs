@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use bouton_expr::{Scratch, Vars};
 use bouton_model::{
-    Connection, Function, LearningRule, Matrix, Network, Norm, Probe, Slice, Target, Transform,
+    Connection, Function, LearningRule, Matrix, Network, Norm, Object, Probe, Slice, Target, Transform,
 };
 
 use crate::check::Path;
@@ -12,8 +12,7 @@ use crate::describe::{Described, compile, distribution, fault};
 use crate::fault::Fault;
 use crate::files::MAX_VALUES;
 use crate::format;
-use crate::names::Names;
-use crate::slices::parse_slice;
+use crate::names::{Found, Names};
 use crate::tree::Item;
 
 /// What the second pass knows of the file.
@@ -79,7 +78,7 @@ impl Assemble<'_> {
         };
         let carried = function.as_ref().map_or(taken, Function::width);
         let transform = match c.transform {
-            Some(t) => Some(transform(t, carried, post.size).map_err(|m| ("transform", m))?),
+            Some(t) => Some(transform(t, carried, &post).map_err(|m| ("transform", m))?),
             None => None,
         };
         let rules = match (c.rule, c.rules) {
@@ -124,12 +123,11 @@ impl Assemble<'_> {
     }
 
     fn probe(&self, net: &mut Network, prefix: &str, name: &str, p: format::Probe) -> At<()> {
-        let (target, brackets) = self.names.target(prefix, &p.target).map_err(|m| ("target", m))?;
-        let field = p.slice.map(|s| parse_slice(&s, None)).transpose().map_err(|m| ("slice", m))?;
-        let slice = match (brackets, field) {
-            (Some(_), Some(_)) => return Err(("slice", "the target has a slice already".into())),
-            (a, b) => a.or(b).unwrap_or(Slice::All),
-        };
+        let (target, slice) = self.names.target(prefix, &p.target, p.slice.as_deref()).map_err(|m| {
+            let of = if p.slice.is_some() { "slice" } else { "target" };
+            (of, m)
+        })?;
+        let slice = slice.unwrap_or(Slice::All);
         if matches!(target, Target::Devices(..)) && p.synapse.is_some() {
             return Err(("synapse", "devices are recorded as they are; leave the filter out".into()));
         }
@@ -199,8 +197,22 @@ fn mask(rows: Vec<Vec<format::Flag>>) -> Result<Matrix, String> {
     Matrix::from_rows(&rows).map_err(|m| m.to_string())
 }
 
-fn transform(t: format::LinearMap, carried: usize, post: Option<usize>) -> Result<Transform, String> {
+/// A linear map of `carried` values to an end.
+fn transform(t: format::LinearMap, carried: usize, post: &Found) -> Result<Transform, String> {
+    let filled = |x: f64| {
+        let Some(rows) = post.size else { return Err("a learning rule takes no matrix of one value".into()) };
+        match rows.checked_mul(carried).filter(|n| *n <= MAX_VALUES) {
+            Some(_) => Ok(Matrix::filled(rows, carried, x).into()),
+            None => Err(format!("a matrix of {rows} × {carried} is too large")),
+        }
+    };
     match t {
+        // One value onto neurons is that of all of them, as it is for inhibition.
+        format::LinearMap::Scalar(x)
+            if carried == 1 && matches!(post.end.object, Object::Neurons(_)) && post.size != Some(1) =>
+        {
+            filled(x)
+        }
         format::LinearMap::Scalar(x) => Ok(x.into()),
         format::LinearMap::Diagonal(x) => Ok(x.into()),
         format::LinearMap::Matrix(rows) => {
@@ -210,15 +222,13 @@ fn transform(t: format::LinearMap, carried: usize, post: Option<usize>) -> Resul
             t.model().check()?;
             Ok(t)
         }
-        format::LinearMap::Zeros(format::Zeros { zeros: false }) => {
+        format::LinearMap::Filled(format::Filled { zeros: Some(true), fill: None }) => filled(0.0),
+        format::LinearMap::Filled(format::Filled { zeros: None, fill: Some(x) }) => filled(x),
+        format::LinearMap::Filled(format::Filled { zeros: Some(false), .. }) => {
             Err("`zeros` must be true; leave the transform out for none".into())
         }
-        format::LinearMap::Zeros(_) => {
-            let Some(rows) = post else { return Err("a learning rule takes no matrix of zeros".into()) };
-            match rows.checked_mul(carried).filter(|n| *n <= MAX_VALUES) {
-                Some(_) => Ok(Matrix::filled(rows, carried, 0.0).into()),
-                None => Err(format!("a matrix of {rows} × {carried} is too large")),
-            }
+        format::LinearMap::Filled(_) => {
+            Err("a matrix of one value has `zeros = true` or `fill = NUMBER`; a file has its `file`".into())
         }
     }
 }

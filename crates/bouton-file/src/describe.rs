@@ -9,10 +9,11 @@ use bouton_model::{ConnectionId, Ensemble, EnsembleId, NodeFunction, NodeId, Out
 use crate::assemble::SCRATCH;
 use crate::check::Path;
 use crate::fault::{Fault, hint, quoted};
-use crate::files::{FileDigest, Files, MAX_VALUES, table};
+use crate::files::{Files, MAX_VALUES, Sources};
 use crate::format;
 use crate::made::Made;
 use crate::names::{Named, Names};
+use crate::tables::table;
 use crate::tree::{Item, Value};
 
 /// A network whose ensembles and nodes are described, and whose connections and probes wait for names.
@@ -37,8 +38,8 @@ pub(crate) struct Array {
 pub(crate) struct Describe<'a> {
     pub(crate) root: &'a Item,
     pub(crate) files: &'a dyn Files,
-    /// Files that were read, each once.
-    pub(crate) read: Vec<FileDigest>,
+    /// Files that were read.
+    pub(crate) read: Sources,
     pub(crate) names: Names,
     /// Lines on which objects stand, by path and kind, for errors that come from the model.
     pub(crate) lines: Vec<(String, usize)>,
@@ -87,7 +88,7 @@ impl<'a> Describe<'a> {
         Describe {
             root,
             files,
-            read: vec![],
+            read: Sources::default(),
             names: Names::default(),
             lines: vec![],
             connection_lines: vec![],
@@ -246,10 +247,8 @@ impl<'a> Describe<'a> {
             }));
         }
         if let Some(t) = node.table {
-            let (t, digest) = table(&t, self.files).map_err(|e| err("table", e.to_string()).caused_by(e))?;
-            if !self.read.contains(&digest) {
-                self.read.push(digest);
-            }
+            let t = table(&t, self.files, &mut self.read)
+                .map_err(|e| err("table", e.to_string()).caused_by(e))?;
             return Ok(Output::process(t));
         }
         match (node.process, node.size) {

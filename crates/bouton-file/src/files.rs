@@ -1,15 +1,13 @@
 //! The one way from a model file to other files.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use bouton_elements::processes;
 use bouton_model::Error;
 use sha2::{Digest, Sha256};
 
-use crate::fault::{hint, quoted};
-use crate::format::{Column, OneOrMany, TableNode};
+use crate::fault::quoted;
 
 /// Files that a model file names, by their path relative to it.
 pub trait Files {
@@ -56,9 +54,18 @@ impl Digesting {
     pub(crate) fn finish(mut self, name: &str) -> Result<FileDigest, Error> {
         std::io::copy(&mut self, &mut std::io::sink())
             .map_err(|e| Error::file("", format!("{}: cannot read the file: {e}", quoted(name))))?;
-        let sha256 = self.sha256.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hexadecimal(self.sha256);
         Ok(FileDigest { name: name.into(), bytes: self.bytes, sha256 })
     }
+}
+
+fn hexadecimal(digest: Sha256) -> String {
+    digest.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The SHA-256 of a text, in hexadecimal, as `sha256sum` prints it.
+pub fn sha256(text: &str) -> String {
+    hexadecimal(Sha256::new().chain_update(text))
 }
 
 impl Read for Digesting {
@@ -199,129 +206,22 @@ impl Files for NoFiles {
 /// Most numbers that one object of a file may have: 2 GiB of them.
 pub(crate) const MAX_VALUES: usize = 1 << 28;
 
-/// The process of a table node, and the file that it is from. The error is of the kind `File` if the file could not be read.
-pub(crate) fn table(node: &TableNode, files: &dyn Files) -> Result<(processes::Table, FileDigest), Error> {
-    let (content, digest) = read(node, files)?;
-    rows(node, content).map(|t| (t, digest)).map_err(|m| Error::model("", m))
+/// What was read beside the file itself.
+#[derive(Default)]
+pub(crate) struct Sources {
+    /// The files, each once.
+    pub(crate) digests: Vec<FileDigest>,
+    /// What was taken for granted in them.
+    pub(crate) notes: Vec<String>,
 }
 
-/// Numbers, how many make a row, and the names of the columns.
-type Content = (Vec<f64>, usize, Option<Vec<String>>);
-
-fn read(node: &TableNode, files: &dyn Files) -> Result<(Content, FileDigest), Error> {
-    let lower = node.file.to_lowercase();
-    let (npy, csv) = (lower.ends_with(".npy"), lower.ends_with(".csv"));
-    if !npy && !csv {
-        return Err(Error::model("", format!("{}: a table is a .csv or .npy file", quoted(&node.file))));
-    }
-    let mut from = BufReader::with_capacity(1 << 18, Digesting::new(files.open(&node.file)?));
-    let about = |e: bouton_io::Error| Error::file("", format!("{}: {e}", quoted(&node.file)));
-    let content = if npy {
-        let array = bouton_io::read_npy_from(&mut from, bouton_io::Limits::default()).map_err(about)?;
-        let width = match array.shape.as_slice() {
-            [_] => 1,
-            [_, w] => *w,
-            shape => {
-                let name = quoted(&node.file);
-                let message = format!("{name} must have one or two dimensions, found {}", shape.len());
-                return Err(Error::model("", message));
-            }
-        };
-        (array.to_f64(), width, None)
-    } else {
-        let t = bouton_io::read_csv_from(&mut from, bouton_io::CsvOptions::default()).map_err(about)?;
-        (t.values, t.width, t.header)
-    };
-    Ok((content, from.into_inner().finish(&node.file)?))
-}
-
-/// The one column of a name.
-fn place(file: &str, header: &[String], name: &str) -> Result<usize, String> {
-    let mut places = header.iter().enumerate().filter(|(_, h)| *h == name).map(|(k, _)| k);
-    match (places.next(), places.next()) {
-        (Some(k), None) => Ok(k),
-        (Some(k), Some(other)) => Err(format!(
-            "{} has more than one column {}, the first of them {k} and {other}, counted from 0; give the number of the \
-             one that is meant",
-            quoted(file),
-            quoted(name)
-        )),
-        (None, _) => {
-            let hint = hint(name, header.iter().map(String::as_str));
-            Err(format!("{} has no column {}{hint}", quoted(file), quoted(name)))
+impl Sources {
+    /// Adds a file and what is to be said of it.
+    pub(crate) fn add(&mut self, digest: FileDigest, notes: impl IntoIterator<Item = String>) {
+        let name = digest.name.clone();
+        self.notes.extend(notes.into_iter().map(|n| format!("{}: {n}", quoted(&name))));
+        if !self.digests.contains(&digest) {
+            self.digests.push(digest);
         }
     }
-}
-
-/// The rows and columns that the node takes.
-fn rows(node: &TableNode, (values, width, header): Content) -> Result<processes::Table, String> {
-    if width == 0 {
-        return Err(format!("{} has no columns: its rows have no numbers", quoted(&node.file)));
-    }
-    if values.is_empty() || values.len() % width != 0 {
-        return Err(format!("{} has no rows", quoted(&node.file)));
-    }
-    let rows = values.len() / width;
-    let wanted: Vec<&Column> = match (&node.column, &node.columns) {
-        (Some(_), Some(_)) => return Err("give `column` or `columns`, not both".into()),
-        (Some(c), None) => vec![c],
-        (None, Some(c)) => c.iter().collect(),
-        (None, None) => vec![],
-    };
-    let index = |c: &Column| match c {
-        Column::Number(k) if *k < width => Ok(*k),
-        Column::Number(k) => {
-            Err(format!("there is no column {k}: {} has {width}, counted from 0", quoted(&node.file)))
-        }
-        Column::Name(n) => match &header {
-            Some(h) => place(&node.file, h, n),
-            None => Err(format!("{} names no columns; give their numbers, from 0", quoted(&node.file))),
-        },
-    };
-    let columns: Vec<usize> = match (&node.column, &node.columns) {
-        (None, None) => (0..width).collect(),
-        _ => wanted.into_iter().map(index).collect::<Result<_, _>>()?,
-    };
-    if columns.is_empty() {
-        return Err("`columns` is empty".into());
-    }
-    let (start, end) = (node.start, node.end.unwrap_or(rows));
-    if start >= end || end > rows {
-        return Err(format!(
-            "rows {start} to {end} do not lie in {}, which has {rows} rows",
-            quoted(&node.file)
-        ));
-    }
-    let of = |name: &str, x: &Option<OneOrMany>, default: f64| match x {
-        None => Ok(vec![default; columns.len()]),
-        Some(OneOrMany::One(x)) => Ok(vec![*x; columns.len()]),
-        Some(OneOrMany::Many(x)) if x.len() == columns.len() => Ok(x.clone()),
-        Some(OneOrMany::Many(x)) => Err(format!(
-            "`{name}` must be a number or {} numbers, one a column, found {}",
-            columns.len(),
-            x.len()
-        )),
-    };
-    let (scale, offset) = (of("scale", &node.scale, 1.0)?, of("offset", &node.offset, 0.0)?);
-    let size = (end - start).saturating_mul(columns.len());
-    if size > MAX_VALUES {
-        return Err(format!("{} columns of {} rows are too many", columns.len(), end - start));
-    }
-    let mut out = Vec::with_capacity(size);
-    for row in start..end {
-        for (k, c) in columns.iter().enumerate() {
-            let y = values[row * width + c] * scale[k] + offset[k];
-            if !y.is_finite() {
-                return Err(format!("row {row}, column {c} of {} is not finite", quoted(&node.file)));
-            }
-            out.push(y);
-        }
-    }
-    Ok(processes::Table {
-        values: out.into(),
-        width: columns.len(),
-        rate: node.rate,
-        interpolation: node.interpolation,
-        past_end: node.past_end,
-    })
 }

@@ -171,19 +171,34 @@ pub(crate) struct Node {
     pub(crate) table: Option<TableNode>,
 }
 
-/// Rows of a CSV or NPY file as input, at a sampling rate.
+/// Rows of a file as input, at a sampling rate or at the times of a column.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableNode {
-    /// The file, `.csv` or `.npy`, relative to the model file.
+    /// The file, relative to the model file: text (`.csv`, `.tsv`, `.txt`, `.dat`, also with `.gz`) or an array (`.npy`, `.npz`).
     pub(crate) file: String,
-    /// The column, by its name in the header or its number from 0. Default: all columns.
+    /// The array in an `.npz` file. Default: the only one.
+    pub(crate) array: Option<String>,
+    /// The column, by its name in the header or its number from 0; `"2:5"` are several. Default: all columns.
     pub(crate) column: Option<Column>,
-    /// Several columns, in this order.
+    /// Several columns, in this order; `"2:5"` are those from 2 to before 5.
     pub(crate) columns: Option<Vec<Column>>,
-    /// Rows a second (Hz).
+    /// Rows a second (Hz). Without, the rows have their own times: `time`.
     #[schemars(extend("exclusiveMinimum" = 0))]
-    pub(crate) rate: f64,
+    pub(crate) rate: Option<f64>,
+    /// The column with the time of each row (s), by its name or number, ascending; in place of `rate`. Before the first of them
+    /// the first row is held.
+    pub(crate) time: Option<Column>,
+    /// Seconds in the unit of the `time` column, 1e-3 for ms. Default 1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub(crate) time_unit: Option<f64>,
+    /// Lines at the top of a text that are left out. Default 0.
+    #[serde(default)]
+    pub(crate) skip: usize,
+    /// What stands between the cells of a text: one sign; a space is any number of them. Default: what its lines have.
+    pub(crate) delimiter: Option<char>,
+    /// What stands before decimals: `.` or `,`. Default: what the column has, where that is clear.
+    pub(crate) decimal: Option<char>,
     /// What happens between two rows. Default: the last one is held.
     #[serde(default)]
     pub(crate) interpolation: Interpolation,
@@ -227,7 +242,7 @@ pub(crate) enum OneOrMany {
 pub(crate) struct Connection {
     /// Its name, by which its rule, probes and overrides refer to it.
     pub(crate) name: Option<String>,
-    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`.
+    /// Where it starts: `a`, `a.neurons`, `sub.a`, or a slice: `a[0]`, `a[-1]`, `a[0:2]`, `a[1:]`, `a[::2]`, `a[[0,2]]`.
     pub(crate) pre: String,
     /// Where it ends; also `name.rule`, the learning rule of a named connection, or of several
     /// `name.rules.0`, `name.rules.1`, and so on; `name.rule.FACTOR` is a third factor of the rule.
@@ -263,7 +278,8 @@ pub(crate) struct Connection {
     pub(crate) seed: Option<u32>,
 }
 
-/// A linear map: a number, a list (diagonal), a list of rows (matrix), `{ zeros = true }`, or a transform with its `type`.
+/// A linear map: a number (onto neurons, one value that all of them get), a list (diagonal), a list of rows (matrix, one row a
+/// result), `{ zeros = true }`, `{ fill = NUMBER }`, a file, or a transform with its `type`.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub(crate) enum LinearMap {
@@ -273,8 +289,8 @@ pub(crate) enum LinearMap {
     Diagonal(Vec<f64>),
     /// A matrix, one row a result.
     Matrix(Vec<Vec<f64>>),
-    /// A matrix of zeros.
-    Zeros(Zeros),
+    /// A matrix of one value.
+    Filled(Filled),
     /// Any transform.
     Element(Transform),
 }
@@ -286,7 +302,7 @@ impl<'de> Deserialize<'de> for LinearMap {
             Content::Map(table) if table.iter().any(|(key, _)| key == "type") => {
                 Transform::deserialize(Content::Map(table)).map(LinearMap::Element)
             }
-            table @ Content::Map(_) => Zeros::deserialize(table).map(LinearMap::Zeros),
+            table @ Content::Map(_) => Filled::deserialize(table).map(LinearMap::Filled),
             Content::Seq(rows) if rows.first().is_some_and(|r| matches!(r, Content::Seq(_))) => {
                 Vec::deserialize(Content::Seq(rows)).map(LinearMap::Matrix)
             }
@@ -297,12 +313,14 @@ impl<'de> Deserialize<'de> for LinearMap {
     }
 }
 
-/// A matrix of zeros of the size that fits (post × pre): a start for learning.
+/// A matrix of one value, of the size that fits (post × pre): zeros are a start for learning.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Zeros {
-    /// Has to be true.
-    pub(crate) zeros: bool,
+pub(crate) struct Filled {
+    /// All are zero; has to be true.
+    pub(crate) zeros: Option<bool>,
+    /// The value that all have.
+    pub(crate) fill: Option<f64>,
 }
 
 /// Whether, as a word or as a number.
@@ -334,7 +352,8 @@ pub(crate) struct Probe {
     /// `c.rule.delta` (not of a rule on devices), `c.rule.activities` (of several rules `c.rules.0.error` and so on), `c.devices.plus.resistance` (or `minus`;
     /// `conductance`, `pulses`).
     pub(crate) target: String,
-    /// Which of its values: `0`, `0:2`, `1:`, `[0,2]`; of a matrix (weights, devices) its rows. Default: all.
+    /// Which of its values: `0`, `-1`, `0:2`, `1:`, `::2`, `[0,2]`; of a matrix (weights, devices) its rows, counted from 0.
+    /// Default: all.
     pub(crate) slice: Option<String>,
     /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]

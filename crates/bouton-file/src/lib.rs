@@ -44,12 +44,13 @@
 //!   `{ type = "lif" }`.
 //! - A number in a filter's place is the time constant (s) of a low-pass; `false` is no filter.
 //! - Distributions may be replaced by a number that all have, or by the numbers themselves: a list, or a list of rows.
+//! - A list of numbers or of rows may be a file: `{ file = "weights.npy" }` in its place, CSV, NPY or NPZ.
 //!
 //! # Names
 //!
 //! An object is named by its path from the network in which the name is used, or from the top. `a.neurons` is the neurons
 //! of `a`; `c.rule` the learning rule of the connection called `c`, which takes its error. A slice stands in brackets:
-//! `a[0]`, `a[0:2]`, `a[1:]`, `a[[0,2]]`. Objects may be used before the place where they stand in the file.
+//! `a[0]`, `a[-1]`, `a[0:2]`, `a[1:]`, `a[::2]`, `a[[0,2]]`. Objects may be used before the place where they stand in the file.
 //!
 //! # Order
 //!
@@ -58,11 +59,12 @@
 //!
 //! # Safety
 //!
-//! A model file can't run code: its functions are expressions. It can read tables in its own folder and below, and nothing
+//! A model file can't run code: its functions are expressions. It can read tables and arrays in its own folder and below, and nothing
 //! else, unless [`LoadOptions::allow_outside`] is set.
 
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod assemble;
 mod belongs;
 mod check;
@@ -74,10 +76,12 @@ mod format;
 mod limits;
 mod made;
 mod names;
+mod probes;
 mod reference;
 mod schema;
 mod set;
 mod slices;
+mod tables;
 mod texts;
 mod tree;
 
@@ -87,7 +91,7 @@ use std::path::{Path, PathBuf};
 use bouton_model::{Command, Error, Network};
 use serde::Deserialize;
 
-pub use files::{FileDigest, Files, FolderFiles, NoFiles};
+pub use files::{FileDigest, Files, FolderFiles, NoFiles, sha256};
 pub use reference::reference;
 
 use fault::Fault;
@@ -112,8 +116,10 @@ pub struct Model {
     pub commands: Vec<Command>,
     /// The text that was read, without overrides.
     pub text: String,
-    /// The files that were read for it, in the order of their nodes: a model is its text and what is in these.
+    /// The files that were read for it: a model is its text and what is in these.
     pub files: Vec<FileDigest>,
+    /// What was taken for granted in those files, and a person should know.
+    pub notes: Vec<String>,
 }
 
 /// How a model file is read.
@@ -125,6 +131,8 @@ pub struct LoadOptions {
     /// `connections[0].synapse`, and a value as in the file. Where only text can stand, the value is that text; elsewhere,
     /// what is no TOML value is text.
     pub set: Vec<(String, String)>,
+    /// Probes that are added: a name, and what is recorded as in the `target` of the file. Before the overrides.
+    pub probes: Vec<(String, String)>,
     /// Seed of the top network, in place of the file's.
     pub seed: Option<u32>,
     /// A folder of rules, in place of the file's `rules`: the user names it, and so it may lie anywhere. With [`parse`] the
@@ -137,11 +145,21 @@ pub struct LoadOptions {
 /// # Errors
 /// If the file can't be read or describes no model that makes sense; the message names file, line and field.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
-    let name = path.display();
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path)
+        .map_err(|e| Error::file("", format!("{name}: cannot read the model file: {e}")))?;
+    load_from(file, &name, path.parent().unwrap_or(Path::new(".")), options)
+}
+
+/// Reads a model file from where it comes, such as standard input; `name` is what messages call it, and `folder` the one from
+/// which it reads other files.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_from(from: impl Read, name: &str, folder: &Path, options: &LoadOptions) -> Result<Model, Error> {
     let unreadable = |e: std::io::Error| Error::file("", format!("{name}: cannot read the model file: {e}"));
-    let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = vec![];
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(
             "",
@@ -151,7 +169,7 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Error> {
     let text = String::from_utf8(bytes).map_err(|e| {
         Error::file("", format!("{name}: not UTF-8 text (byte {})", e.utf8_error().valid_up_to()))
     })?;
-    let mut files = FolderFiles::new(path.parent().unwrap_or(Path::new(".")), options.allow_outside);
+    let mut files = FolderFiles::new(folder, options.allow_outside);
     if let Some(rules) = &options.rules {
         files = files.also(rules);
     }
@@ -175,10 +193,10 @@ pub fn parse(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Mod
 
 /// An error about an object comes with the line on which that stands, or 0.
 fn read(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Model, (Error, usize)> {
-    let Assembled { network, dt, time, commands, files, lines } =
+    let Assembled { network, dt, time, commands, files, notes, lines } =
         assembled(text, files, options).map_err(|f| (f.into(), 0))?;
     match network.validate(dt) {
-        Ok(()) => Ok(Model { network, dt, time, commands, text: text.to_string(), files }),
+        Ok(()) => Ok(Model { network, dt, time, commands, text: text.to_string(), files, notes }),
         Err(e) => {
             let line = lines.of(&network, e.object());
             Err((e, line))
@@ -213,6 +231,7 @@ struct Assembled {
     time: Option<f64>,
     commands: Vec<Command>,
     files: Vec<FileDigest>,
+    notes: Vec<String>,
     lines: ObjectLines,
 }
 
@@ -220,6 +239,7 @@ struct Assembled {
 fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Assembled, Fault> {
     let mut root = tree::read(text)?;
     check_format(&root)?;
+    probes::add(&mut root, &options.probes)?;
     for (path, value) in &options.set {
         set::set(&mut root, path, value)?;
     }
@@ -228,6 +248,8 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
         top.insert("rules".into(), Item::new(Value::Str(folder.display().to_string()), 0));
     }
     let rules = texts::include(&mut root, files)?;
+    let mut read = files::Sources { digests: rules, notes: vec![] };
+    arrays::include(&mut root, files, &mut read)?;
     check::check(schema::schema(), &mut root, check::Path::Root)?;
     let file = format::File::deserialize(&root).map_err(|e| Fault::new(0, e.to_string()))?;
     let dt = file.dt.unwrap_or(0.001);
@@ -246,7 +268,7 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
         probes: file.probes,
     };
     let mut describe = describe::Describe::new(&root, files);
-    describe.read = rules;
+    describe.read = read;
     let described = describe.network("", top, check::Path::Root)?;
     let mut network = Network::new();
     network.set_seed(seed);
@@ -254,12 +276,13 @@ fn assembled(text: &str, files: &dyn Files, options: &LoadOptions) -> Result<Ass
     assemble.network(&mut network, "", described, check::Path::Root)?;
     let lines = ObjectLines { named: describe.lines, connections: describe.connection_lines };
     let commands = commands::commands(file.commands, &root)?;
-    Ok(Assembled { network, dt, time, commands, files: describe.read, lines })
+    let files::Sources { digests, notes } = describe.read;
+    Ok(Assembled { network, dt, time, commands, files: digests, notes, lines })
 }
 
 /// The JSON schema of the format, generated from what is read: each field with its meaning.
 pub fn schema() -> serde_json::Value {
-    schema::schema().clone()
+    schema::published().clone()
 }
 
 /// Most steps of a run: from here on, adding one to a float changes nothing.

@@ -143,14 +143,20 @@ impl Names {
         Ok(Found { end: object.slice(slice), size })
     }
 
-    /// What a probe records, and the slice in brackets.
-    pub(crate) fn target(&self, prefix: &str, text: &str) -> Result<(Target, Option<Slice>), String> {
+    /// What a probe records, and the slice in brackets or in its `field`.
+    pub(crate) fn target(
+        &self,
+        prefix: &str,
+        text: &str,
+        field: Option<&str>,
+    ) -> Result<(Target, Option<Slice>), String> {
         let (path, slice) = split_slice(text)?;
         let (named, name, rest) = self.find(prefix, path)?;
         let unknown = |known: &[&str]| {
             let hint = hint_in(&format!("{name}."), rest, known.to_vec());
             format!("{} can't be recorded{hint}", quoted(path))
         };
+        let size = size_of(&named, rest);
         let target = match (named, rest) {
             (Named::Ensemble(e, ..), "") => Target::Decoded(e),
             (Named::Ensemble(e, ..), "input") => Target::EnsembleInput(e),
@@ -173,9 +179,23 @@ impl Names {
             (Named::Connection(c, made), rest) => made.target(c, name, rest)?,
             _ => return Err(unknown(&[])),
         };
-        // An open end stays open: how many values a target has is known when the model is built.
-        let slice = slice.map(|s| parse_slice(s, None)).transpose()?;
+        if slice.is_some() && field.is_some() {
+            return Err("the target has a slice already".into());
+        }
+        // An open end stays open: how many values some targets have is known when the model is built.
+        let read = |s: &str| parse_slice(s, None).or_else(|_| parse_slice(s, size));
+        let slice = slice.or(field).map(read).transpose()?;
         Ok((target, slice))
+    }
+}
+
+/// How many values, or rows, a target has; `None` where that is known only when the model is built.
+fn size_of(named: &Named, rest: &str) -> Option<usize> {
+    match (named, rest) {
+        (Named::Ensemble(_, dimensions, _), "" | "input") => Some(*dimensions),
+        (Named::Ensemble(_, _, neurons), _) => Some(*neurons),
+        (Named::Node(_, _, _, size_out), "") => Some(*size_out),
+        _ => None,
     }
 }
 

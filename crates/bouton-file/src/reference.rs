@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::check::names_of;
 use crate::limits::limits;
-use crate::schema::{kind, schema, tag};
+use crate::schema::{kind, published, tag};
 
 /// Headings of tables and kinds, in the order of the page, and what they are called within a line. What isn't here comes
 /// behind, under its own name.
@@ -34,7 +34,8 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("PastEnd", "Past the end of a table", "past end"),
     ("LinearMap", "Linear map", "linear map"),
     ("Transform", "Transform", "transform"),
-    ("Zeros", "Matrix of zeros", "table with `zeros`"),
+    ("Filled", "Matrix of one value", "table with `zeros` or `fill`"),
+    ("FromFile", "Numbers in a file", "file"),
     ("Solver", "Solver", "solver"),
     ("Rule", "Rule", "rule"),
     ("Policy", "Pulse policy", "pulse policy"),
@@ -74,8 +75,8 @@ pub fn reference() -> String {
 /// What a reference points to; the file itself has no name.
 fn definition(name: &str) -> &'static Value {
     match name {
-        "" => schema(),
-        name => schema().get("$defs").and_then(|d| d.get(name)).unwrap_or(&Value::Null),
+        "" => published(),
+        name => published().get("$defs").and_then(|d| d.get(name)).unwrap_or(&Value::Null),
     }
 }
 

@@ -4,10 +4,24 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+/// A schema that was made, for so many registered elements.
+type Made = Mutex<Option<(usize, &'static Value)>>;
+
 /// The schema, made once, and again when a program has registered elements.
 pub(crate) fn schema() -> &'static Value {
-    static SCHEMA: Mutex<Option<(usize, &'static Value)>> = Mutex::new(None);
-    let mut made = SCHEMA.lock().unwrap_or_else(PoisonError::into_inner);
+    static SCHEMA: Made = Mutex::new(None);
+    once(&SCHEMA, make)
+}
+
+/// The schema with the files that may stand in the place of lists of numbers: what a person writes. What is checked has the
+/// numbers of the files in it already.
+pub(crate) fn published() -> &'static Value {
+    static SCHEMA: Made = Mutex::new(None);
+    once(&SCHEMA, with_files)
+}
+
+fn once(made: &'static Made, make: impl FnOnce() -> Value) -> &'static Value {
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
     let registered = bouton_elements::registered();
     match *made {
         Some((of, schema)) if of == registered => schema,
@@ -29,6 +43,72 @@ fn make() -> Value {
         }
     }
     schema
+}
+
+fn with_files() -> Value {
+    let mut schema = schema().clone();
+    accept_files(&mut schema);
+    if let Some(Value::Object(defs)) = schema.get_mut("$defs") {
+        let text = |doc: &str| json!({ "type": "string", "description": doc });
+        defs.insert(
+            "FromFile".into(),
+            json!({
+                "type": "object",
+                "description": "Numbers in a file of their own: .npy, .npz, or text (.csv, .tsv, .txt, .dat, also with .gz). One \
+                    row of a matrix is one result.",
+                "additionalProperties": false,
+                "required": ["file"],
+                "properties": {
+                    "file": text("The file, relative to the model file."),
+                    "array": text("The array in an .npz file. Default: the only one."),
+                    "sample": { "type": "integer", "description": "Which sample of a recording, from 0, or from -1 at the end. Default: the last." },
+                    "transpose": { "type": "boolean", "description": "Rows become columns. Default: no." },
+                    "skip": { "type": "integer", "minimum": 0, "description": "Lines at the top of a text that are left out. Default 0." },
+                    "delimiter": text("What stands between the cells of a text: one sign. Default: what its lines have."),
+                    "decimal": text("What stands before decimals: `.` or `,`. Default: what is clear."),
+                },
+            }),
+        );
+    }
+    schema
+}
+
+/// Lets a file stand where a list of numbers or of rows may.
+fn accept_files(schema: &mut Value) {
+    let numbers = |s: &Value| {
+        let items = s.get("items");
+        kind(s) == "array"
+            && s.get("maxItems").is_none()
+            && items.is_some_and(|i| {
+                kind(i) == "number"
+                    || kind(i) == "array" && i.get("items").is_some_and(|i| kind(i) == "number")
+            })
+    };
+    let file = || json!({ "$ref": "#/$defs/FromFile" });
+    match schema {
+        Value::Array(all) => all.iter_mut().for_each(accept_files),
+        Value::Object(o) => {
+            for key in ["anyOf", "oneOf"] {
+                if let Some(Value::Array(any)) = o.get_mut(key)
+                    && any.iter().any(numbers)
+                {
+                    any.push(file());
+                }
+            }
+            if let Some(Value::Object(fields)) = o.get_mut("properties") {
+                for field in fields.values_mut().filter(|f| numbers(f)) {
+                    let list = field.take();
+                    let description = list.get("description").cloned();
+                    *field = json!({ "anyOf": [list, file()] });
+                    if let (Some(d), Some(o)) = (description, field.as_object_mut()) {
+                        o.insert("description".into(), d);
+                    }
+                }
+            }
+            o.values_mut().for_each(accept_files);
+        }
+        _ => {}
+    }
 }
 
 /// TOML has no null: an optional field is left out. Where a filter may be absent, `false` says so.

@@ -26,6 +26,11 @@ fn value_of(text: &str, schema: &'static Schema) -> Value {
     Value::Str(text.into())
 }
 
+/// Whether a value is a table.
+fn is_table(text: &str) -> bool {
+    text.trim_start().starts_with('{') && matches!(value_of(text, &Schema::Null), Value::Table(_))
+}
+
 /// What is set has no line in the file.
 fn clear(item: &mut Item) {
     item.line = 0;
@@ -98,7 +103,8 @@ pub(crate) fn set(root: &mut Item, path: &str, text: &str) -> Result<(), Fault> 
             Value::Table(t) => {
                 let initial = k > 0 && parts[k - 1].text == "initial_state";
                 let place = if before.is_empty() { String::new() } else { format!(" in {before}") };
-                match field_schema(&of, t, part.text, initial, &place).map_err(fail)? {
+                let added = initial || k + 1 == parts.len() && is_table(text);
+                match field_schema(&of, t, part.text, added, &place).map_err(fail)? {
                     Some(s) => schema = s,
                     // Of a kind whose `type` isn't known: only the type can be set.
                     None if part.text == "type" && k + 1 == parts.len() => {
@@ -107,10 +113,17 @@ pub(crate) fn set(root: &mut Item, path: &str, text: &str) -> Result<(), Fault> 
                     }
                     None => return Err(fail(format!("missing field `type`{place}; set that first"))),
                 }
-                let absent = || Item::new(Value::Table(IndexMap::new()), 0);
+                let of = candidates(schema);
+                let list = of.iter().any(|s| kind(s) == "array") && !of.iter().any(|s| kind(s) == "object");
+                let empty = || if list { Value::Array(vec![]) } else { Value::Table(IndexMap::new()) };
+                let absent = || Item::new(empty(), 0);
                 item = t.entry(part.text.to_string()).or_insert_with(absent);
             }
             Value::Array(list) => {
+                // One behind the last: a table there is a new entry.
+                if k + 1 == parts.len() && part.text.parse() == Ok(list.len()) && is_table(text) {
+                    list.push(Item::new(Value::Null, 0));
+                }
                 let names: Vec<Option<&str>> = list.iter().map(Item::name).collect();
                 let named = names.iter().position(|n| *n == Some(part.text) && !part.number);
                 let Some(at) = named.or_else(|| part.text.parse().ok()).filter(|at| *at < list.len()) else {
@@ -135,7 +148,7 @@ fn field_schema(
     of: &[&'static Schema],
     table: &IndexMap<String, Item>,
     key: &str,
-    initial: bool,
+    added: bool,
     place: &str,
 ) -> Result<Option<&'static Schema>, String> {
     let named = match table.get("type").map(|t| &t.value) {
@@ -150,8 +163,8 @@ fn field_schema(
         Err(format!("there is no {what} {}{place}{}", quoted(key), hint(key, known)))
     };
     match entries(kind) {
-        // Objects have to be there; initial values are only given where they differ.
-        Some(entry) if table.contains_key(key) || initial => Ok(Some(entry)),
+        // Objects have to be there, but for a new one that is given as a whole; initial values are only given where they differ.
+        Some(entry) if table.contains_key(key) || added => Ok(Some(entry)),
         Some(_) => unknown("object", table.keys().map(String::as_str).collect()),
         None => unknown("field", fields(kind).into_iter().flatten().map(|(k, _)| k.as_str()).collect()),
     }

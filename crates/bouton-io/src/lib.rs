@@ -18,10 +18,12 @@ mod npy;
 mod npz;
 pub mod progress;
 pub mod recording;
+mod say;
 pub mod table;
 
-pub use csv::{CsvOptions, CsvTable, read_csv_from, read_csv_table, read_csv_table_with};
+pub use csv::{CsvOptions, CsvTable, TextTable, read_csv_from, read_csv_table, read_csv_table_with};
 pub use error::{Error, Result};
 pub use files::{fresh_folder, remove_unfinished};
 pub use npy::{Limits, NpyArray, NpyData, npy_bytes, read_npy, read_npy_from, read_npy_with, write_npy};
 pub use npz::{Npz, read_npz, read_npz_from, read_npz_with, write_npz, write_npz_with};
+pub use say::say;

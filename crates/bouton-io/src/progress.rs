@@ -5,6 +5,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+fn target(quiet: bool) -> ProgressDrawTarget {
+    if quiet || !std::io::stderr().is_terminal() {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr_with_hz(10)
+    }
+}
+
 /// A bar on standard error that shows simulated time, speed and the time that is left.
 ///
 /// Silent when standard error is not a terminal or when quiet is asked for: logs and pipes get nothing.
@@ -20,12 +28,7 @@ pub struct Progress {
 impl Progress {
     /// A bar for a run of `steps` steps of `dt` seconds.
     pub fn new(steps: u64, dt: f64, quiet: bool) -> Self {
-        let target = if quiet || !std::io::stderr().is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(10)
-        };
-        Self::with_target(steps, dt, target)
+        Self::with_target(steps, dt, target(quiet))
     }
 
     fn with_target(steps: u64, dt: f64, target: ProgressDrawTarget) -> Self {
@@ -57,12 +60,38 @@ impl Progress {
 
     /// Writes a line above the bar, or simply to standard error where there is no bar.
     pub fn note(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| crate::say(line));
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A word on standard error while something goes on of which nobody knows how long it takes, such as the building of a model;
+/// with the seconds so far. Gone when it is dropped, and silent where [`Progress`] is.
+#[derive(Debug)]
+pub struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// Shows what is done now.
+    pub fn new(what: &str, quiet: bool) -> Spinner {
+        let mut bar = ProgressBar::with_draw_target(None, target(quiet));
+        if !bar.is_hidden() {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+                bar = bar.with_style(style);
+            }
+            bar.set_message(what.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Spinner(bar)
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -66,6 +66,20 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The same table with lines of at most `width` characters, where that can be: cells of its first column, which are
+    /// names as a rule, lose their middle, and keep twelve characters at least.
+    pub fn within(mut self, width: usize) -> Self {
+        let widest = self.to_text(false).lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+        let first = self.rows.iter().filter_map(|r| r.first()).map(|c| c.width()).max().unwrap_or(0);
+        let room = first.saturating_sub(widest.saturating_sub(width)).max(12);
+        for cell in self.rows.iter_mut().filter_map(|r| r.first_mut()) {
+            if cell.width() > room {
+                *cell = shortened(cell, room);
+            }
+        }
+        self
+    }
+
     /// The table as lines of text; with `styled`, the header is bold and the units dim (ANSI sequences).
     pub fn to_text(&self, styled: bool) -> String {
         let all = || self.rows.iter().chain([&self.header]).chain(&self.units);
@@ -121,6 +135,32 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_text(false))
     }
+}
+
+/// A name without its middle: its end tells more than that.
+fn shortened(name: &str, room: usize) -> String {
+    let take = |chars: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut width = 0;
+        let fits = |c: &char| {
+            width += c.to_string().width();
+            width <= room
+        };
+        chars.take_while(fits).collect::<Vec<char>>()
+    };
+    let head = take(&mut name.chars(), room / 3);
+    let mut tail = take(&mut name.chars().rev(), room - 1 - room / 3);
+    tail.reverse();
+    head.into_iter().chain(['…']).chain(tail).collect()
+}
+
+/// Characters in a line of the terminal that standard output is, or 80.
+pub fn stdout_width() -> usize {
+    console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns))
+}
+
+/// Characters in a line of the terminal that standard error is, or 80.
+pub fn stderr_width() -> usize {
+    console::Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns))
 }
 
 /// Whether standard output may get colours: it is a terminal, `NO_COLOR` is unset or empty, and `TERM` is
@@ -214,6 +254,20 @@ mod tests {
             [0.0, 9.9996, 1.2341e-7, 56_780.0, -0.01].map(number).join(" "),
             "0 10.00 1.234e-7 56780 -0.01000"
         );
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_shortens_its_names() {
+        let long = "network.with_a_long_name.and_another.population";
+        let table = || Table::new(["population", "rate"]).row([long, "12.5"]).row(["b", "1"]);
+        for width in [60, 80, 120] {
+            let text = table().within(width).to_string();
+            assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
+        }
+        assert_eq!(table().within(120), table());
+        let text = table().within(30).to_string();
+        assert!(text.contains("network.…other.population  12.5"), "{text}");
+        assert!(table().within(1).to_string().contains("netw…ulation  12.5"));
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn what_a_killed_run_was_about_to_make_is_its_own() {
     // As a kill leaves it that comes between a file and the entry of its probe; and somebody's own files.
     let text = fs::read_to_string(at.join("manifest.json")).unwrap();
     assert!(!text.contains("opening"));
-    let text = text.replacen('{', "{ \"opening\": \"next.csv\",", 1);
+    let text = text.replacen('{', "{ \"opening\": [\"next.csv\"],", 1);
     fs::write(at.join("manifest.json"), text).unwrap();
     ["next.csv", "mine.csv"].iter().for_each(|name| fs::write(at.join(name), "time_s").unwrap());
     assert!(remove_recording(&at).unwrap());

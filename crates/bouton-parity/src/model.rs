@@ -123,7 +123,12 @@ fn solver(v: &Value) -> Result<Solver, String> {
     if v["type"] != "no_solver" {
         return of(v);
     }
-    let values = v.get("values").map(rows).transpose()?;
+    // Nengo has a row a neuron.
+    let by_neuron: Option<Vec<Vec<f64>>> = v.get("values").map(rows).transpose()?;
+    let values = by_neuron.map(|rows| {
+        let width = rows.first().map_or(0, Vec::len);
+        (0..width).map(|k| rows.iter().filter_map(|r| r.get(k).copied()).collect()).collect()
+    });
     Ok(NoSolver { values, weights: v["weights"].as_bool().unwrap_or(false) }.into())
 }
 

@@ -4,6 +4,8 @@
 //! engine as any other is (`Program::check`).
 
 mod calls;
+mod cli;
+mod native;
 mod program;
 mod rule;
 mod shared;
@@ -25,6 +27,10 @@ pub(crate) fn raise(e: &bouton_core::Error) -> PyErr {
 mod _bouton {
     #[pymodule_export]
     use super::Error;
+    #[pymodule_export]
+    use super::cli::main;
+    #[pymodule_export]
+    use super::native::{Model, Native};
     #[pymodule_export]
     use super::program::Program;
     #[pymodule_export]

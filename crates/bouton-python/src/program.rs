@@ -6,8 +6,8 @@ use bouton_elements::neurons::NeuronType;
 use bouton_elements::rules::Change;
 use bouton_elements::transforms::Transform;
 use bouton_engine::{
-    Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass, Neurons,
-    Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+    Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass,
+    Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
 };
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -221,7 +221,8 @@ impl Program {
                 let transform: Transform =
                     serde_json::from_str(&text).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
                 let links = transform.model().links();
-                let links = links.ok_or_else(|| PyValueError::new_err(format!("{of}: connects no single values")))?;
+                let links =
+                    links.ok_or_else(|| PyValueError::new_err(format!("{of}: connects no single values")))?;
                 self.program.kernel(of, Linked::new(Arc::new(links)), on)
             }
             "learn" => {

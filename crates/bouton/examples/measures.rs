@@ -71,7 +71,7 @@ fn matrix(n: usize, solved: bool) -> (Network, ConnectionId) {
     let mut net = Network::with_seed(1);
     let (pre, post) = (net.ensemble("pre", Ensemble::new(n, 1)), net.ensemble("post", Ensemble::new(n, 1)));
     let c = if solved {
-        let values = Some(numbers(n, 1e-4).into_iter().map(|d| vec![d]).collect());
+        let values = Some(vec![numbers(n, 1e-4)]);
         net.connect(pre, post, Connection::new().solver(NoSolver { values, weights: true }))
     } else {
         let m = Matrix::new(n, n, numbers(n * n, 1e-6)).unwrap_or_else(|| Matrix::filled(n, n, 0.0));

@@ -65,6 +65,7 @@ impl Pulse {
             rate: self.rate,
             interpolation: Interpolation::Linear,
             past_end: PastEnd::Hold,
+            ..Table::default()
         })
     }
 }

@@ -11,11 +11,12 @@ mod model;
 mod report;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use bouton::prelude::*;
 
+use crate::signals::Stop;
 pub use data::Pulse;
 pub use metrics::Scores;
 pub use model::{Method, Model, NEURONS, Trial, describe, devices};
@@ -74,7 +75,7 @@ pub fn run(
     pulse: &Pulse,
     options: &DemoOptions,
     done: &(dyn Fn(usize, usize) + Sync),
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Report, Error> {
     let total = options.seeds * simulations();
     let finished = AtomicUsize::new(0);
@@ -86,7 +87,7 @@ pub fn run(
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= options.seeds || stop.load(Ordering::Relaxed) {
+                    if seed >= options.seeds || stop.asked() {
                         break;
                     }
                     let Some(r) = one_seed(pulse, seed, &count, stop).transpose() else { break };
@@ -130,19 +131,16 @@ fn one_seed(
     pulse: &Pulse,
     seed: usize,
     count: &dyn Fn(),
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Option<Vec<Outcome>>, Error> {
-    let stopped = || stop.load(Ordering::Relaxed);
     // The rate is chosen inside the training part: learn on its beginning, compare on its end.
     let inner = pulse.first(pulse.train_rows());
     let inner = Pulse { train: CHOOSE_AFTER, ..inner };
     let mut best = (f64::INFINITY, PES_RATES[0]);
     for rate in PES_RATES {
-        if stopped() {
-            return Ok(None);
-        }
-        let mse = match outcome(&inner, seed, Method::Pes { rate }) {
-            Ok(o) => o.scores.mse,
+        let mse = match tried(&inner, seed, Method::Pes { rate }, stop) {
+            Ok(Some(o)) => o.scores.mse,
+            Ok(None) => return Ok(None),
             // A rate that is too high runs away: it is not the best.
             Err(_) => f64::INFINITY,
         };
@@ -154,10 +152,8 @@ fn one_seed(
     let mut all = vec![];
     let others = [Method::Zero, Method::Constant, Method::Solved, Method::Pes { rate: best.1 }];
     for method in others.into_iter().chain(Method::all_mpes()) {
-        if stopped() {
-            return Ok(None);
-        }
-        all.push(outcome(pulse, seed, method)?);
+        let Some(one) = tried(pulse, seed, method, stop)? else { return Ok(None) };
+        all.push(one);
         if !matches!(method, Method::Constant) {
             count();
         }
@@ -166,11 +162,20 @@ fn one_seed(
 }
 
 /// Runs one method with one seed on a recording, and scores it on the test part.
+///
+/// # Errors
+/// What can't be built or run.
 pub fn outcome(pulse: &Pulse, seed: usize, method: Method) -> Result<Outcome, Error> {
+    let one = tried(pulse, seed, method, &Stop::new())?;
+    one.ok_or_else(|| Error::run("", "stopped, though nobody asked for it"))
+}
+
+/// The same; `None` if it was stopped.
+fn tried(pulse: &Pulse, seed: usize, method: Method, stop: &Stop) -> Result<Option<Outcome>, Error> {
     let start = Instant::now();
-    let trial = model::run(pulse, seed, method)?;
+    let Some(trial) = model::run(pulse, seed, method, stop)? else { return Ok(None) };
     let wall = start.elapsed().as_secs_f64() / pulse.seconds();
     let scores = trial.scores(pulse);
     let (pulses, reach, gain) = (trial.pulses, trial.reach, trial.gain);
-    Ok(Outcome { seed, method, scores, pulses, reach, gain, wall, trial: Some(trial) })
+    Ok(Some(Outcome { seed, method, scores, pulses, reach, gain, wall, trial: Some(trial) }))
 }

@@ -5,6 +5,7 @@ use bouton::prelude::*;
 
 use super::Pulse;
 use super::metrics::{Scores, scores};
+use crate::signals::Stop;
 
 /// Neurons in each population.
 pub const NEURONS: usize = 100;
@@ -192,8 +193,8 @@ pub fn describe(pulse: &Pulse, seed: usize, method: Method) -> Model {
     Model { net, pre, post, learned, probes }
 }
 
-/// Runs one method: learns on the training part, then with learning off.
-pub fn run(pulse: &Pulse, seed: usize, method: Method) -> Result<Trial, Error> {
+/// Runs one method: learns on the training part, then with learning off; `None` if it was stopped.
+pub fn run(pulse: &Pulse, seed: usize, method: Method, stop: &Stop) -> Result<Option<Trial>, Error> {
     let m = describe(pulse, seed, method);
     let mut sim = Simulator::with(&m.net, Options { threads: 1, ..Options::default() })?;
     let mut t = Trial {
@@ -214,6 +215,9 @@ pub fn run(pulse: &Pulse, seed: usize, method: Method) -> Result<Trial, Error> {
         ((pulse.seconds() * 1000.0).round() as u64, (pulse.train_seconds() * 1000.0).round() as u64);
     watch(&sim, m.learned, &mut t)?;
     while sim.n_steps() < total {
+        if stop.asked() {
+            return Ok(None);
+        }
         if sim.n_steps() == train
             && let Some(c) = m.learned
         {
@@ -239,7 +243,7 @@ pub fn run(pulse: &Pulse, seed: usize, method: Method) -> Result<Trial, Error> {
         t.gain = d.gain();
         t.reach = d.gain() * DeviceSpec { bounds: Bounds::Nominal, ..spec }.reach(10_000.0);
     }
-    Ok(t)
+    Ok(Some(t))
 }
 
 /// Weights and conductances of every few synapses, at this moment.

@@ -235,8 +235,9 @@ fn the_demonstration_keeps_the_seeds_that_were_done() {
     };
     // How long a first seed takes is the machine's affair; a thousand take an hour.
     let waits = [8, 30, 120];
-    let o = waits.into_iter().map(stopped_after).find(|o| o.status.code() == Some(130));
-    let o = o.expect("no seed was done in two minutes");
+    let mut stopped =
+        waits.into_iter().map(stopped_after).inspect(|o| assert_eq!(o.status.code(), Some(130)));
+    let o = stopped.find(|o| !o.stdout.is_empty()).expect("no seed was done in two minutes");
     let e = text(&o.stderr);
     assert!(text(&o.stdout).contains("mPES, automatic gain") && e.contains("of 1000 seeds"), "{e}");
     let folder = Path::new(&out).join("demo-001");
@@ -266,4 +267,138 @@ fn a_recording_says_what_the_devices_were() {
     let w = r.series("weights").unwrap();
     assert_eq!((w.sample_shape.clone(), w.columns[101].as_str()), (vec![100, 100], "weights[1,1]"));
     std::fs::remove_dir_all(&out).unwrap();
+}
+
+#[test]
+fn a_model_from_standard_input_with_a_probe_is_run_and_repeated() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("in.csv"), "t,V\n0,1\n1,2\n").unwrap();
+    let model = "format = 1\nseed = 2\ntime = 0.01\n[nodes.s]\ntable = { file = \"in.csv\", column = \"V\", rate = 10 }\n";
+    let out = folder.path().join("out");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bouton"))
+        .args([
+            "run",
+            "-",
+            "--probe",
+            "s",
+            "--probe",
+            "x=a.neurons",
+            "--set",
+            "ensembles.a={ n_neurons = 5 }",
+        ])
+        .args(["--threads", "1000", "--time", "0.3", "--out"])
+        .arg(&out)
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(model.as_bytes()).unwrap();
+    let o = child.wait_with_output().unwrap();
+    let e = text(&o.stderr);
+    assert!(o.status.success(), "{e}");
+    assert!(e.contains("threads are used, and not 1000"), "{e}");
+    assert!(e.contains("2 rows end after 0.2000 s of 0.3000 s"), "{e}");
+    let r = bouton::io::recording::read_recording(&out).unwrap();
+    assert_eq!((r.series("s").unwrap().values[250], r.events("x").unwrap().n_neurons), (2.0, 5));
+    assert_eq!(r.meta["model"], "-");
+    // What was added is part of what was run.
+    assert!(bouton(&["replay", out.to_str().unwrap()]).status.success());
+    let wrong = Command::new(env!("CARGO_BIN_EXE_bouton"))
+        .args(["run", "-"])
+        .stdin(std::process::Stdio::null())
+        .output();
+    assert!(text(&wrong.unwrap().stderr).contains("standard input: `format = 1` is missing"));
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
+    let (folder, model) = small("dry");
+    let o = bouton(&["run", &model, "--dry-run", "--time", "100", "--out", &format!("{folder}/out")]);
+    assert!(o.status.success(), "{}", text(&o.stderr));
+    // 100,000 samples of one number: 16 bytes each in arrays, and text.
+    assert!(
+        text(&o.stdout).contains("100000 steps") && text(&o.stdout).contains(" MB"),
+        "{}",
+        text(&o.stdout)
+    );
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    // The words of a real run that writes much come before it starts; one sample of a million weights is not much.
+    let wide = "format = 1\ntime = 0.2\n[ensembles.a]\nn_neurons = 300\n[[connections]]\nname = \"c\"\npre = \"a.neurons\"\n\
+         post = \"a.neurons\"\ntransform = { fill = 1e-5 }\n[probes.w]\ntarget = \"c.weights\"\n";
+    std::fs::write(&model, wide).unwrap();
+    let run = |more: &[&str]| {
+        let out = format!("{folder}/wide");
+        let o = bouton(&[&["run", &model, "--overwrite", "--out", &out][..], more].concat());
+        assert!(o.status.success(), "{}", text(&o.stderr));
+        (text(&o.stdout), text(&o.stderr))
+    };
+    let (_, e) = run(&["--no-csv"]);
+    // 200 samples of 90,000 numbers of 8 bytes.
+    assert!(e.contains("note: the recording will take about 144 MB"), "{e}");
+    let (_, e) = run(&["--no-csv", "--set", "probes.w.sample_every=0.2"]);
+    assert!(!e.contains("will take"), "{e}");
+    let (out, e) = run(&["--no-csv", "--set", "probes.w.sample_every=0.2", "--quiet"]);
+    assert_eq!((out.as_str(), e.as_str()), ("", ""));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_run_ends_with_what_it_saw() {
+    let (folder, model) = small("seen");
+    // Three neurons that never fire, two that fire as often as they can, PES that learns -0.5 from zero.
+    let seen = "format = 1\nseed = 1\ntime = 1.0\n[nodes.stim]\nconstant = 0.5\n\
+         [ensembles.a]\nn_neurons = 5\ngain = [1, 1, 1, 1, 1]\nbias = [0, 0, 0, 1e6, 1e6]\nencoders = [[1], [1], [1], [1], [1]]\n\
+         [ensembles.b]\nn_neurons = 50\n[nodes.out]\npassthrough = 1\n[nodes.err]\npassthrough = 1\n\
+         [[connections]]\npre = \"stim\"\npost = \"a\"\n[[connections]]\npre = \"stim\"\npost = \"b\"\n\
+         [[connections]]\nname = \"c\"\npre = \"b\"\npost = \"out\"\nfunction = \"0*x\"\nrule = { type = \"pes\", learning_rate = 1e-3 }\n\
+         [[connections]]\npre = \"out\"\npost = \"err\"\n[[connections]]\npre = \"stim\"\npost = \"err\"\n\
+         [[connections]]\npre = \"err\"\npost = \"c.rule\"\n";
+    std::fs::write(&model, seen).unwrap();
+    let o = bouton(&["run", &model, "--out", &format!("{folder}/out")]);
+    let e = text(&o.stderr);
+    assert!(o.status.success(), "{e}");
+    let row = |name: &str| {
+        let line = e
+            .lines()
+            .find(|l| l.starts_with(&format!("{name} ")))
+            .unwrap_or_else(|| panic!("no {name} in {e}"));
+        line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // (neurons, mean, highest, silent, saturated): 2 of 5 at 1/τ_ref = 500 Hz.
+    let a = row("a");
+    assert_eq!(a[0], "5");
+    let near = |x: &str, y: f64| (x.parse::<f64>().unwrap() - y).abs() < 0.01 * y;
+    assert!(near(&a[1], 200.0) && near(&a[2], 500.0), "{a:?}");
+    assert_eq!(a[3..], ["60", "%", "40", "%"], "{a:?}");
+    // From zero; the error is 0.5 at first, and a tenth of that at the end at most.
+    let c = row("c.rule");
+    let (start, end): (f64, f64) = (c[c.len() - 2].parse().unwrap(), c[c.len() - 1].parse().unwrap());
+    assert!((0.1..0.55).contains(&start) && end < 0.1, "{c:?}");
+    assert!(c.join(" ").starts_with("by ") && c.join(" ").contains("from 0"), "{c:?}");
+    assert!(e.contains("× real time") && e.contains("recording.npz"), "{e}");
+    for columns in text(&o.stdout).lines().chain(e.lines()) {
+        assert!(
+            columns.chars().count() <= 80 || columns.starts_with("note") || columns.starts_with("recording"),
+            "{columns}"
+        );
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Steps of 1 ms as Nengo 4.1 takes them, `int(np.round(time / dt))`: half a step goes to the even number.
+#[test]
+fn run_lengths_are_rounded_as_nengo_rounds_them() {
+    let (folder, model) = small("lengths");
+    for (time, steps) in [("0.0105", 10), ("0.0115", 12), ("0.0125", 12), ("0.0106", 11), ("0.0104", 10)] {
+        let out = format!("{folder}/{time}");
+        assert!(bouton(&["run", &model, "--quiet", "--time", time, "--out", &out]).status.success());
+        let r = bouton::io::recording::read_recording(&out).unwrap();
+        assert_eq!(r.series("p").unwrap().rows, steps, "{time} s");
+    }
+    let o = bouton(&["run", &model, "--time", "0.0005", "--out", &format!("{folder}/none")]);
+    assert!(text(&o.stderr).contains("no more than half a time step"), "{}", text(&o.stderr));
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -2,10 +2,14 @@
 
 mod cli;
 mod demo;
+mod folders;
 #[cfg(target_os = "linux")]
 mod limits;
+#[cfg(target_os = "linux")]
+mod outside;
 mod own_elements;
 mod resume;
 mod rule_folder;
 mod scale_check;
 mod shipped_models;
+mod signals;

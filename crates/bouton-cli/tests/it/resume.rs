@@ -131,7 +131,7 @@ fn copy(from: &str, to: &str) {
 fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
     let f = tempfile::tempdir().unwrap();
     let (m, whole, short) = (model(&f), at(&f, "whole"), at(&f, "short"));
-    let table = ok(&["run", &m, "--quiet", "--out", &whole]);
+    let table = ok(&["run", &m, "--out", &whole]);
     assert!(table.contains("weights") && table.contains("600"), "{table}");
     for (time, every) in [("0.2", "0.05"), ("0.331", "0.1"), ("0.004", "1")] {
         ok(&[
@@ -149,7 +149,7 @@ fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
         let e = refused(&["resume", &short, "--quiet"]);
         assert!(e.contains("is finished") && e.contains("--time"), "{e}");
         ok(&["resume", &short, "--quiet", "--time", "0.4", "--threads", "2"]);
-        let of_all = ok(&["resume", &short, "--quiet", "--time", "0.6"]);
+        let of_all = ok(&["resume", &short, "--time", "0.6"]);
         assert_eq!(of_all, table, "the table is of the whole run");
         same(&whole, &short);
         assert!(!Path::new(&short).join("parts").exists());
@@ -164,7 +164,7 @@ fn a_longer_run_has_the_bits_of_one_that_was_long_from_the_start() {
 fn a_killed_run_is_resumed() {
     let f = tempfile::tempdir().unwrap();
     let (m, whole) = (model(&f), at(&f, "whole"));
-    let args = ["run", &m, "--quiet", "--time", "3", "--checkpoint-every", "0.3"];
+    let args = ["run", &m, "--time", "3", "--checkpoint-every", "0.3"];
     let table = ok(&[&args[..], &["--out", &whole]].concat());
     let mut cut = 0;
     for k in 0..6 {
@@ -191,7 +191,7 @@ fn a_killed_run_is_resumed() {
         run.wait().unwrap();
         if !Path::new(&out).join("recording.npz").exists() {
             cut += 1;
-            assert_eq!(ok(&["resume", &out, "--quiet"]), table);
+            assert_eq!(ok(&["resume", &out]), table);
         }
         same(&whole, &out);
         ok(&["replay", &out, "--quiet"]);
@@ -280,7 +280,7 @@ fn a_table_that_was_changed_is_refused() {
 fn a_run_that_was_killed_at_its_very_beginning_begins_again() {
     let f = tempfile::tempdir().unwrap();
     let (m, whole) = (model(&f), at(&f, "whole"));
-    let table = ok(&["run", &m, "--quiet", "--out", &whole]);
+    let table = ok(&["run", &m, "--out", &whole]);
     let manifest = std::fs::read_to_string(Path::new(&whole).join("manifest.json")).unwrap();
     let mut begun: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     begun["complete"] = false.into();
@@ -297,7 +297,7 @@ fn a_run_that_was_killed_at_its_very_beginning_begins_again() {
             }
         };
         begin();
-        assert_eq!(ok(&["resume", &out, "--quiet"]), table);
+        assert_eq!(ok(&["resume", &out]), table);
         same(&whole, &out);
         begin();
         ok(&["run", &m, "--quiet", "--out", &out, "--overwrite"]);
@@ -312,7 +312,7 @@ fn a_replay_holds_a_piece_of_the_recording_however_long_it_is() {
     let held = |time: &str| {
         let out = at(&f, time);
         ok(&["run", &m, "--quiet", "--no-csv", "--time", time, "--out", &out]);
-        let stop = std::sync::atomic::AtomicBool::new(false);
+        let stop = bouton_cli::signals::Stop::new();
         let r = bouton_cli::resume::replay(Path::new(&out), true, &stop).unwrap();
         let size = std::fs::metadata(Path::new(&out).join("recording.npz")).unwrap().len();
         (r.held as u64, size)

@@ -52,6 +52,7 @@ element_list! {
         cosine_similarity::CosineSimilarity,
         exponential::Exponential,
         gaussian::Gaussian,
+        pdf::Pdf,
         quasirandom_sequence::QuasirandomSequence,
         samples::Samples,
         scattered_hypersphere::ScatteredHypersphere,

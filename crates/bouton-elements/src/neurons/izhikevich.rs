@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{NeuronModel, NeuronStep};
 use crate::Element;
+use crate::interpolate::interpolated;
 use crate::var::{Bounds, Over, Start, Var, parameter_values};
 
 /// Izhikevich's neurons: a quadratic voltage and a recovery variable, for many kinds of spiking.
@@ -65,19 +66,6 @@ fn spaced(a: f64, b: f64, n: usize) -> Vec<f64> {
     let mut x: Vec<f64> = (0..n).map(|k| k as f64 * step + a).collect();
     x[n - 1] = b;
     x
-}
-
-/// The straight line through points of ascending x, at `at`; beyond the ends it is level.
-fn interpolated(at: f64, x: &[f64], y: &[f64]) -> f64 {
-    let above = x.partition_point(|v| *v <= at);
-    if above == 0 {
-        return y[0];
-    }
-    let k = above - 1;
-    if above == x.len() || x[k] == at {
-        return y[k];
-    }
-    (y[above] - y[k]) / (x[above] - x[k]) * (at - x[k]) + y[k]
 }
 
 impl Izhikevich {

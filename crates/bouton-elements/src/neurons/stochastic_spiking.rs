@@ -11,9 +11,9 @@
 //! Where rates are far below 1/dt this is nearly a Poisson process; where they
 //! are above, the number of spikes varies by one. They are drawn from a stream
 //! of the ensemble: NumPy's legacy generator of its seed + 1, a draw a neuron
-//! and step. Its state is saved with the simulation, and a reset begins it anew. The rates can be probed as
-//! `rate_out`, and the base's own states by their names. Gains, biases and
-//! decoders are those of the base.
+//! and step. Its state is saved with the simulation, and a reset begins it anew.
+//! The rates can be probed as `rate_out`, and the base's own states by their
+//! names. Gains, biases and decoders are those of the base.
 //!
 //! ```toml
 //! neuron_type = { type = "stochastic_spiking", base = { type = "lif_rate" } }

@@ -5,8 +5,10 @@
 //! | parameter | default | unit |
 //! |---|---|---|
 //! | `dist` | normal, mean 0, standard deviation 1 | what is drawn from |
-//! | `scale` | true | divide what is drawn by √dt: the variance then grows by that of `dist` a second |
+//! | `scale` | true | divide by √dt |
 //! | `seed` | none | own seed; otherwise one is drawn by the simulator |
+//!
+//! Divided by √dt, the variance grows by that of `dist` a second.
 //!
 //! Reference: Gillespie 1996, Exact numerical simulation of the Ornstein-Uhlenbeck
 //! process and its integral, Physical Review E 54:2084.

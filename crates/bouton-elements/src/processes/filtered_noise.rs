@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `synapse` | low-pass, 0.005 s | the filter |
 //! | `dist` | normal, mean 0, standard deviation 1 | what is drawn from |
-//! | `scale` | true | divide what is drawn by √dt, so that the result doesn't depend on dt |
+//! | `scale` | true | divide by √dt, so that dt doesn't matter |
 //! | `seed` | none | own seed; otherwise one is drawn by the simulator |
 //!
 //! ```toml

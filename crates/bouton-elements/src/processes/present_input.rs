@@ -8,7 +8,10 @@
 //! Behind the last one the first comes again. The first step shows the first.
 //!
 //! ```toml
-//! process = { type = "present_input", inputs = [[1, 0], [0, 1]], presentation_time = 0.1 }
+//! [nodes.shown.process]
+//! type = "present_input"
+//! inputs = [[1, 0], [0, 1]]
+//! presentation_time = 0.1
 //! ```
 
 use bouton_random::RandomState;

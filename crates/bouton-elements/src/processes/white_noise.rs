@@ -127,7 +127,51 @@ impl ProcessModel for WhiteNoise {
         ]
     }
     fn start(&self, _: usize, dt: f64, rng: RandomState) -> Result<Box<dyn ProcessStep>, String> {
-        let dist = self.dist.clone().unwrap_or_else(|| Distribution::gaussian(self.mean, self.std));
+        // A normal distribution has a width; without one all draws are the mean.
+        let level = || {
+            if self.std > 0.0 {
+                Distribution::gaussian(self.mean, self.std)
+            } else {
+                Distribution::uniform(self.mean, self.mean)
+            }
+        };
+        let dist = self.dist.clone().unwrap_or_else(level);
         Ok(Box::new(Drawn::new(dist, self.scale, dt, rng)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_has_the_moments_that_were_asked() {
+        let moments = |p: WhiteNoise| {
+            p.check(600_000, 0.002).unwrap();
+            let mut y = vec![0.0; 600_000];
+            p.start(600_000, 0.002, RandomState::new(1)).unwrap().step(0.0, &mut y).unwrap();
+            let mean = y.iter().sum::<f64>() / 6e5;
+            (mean, y.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / 6e5)
+        };
+        let near = |(mean, variance): (f64, f64), m: f64, v: f64| {
+            // Five standard errors: of the variance of normal numbers 0.9 %.
+            assert!(
+                (mean - m).abs() <= 5.0 * (v / 6e5).sqrt() && (variance - v).abs() <= 0.0095 * v,
+                "{mean} {variance}"
+            );
+        };
+        let noise = WhiteNoise { mean: 0.3, std: 2.0, ..WhiteNoise::default() };
+        near(moments(noise.clone()), 0.3 / 0.002f64.sqrt(), 4.0 / 0.002);
+        near(moments(WhiteNoise { scale: false, ..noise.clone() }), 0.3, 4.0);
+        let dist = Some(Distribution::uniform(-1.0, 3.0));
+        near(
+            moments(WhiteNoise { dist: dist.clone(), scale: false, ..WhiteNoise::default() }),
+            1.0,
+            16.0 / 12.0,
+        );
+        let (mean, variance) = moments(WhiteNoise { std: 0.0, scale: false, ..noise.clone() });
+        assert!((mean - 0.3).abs() < 1e-9 && variance < 1e-16, "{mean} {variance}");
+        let e = WhiteNoise { dist, ..noise }.check(1, 0.001).unwrap_err();
+        assert!(e.contains("takes the place of `mean` and `std`"), "{e}");
     }
 }

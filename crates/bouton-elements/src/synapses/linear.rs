@@ -1,10 +1,11 @@
-//! Any rational transfer function: num(s)/den(s), coefficients of the highest power first.
+//! Any rational transfer function: num(s)/den(s), coefficients of the highest power
+//! first.
 //!
 //! | symbol | parameter | default | unit |
 //! |---|---|---|---|
 //! | num | `num` | [1] | – |
 //! | den | `den` | [1] | – |
-//! | – | `analog` | true | false: the coefficients are of z, for the time step of the run |
+//! | – | `analog` | true | false: the coefficients are of z, for steps of dt |
 //! | – | `method` | zoh | how coefficients of s become those of a step |
 //! | α | `alpha` | – | weight of the new state, with `gbt` alone |
 //!

@@ -10,8 +10,8 @@
 //! While the model runs, t can be set to less than it was built with: the last
 //! inputs are kept for as many steps as that takes.
 //!
-//! Reference: Oppenheim & Schafer 2010, Discrete-Time Signal Processing, §6.3 (finite
-//! impulse responses in direct form).
+//! Reference: Oppenheim & Schafer 2010, Discrete-Time Signal Processing, §6.5
+//! (finite impulse responses in direct form).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,10 +8,13 @@
 //! | – | `input_shape` | – | the image: one or two dimensions, and channels |
 //! | k | `kernel_size` | 3 each | places of a window, in each dimension |
 //! | s | `strides` | 1 each | places from a window to the next, in each dimension |
-//! | p | `padding` | valid | `valid`: windows lie in the image; `same`: there are as many as places, divided by the stride, and p is half of what they reach beyond |
-//! | – | `channels_last` | true | whether channels are the last of the input's and the output's dimensions; else the first |
+//! | p | `padding` | valid | what windows may see |
+//! | – | `channels_last` | true | whether channels come last in shapes, or first |
 //! | – | `groups` | 1 | parts of the channels that don't mix |
 //! | w | `init` | uniform on [−1, 1) | a distribution, a number, or a list |
+//!
+//! With `valid` padding windows lie in the image. With `same` there are as many as
+//! places, divided by the stride, and p is half of what they reach beyond it.
 //!
 //! The kernel isn't flipped. Its numbers are ordered by place, channel of the input
 //! within its group, and filter; they are the connection's weights, with a row for
@@ -20,7 +23,11 @@
 //! Behind an ensemble they become part of its weights, which are a matrix.
 //!
 //! ```toml
-//! transform = { type = "convolution", n_filters = 4, input_shape = [28, 28, 1], strides = [2, 2] }
+//! [connections.transform]
+//! type = "convolution"
+//! n_filters = 4
+//! input_shape = [28, 28, 1]
+//! strides = [2, 2]
 //! ```
 //!
 //! Reference: Dumoulin & Visin 2016, A guide to convolution arithmetic for deep

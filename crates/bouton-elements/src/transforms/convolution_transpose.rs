@@ -7,11 +7,11 @@
 //! |---|---|---|---|
 //! | f | `n_filters` | – | number of channels of the output |
 //! | – | `input_shape` | – | the input: one or two dimensions, and channels |
-//! | – | `output_shape` | the smallest | the output: as many dimensions, and its channels |
+//! | – | `output_shape` | the smallest | the output, likewise |
 //! | k | `kernel_size` | 3 each | places of a window, in each dimension |
 //! | s | `strides` | 1 each | places from a window to the next, in each dimension |
 //! | p | `padding` | valid | that of the convolution that it transposes |
-//! | – | `channels_last` | true | whether channels are the last of the input's and the output's dimensions; else the first |
+//! | – | `channels_last` | true | whether channels come last in shapes, or first |
 //! | w | `init` | uniform on [−1, 1) | a distribution, a number, or a list |
 //!
 //! Its matrix is that of the `convolution` that makes values of the input's shape
@@ -19,7 +19,11 @@
 //! that: `output_shape` says which. Numbers, weights and seeds are as there.
 //!
 //! ```toml
-//! transform = { type = "convolution_transpose", n_filters = 1, input_shape = [7, 7, 4], strides = [2, 2] }
+//! [connections.transform]
+//! type = "convolution_transpose"
+//! n_filters = 1
+//! input_shape = [7, 7, 4]
+//! strides = [2, 2]
 //! ```
 //!
 //! Reference: Dumoulin & Visin 2016, A guide to convolution arithmetic for deep

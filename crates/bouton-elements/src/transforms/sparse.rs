@@ -7,15 +7,20 @@
 //! | `shape` | – | outputs and inputs |
 //! | `rows` | – | the output of each element |
 //! | `columns` | – | the input of each element |
-//! | `values` | 1 | the elements: a list, a number that all have, or a distribution |
+//! | `values` | 1 | the elements: a list, a number, a distribution |
 //!
 //! An element that is listed twice is the sum. A step costs as much as there are
-//! elements. While the model runs the elements are the connection's weights, a list;
-//! where they lie is fixed. No rule learns them. Behind an ensemble they become part
-//! of its weights, which are a matrix.
+//! elements. While the model runs the elements are the connection's weights, a
+//! list; where they lie is fixed. No rule learns them. Behind an ensemble they
+//! become part of its weights, which are a matrix.
 //!
 //! ```toml
-//! transform = { type = "sparse", shape = [2, 3], rows = [0, 1], columns = [2, 0], values = [0.5, -1] }
+//! [connections.transform]
+//! type = "sparse"
+//! shape = [2, 3]
+//! rows = [0, 1]
+//! columns = [2, 0]
+//! values = [0.5, -1]
 //! ```
 
 use std::sync::Arc;

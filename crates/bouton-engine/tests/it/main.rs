@@ -3,6 +3,7 @@
 mod costs;
 mod edits;
 mod finite;
+mod held;
 mod log;
 mod probes;
 mod programs;

@@ -132,9 +132,14 @@ fn unknown_types_and_names_name_the_nearest() {
         "line 15: ensembles.e.neuron_type: unknown type `lifs`; did you mean `lif`?",
     );
     bad(
-        &e("neuron_type = { type = \"izhikevich\" }"),
-        "line 15: ensembles.e.neuron_type: unknown type `izhikevich`; there are: lif, lif_rate, rectified_linear, \
-         spiking_rectified_linear, sigmoid, tanh, direct",
+        &e("neuron_type = { type = \"hodgkin_huxley\" }"),
+        "line 15: ensembles.e.neuron_type: unknown type `hodgkin_huxley`; there are: lif, lif_rate, rectified_linear, \
+         spiking_rectified_linear, sigmoid, tanh, adaptive_lif, adaptive_lif_rate, izhikevich, regular_spiking, \
+         poisson_spiking, stochastic_spiking, direct",
+    );
+    bad(
+        &e("neuron_type = { type = \"poisson_spiking\", base = { type = \"lif_rat\" } }"),
+        "line 15: ensembles.e.neuron_type.base: unknown type `lif_rat`; did you mean `lif_rate`?",
     );
     bad(&e("neuron_type = { type = 3 }"), "line 15: ensembles.e.neuron_type: `type` must be a name, found 3");
     bad(
@@ -238,9 +243,15 @@ fn slices_that_make_no_sense_are_refused() {
     let c = |pre: &str| format!("[[connections]]\npre = \"{pre}\"\npost = \"bob\"");
     bad(&c("a[2]"), "line 14: connections[1].pre: `a`: the slice 2..3 must lie in 0..1 and not be empty");
     bad(&c("a[0"), "line 14: connections[1].pre: `a[0`: a slice ends with `]`, as in `a[0:2]`");
+    bad(&c("a[-2]"), "line 14: connections[1].pre: `-2`: there are 1 values");
     bad(
-        &c("a[-1]"),
-        "line 14: connections[1].pre: `-1` is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from 0",
+        &c("a[1.5]"),
+        "line 14: connections[1].pre: `1.5` is not a slice; write `0`, `-1`, `0:2`, `1:`, `::2` or `[0,2]`, counted from 0, or \
+         from -1 at the end",
+    );
+    bad(
+        "[probes.w]\ntarget = \"learned.weights[-1]\"",
+        "line 14: probes.w.target: `-1`: how many values there are is not known here; count from 0, without a step",
     );
     bad(
         "[probes.p]\ntarget = \"a[0]\"\nslice = \"0\"",
@@ -327,7 +338,10 @@ fn tables_that_do_not_fit_are_refused() {
         &t("file = \"ppg.csv\", past_end = \"lop\""),
         "line 14: nodes.n.table.past_end: unknown name `lop`; did you mean `loop`?",
     );
-    bad(&t("file = \"ppg.txt\""), "line 14: nodes.n.table: `ppg.txt`: a table is a .csv or .npy file");
+    bad(
+        &t("file = \"ppg.xls\""),
+        "line 14: nodes.n.table: `ppg.xls`: a file of numbers is .npy, .npz, .csv, .tsv, .txt or .dat, the last four also with .gz",
+    );
 }
 
 #[test]

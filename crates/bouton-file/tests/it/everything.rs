@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bouton_elements::devices::{Bounds, DeviceSpec, Gain};
 use bouton_elements::distributions::{self as dists, Distribution};
 use bouton_elements::mappings::Side;
-use bouton_elements::neurons::{Lif, LifRate};
-use bouton_elements::processes::{Interpolation, PastEnd, Process, Table, WhiteSignal};
+use bouton_elements::neurons::{Lif, LifRate, StochasticSpiking};
+use bouton_elements::processes::{FilteredNoise, Interpolation, PastEnd, Process, Table, WhiteSignal};
 use bouton_elements::rules::{Mpes, Pes};
 use bouton_elements::solvers::LstsqL2;
-use bouton_elements::synapses::Alpha;
+use bouton_elements::synapses::{Alpha, Triangle};
+use bouton_elements::transforms::{Convolution, Numbers, Sparse};
 use bouton_file::{LoadOptions, load};
 use bouton_model::{
     Connection, DeviceQuantity, Ensemble, Function, LiveAccess, Matrix, Network, NodeFunction, NodeStep,
@@ -31,7 +32,15 @@ fn expected() -> Network {
     a.n_eval_points = Some(2);
     a.normalize_encoders = false;
     let a = net.ensemble("a", a.initial_state("voltage", Distribution::uniform(0.0, 1.0)));
-    let b = Ensemble::new(3, 1).neuron_type(LifRate::default()).encoders(vec![1.0, -1.0, 1.0]);
+    let base = LifRate { tau_ref: 0.001, ..LifRate::default() };
+    let b = Ensemble::new(3, 1).neuron_type(StochasticSpiking { base: base.into(), amplitude: 0.5 });
+    let noise = FilteredNoise {
+        synapse: Triangle { t: 0.01 }.into(),
+        dist: Distribution::uniform(-1.0, 1.0),
+        seed: Some(4),
+        ..FilteredNoise::default()
+    };
+    let b = b.noise(noise).encoders(vec![1.0, -1.0, 1.0]);
     let b = net.ensemble("b", b.gain_bias(vec![1.0, 2.0, 3.0], vec![0.0, 0.5, 1.0]));
 
     let none = |_: &mut NodeStep<'_>| Ok(());
@@ -46,6 +55,7 @@ fn expected() -> Network {
         rate: 100.0,
         interpolation: Interpolation::Linear,
         past_end: PastEnd::Loop,
+        ..Table::default()
     };
     let pulse = net.node("pulse", Process::from(pulse));
     let array =
@@ -85,6 +95,16 @@ fn expected() -> Network {
     net.connect(noise.slice([1, 0]), sum, Connection::new().transform(vec![2.0, 3.0]).synapse(0.0));
     net.connect(Object::Node(ea.output).slice(1..3), gate, Connection::new());
     net.connect(pulse, inner, Connection::new());
+    let sparse = Sparse {
+        shape: [2, 2],
+        rows: vec![0, 1],
+        columns: vec![1, 1],
+        values: Numbers::List(vec![0.5, -2.0]),
+    };
+    net.connect(noise, sum, Connection::new().transform(sparse));
+    let init = Numbers::Drawn(Distribution::gaussian(0.0, 1e-3));
+    let convolution = Convolution { init, ..Convolution::new(2, [4, 5, 1]).kernel_size([4, 5]) };
+    net.connect(a.neurons(), sum, Connection::new().transform(convolution));
 
     let mut first = Probe::new(a).slice(0..1).synapse(0.01).sample_every(0.01);
     first.seed = Some(2);

@@ -1,10 +1,12 @@
 //! The model file as a whole: what is read, what is refused and in which words.
 
+mod arrays;
 mod commands;
 mod errors;
 mod everything;
 mod overrides;
 mod probes;
+mod real_tables;
 mod reference;
 mod robust;
 mod rules;

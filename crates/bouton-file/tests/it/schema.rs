@@ -31,7 +31,11 @@ fn every_table_has_its_fields() {
         ("EnsembleArray", &ensemble.replace("dimensions", "count dimensions")),
         ("Network", "arrays connections ensembles networks nodes probes seed"),
         ("Node", "constant expression passthrough process size size_in table"),
-        ("TableNode", "column columns end file interpolation offset past_end rate scale start"),
+        (
+            "TableNode",
+            "array column columns decimal delimiter end file interpolation offset past_end rate scale skip start time time_unit",
+        ),
+        ("FromFile", "array decimal delimiter file sample skip transpose"),
         (
             "Connection",
             "bounds devices eval_points function mask name post pre rule rules scale_eval_points seed solver synapse transform",

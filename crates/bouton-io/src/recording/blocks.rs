@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::folder::{ARCHIVE, PARTS};
 use super::read::{entries, events_spec, series_spec};
-use super::resume::{manifest, name_in, plain};
+use super::resume::{manifest, name_of, plain};
 use super::{EventsSpec, SeriesSpec, events_arrays, series_arrays};
 use crate::error::{Error, Result};
 use crate::npy::read_header;
@@ -65,6 +65,10 @@ impl Stored {
                 from.limit()
             ))),
         }
+    }
+    /// Number of rows.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
     }
     /// The bytes of rows `from` to `to`.
     fn bytes(&self, from: u64, to: u64) -> Result<Vec<u8>> {
@@ -154,14 +158,14 @@ impl RecordingReader {
         let source = Source::of(folder)?;
         let mut out = RecordingReader { series: BTreeMap::new(), events: BTreeMap::new(), most: 0 };
         for s in entries(&m, "series")? {
-            let (spec, part) = (series_spec(s)?, name_in(s, "part")?);
+            let (spec, part) = (series_spec(s)?, name_of(s, "part")?);
             let [values, times] = series_arrays(&spec.name);
             let values = source.array((part, "values"), &values, "<f8", &spec.sample_shape)?;
             let times = source.array((part, "time"), &times, "<f8", &[])?;
             out.series.insert(spec.name.clone(), Pair::new(spec, values, times));
         }
         for e in entries(&m, "events")? {
-            let (spec, part) = (events_spec(e)?, name_in(e, "part")?);
+            let (spec, part) = (events_spec(e)?, name_of(e, "part")?);
             let [steps, neuron] = events_arrays(&spec.name);
             let neuron = source.array((part, "neuron"), &neuron, "<u4", &[])?;
             let steps = source.array((part, "step"), &steps, "<u8", &[])?;

@@ -1,6 +1,6 @@
 //! A sink that writes a folder: one CSV a probe as it goes, one NPZ at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::parts::{GrowingNpy, GrowingText, foreign};
+use super::recover::{Block, write_block};
 use super::*;
 use crate::csv::{push_number, push_text, push_time};
 use crate::files::{file_stem, write_atomic};
@@ -69,15 +70,20 @@ struct EventFiles {
 #[derive(Debug)]
 pub struct FolderSink {
     folder: PathBuf,
+    /// Held until the recording is finished.
+    lock: Option<FolderLock>,
     options: FolderOptions,
     names: Names,
     stems: BTreeSet<String>,
     series: Vec<SeriesFiles>,
     events: Vec<EventFiles>,
+    /// Where a series stands in its list, by name; and events.
+    series_at: HashMap<String, usize>,
+    events_at: HashMap<String, usize>,
     meta: BTreeMap<String, Value>,
-    /// A file or folder that is being made: the manifest says whose it is before it is there, for whoever is killed in
-    /// between.
-    opening: Option<String>,
+    /// Files or the folder that are being made: the manifest says whose they are before they are there, for whoever is killed
+    /// in between.
+    opening: Vec<String>,
     finished: bool,
 }
 
@@ -86,39 +92,37 @@ impl FolderSink {
     /// already are never replaced, and links never followed.
     ///
     /// # Errors
-    /// A folder that holds a recording ([`remove_recording`](super::remove_recording) takes it away), or cannot be written.
+    /// A folder that holds a recording ([`remove_recording`](super::remove_recording) takes it away), that another run writes
+    /// to, or that cannot be written.
     pub fn create(folder: impl AsRef<Path>, options: FolderOptions) -> Result<Self> {
-        Self::begin(folder, options, &[])
+        Self::begin(FolderLock::take(folder)?, options, &[])
     }
-    /// The same with words about the run that are in the manifest from the first moment on, whenever the run is killed.
+    /// The same in a folder that is locked already, with words about the run that are in the manifest from the first moment
+    /// on, whenever the run is killed.
     ///
     /// # Errors
     /// Those of [`create`](FolderSink::create).
-    pub fn begin(folder: impl AsRef<Path>, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
-        super::begin::begin(folder.as_ref(), options, meta)
+    pub fn begin(lock: FolderLock, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
+        super::begin::begin(lock, options, meta)
     }
-    /// Begins the recording in `folder` anew, in place of what it holds: of that the files go that are its own, and no other.
+    /// Begins the recording of a folder anew, in place of what it holds: of that the files go that are its own, and no other.
     ///
     /// # Errors
     /// A folder without a recording; foreign files where the recording would write.
-    pub fn begin_anew(
-        folder: impl AsRef<Path>,
-        options: FolderOptions,
-        meta: &[(&str, Value)],
-    ) -> Result<Self> {
-        super::begin::begin_anew(folder.as_ref(), options, meta)
+    pub fn begin_anew(lock: FolderLock, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
+        super::begin::begin_anew(lock, options, meta)
     }
     /// A sink of a folder whose manifest claims what is made next.
-    pub(super) fn claimed(folder: &Path, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
-        let mut sink = Self { options, ..Self::reopened(folder) };
-        sink.meta.extend(meta.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
-        sink.opening = options.npz.then(|| PARTS.to_owned());
+    pub(super) fn claimed(lock: FolderLock, options: FolderOptions, meta: &[(&str, Value)]) -> Result<Self> {
+        let mut sink = Self { options, ..Self::reopened(lock) };
+        sink.add_meta(meta);
+        sink.opening = if options.npz { vec![PARTS.to_owned()] } else { vec![] };
         sink.write_manifest(false)?;
         Ok(sink)
     }
     /// What was claimed is there.
     pub(super) fn made(&mut self) -> Result<()> {
-        self.opening = None;
+        self.opening.clear();
         self.write_manifest(false)
     }
     /// Whether arrays are written.
@@ -126,28 +130,35 @@ impl FolderSink {
         self.options.npz
     }
 
-    /// Goes on with the recording in `folder`, cut back to what was sampled in the first `step` time steps of `dt` s: after
-    /// a run was killed, with the step of its last checkpoint. A finished recording is opened again, to become longer.
+    /// Goes on with the recording in a folder, cut back to what was sampled in the first `step` time steps of `dt` s: after
+    /// a run was killed, with the step of its last checkpoint. A finished recording is opened again, to become longer. `meta`
+    /// goes into the manifest with the word that the recording is no longer complete.
     ///
     /// # Errors
     /// A folder without a recording, or with a damaged one; one that was written as CSV only; a link where a file should
     /// be.
-    pub fn resume(folder: impl AsRef<Path>, step: u64, dt: f64) -> Result<Self> {
-        super::resume::resume(folder.as_ref(), step, dt)
+    pub fn resume(lock: FolderLock, step: u64, dt: f64, meta: &[(&str, Value)]) -> Result<Self> {
+        super::resume::resume(lock, step, dt, meta)
     }
     /// A sink of a folder that is there already.
-    pub(super) fn reopened(folder: &Path) -> Self {
+    pub(super) fn reopened(lock: FolderLock) -> Self {
         Self {
-            folder: folder.to_owned(),
+            folder: lock.folder().to_owned(),
+            lock: Some(lock),
             options: FolderOptions { npz: true, csv: false },
             names: Names::default(),
             stems: BTreeSet::new(),
             series: Vec::new(),
             events: Vec::new(),
+            series_at: HashMap::new(),
+            events_at: HashMap::new(),
             meta: BTreeMap::new(),
-            opening: None,
+            opening: Vec::new(),
             finished: false,
         }
+    }
+    fn add_meta(&mut self, entries: &[(&str, Value)]) {
+        self.meta.extend(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
     }
     pub(super) fn put_meta(&mut self, manifest: &Value) {
         let meta = manifest["meta"].as_object().into_iter().flatten();
@@ -164,6 +175,7 @@ impl FolderSink {
         self.names.take(&spec.name, &series_arrays(&spec.name))?;
         self.take_stem(part)?;
         let labels = labels(&spec);
+        self.series_at.insert(spec.name.clone(), self.series.len());
         self.series.push(SeriesFiles { spec, labels, arrays: Some(arrays), csv, part: part.into(), rows });
         Ok(())
     }
@@ -177,6 +189,7 @@ impl FolderSink {
     ) -> Result<()> {
         self.names.take(&spec.name, &events_arrays(&spec.name))?;
         self.take_stem(part)?;
+        self.events_at.insert(spec.name.clone(), self.events.len());
         self.events.push(EventFiles { spec, arrays: Some(arrays), csv, part: part.into(), count });
         Ok(())
     }
@@ -189,7 +202,8 @@ impl FolderSink {
             Err(Error::new(format!("the manifest is damaged: two probes are called `{part}`")))
         }
     }
-    pub(super) fn unfinish(&mut self) -> Result<()> {
+    pub(super) fn unfinish(&mut self, meta: &[(&str, Value)]) -> Result<()> {
+        self.add_meta(meta);
         self.options.csv =
             self.series.iter().any(|s| s.csv.is_some()) || self.events.iter().any(|e| e.csv.is_some());
         self.write_manifest(false)
@@ -211,7 +225,31 @@ impl FolderSink {
 
     /// Takes away what was written so far: for a recording that could not begin.
     pub fn discard(self) {
-        let _ = super::remove_recording(&self.folder);
+        let _ = super::begin::remove(&self.folder);
+    }
+
+    /// Says that all probes have been given what they sampled until this step. [`recover_recording`] cuts a recording whose
+    /// run was killed behind the last such block. `beside` is kept with it.
+    ///
+    /// [`recover_recording`]: super::recover_recording
+    ///
+    /// # Errors
+    /// What the file system refuses.
+    pub fn complete_block(&mut self, step: u64, beside: u64) -> Result<()> {
+        if self.options.npz { write_block(&self.folder, Block { step, beside }) } else { Ok(()) }
+    }
+
+    /// [`finish`](Sink::finish) with last words: the manifest has them when it says that the recording is complete, and not
+    /// before.
+    ///
+    /// # Errors
+    /// What the file system refuses; what was written before stays readable.
+    pub fn finish_with(&mut self, meta: &[(&str, Value)]) -> Result<()> {
+        self.open()?;
+        let before = self.meta.clone();
+        self.add_meta(meta);
+        // A recording that could not be finished is still one that runs.
+        self.finish().inspect_err(|_| self.meta = before)
     }
 
     /// The folder that is written.
@@ -240,24 +278,51 @@ impl FolderSink {
         self.folder.join(PARTS).join(format!("{stem}.{what}.npy"))
     }
 
-    fn csv(&mut self, stem: &str, head: &str) -> Result<Option<GrowingText>> {
+    /// Claims names of tables that don't exist yet.
+    fn claim(&mut self, stems: &[String]) -> Result<()> {
         if !self.options.csv {
-            return Ok(None);
+            return Ok(());
         }
-        let name = format!("{stem}.csv");
-        let path = self.folder.join(&name);
-        if path.symlink_metadata().is_ok() {
+        let names: Vec<String> = stems.iter().map(|s| format!("{s}.csv")).collect();
+        if let Some(path) = names.iter().map(|n| self.folder.join(n)).find(|p| p.symlink_metadata().is_ok()) {
             return Err(foreign(&path));
         }
-        self.opening = Some(name);
-        self.write_manifest(false)?;
-        let made = GrowingText::create(path, head);
-        self.opening = None;
-        if made.is_err() {
-            // It is somebody's own after all.
-            self.write_manifest(false)?;
+        self.opening = names;
+        self.write_manifest(false)
+    }
+
+    /// Makes the files of a probe.
+    fn make(&mut self, probe: ProbeSpec, part: String) -> Result<()> {
+        let csv = |head: &str| {
+            let path = self.folder.join(format!("{part}.csv"));
+            self.options.csv.then(|| GrowingText::create(path, head)).transpose()
+        };
+        let array = |what: &str, descr: &'static str, item: u64, shape: &[usize]| {
+            GrowingNpy::create(self.part(&part, what), descr, item, shape)
+        };
+        match probe {
+            ProbeSpec::Series(spec) => {
+                let arrays = if self.options.npz {
+                    Some([array("values", "<f8", 8, &spec.sample_shape)?, array("time", "<f8", 8, &[])?])
+                } else {
+                    None
+                };
+                let (csv, labels) = (csv(&series_head(&spec))?, labels(&spec));
+                self.series_at.insert(spec.name.clone(), self.series.len());
+                self.series.push(SeriesFiles { spec, labels, arrays, csv, part, rows: 0 });
+            }
+            ProbeSpec::Events(spec) => {
+                let arrays = if self.options.npz {
+                    Some([array("step", "<u8", 8, &[])?, array("neuron", "<u4", 4, &[])?])
+                } else {
+                    None
+                };
+                let csv = csv("time_s,step,neuron\n")?;
+                self.events_at.insert(spec.name.clone(), self.events.len());
+                self.events.push(EventFiles { spec, arrays, csv, part, count: 0 });
+            }
         }
-        made.map(Some)
+        Ok(())
     }
 
     fn manifest(&self, complete: bool) -> String {
@@ -287,8 +352,8 @@ impl FolderSink {
             "format": "bouton-recording", "version": 1, "complete": complete,
             "meta": self.meta, "series": series, "events": events,
         });
-        if let Some(name) = &self.opening {
-            all["opening"] = json!(name);
+        if !self.opening.is_empty() {
+            all["opening"] = json!(self.opening);
         }
         format!("{all:#}\n")
     }
@@ -317,45 +382,37 @@ impl FolderSink {
 
 impl Sink for FolderSink {
     fn open_series(&mut self, spec: SeriesSpec) -> Result<()> {
-        self.open()?;
-        spec.check()?;
-        self.names.take(&spec.name, &series_arrays(&spec.name))?;
-        let part = self.stem(&spec.name);
-        let arrays = if self.options.npz {
-            Some([
-                GrowingNpy::create(self.part(&part, "values"), "<f8", 8, &spec.sample_shape)?,
-                GrowingNpy::create(self.part(&part, "time"), "<f8", 8, &[])?,
-            ])
-        } else {
-            None
-        };
-        let csv = self.csv(&part, &series_head(&spec))?;
-        let labels = labels(&spec);
-        self.series.push(SeriesFiles { spec, labels, arrays, csv, part, rows: 0 });
-        self.write_manifest(false)
+        self.open_all(vec![ProbeSpec::Series(spec)])
     }
 
     fn open_events(&mut self, spec: EventsSpec) -> Result<()> {
+        self.open_all(vec![ProbeSpec::Events(spec)])
+    }
+
+    /// One manifest claims the files of all, and one names them: of thousands of probes each would be long.
+    fn open_all(&mut self, probes: Vec<ProbeSpec>) -> Result<()> {
         self.open()?;
-        self.names.take(&spec.name, &events_arrays(&spec.name))?;
-        let part = self.stem(&spec.name);
-        let arrays = if self.options.npz {
-            Some([
-                GrowingNpy::create(self.part(&part, "step"), "<u8", 8, &[])?,
-                GrowingNpy::create(self.part(&part, "neuron"), "<u4", 4, &[])?,
-            ])
-        } else {
-            None
-        };
-        let csv = self.csv(&part, "time_s,step,neuron\n")?;
-        self.events.push(EventFiles { spec, arrays, csv, part, count: 0 });
-        self.write_manifest(false)
+        let mut parts = Vec::with_capacity(probes.len());
+        for probe in &probes {
+            match probe {
+                ProbeSpec::Series(s) => {
+                    s.check().and_then(|()| self.names.take(&s.name, &series_arrays(&s.name)))
+                }
+                ProbeSpec::Events(e) => self.names.take(&e.name, &events_arrays(&e.name)),
+            }?;
+            parts.push(self.stem(probe.name()));
+        }
+        self.claim(&parts)?;
+        let made = probes.into_iter().zip(parts).try_for_each(|(probe, part)| self.make(probe, part));
+        // What could not be made is somebody's own after all.
+        self.opening.clear();
+        self.write_manifest(false).and(made)
     }
 
     fn append_series(&mut self, name: &str, times: &[f64], values: &[f64]) -> Result<()> {
         self.open()?;
-        let s =
-            self.series.iter_mut().find(|s| s.spec.name == name).ok_or_else(|| unknown("series", name))?;
+        let place = self.series_at.get(name).and_then(|k| self.series.get_mut(*k));
+        let s = place.ok_or_else(|| unknown("series", name))?;
         let width = s.spec.width();
         check_series_block(name, width, times, values)?;
         if let Some([value_file, time_file]) = &s.arrays {
@@ -384,8 +441,8 @@ impl Sink for FolderSink {
     fn append_events(&mut self, name: &str, steps: &[u64], neuron: &[u32]) -> Result<()> {
         use std::fmt::Write as _;
         self.open()?;
-        let e =
-            self.events.iter_mut().find(|e| e.spec.name == name).ok_or_else(|| unknown("events", name))?;
+        let place = self.events_at.get(name).and_then(|k| self.events.get_mut(*k));
+        let e = place.ok_or_else(|| unknown("events", name))?;
         check_events_block(name, e.spec.n_neurons, steps, neuron)?;
         if let Some([step_file, neuron_file]) = &e.arrays {
             step_file.write(&le_bytes(steps, u64::to_le_bytes))?;
@@ -408,7 +465,7 @@ impl Sink for FolderSink {
 
     fn set_meta(&mut self, entries: &[(&str, Value)]) -> Result<()> {
         self.open()?;
-        self.meta.extend(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
+        self.add_meta(entries);
         self.write_manifest(false)
     }
 
@@ -425,6 +482,7 @@ impl Sink for FolderSink {
             // The archive is whole; a leftover would only cost room.
             let _ = fs::remove_dir_all(self.folder.join(PARTS));
         }
+        self.lock = None;
         Ok(())
     }
 }

@@ -17,9 +17,11 @@
 mod begin;
 mod blocks;
 mod folder;
+mod lock;
 mod memory;
 mod parts;
 mod read;
+mod recover;
 mod resume;
 
 use std::collections::BTreeMap;
@@ -27,8 +29,10 @@ use std::collections::BTreeMap;
 pub use begin::remove_recording;
 pub use blocks::RecordingReader;
 pub use folder::{FolderOptions, FolderSink};
+pub use lock::{FolderLock, Leftover};
 pub use memory::MemorySink;
 pub use read::read_recording;
+pub use recover::{Block, recover_recording};
 pub use resume::{About, about_recording};
 /// A value of a recording's `meta`: anything JSON can say.
 pub use serde_json::Value;
@@ -113,6 +117,25 @@ impl EventsSpec {
     /// A spike probe on `n_neurons` neurons with steps of `dt` seconds.
     pub fn new(name: impl Into<String>, n_neurons: u32, dt: f64) -> Self {
         Self { name: name.into(), n_neurons, dt }
+    }
+}
+
+/// What a probe is, before any of its data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProbeSpec {
+    /// Sampled values.
+    Series(SeriesSpec),
+    /// Spikes.
+    Events(EventsSpec),
+}
+
+impl ProbeSpec {
+    /// Name of the probe.
+    pub fn name(&self) -> &str {
+        match self {
+            ProbeSpec::Series(s) => &s.name,
+            ProbeSpec::Events(e) => &e.name,
+        }
     }
 }
 
@@ -239,6 +262,17 @@ pub trait Sink {
     /// # Errors
     /// As [`Sink::open_series`].
     fn open_events(&mut self, spec: EventsSpec) -> Result<()>;
+
+    /// Announces many probes at once, which takes less than one after the other where that writes files.
+    ///
+    /// # Errors
+    /// As [`Sink::open_series`].
+    fn open_all(&mut self, probes: Vec<ProbeSpec>) -> Result<()> {
+        probes.into_iter().try_for_each(|probe| match probe {
+            ProbeSpec::Series(s) => self.open_series(s),
+            ProbeSpec::Events(e) => self.open_events(e),
+        })
+    }
 
     /// Appends samples: `times` in s, `values` row by row.
     ///

@@ -188,6 +188,12 @@ fn sync(path: &Path) -> Result<()> {
     file.and_then(|f| f.sync_all()).map_err(|e| Error::file("cannot write", path, e))
 }
 
+/// Writes a small file of ours in place of what it had, made if it is missing.
+pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || OpenOptions::new().write(true).create(true).truncate(false).open(path)?.write_all(bytes);
+    write().map_err(|e| Error::file("cannot write", path, e))
+}
+
 fn write_at(path: &PathBuf, at: u64, bytes: &[u8]) -> Result<()> {
     let write = || {
         let mut file = OpenOptions::new().write(true).open(path)?;

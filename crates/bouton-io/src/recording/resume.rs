@@ -10,7 +10,7 @@ use super::blocks::Stored;
 use super::folder::{ARCHIVE, FolderSink, PARTS, series_head};
 use super::parts::{GrowingNpy, GrowingText};
 use super::read::{damaged, entries, events_spec, parse, series_spec};
-use super::{events_arrays, series_arrays};
+use super::{FolderLock, events_arrays, series_arrays};
 use crate::error::{Error, Result};
 use crate::npz::MANIFEST;
 
@@ -47,15 +47,42 @@ pub(super) fn plain(path: &Path) -> Result<()> {
 }
 
 /// A name of a file in the folder, and never a path: a manifest may come from anywhere.
-pub(super) fn name_in<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
-    v[what]
-        .as_str()
+pub(super) fn name_of<'v>(v: &'v Value, what: &str) -> Result<&'v str> {
+    name_in(&v[what]).map_err(|_| damaged(what))
+}
+
+/// The same of a value that is the name.
+pub(super) fn name_in(v: &Value) -> Result<&str> {
+    v.as_str()
         .filter(|s| !s.is_empty() && !s.contains(['/', '\\']) && !s.starts_with('.'))
-        .ok_or_else(|| damaged(what))
+        .ok_or_else(|| damaged("opening"))
+}
+
+/// Where a recording is cut when it is opened again.
+#[derive(Clone, Copy)]
+pub(super) enum Cut {
+    /// Behind what was sampled in the first steps, so many of so many seconds.
+    Step(u64, f64),
+    /// Nowhere: each probe keeps the rows that all of its files have.
+    Each,
 }
 
 /// Opens a recording again and cuts it to what was sampled until `step` (time steps of `dt` s); what comes is appended.
-pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
+pub(super) fn resume(lock: FolderLock, step: u64, dt: f64, meta: &[(&str, Value)]) -> Result<FolderSink> {
+    let archive = lock.folder().join(ARCHIVE);
+    let mut sink = reopen(lock, Cut::Step(step, dt))?;
+    // From here on it is one that goes on; the archive is of the shorter one.
+    sink.unfinish(meta)?;
+    if archive.symlink_metadata().is_ok() {
+        fs::remove_file(&archive).map_err(|e| Error::file("cannot remove", &archive, e))?;
+    }
+    Ok(sink)
+}
+
+/// Opens a recording again, and cuts its files.
+pub(super) fn reopen(lock: FolderLock, cut: Cut) -> Result<FolderSink> {
+    let folder = lock.folder().to_owned();
+    let folder = folder.as_path();
     let m = manifest(folder)?;
     if folder.join(ARCHIVE).symlink_metadata().is_ok() {
         unpack(folder, &m)?;
@@ -65,7 +92,7 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
             folder.display()
         )));
     }
-    let mut sink = FolderSink::reopened(folder);
+    let mut sink = FolderSink::reopened(lock);
     sink.put_meta(&m);
     let part = |part: &str, what: &str| {
         let path = folder.join(PARTS).join(format!("{part}.{what}.npy"));
@@ -75,16 +102,21 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
         if v["csv"].is_null() {
             return Ok(None);
         }
-        let path = folder.join(name_in(v, "csv")?);
+        let path = folder.join(name_of(v, "csv")?);
         plain(&path)?;
         GrowingText::resume(path, head, rows).map(Some)
     };
-    let limit = step as f64 * dt;
     for s in entries(&m, "series")? {
-        let (spec, file) = (series_spec(s)?, name_in(s, "part")?);
+        let (spec, file) = (series_spec(s)?, name_of(s, "part")?);
         let times_path = part(file, "time")?;
         let times = Stored::of_file(&times_path, "<f8", &[])?;
-        let rows = times.partition_point(|t| f64::from_le_bytes(t) <= limit)?;
+        let rows = match cut {
+            Cut::Step(step, dt) => times.partition_point(|t| f64::from_le_bytes(t) <= step as f64 * dt)?,
+            Cut::Each => {
+                let values = Stored::of_file(&part(file, "values")?, "<f8", &spec.sample_shape)?;
+                values.rows().min(times.rows())
+            }
+        };
         let arrays = [
             GrowingNpy::resume(part(file, "values")?, "<f8", 8, &spec.sample_shape, rows)?,
             GrowingNpy::resume(times_path, "<f8", 8, &[], rows)?,
@@ -93,22 +125,19 @@ pub(super) fn resume(folder: &Path, step: u64, dt: f64) -> Result<FolderSink> {
         sink.put_series(spec, file, arrays, text, rows)?;
     }
     for e in entries(&m, "events")? {
-        let (spec, file) = (events_spec(e)?, name_in(e, "part")?);
+        let (spec, file) = (events_spec(e)?, name_of(e, "part")?);
         let steps_path = part(file, "step")?;
         let steps = Stored::of_file(&steps_path, "<u8", &[])?;
-        let count = steps.partition_point(|k| u64::from_le_bytes(k) <= step)?;
+        let count = match cut {
+            Cut::Step(step, _) => steps.partition_point(|k| u64::from_le_bytes(k) <= step)?,
+            Cut::Each => Stored::of_file(&part(file, "neuron")?, "<u4", &[])?.rows().min(steps.rows()),
+        };
         let arrays = [
             GrowingNpy::resume(steps_path, "<u8", 8, &[], count)?,
             GrowingNpy::resume(part(file, "neuron")?, "<u4", 4, &[], count)?,
         ];
         let text = csv(e, "time_s,step,neuron\n", count)?;
         sink.put_events(spec, file, arrays, text, count)?;
-    }
-    // From here on it is one that goes on; the archive is of the shorter one.
-    sink.unfinish()?;
-    let archive = folder.join(ARCHIVE);
-    if archive.symlink_metadata().is_ok() {
-        fs::remove_file(&archive).map_err(|e| Error::file("cannot remove", &archive, e))?;
     }
     Ok(sink)
 }
@@ -129,7 +158,7 @@ fn unpack(folder: &Path, m: &Value) -> Result<()> {
         for entry in m[kind].as_array().into_iter().flatten() {
             let name = entry["name"].as_str().unwrap_or_default();
             let arrays = if kind == "series" { series_arrays(name) } else { events_arrays(name) };
-            let stem = name_in(entry, "part")?;
+            let stem = name_of(entry, "part")?;
             for (array, what) in arrays.iter().zip(whats) {
                 let about = |e: String| Error::new(format!("{}: array `{array}`: {e}", archive.display()));
                 let mut member = zip.by_name(&format!("{array}.npy")).map_err(|e| about(e.to_string()))?;

@@ -126,7 +126,7 @@ impl Simulator {
         Ok(())
     }
 
-    /// Runs for `seconds` of simulated time, rounded to whole steps; less than half a step is an error.
+    /// Runs for `seconds` of simulated time, rounded to whole steps (half a step to the even number, as in Nengo); no more than half a step is an error.
     ///
     /// # Errors
     /// A time that makes no sense, and those of [`step`](Simulator::step).
@@ -138,7 +138,7 @@ impl Simulator {
     /// Whole steps in `seconds` of simulated time.
     ///
     /// # Errors
-    /// A time below 0 or not finite, one shorter than half a step, and one of more steps than can be counted (2^53).
+    /// A time below 0 or not finite, one of no more than half a step, and one of more steps than can be counted (2^53).
     pub fn steps(&self, seconds: f64) -> Result<u64, Error> {
         let dt = self.dt();
         if !(seconds.is_finite() && seconds >= 0.0) {
@@ -147,10 +147,11 @@ impl Simulator {
                 format!("the time to run must be a number of seconds, at least 0, found {seconds}"),
             ));
         }
-        let steps = (seconds / dt).round();
+        // As Nengo rounds: half a step to the even number.
+        let steps = (seconds / dt).round_ties_even();
         if steps == 0.0 && seconds > 0.0 {
             let m = format!(
-                "{seconds} s are less than half a time step of {dt} s; nothing would be simulated; run longer, or with a smaller `dt`"
+                "{seconds} s are no more than half a time step of {dt} s; nothing would be simulated; run longer, or with a smaller `dt`"
             );
             return Err(Error::run("", m));
         }

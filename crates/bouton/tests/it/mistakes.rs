@@ -242,7 +242,7 @@ fn what_has_no_effect_is_an_error() {
     says(&sim.run(0.0004).unwrap_err().to_string(), &["half a time step"]);
     sim.run(0.0).unwrap();
 
-    let given = NoSolver { values: Some(vec![vec![0.0]; 20]), weights: false };
+    let given = NoSolver { values: Some(vec![vec![0.0; 20]]), weights: false };
     let c = Connection::new().devices(DeviceSpec::default()).learn(Mpes::default()).solver(given);
     net.connect_as("devices", a, out, c);
     says(&refused(&net), &["devices: ", "no effect"]);

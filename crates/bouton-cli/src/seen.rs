@@ -1,0 +1,276 @@
+//! What a run says of itself at its end: populations, rules, devices, time.
+//!
+//! It is measured while the run goes on, by probes that are attached for it: spikes as events, rates and errors of rules at
+//! some thousand steps of the run. None of it changes a bit of the run, and none of it is recorded.
+
+use bouton::Error;
+use bouton::elements::neurons::NeuronModel;
+use bouton::elements::rules::Changes;
+use bouton::engine::{ObserveId, Recorded};
+use bouton::io::table::{Table, significant};
+use bouton::model::{ConnectionId, Probe, RuleId, Target};
+use bouton::prelude::Simulator;
+
+use crate::record;
+
+/// Samples of rates and errors in a run, about.
+const SAMPLES: u64 = 2000;
+/// Share of the run's beginning and end over which the error of a rule is taken.
+const ENDS: f64 = 0.1;
+/// A neuron is saturated from this share of its type's highest rate on.
+const HIGHEST: f64 = 0.95;
+/// A current that is larger than any.
+const LARGE: f64 = 1e12;
+/// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
+const KEPT: usize = 1 << 25;
+/// Lines of a table that are shown.
+pub(crate) const LINES: usize = 20;
+
+/// What is measured of a run.
+pub(crate) struct Seen {
+    populations: Vec<Population>,
+    rules: Vec<Learning>,
+    weights: Vec<Moved>,
+    first: u64,
+}
+
+struct Population {
+    path: String,
+    highest: Option<f64>,
+    probe: ObserveId,
+    /// Of each neuron: the sum of what it gave, in Hz.
+    sums: Vec<f64>,
+    samples: f64,
+}
+
+struct Learning {
+    path: String,
+    connection: ConnectionId,
+    /// Mean squares of the error, by step.
+    error: Option<(ObserveId, Vec<(u64, f64)>)>,
+}
+
+/// Weights that rules change.
+struct Moved {
+    connection: ConnectionId,
+    /// As they were at the beginning; none where they are too many.
+    start: Option<Vec<f64>>,
+}
+
+impl Seen {
+    /// Begins to look, at a run that goes to step `total`.
+    pub(crate) fn begin(sim: &mut Simulator, total: u64) -> Result<Seen, Error> {
+        let net = sim.network().clone();
+        let (dt, first) = (sim.dt(), sim.n_steps());
+        let every = (total.saturating_sub(first) / SAMPLES).max(1) as f64 * dt;
+        let mut populations = vec![];
+        for e in net.ensembles() {
+            let Some(ensemble) = net.get_ensemble(e) else { continue };
+            let neurons = ensemble.neuron_type.model();
+            // In direct mode there are no neurons.
+            if ensemble.neuron_type.name() == "direct" {
+                continue;
+            }
+            let spiking = neurons.spiking();
+            let mut probe = Probe::of(Target::Spikes(e));
+            if !spiking {
+                probe = probe.sample_every(every);
+            }
+            populations.push(Population {
+                path: net.ensemble_path(e),
+                highest: highest(neurons, dt),
+                probe: sim.attach_probe(&probe)?,
+                sums: vec![0.0; ensemble.n_neurons],
+                samples: 0.0,
+            });
+        }
+        let (mut rules, mut weights, mut kept) = (vec![], vec![], 0);
+        for c in net.connections() {
+            let Some((_, _, connection)) = net.get_connection(c) else { continue };
+            let mut moves = false;
+            for (k, rule) in connection.rules.iter().enumerate() {
+                moves |= rule.changes() == Changes::Weights;
+                let id: RuleId = c.rule_at(k);
+                let error = if rule.has_error() {
+                    let probe = Probe::of(Target::rule_error(id)).sample_every(every);
+                    sim.attach_probe(&probe).ok().map(|p| (p, vec![]))
+                } else {
+                    None
+                };
+                rules.push(Learning { path: net.rule_path(id), connection: c, error });
+            }
+            let path = format!("{}.weights", net.connection_path(c));
+            let program = sim.simulation().program();
+            if moves && let Ok(knob) = program.knobs().find(&path) {
+                let s = program.get(knob.signal);
+                kept += s.rows * s.cols;
+                let start = if kept <= KEPT { Some(sim.weights(c)?.values().to_vec()) } else { None };
+                weights.push(Moved { connection: c, start });
+            }
+        }
+        Ok(Seen { populations, rules, weights, first })
+    }
+
+    /// Takes what was measured since.
+    pub(crate) fn block(&mut self, sim: &mut Simulator) -> Result<(), Error> {
+        let sim = sim.simulation_mut();
+        for p in &mut self.populations {
+            match sim.drain(p.probe)? {
+                Recorded::Events(e) => {
+                    e.events.iter().for_each(|x| p.sums[x.column as usize] += x.value);
+                    p.samples += e.steps.len() as f64;
+                }
+                Recorded::Rows(s) => {
+                    for k in 0..s.rows() {
+                        p.sums.iter_mut().zip(s.row(k)).for_each(|(sum, x)| *sum += x);
+                    }
+                    p.samples += s.rows() as f64;
+                }
+            }
+        }
+        for (probe, errors) in self.rules.iter_mut().filter_map(|r| r.error.as_mut()) {
+            let s = sim.drain(*probe)?.into_samples();
+            for (k, step) in s.steps.iter().enumerate() {
+                let row = s.row(k);
+                errors.push((*step, row.iter().map(|x| x * x).sum::<f64>() / row.len().max(1) as f64));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables that are printed at the end.
+    pub(crate) fn tables(&self, sim: &Simulator) -> Vec<Table> {
+        let mut out = vec![self.populations(), self.rules(sim), devices(sim)];
+        out.retain(|t| !t.is_empty());
+        out
+    }
+
+    fn populations(&self) -> Table {
+        let mut t = Table::new(["population", "neurons", "mean rate", "highest", "silent", "saturated"])
+            .units(["", "", "Hz", "Hz", "", ""]);
+        for p in self.populations.iter().take(LINES) {
+            let n = p.sums.len();
+            if p.samples == 0.0 {
+                t.push([&p.path, &n.to_string(), "–", "–", "–", "–"]);
+                continue;
+            }
+            let rates: Vec<f64> = p.sums.iter().map(|s| s / p.samples).collect();
+            let silent = rates.iter().filter(|r| **r == 0.0).count();
+            let limit = p.highest.map(|h| h * HIGHEST);
+            let saturated = limit.map(|l| rates.iter().filter(|r| **r >= l).count());
+            t.push([
+                p.path.clone(),
+                n.to_string(),
+                significant(rates.iter().sum::<f64>() / n as f64, 3),
+                significant(rates.iter().copied().fold(0.0, f64::max), 3),
+                share(silent, n),
+                saturated.map_or("–".into(), |s| share(s, n)),
+            ]);
+        }
+        more(&mut t, self.populations.len());
+        t
+    }
+
+    fn rules(&self, sim: &Simulator) -> Table {
+        let last = sim.n_steps();
+        let span = ((last - self.first) as f64 * ENDS).ceil().max(1.0) as u64;
+        let mut t = Table::new(["rule", "weights moved", "rms now", "error at start", "at end"]);
+        for r in self.rules.iter().take(LINES) {
+            let moved = self.weights.iter().find(|m| m.connection == r.connection);
+            let (moved, now) = moved.map_or(("–".into(), "–".into()), |m| m.words(sim));
+            let (start, end) = match &r.error {
+                None => ("–".into(), "–".into()),
+                Some((_, errors)) => {
+                    let of = |keep: &dyn Fn(u64) -> bool| {
+                        let all: Vec<f64> = errors.iter().filter(|e| keep(e.0)).map(|e| e.1).collect();
+                        if all.is_empty() {
+                            return "–".into();
+                        }
+                        significant((all.iter().sum::<f64>() / all.len() as f64).sqrt(), 3)
+                    };
+                    (of(&|s| s <= self.first + span), of(&|s| s + span > last))
+                }
+            };
+            t.push([r.path.clone(), moved, now, start, end]);
+        }
+        more(&mut t, self.rules.len());
+        t
+    }
+}
+
+/// The highest rate that neurons of a type can have, where there is one: that of a current beyond all bounds, or what the time
+/// step allows.
+fn highest(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
+    let mut rate = [LARGE];
+    neurons.rates(&mut rate);
+    let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
+    match (limit, neurons.fastest(dt)) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+impl Moved {
+    /// How far the weights have moved, as a share of what they were, and their root mean square now.
+    fn words(&self, sim: &Simulator) -> (String, String) {
+        let Ok(now) = sim.weights(self.connection) else { return ("–".into(), "–".into()) };
+        let rms = |sum: f64| (sum / now.values().len().max(1) as f64).sqrt();
+        let is = rms(now.values().iter().map(|x| x * x).sum());
+        let Some(start) = &self.start else { return ("–".into(), significant(is, 3)) };
+        let by = rms(now.values().iter().zip(start).map(|(a, b)| (a - b) * (a - b)).sum());
+        let was = rms(start.iter().map(|x| x * x).sum());
+        let moved = match (by == 0.0, was == 0.0) {
+            (true, _) => "not at all".into(),
+            (_, true) => format!("by {} from 0", significant(by, 3)),
+            _ => percent(by / was),
+        };
+        (moved, significant(is, 3))
+    }
+}
+
+fn devices(sim: &Simulator) -> Table {
+    let mut t = Table::new(["devices of", "devices", "pulses", "a device", "dead"]);
+    let all: Vec<_> = record::arrays(sim).collect();
+    for (path, d, _) in all.iter().take(LINES) {
+        let n = d.sides().len() * d.shape().0 * d.shape().1;
+        t.push([
+            path.clone(),
+            n.to_string(),
+            d.pulses().to_string(),
+            significant(d.pulses() as f64 / n.max(1) as f64, 3),
+            share(d.dead(), n),
+        ]);
+    }
+    more(&mut t, all.len());
+    t
+}
+
+/// A last line for what is not shown.
+pub(crate) fn more(t: &mut Table, all: usize) {
+    if all > LINES {
+        t.push([format!("… and {} more", all - LINES)]);
+    }
+}
+
+fn share(k: usize, n: usize) -> String {
+    match k {
+        0 => "0".into(),
+        _ => percent(k as f64 / n as f64),
+    }
+}
+
+/// A share in per cent, with two digits.
+fn percent(x: f64) -> String {
+    let x = 100.0 * x;
+    if x < 0.01 {
+        return format!("{} %", significant(x, 2));
+    }
+    let digits = if x >= 9.95 {
+        0
+    } else if x >= 0.995 {
+        1
+    } else {
+        2
+    };
+    format!("{x:.digits$} %")
+}

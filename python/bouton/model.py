@@ -1,0 +1,179 @@
+"""Model files of bouton's own: networks as text, with devices, rules and commands, without Nengo."""
+
+import os
+
+import numpy as np
+
+from . import _bouton
+
+#: Seconds of wall time between two looks at progress.
+_PIECE = 0.2
+
+
+class Model:
+    """A model file (TOML), read and checked.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. What it reads lies in its folder.
+    set : dict, optional
+        Overrides by path, as of ``bouton run --set``: ``{"ensembles.a.n_neurons": 50}``.
+    seed : int, optional
+        Seed of the top network, in place of the file's.
+    rules : str or path-like, optional
+        A folder of rules as text, in place of the file's.
+    """
+
+    def __init__(self, path, set=None, seed=None, rules=None):
+        overrides = [(str(k), str(v)) for k, v in (set or {}).items()]
+        self._model = _bouton.Model(os.fspath(path), overrides, seed, None if rules is None else os.fspath(rules))
+        self.path = os.fspath(path)
+
+    @property
+    def dt(self):
+        """Time step (s)."""
+        return self._model.dt()
+
+    @property
+    def duration(self):
+        """How long a run lasts unless told otherwise (s); None where the file doesn't say."""
+        return self._model.time()
+
+    @property
+    def notes(self):
+        """What was taken for granted in files that the model reads."""
+        return self._model.notes()
+
+    def simulator(self, dt=None, threads=1, single=False, passes=None):
+        """Builds the model.
+
+        Parameters
+        ----------
+        dt : float, optional
+            Time step (s); the file's unless it is given.
+        threads : int
+            Threads for steps with enough work; results are the same bits for any number.
+        single : bool
+            Single precision.
+        passes : bool, str or list of str, optional
+            Passes of the plan: see ``bouton.Simulator``.
+
+        Returns
+        -------
+        ModelSimulator
+        """
+        return ModelSimulator(self, self._model.start(dt, threads, single, passes))
+
+    def __repr__(self):
+        return f"Model({self.path!r})"
+
+
+class ModelSimulator:
+    """A simulation of a model file. Made by `Model.simulator`."""
+
+    def __init__(self, model, core):
+        self.model, self._core = model, core
+
+    @property
+    def n_steps(self):
+        """Number of steps that are over."""
+        return self._core.n_steps()
+
+    @property
+    def time(self):
+        """Simulated time (s)."""
+        return self._core.time()
+
+    def run(self, seconds=None):
+        """Runs, with the file's commands at their times.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            Simulated time (s); the file's unless it is given.
+        """
+        seconds = self.model.duration if seconds is None else seconds
+        if seconds is None:
+            raise ValueError(f"{self.model.path} doesn't say how long a run lasts: give `seconds`")
+        self.run_steps(self._core.steps(float(seconds)))
+
+    def run_steps(self, steps):
+        """Takes steps."""
+        left = int(steps)
+        while left:
+            left = self._core.run(left, _PIECE)
+
+    @property
+    def probes(self):
+        """Names of the probes."""
+        return self._core.probes()
+
+    def data(self, probe):
+        """What a probe has recorded: an array (samples, rows) or, of a matrix, (samples, rows, columns)."""
+        _, values, (rows, cols) = self._core.data(probe)
+        return values.reshape(-1, rows, cols) if cols > 1 else values
+
+    def times(self, probe):
+        """Times of a probe's samples (s)."""
+        return self._core.data(probe)[0]
+
+    def paths(self):
+        """Paths of everything that is live: a dict of shape, unit and meaning by path."""
+        return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
+
+    def get(self, path):
+        """A copy of what has a path: rows × columns, a vector where there is one column, a number where there is one."""
+        values = self._core.get(path)
+        return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
+
+    def set(self, path, values, where=None):
+        """Sets what has a path, between two steps: checked and logged.
+
+        Parameters
+        ----------
+        path : str
+            One of `paths`.
+        values : array_like
+            One number for all, or one for each.
+        where : array_like of bool, optional
+            Which elements, of the shape of ``get(path)``.
+
+        Returns
+        -------
+        int
+            Number of the write, for `undo`.
+        """
+        shape = self._core.get(path).shape
+        positions = None if where is None else np.flatnonzero(np.reshape(where, shape))
+        given = np.asarray(values, dtype=float)
+        if given.ndim == 1 and shape[1] == 1:
+            given = given[:, None]
+        if positions is not None:
+            given = np.broadcast_to(given.ravel() if given.size > 1 else given.reshape(()), positions.shape)
+            return self._core.set(path, given, positions)
+        return self._core.set(path, np.broadcast_to(given, shape).ravel(), None)
+
+    def undo(self, write):
+        """Takes a write back, by its number."""
+        return self._core.undo(write)
+
+    def save(self, path):
+        """Saves all state to a file (NPZ)."""
+        self._core.save(os.fspath(path))
+
+    def load(self, path):
+        """Goes on from a file that `save` wrote, of the same model."""
+        self._core.load(os.fspath(path))
+
+    def reset(self, keep_weights=False):
+        """Starts anew; with `keep_weights` weights, devices and other parameters stay as they are."""
+        self._core.reset(bool(keep_weights))
+
+    def explain(self):
+        """The plan of a step as text, a line a kernel."""
+        return self._core.explain()
+
+    def check(self):
+        """Notes on the scale of weights and learning rates, as text."""
+        return [("warning: " if warning else "note: ") + words for warning, words in self._core.check()]
