@@ -1,10 +1,18 @@
 """Model files of bouton's own: networks as text, with devices, rules and commands, without Nengo."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _bouton
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
 
 #: Seconds of wall time between two looks at progress.
 _PIECE = 0.2
@@ -25,27 +33,39 @@ class Model:
         A folder of rules as text, in place of the file's.
     """
 
-    def __init__(self, path, set=None, seed=None, rules=None):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        set: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        rules: str | os.PathLike[str] | None = None,
+    ) -> None:
         overrides = [(str(k), str(v)) for k, v in (set or {}).items()]
         self._model = _bouton.Model(os.fspath(path), overrides, seed, None if rules is None else os.fspath(rules))
         self.path = os.fspath(path)
 
     @property
-    def dt(self):
+    def dt(self) -> float:
         """Time step (s)."""
         return self._model.dt()
 
     @property
-    def duration(self):
+    def duration(self) -> float | None:
         """How long a run lasts unless told otherwise (s); None where the file doesn't say."""
         return self._model.time()
 
     @property
-    def notes(self):
+    def notes(self) -> list[str]:
         """What was taken for granted in files that the model reads."""
         return self._model.notes()
 
-    def simulator(self, dt=None, threads=1, single=False, passes=None):
+    def simulator(
+        self,
+        dt: float | None = None,
+        threads: int = 1,
+        single: bool = False,
+        passes: bool | str | list[str] | None = None,
+    ) -> ModelSimulator:
         """Builds the model.
 
         Parameters
@@ -65,27 +85,27 @@ class Model:
         """
         return ModelSimulator(self, self._model.start(dt, threads, single, passes))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Model({self.path!r})"
 
 
 class ModelSimulator:
     """A simulation of a model file. Made by `Model.simulator`."""
 
-    def __init__(self, model, core):
+    def __init__(self, model: Model, core: _bouton.Native) -> None:
         self.model, self._core = model, core
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         """Number of steps that are over."""
         return self._core.n_steps()
 
     @property
-    def time(self):
+    def time(self) -> float:
         """Simulated time (s)."""
         return self._core.time()
 
-    def run(self, seconds=None):
+    def run(self, seconds: float | None = None) -> None:
         """Runs, with the file's commands at their times.
 
         Parameters
@@ -98,36 +118,36 @@ class ModelSimulator:
             raise ValueError(f"{self.model.path} doesn't say how long a run lasts: give `seconds`")
         self.run_steps(self._core.steps(float(seconds)))
 
-    def run_steps(self, steps):
+    def run_steps(self, steps: int) -> None:
         """Takes steps."""
         left = int(steps)
         while left:
             left = self._core.run(left, _PIECE)
 
     @property
-    def probes(self):
+    def probes(self) -> list[str]:
         """Names of the probes."""
         return self._core.probes()
 
-    def data(self, probe):
+    def data(self, probe: str) -> NDArray[np.float64]:
         """What a probe has recorded: an array (samples, rows) or, of a matrix, (samples, rows, columns)."""
         _, values, (rows, cols) = self._core.data(probe)
         return values.reshape(-1, rows, cols) if cols > 1 else values
 
-    def times(self, probe):
+    def times(self, probe: str) -> NDArray[np.float64]:
         """Times of a probe's samples (s)."""
         return self._core.data(probe)[0]
 
-    def paths(self):
+    def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
         """Paths of everything that is live: a dict of shape, unit and meaning by path."""
         return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
 
-    def get(self, path):
+    def get(self, path: str) -> float | NDArray[np.float64]:
         """A copy of what has a path: rows × columns, a vector where there is one column, a number where there is one."""
         values = self._core.get(path)
         return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
 
-    def set(self, path, values, where=None):
+    def set(self, path: str, values: ArrayLike, where: ArrayLike | None = None) -> int:
         """Sets what has a path, between two steps: checked and logged.
 
         Parameters
@@ -154,26 +174,26 @@ class ModelSimulator:
             return self._core.set(path, given, positions)
         return self._core.set(path, np.broadcast_to(given, shape).ravel(), None)
 
-    def undo(self, write):
+    def undo(self, write: int) -> int:
         """Takes a write back, by its number."""
         return self._core.undo(write)
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Saves all state to a file (NPZ)."""
         self._core.save(os.fspath(path))
 
-    def load(self, path):
+    def load(self, path: str | os.PathLike[str]) -> None:
         """Goes on from a file that `save` wrote, of the same model."""
         self._core.load(os.fspath(path))
 
-    def reset(self, keep_weights=False):
+    def reset(self, keep_weights: bool = False) -> None:
         """Starts anew; with `keep_weights` weights, devices and other parameters stay as they are."""
         self._core.reset(bool(keep_weights))
 
-    def explain(self):
+    def explain(self) -> str:
         """The plan of a step as text, a line a kernel."""
         return self._core.explain()
 
-    def check(self):
+    def check(self) -> list[str]:
         """Notes on the scale of weights and learning rates, as text."""
         return [("warning: " if warning else "note: ") + words for warning, words in self._core.check()]

@@ -1,9 +1,16 @@
 """Small pictures for notebooks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def matrix_svg(values, width=240):
+
+def matrix_svg(values: ArrayLike, width: int = 240) -> str:
     """A matrix as a picture in SVG: blue below zero, white at zero, red above; large ones by the mean of blocks.
 
     Parameters

@@ -193,3 +193,36 @@ def test_edits_have_the_bits_of_nengos_signals():
         sim.weights[net.conn][2:9, 3] = 0.125
 
     assert go(by_signal) == go(by_weights)
+
+
+@pytest.mark.parametrize("what", ["read", "write", "get", "set"])
+def test_within_a_step_it_is_said_what_to_use_and_that_works(what):
+    net, hold = network(None), {}
+
+    def node(t):
+        sim, path = hold.get("sim"), "pre->post.weights"
+        if sim is None:
+            return
+        if t > 0.02:
+            hold["pinned"][...] = 0.0
+            return
+        with pytest.raises(RuntimeError, match="weights.*: a step is under way.*pinned"):
+            if what == "read":
+                np.asarray(sim.weights[net.conn])
+            elif what == "write":
+                sim.weights[net.conn][0] = 0.0
+            elif what == "get":
+                sim.get(path)
+            else:
+                sim.set(path, 0.0)
+        hold["refused"] = True
+
+    with net:
+        nengo.Node(node, size_out=0)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        before = np.asarray(sim.weights[net.conn])
+        hold.update(sim=sim, pinned=sim.weights[net.conn].pinned())
+        sim.run_steps(20)
+        assert hold["refused"] and np.array_equal(sim.weights[net.conn], before)
+        sim.run_steps(1)
+        assert not np.any(sim.weights[net.conn])

@@ -1,5 +1,6 @@
 """Signals that Python holds: they are the engine's memory, whenever they are obtained and whatever is written."""
 
+import pickle
 import warnings
 
 import nengo
@@ -147,21 +148,70 @@ def test_what_a_node_writes_is_what_nengo_makes_of_it(rule, passes):
     same(go(nengo.Simulator, optimize=False), go(bouton.Simulator, passes=passes), 1e-9)
 
 
-def test_read_only_arrays_can_be_made_writable_and_take_effect():
-    def go(backend, **kw):
+def test_what_nengo_has_read_only_can_be_written_and_takes_effect():
+    def go(backend, flags, **kw):
         net = learning()
         with backend(net, progress_bar=False, **kw) as sim:
             sim.run_steps(20)
             for signal in (sim.model.sig[net.pre]["encoders"], sim.model.sig[net.pre.neurons]["bias"]):
                 array = sim.signals[signal]
-                with pytest.raises(ValueError):
-                    array[...] = 0.0
-                array.setflags(write=True)
+                if flags:
+                    array.setflags(write=True)
                 array[:10] = 0.3
             sim.run_steps(60)
             return [np.array(sim.data[net.out])]
 
-    same(go(nengo.Simulator, optimize=False), go(bouton.Simulator), 1e-12)
+    expected = go(nengo.Simulator, True, optimize=False)
+    for flags in (True, False):
+        same(expected, go(bouton.Simulator, flags), 1e-12)
+    with pytest.raises(ValueError, match="read-only"):
+        go(nengo.Simulator, False, optimize=False)
+
+
+@pytest.mark.parametrize("passes", [False, "bitwise", True])
+@pytest.mark.parametrize("full", [False, True])
+def test_a_node_writes_weights_that_no_rule_changes(full, passes):
+    """The thread's node that holds ``sim.signals``, without its PES(0)."""
+
+    class Hack:
+        weight_sig = signals = None
+
+        def __call__(self, t):
+            if self.signals is not None and t > 0.05:
+                self.signals[self.weight_sig][...] = 1e-3 * np.cos(9 * t)
+
+    def go(backend, flags, **kw):
+        with nengo.Network(seed=4) as net:
+            drive = nengo.Node(lambda t: np.sin(7 * t))
+            a, b = nengo.Ensemble(40, 1), nengo.Ensemble(40, 1)
+            nengo.Connection(drive, a, synapse=None)
+            conn = nengo.Connection(a, b, solver=nengo.solvers.LstsqL2(weights=full))
+            node = nengo.Node(Hack(), size_out=0)
+            out = nengo.Probe(b, synapse=0.01)
+        with backend(net, progress_bar=False, **kw) as sim:
+            if flags:
+                sim.signals[sim.model.sig[conn]["weights"]].setflags(write=True)
+            node.output.signals = sim.signals
+            node.output.weight_sig = sim.model.sig[conn]["weights"]
+            sim.run_steps(150)
+            return [np.array(sim.data[out])]
+
+    with pytest.raises(ValueError, match="read-only"):
+        go(nengo.Simulator, False, optimize=False)
+    same(go(nengo.Simulator, True, optimize=False), go(bouton.Simulator, False, passes=passes), 1e-9)
+
+
+def test_a_pickled_simulator_has_what_was_written():
+    with nengo.Network(seed=4) as net:
+        a, b = nengo.Ensemble(40, 1), nengo.Ensemble(40, 1)
+        conn = nengo.Connection(a, b)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        sim.weights[conn] = 0.5
+        with pickle.loads(pickle.dumps(sim)) as copy:
+            conn, ens = copy.model.toplevel.connections[0], copy.model.toplevel.ensembles[0]
+            assert np.all(np.asarray(copy.weights[conn]) == 0.5)
+            assert np.array_equal(copy.encoders[ens], sim.encoders[a])
+            assert copy.model.sig[conn]["weights"] not in copy._held
 
 
 def test_keys_and_setting_obtain_no_array():
@@ -177,6 +227,9 @@ def test_keys_and_setting_obtain_no_array():
             other.run_steps(1)
             expected = other.signals[other.model.sig[net.conn]["weights"]]
             np.testing.assert_allclose(sim.signals[key], expected, rtol=1e-14)
+        bias = sim.model.sig[net.pre.neurons]["bias"]
+        sim.signals[bias] = 0.25
+        assert np.all(np.asarray(sim.biases[net.pre]) == 0.25)
         with pytest.raises(ValueError):
             sim.signals[key] = np.zeros(7)
         with pytest.raises(KeyError):

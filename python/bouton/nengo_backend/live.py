@@ -1,12 +1,22 @@
 """What is live, by object: weights, encoders, biases, gains."""
 
+from __future__ import annotations
+
 import html
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy as np
 from nengo.ensemble import Ensemble
 from nengo.exceptions import BuildError
 
 from ..pictures import matrix_svg
+
+if TYPE_CHECKING:
+    from nengo.base import NengoObject
+    from nengo.builder.signal import Signal
+    from numpy.typing import ArrayLike, NDArray
+
+    from .simulator import Simulator
 
 
 class LiveArray:
@@ -27,40 +37,40 @@ class LiveArray:
         What it is, for messages.
     """
 
-    def __init__(self, sim, signal, path, what):
+    def __init__(self, sim: Simulator, signal: Signal, path: str, what: str) -> None:
         self._sim, self._signal, self.path, self._what = sim, signal, path, what
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Shape: rows are outputs (post), columns inputs (pre)."""
         return self._signal.shape
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """Number type."""
         return self._signal.dtype
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of elements."""
         return int(np.prod(self.shape, dtype=int))
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         values = self._sim._value(self._signal)
         return values if dtype is None else values.astype(dtype)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(np.empty(self.shape))
 
-    def __getitem__(self, item):
+    def __getitem__(self, item: Any) -> Any:
         return self._sim._value(self._signal)[item]
 
-    def __setitem__(self, item, value):
+    def __setitem__(self, item: Any, value: ArrayLike) -> None:
         self._sim._check_open()
         places = np.arange(self.size).reshape(self.shape)[item]
         try:
@@ -72,15 +82,36 @@ class LiveArray:
             ) from e
         self._sim._write(self._signal, self.path, np.ravel(places), values.ravel())
 
-    def pinned(self):
+    def pinned(self) -> NDArray[Any]:
         """The array that shares the engine's memory. Every operator that touches it runs as itself from now on, and what is
         written to it is in no log."""
+        self._sim._check_open()
         return self._sim.signals[self._signal]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self._what}: {' × '.join(map(str, self.shape)) or 'one number'}>"
 
-    def _repr_html_(self):
+    if TYPE_CHECKING:
+        # As of an array; they are made below.
+        def __add__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __radd__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __sub__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __rsub__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __mul__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __rmul__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __truediv__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __rtruediv__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __matmul__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __rmatmul__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __pow__(self, other: ArrayLike) -> NDArray[Any]: ...
+        def __lt__(self, other: ArrayLike) -> NDArray[np.bool_]: ...
+        def __le__(self, other: ArrayLike) -> NDArray[np.bool_]: ...
+        def __gt__(self, other: ArrayLike) -> NDArray[np.bool_]: ...
+        def __ge__(self, other: ArrayLike) -> NDArray[np.bool_]: ...
+        def __neg__(self) -> NDArray[Any]: ...
+        def __abs__(self) -> NDArray[Any]: ...
+
+    def _repr_html_(self) -> str:
         return f"<div>{html.escape(repr(self))}<br>{matrix_svg(np.asarray(self))}</div>"
 
 
@@ -94,7 +125,7 @@ def _operator(name):
 
 for _name in "add radd sub rsub mul rmul truediv rtruediv matmul rmatmul pow neg abs eq ne lt le gt ge".split():
     setattr(LiveArray, f"__{_name}__", _operator(f"__{_name}__"))
-LiveArray.__hash__ = object.__hash__
+LiveArray.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 class Weights(LiveArray):
@@ -104,7 +135,7 @@ class Weights(LiveArray):
     matrix, encoders, gain and radius in it; from neurons and nodes the transform.
     """
 
-    def freeze(self, mask=None):
+    def freeze(self, mask: ArrayLike | None = None) -> None:
         """Keeps learning rules from changing weights.
 
         Parameters
@@ -115,12 +146,15 @@ class Weights(LiveArray):
         """
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what)
 
-    def thaw(self, mask=None):
+    def thaw(self, mask: ArrayLike | None = None) -> None:
         """Lets learning rules change weights again: those of the mask, or all."""
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what, 0.0)
 
 
-class Views:
+_Live = TypeVar("_Live", bound=LiveArray)
+
+
+class Views(Generic[_Live]):
     """Live arrays by object.
 
     Parameters
@@ -133,10 +167,10 @@ class Views:
 
     _WHAT = {"weights": "weights", "encoders": "scaled encoders", "bias": "biases"}
 
-    def __init__(self, sim, kind):
+    def __init__(self, sim: Simulator, kind: str) -> None:
         self._sim, self._kind = sim, kind
 
-    def __getitem__(self, obj):
+    def __getitem__(self, obj: NengoObject) -> _Live:
         kind = self._kind
         owner = obj.neurons if kind == "bias" and isinstance(obj, Ensemble) else obj
         signal = self._sim.model.sig.get(owner, {}).get(kind)
@@ -146,9 +180,10 @@ class Views:
             raise BuildError(f"{obj} has no {self._WHAT[kind]}: {_WHY[kind]}")
         path = f"{self._sim._names.of(obj)}.{kind}"
         make = Weights if kind == "weights" else LiveArray
-        return make(self._sim, signal, path, f"{self._WHAT[kind]} of {self._sim._names.of(obj)}")
+        live = make(self._sim, signal, path, f"{self._WHAT[kind]} of {self._sim._names.of(obj)}")
+        return cast("_Live", live)
 
-    def __setitem__(self, obj, value):
+    def __setitem__(self, obj: NengoObject, value: ArrayLike) -> None:
         self[obj][...] = value
 
     def __repr__(self):

@@ -5,6 +5,8 @@ Python's and runs at its place in the order, on arrays that share the engine's m
 ``@lowers(Type)`` that adds it and returns its position, or returns None where it can't.
 """
 
+from typing import Any
+
 import numpy as np
 from nengo.builder.operator import TimeUpdate
 from nengo.transforms import SparseMatrix
@@ -14,7 +16,7 @@ from .. import _bouton
 SET, INC, READ, UPDATE = 0, 1, 2, 3
 
 #: What lowers an operator, by its exact type.
-LOWERINGS = {}
+LOWERINGS: dict[type, Any] = {}
 
 
 def lowers(kind):

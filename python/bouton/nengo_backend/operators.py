@@ -1,6 +1,7 @@
 """What Nengo's operators become."""
 
 import json
+from typing import Any
 
 import nengo
 import numpy as np
@@ -229,7 +230,7 @@ def transposed_convolution(low, op):
 
 _FILTERS = (nengo.Lowpass, nengo.Alpha, LinearFilter)
 _MAKE_STEP = LinearFilter.make_step
-_COEFFICIENTS = {}
+_COEFFICIENTS: dict[Any, Any] = {}
 
 
 def _step(process, shape, state, dt):

@@ -1,6 +1,9 @@
 """Learning rules of one's own on Nengo's connections: as a text, or as a function of arrays."""
 
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from nengo.builder import Builder, Operator, Signal
@@ -12,6 +15,11 @@ from nengo.exceptions import BuildError, SimulationError, ValidationError
 from nengo.learning_rules import LearningRuleType
 
 from .. import _bouton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nengo.synapses import Synapse
 
 
 class Rule(LearningRuleType):
@@ -29,7 +37,7 @@ class Rule(LearningRuleType):
         Values of the rule's parameters, in place of those of the text.
     """
 
-    def __init__(self, text, **parameters):
+    def __init__(self, text: str, **parameters: float) -> None:
         read = _bouton.Rule(text)
         factors = read.factors()
         super().__init__(size_in="post_state" if read.has_error() else len(factors))
@@ -57,7 +65,7 @@ class Rule(LearningRuleType):
                 )
 
     @staticmethod
-    def names():
+    def names() -> list[str]:
         """Names of the rules that come with bouton."""
         return _bouton.Rule.names()
 
@@ -187,7 +195,14 @@ def build_text(model, rule_type, rule):
 class FunctionRule(LearningRuleType):
     """A learning rule as a function of arrays: see `rule`."""
 
-    def __init__(self, function, modifies, pre_synapse, post_synapse, every):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        modifies: str,
+        pre_synapse: Synapse | None,
+        post_synapse: Synapse | None,
+        every: int,
+    ) -> None:
         names = list(inspect.signature(function).parameters)
         known = ("dt", "t", "pre", "post", "weights", "error", "state")
         for name in names:
@@ -206,7 +221,32 @@ class FunctionRule(LearningRuleType):
         return [getattr(self.function, "__name__", repr(self.function))]
 
 
-def rule(function=None, *, modifies="decoders", pre_synapse=None, post_synapse=None, every=1):
+@overload
+def rule(
+    function: Callable[..., Any],
+    *,
+    modifies: str = ...,
+    pre_synapse: Synapse | None = ...,
+    post_synapse: Synapse | None = ...,
+    every: int = ...,
+) -> FunctionRule: ...
+@overload
+def rule(
+    function: None = None,
+    *,
+    modifies: str = ...,
+    pre_synapse: Synapse | None = ...,
+    post_synapse: Synapse | None = ...,
+    every: int = ...,
+) -> Callable[[Callable[..., Any]], FunctionRule]: ...
+def rule(
+    function: Callable[..., Any] | None = None,
+    *,
+    modifies: str = "decoders",
+    pre_synapse: Synapse | None = None,
+    post_synapse: Synapse | None = None,
+    every: int = 1,
+) -> FunctionRule | Callable[[Callable[..., Any]], FunctionRule]:
     """Makes a learning rule of a function of arrays.
 
     The function is called in every step, or every so many, with those of these that it names: ``dt``, ``t``, ``pre`` and

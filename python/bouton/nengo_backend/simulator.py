@@ -1,7 +1,11 @@
 """``bouton.Simulator``: takes the place of ``nengo.Simulator``."""
 
+from __future__ import annotations
+
+import time
 import warnings
 import weakref
+from typing import TYPE_CHECKING, Any
 
 import nengo
 import numpy as np
@@ -20,12 +24,18 @@ from .lowering import Lowered
 from .names import Names
 from .samples import LOCK, Data, Samples
 from .signals import Signals
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from .live import LiveArray, Weights
 
 #: Seconds that the engine runs before progress is shown and other threads see what was recorded.
 _PIECE = 0.05
 
 #: Simulators by model: those of one model record to the same lists, as in Nengo.
-_SHARING = weakref.WeakKeyDictionary()
+_SHARING: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 class Simulator(nengo.Simulator):
@@ -57,18 +67,19 @@ class Simulator(nengo.Simulator):
 
     def __init__(
         self,
-        network,
-        dt=0.001,
-        seed=None,
-        model=None,
-        progress_bar=True,
-        optimize=True,
+        network: nengo.Network | None,
+        dt: float = 0.001,
+        seed: int | None = None,
+        model: Model | None = None,
+        progress_bar: Any = True,
+        optimize: bool = True,
         *,
-        threads=1,
-        passes=None,
-    ):
+        threads: int = 1,
+        passes: bool | str | list[str] | None = None,
+    ) -> None:
+        began = time.perf_counter()
         self.closed = True  # until everything is there
-        self._core = None
+        self._core: Any = None  # the engine's simulation
         self._running = False
         self.progress_bar = progress_bar
         self.optimize = optimize
@@ -86,8 +97,9 @@ class Simulator(nengo.Simulator):
             order = toposort(self.dg)
             self._step_order = [op for op in order if hasattr(op, "make_step")]
             self._signals = None
-            self._arrays = {}
+            self._arrays: dict[Any, Any] = {}
             self._lower(order)
+        self._watch = Watch(self.model.toplevel, self._names.of, began)
         self._sim_data = self.model.params
         self.data = Data(self._sim_data)
         if seed is None:
@@ -181,8 +193,12 @@ class Simulator(nengo.Simulator):
     # --- Signals
 
     @property
-    def signals(self):
+    def signals(self) -> Signals | Any:
         """Arrays by signal, which share the engine's memory; None when the simulator is closed.
+
+        ``sim.signals[sim.model.sig[conn]["weights"]][...] = 0`` works on every connection, in a Node's function too. In Nengo it
+        raises where no learning rule changes the weights: there the array is read-only. Writes here aren't checked and are in
+        no log; those of ``sim.weights[conn]`` are.
 
         Where functions of Python's run in a step, these may obtain any signal from now on: the engine then hands nothing on within
         a loop that it doesn't store.
@@ -242,8 +258,6 @@ class Simulator(nengo.Simulator):
             )
         if self._core.busy() or base in low.python or base in self._held or part is None:
             return False
-        if key.readonly:
-            raise ValueError("assignment destination is read-only")
         values = np.empty(key.shape)
         values[...] = value
         self._core.put(part.number, values.ravel())
@@ -279,29 +293,29 @@ class Simulator(nengo.Simulator):
     # --- What is live, by object and by path
 
     @property
-    def weights(self):
+    def weights(self) -> Views[Weights]:
         """Weights by connection, to read and to write: ``sim.weights[conn][0, :] = 0``."""
         return Views(self, "weights")
 
     @property
-    def encoders(self):
+    def encoders(self) -> Views[LiveArray]:
         """Encoders by ensemble, scaled by gain / radius, to read and to write."""
         return Views(self, "encoders")
 
     @property
-    def biases(self):
+    def biases(self) -> Views[LiveArray]:
         """Bias currents by ensemble, to read and to write."""
         return Views(self, "bias")
 
-    def paths(self):
+    def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
         """Paths of everything that is live: a dict of shape, unit and meaning by path."""
         return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
 
-    def path(self, obj, what):
+    def path(self, obj: Any, what: str) -> str:
         """The path of what an object has: ``sim.path(conn, "weights")``."""
         return f"{self._names.of(obj)}.{what}"
 
-    def get(self, path):
+    def get(self, path: str) -> float | NDArray[np.float64]:
         """A copy of what has a path.
 
         Parameters
@@ -314,10 +328,11 @@ class Simulator(nengo.Simulator):
         ndarray
             One number a row and column; a number by itself where it is one.
         """
+        self._between_steps(path)
         values = self._core.get(path)
         return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
 
-    def set(self, path, values):
+    def set(self, path: str, values: ArrayLike) -> None:
         """Sets what has a path, between two steps: a write that is checked and logged, and acts in the next step.
 
         Parameters
@@ -328,6 +343,7 @@ class Simulator(nengo.Simulator):
             One number for all, or one for each.
         """
         self._check_open()
+        self._between_steps(path)
         shape = self._core.get(path).shape
         given = np.asarray(values, dtype=float)
         if given.ndim == 1 and shape[1] == 1:
@@ -338,12 +354,12 @@ class Simulator(nengo.Simulator):
             raise ValueError(f"{path}: has the shape {shape}, found {np.shape(values)}. Nothing was written") from None
         self._core.set(path, flat)
 
-    def explain(self):
+    def explain(self) -> str:
         """The plan of a step as text, a line a kernel, and what stayed Python's."""
         low = self._lowered
         lines = [self._core.explain()]
         if low.foreign:
-            kinds = {}
+            kinds: dict[str, int] = {}
             for op, _ in low.foreign:
                 name = type(op).__name__
                 if name == "SimProcess":
@@ -363,12 +379,20 @@ class Simulator(nengo.Simulator):
             )
         return "\n".join(lines)
 
+    def _between_steps(self, what):
+        if self._core.busy():
+            raise RuntimeError(
+                f"{what}: a step is under way, and this can be done between two steps only. A node's function reads and "
+                "writes the array of `sim.weights[conn].pinned()`, or of `sim.signals`, obtained before the run"
+            )
+
     def _check_open(self):
         if self.closed:
             raise SimulatorClosed("Cannot write to a closed Simulator.")
 
     def _write(self, signal, path, places, values):
         """A write of elements of a signal, checked and logged."""
+        self._between_steps(path)
         base = self._lowered.aliases.get(signal.base, signal.base)
         if base in self._lowered.python:
             self._signals[signal].flat[places] = values
@@ -388,12 +412,12 @@ class Simulator(nengo.Simulator):
     # --- What is known of a run
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         """(int) Number of steps that are over."""
         return self._core.n_steps()
 
     @property
-    def time(self):
+    def time(self) -> float:
         """(float) Simulated time (s)."""
         return self.n_steps * self.dt
 
@@ -415,7 +439,10 @@ class Simulator(nengo.Simulator):
         }
 
     def _saved(self, key):
-        return not key.readonly and key.base not in self._lowered.made
+        """Whether a signal is saved: what steps change, and what was written of the rest."""
+        if key.base in self._lowered.made or key.sparse:
+            return False
+        return not key.readonly or key is key.base and not np.array_equal(self._value(key), key.initial_value)
 
     def __setstate__(self, state):
         outputs = {probe: list(rows) for probe, rows in state["probe_outputs"].items()}
@@ -451,11 +478,12 @@ class Simulator(nengo.Simulator):
         part = low.parts.get(key)
         if base in low.made or part is None:
             return np.array(self._signals[key])
+        self._between_steps(key.name)
         return self._core.read(part.number).reshape(key.shape).astype(key.dtype)
 
     # --- Running
 
-    def clear_probes(self):
+    def clear_probes(self) -> None:
         """Forgets what probes have recorded."""
         fetch = _fetch_of(self.model)
         fetch()
@@ -483,16 +511,16 @@ class Simulator(nengo.Simulator):
                     shape, dtype = self.model.sig[probe]["in"].shape, self._dtype(probe)
                     samples.extend(row.reshape(shape).astype(dtype) for row in rows)
 
-    def close(self):
+    def close(self) -> None:
         """Closes the simulator; what was recorded can still be read."""
         if self._core is not None and not self.closed:
             self._fetch()
         self.closed = True
 
-    def reset(self, seed=None):
+    def reset(self, seed: int | None = None) -> None:
         """Goes back to the start.
 
-        Signals that are read-only, and were written all the same, stay as they are, as in Nengo.
+        Signals that are read-only in Nengo, and whose arrays were obtained and written, stay as they are, as in Nengo.
 
         Parameters
         ----------
@@ -522,7 +550,7 @@ class Simulator(nengo.Simulator):
         self.clear_probes()
         self._probe_step_time()
 
-    def run_steps(self, steps, progress_bar=None):
+    def run_steps(self, steps: int, progress_bar: Any = None) -> None:
         """Takes steps.
 
         Parameters
@@ -547,8 +575,9 @@ class Simulator(nengo.Simulator):
                     self._fetch()
                 done += now
                 tracker.total_progress.step(now)
+        self._watch.look()
 
-    def step(self):
+    def step(self) -> None:
         """Takes one step."""
         self._run(1)
         self._probe()
@@ -556,6 +585,7 @@ class Simulator(nengo.Simulator):
     def _run(self, steps):
         if self.closed:
             raise SimulatorClosed("Simulator cannot run because it is closed.")
+        self._watch.look()
         before = np.seterr(invalid="raise", divide="ignore")
         try:
             if not self._own_probes:
