@@ -49,6 +49,8 @@ class Learned:
         if len(made) != 1 or type(made[0][0]) is not DotInc or made[0][1] is not local:
             return
         encode = made[0][0]
+        if any(kind != READ for _, kind, _ in self.low.uses[encode.A.base]):
+            return  # they are others by the time that the change is applied
         encoders, error = self.low.part(encode.A), self.low.vector(encode.X)
         if encoders is None or error is None or encoders.shape != (self.rows, error.size):
             return
