@@ -13,6 +13,7 @@ from nengo.builder.neurons import SimNeurons
 from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Operator, Reset, SimPyFunc, SparseDotInc
 from nengo.builder.probe import SimProbe
 from nengo.builder.signal import Signal
+from nengo.builder.transforms import ConvInc, ConvTransposeInc
 from nengo.rc import rc
 
 SHAPES = [(), (1,), (2,), (3,), (5,), (8,), (33,), (1, 1), (3, 1), (1, 4), (2, 3), (4, 4), (7, 9), (5, 1)]
@@ -121,7 +122,9 @@ class Graph:
     def _new(self, constant=False, shape=None):
         """A base signal, which nobody reads yet."""
         shape = SHAPES[self.rng.integers(len(SHAPES))] if shape is None else shape
-        value = np.asarray(self.rng.uniform(-1.2, 1.2, size=shape), dtype=rc.float_dtype)
+        value = np.array(self.rng.uniform(-1.2, 1.2, size=shape), dtype=rc.float_dtype)
+        if not constant and self._chance(0.4):
+            value[...] = 0  # as builders begin: a filter's state and output are then the same numbers
         name = f"s{len(self.signals)}"
         signal = Signal(value, name=name, readonly=bool(constant and self._chance(0.5)))
         self.signals[name] = signal
@@ -258,8 +261,8 @@ class Graph:
             return False
         if kind == 7 and target.ndim > 0:
             return self._process(target, "inc")
-        if kind == 8 and target.ndim == 1:
-            return self._sparse(target)
+        if kind == 8 and target.ndim == 1 and target.size:
+            return self._convolution(target) if self._chance(0.5) else self._sparse(target)
         reads = [self._read() for _ in range(self.rng.integers(1, 3))]
         self.model.add_op(Mix(incs=[target], reads=[s for s, _ in reads if s is not None]))
         return all(e for _, e in reads)
@@ -272,6 +275,33 @@ class Graph:
         a = Signal(matrix.astype(rc.float_dtype), name=f"s{len(self.signals)}.sparse", readonly=True)
         x, _ = self._of_shape((n,))
         self.model.add_op(SparseDotInc(a, x, target))
+        return False
+
+    def _convolution(self, target):
+        n = target.size
+        filters = int(self.rng.choice([f for f in (1, 2, 3) if n % f == 0]))
+        length, kernel, channels = n // filters, int(self.rng.integers(1, 4)), int(self.rng.integers(1, 3))
+        padding = str(self.rng.choice(["valid", "same"]))
+        last = self._chance(0.6)
+
+        def shape(*size):
+            return (*size, channels) if last else (channels, *size)
+
+        args = {"padding": padding, "channels_last": last}
+        if length % 2 == 0 and self._chance(0.5):
+            # In two dimensions, of 2 by half of the length.
+            rows, cols = (2, length // 2) if padding == "same" else (kernel + 1, length // 2 + kernel - 1)
+            conv = nengo.Convolution(filters, shape(rows, cols), kernel_size=(kernel, kernel), strides=(1, 1), **args)
+        elif length >= kernel and padding == "valid" and self._chance(0.5):
+            back = shape(length - kernel + 1)
+            conv = nengo.ConvolutionTranspose(filters, back, kernel_size=(kernel,), strides=(1,), **args)
+        else:
+            before = length if padding == "same" else length + kernel - 1
+            conv = nengo.Convolution(filters, shape(before), kernel_size=(kernel,), strides=(1,), **args)
+        x, _ = self._of_shape((conv.input_shape.size,))
+        w, _ = self._of_shape(conv.kernel_shape)
+        kind = ConvTransposeInc if isinstance(conv, nengo.ConvolutionTranspose) else ConvInc
+        self.model.add_op(kind(w, x, target, conv))
         return False
 
     def _process(self, target, mode, source=None, exact=True):
@@ -309,10 +339,11 @@ class Graph:
             nengo.Alpha(tau),
             nengo.synapses.Triangle(tau),
             nengo.LinearFilter([1.0, 0.2], [1.5, 1.0, 0.2], analog=False),
+            nengo.LinearFilter([0.5, 0.2], [1.0, -0.4], analog=False),
             nengo.LinearFilter([0.3], [1.0, -0.5, 0.1, 0.05], analog=False),
             nengo.LinearFilter([1.0], [1e-6, 3e-4, 3e-2, 1.0]),
             Own(seed=seed),
-        ][self.rng.integers(9)]
+        ][self.rng.integers(10)]
         if target.ndim != 1 and isinstance(process, nengo.synapses.Triangle):
             process = nengo.Alpha(tau)
         self.model.build(process, sig_in=source, sig_out=target, mode=mode)

@@ -13,17 +13,14 @@ format = 1
 seed = 3
 time = 0.2
 
-[[nodes]]
-name = "drive"
+[nodes.drive]
 expression = "sin(20*t)"
 
-[[ensembles]]
-name = "a"
+[ensembles.a]
 n_neurons = 40
 dimensions = 1
 
-[[ensembles]]
-name = "b"
+[ensembles.b]
 n_neurons = 40
 dimensions = 1
 
@@ -47,13 +44,11 @@ pre = "drive"
 post = "c.rule"
 transform = -1
 
-[[probes]]
-name = "out"
+[probes.out]
 target = "b"
 synapse = 0.01
 
-[[probes]]
-name = "w"
+[probes.w]
 target = "c.weights"
 sample_every = 0.1
 """

@@ -113,5 +113,5 @@ def test_the_graphs_have_what_they_are_to_compare():
         exact += len(graph.signals) - len(graph.rounded)
         all_of_them += len(graph.signals)
     expected = "Reset Copy ElementwiseInc DotInc SparseDotInc SimPyFunc SimNeurons SimProcess SimProbe SimPES SimBCM SimOja"
-    assert kinds >= set(expected.split()) | {"SimVoja", "SimRLS", "Mix", "TimeUpdate"}
+    assert kinds >= set(expected.split()) | {"SimVoja", "SimRLS", "Mix", "TimeUpdate", "ConvInc", "ConvTransposeInc"}
     assert exact > all_of_them / 4

@@ -18,6 +18,10 @@ import bouton
 import nengo
 import numpy as np
 import pytest
+from models import MODELS
+from nengo.builder import Model
+from nengo.builder.operator import Copy, ElementwiseInc, Operator, Reset, SimPyFunc
+from nengo.builder.signal import Signal
 from nengo.exceptions import ReadonlyError, SimulationError, SimulatorClosed, ValidationError
 from nengo.rc import rc
 
@@ -565,6 +569,36 @@ def test_what_a_subclass_does_in_step_and_probe_is_done_each_step(base):
     assert calls[1:] == expected
 
 
+@pytest.mark.parametrize("base", BOTH)
+def test_a_step_that_is_replaced_on_one_simulator_is_the_one_that_runs(base):
+    parts = Parts()
+    with made(base, parts.net) as sim:
+        calls, step = [], sim.step
+
+        def mine():
+            calls.append(sim.n_steps)
+            step()
+
+        sim.step = mine
+        sim.run_steps(3)
+        assert calls == [0, 1, 2]
+        assert len(sim.data[parts.out]) == 3
+
+
+@pytest.mark.parametrize("base", BOTH)
+def test_what_a_subclass_does_when_it_reads_the_clock_is_done_each_step(base):
+    class Mine(base):
+        seen = ()
+
+        def _probe_step_time(self):
+            super()._probe_step_time()
+            self.seen = (*self.seen, self.n_steps)
+
+    with made(Mine, Parts().net, optimize=False) as sim:
+        sim.run_steps(3)
+        assert sim.seen == (0, 1, 2, 3)
+
+
 # --- Live signals
 
 
@@ -867,6 +901,70 @@ def test_a_model_of_single_precision_has_nengos_numbers_to_single_precision():
             assert np.max(np.abs(ours - theirs)) <= 1e-4 * np.max(np.abs(theirs))
     finally:
         rc.set("precision", "bits", "64")
+
+
+def test_a_signal_of_another_precision_keeps_it_and_leaves_the_others_theirs():
+    def run(simulator):
+        model = Model()
+        x = Signal(np.array([1 / 3, 2 / 7, 0.1]), name="x")
+        w = Signal(np.array([0.1, 0.2, 0.3], dtype=np.float32), name="w")
+        y, z = Signal(np.zeros(3), name="y"), Signal(np.zeros(3, dtype=np.float32), name="z")
+        for op in (Reset(y), ElementwiseInc(x, w, y), Reset(z), Copy(y, z, inc=True)):
+            model.add_op(op)
+        with simulator(None, model=model, optimize=False, progress_bar=False) as sim:
+            sim.run_steps(3)
+            return [np.array(sim.signals[s]) for s in (x, w, y, z)]
+
+    for ours, theirs in zip(run(bouton.Simulator), run(nengo.Simulator)):
+        assert ours.dtype == theirs.dtype
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_signal_that_begins_infinite_is_as_with_nengo():
+    """A minimum, for one, begins so."""
+
+    class Least(Operator):
+        def __init__(self, least, of):
+            super().__init__()
+            self.sets, self.incs, self.reads, self.updates = [], [], [of], [least]
+
+        def make_step(self, signals, dt, rng):
+            least, of = signals[self.updates[0]], signals[self.reads[0]]
+
+            def step():
+                np.minimum(least, of, out=least)
+
+            return step
+
+    def run(simulator):
+        model = Model()
+        least, seen, x = Signal(np.full(2, np.inf), name="least"), Signal(np.zeros(2), name="seen"), Signal(np.zeros(2), name="x")
+        model.add_op(SimPyFunc(x, lambda t: [np.cos(300 * t), t], model.time, None))
+        model.add_op(Least(least, x))
+        model.add_op(Copy(least, seen))
+        with simulator(None, model=model, optimize=False, progress_bar=False) as sim:
+            sim.step()
+            assert np.all(np.isinf(sim.signals[seen]))
+            sim.run_steps(20)
+            return np.array(sim.signals[least]), np.array(sim.signals[seen])
+
+    for ours, theirs in zip(run(bouton.Simulator), run(nengo.Simulator)):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_model_that_nengo_has_optimised_can_be_simulated():
+    """Its operators are merged ones, on views of new signals."""
+    for name in ("learned_channel", "ensemble_arrays", "neurons_to_neurons", "basal_ganglia_and_thalamus"):
+        net = MODELS[name]()
+        with net:
+            spikes = [nengo.Probe(e.neurons) for e in net.all_ensembles]
+        with nengo.Simulator(net, progress_bar=False, optimize=True) as theirs:
+            theirs.run_steps(60)
+            expected = [np.array(theirs.data[p]) for p in spikes]
+        with bouton.Simulator(None, model=theirs.model, progress_bar=False) as ours:
+            ours.run_steps(60)
+            for p, e in zip(spikes, expected):
+                close(ours.data[p], e)
 
 
 class Bar:

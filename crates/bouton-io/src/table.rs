@@ -266,7 +266,7 @@ mod tests {
         }
         assert_eq!(table().within(120), table());
         let text = table().within(30).to_string();
-        assert!(text.contains("network.…other.population  12.5"), "{text}");
+        assert!(text.contains("network.…ther.population  12.5"), "{text}");
         assert!(table().within(1).to_string().contains("netw…ulation  12.5"));
     }
 

@@ -70,7 +70,8 @@ class Lowered:
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.paths = {}
-        self.single = False
+        # The engine has one type of number: that of the model's time, which is what it was built with.
+        self.single = model.time.dtype == np.float32
         self._uses(order)
         from . import learning
 
@@ -104,15 +105,14 @@ class Lowered:
 
     def _place(self, base):
         """Gives a base signal its place: the engine's memory, or an array of Python's where the engine has none of its type."""
-        plain = not base.sparse and base.dtype in (np.float64, np.float32) and not self.is_clock(base)
+        number = np.float32 if self.single else np.float64
+        plain = not base.sparse and base.dtype == number and not self.is_clock(base)
         # The engine's numbers are finite.
         plain = plain and bool(np.all(np.isfinite(base.initial_value)))
         if not plain or self.program is None:
             value = base.initial_value
             self.python[base] = _allocated(value) if base.sparse else np.array(value)
             return
-        if base.dtype == np.float32:
-            self.single = True
         value = np.ascontiguousarray(base.initial_value, dtype=np.float64)
         rows, cols = (value.shape if value.ndim == 2 else (value.size, 1))
         written = any(kind != READ for _, kind, _ in self.uses.get(base, ()))

@@ -263,6 +263,8 @@ def process(low, op):
     elif kind in (LinearFilter.OneX, LinearFilter.OneXScalar):
         # State and output are the same numbers: so they have one place.
         alone = len(low.uses.get(state.base, ())) == 1 and state.base not in low.numbers and not state.is_view
+        # What another adds to the output is no part of the state.
+        alone = alone and all(o is op for o, kind, _ in low.uses[op.output.base] if kind != READ)
         if not alone or op.output.is_view or np.any(state.initial_value) or np.any(op.output.initial_value):
             return None
         low.aliases[state.base] = op.output.base

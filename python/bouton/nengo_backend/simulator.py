@@ -588,7 +588,8 @@ class Simulator(nengo.Simulator):
         """
         if progress_bar is None:
             progress_bar = self.progress_bar
-        one_by_one = type(self).step is not Simulator.step or type(self)._probe is not Simulator._probe
+        hooks = ("step", "_probe", "_probe_step_time")
+        one_by_one = any(h in vars(self) or getattr(type(self), h) is not getattr(Simulator, h) for h in hooks)
         with ProgressTracker(progress_bar, Progress("Simulating", "Simulation", steps)) as tracker:
             done = 0
             while done < steps:

@@ -1,10 +1,14 @@
-"""A plugin for pytest that writes one line a test: its outcome, a tab, its id."""
+"""A plugin for pytest that writes one line a test: its outcome, a tab, its id; and that can run some ids alone.
+
+An id is chosen after everything was collected: asked for by its path it would have another id, from which suites seed tests.
+"""
 
 import pytest
 
 
 def pytest_addoption(parser):
     parser.addoption("--outcomes", default=None, help="File for the outcome of every test")
+    parser.addoption("--only", default=None, help="File of the ids that are run, one a line")
 
 
 class _Outcomes:
@@ -27,6 +31,15 @@ class _Outcomes:
     def pytest_sessionfinish(self):
         with open(self._path, "w") as out:
             out.writelines(f"{outcome}\t{test}\n" for test, outcome in sorted(self._of.items()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    path = config.getoption("--only")
+    if path is not None:
+        with open(path) as lines:
+            wanted = set(lines.read().splitlines())
+        items[:] = [item for item in items if item.nodeid in wanted]
 
 
 @pytest.hookimpl(trylast=True)

@@ -37,6 +37,7 @@ both plain --pyargs nengo --spa
 for salt in a b c; do
     both "salt-$salt" --pyargs nengo --spa --rng-salt "$salt"
 done
-both slow --pyargs nengo --spa --slow -m slow
+# Left out: a hundred processes that build one network, which test the cache's file locks, and a small machine's patience.
+both slow --pyargs nengo --spa --slow -m slow --deselect tests/test_cache.py::test_cache_concurrency
 both spa --pyargs nengo_spa
 "$python" "$here/table.py" "$out"

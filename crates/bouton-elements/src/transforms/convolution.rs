@@ -43,7 +43,7 @@ use super::links::{Axis, Links, Numbers, Padding, Windows};
 use super::sparse::{list, numbers};
 use super::{Map, TransformModel};
 use crate::Element;
-use crate::distributions::{Distribution, Values};
+use crate::distributions::{Distribution, Values, room};
 use crate::var::{Bounds, Var};
 
 /// A convolution: the same numbers for every window that slides over an image.
@@ -97,12 +97,24 @@ impl Element for Convolution {
     }
 }
 
+/// More than this of anything is a slip, and would not fit.
+const MOST: usize = 1_000_000;
+
+/// Refuses numbers that nobody means.
+fn few(name: &str, numbers: &[usize]) -> Result<(), String> {
+    match numbers.iter().find(|n| **n > MOST) {
+        Some(n) => Err(format!("`{name}` must be at most {MOST}, found {n}")),
+        None => Ok(()),
+    }
+}
+
 /// A shape as places and channels: one or two dimensions beside the channels.
 pub(super) fn parts<'a>(
     name: &str,
     shape: &'a [usize],
     channels_last: bool,
 ) -> Result<(&'a [usize], usize), String> {
+    few(name, shape)?;
     let found = if channels_last { shape.split_last() } else { shape.split_first() };
     match found {
         Some((channels, places)) if (1..=2).contains(&places.len()) && !shape.contains(&0) => {
@@ -121,6 +133,7 @@ pub(super) fn each(
     all: usize,
     dimensions: usize,
 ) -> Result<Vec<usize>, String> {
+    few(name, given.map_or(&[], |x| x))?;
     match given {
         None => Ok(vec![all; dimensions]),
         Some(x) if x.len() == dimensions => Ok(x.clone()),
@@ -149,11 +162,14 @@ pub(super) fn axes(
 pub(super) fn kernel(w: &Windows, init: &Numbers, rng: &mut RandomState) -> Result<Vec<f64>, String> {
     let places = w.axes[0].kernel * w.axes[1].kernel;
     let seen = w.channels / w.groups;
+    let mut all = room(places * seen, w.filters)?;
     Ok(match init {
-        Numbers::Number(x) => vec![*x; places * seen * w.filters],
+        Numbers::Number(x) => {
+            all.resize(places * seen * w.filters, *x);
+            all
+        }
         Numbers::List(x) => x.clone(),
         Numbers::Drawn(d) => {
-            let mut all = vec![];
             for _ in 0..places {
                 all.extend(d.sample(seen, w.filters, rng)?);
             }
@@ -191,17 +207,42 @@ impl Convolution {
         let kernel = each("kernel_size", self.kernel_size.as_ref(), 3, places.len())?;
         let strides = each("strides", self.strides.as_ref(), 1, places.len())?;
         let (filters, groups) = (self.n_filters, self.groups);
-        if filters == 0 {
-            return Err("`n_filters` must be 1 at least, found 0".into());
-        }
+        filter_count(filters)?;
         if groups == 0 || channels % groups != 0 || filters % groups != 0 {
             return Err(format!(
                 "`groups` must divide the {channels} channels of the input and the {filters} of the output, found {groups}"
             ));
         }
         let axes = axes(places, &kernel, &strides, self.padding)?;
-        Ok(Windows { axes, channels, filters, groups, channels_last: self.channels_last, transposed: false })
+        fitting(Windows {
+            axes,
+            channels,
+            filters,
+            groups,
+            channels_last: self.channels_last,
+            transposed: false,
+        })
     }
+}
+
+/// Refuses a number of filters that makes no sense.
+pub(super) fn filter_count(n: usize) -> Result<(), String> {
+    if n == 0 {
+        return Err("`n_filters` must be 1 at least, found 0".into());
+    }
+    few("n_filters", &[n])
+}
+
+/// Windows that connect no more than there can be.
+pub(super) fn fitting(w: Windows) -> Result<Windows, String> {
+    let of = |a: f64, b: f64, c: usize| a * b * c as f64;
+    let [a, b] = w.axes.map(|a| (a.image.max(a.windows) as f64, a.kernel as f64));
+    let (image, numbers) =
+        (of(a.0, b.0, w.channels.max(w.filters)), of(a.1, b.1, w.filters) * w.channels as f64);
+    if image.max(numbers) < 1e9 {
+        return Ok(w);
+    }
+    Err(format!("has {:.1e} values and {numbers:.1e} numbers: more than can be built", image))
 }
 
 /// What a transform by windows says of a connection's inputs.
@@ -322,5 +363,10 @@ mod tests {
                 .contains("`init` must be 72 numbers")
         );
         assert!(t.outputs(7).unwrap_err().contains("takes 120 values"));
+        let huge = usize::MAX;
+        assert!(bad(Convolution { n_filters: huge, ..t.clone() }).contains("`n_filters` must be at most"));
+        assert!(bad(t.clone().strides([1, huge])).contains("`strides` must be at most"));
+        assert!(bad(Convolution::new(1, [huge, huge])).contains("`input_shape` must be at most"));
+        assert!(bad(Convolution::new(9, [100_000, 100_000, 1])).contains("more than can be built"));
     }
 }

@@ -35,7 +35,7 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::convolution::{axes, each, kernel, outputs, parts, uniform};
+use super::convolution::{axes, each, filter_count, fitting, kernel, outputs, parts, uniform};
 use super::links::{Links, Numbers, Padding, Windows};
 use super::sparse::{list, numbers};
 use super::{Map, TransformModel};
@@ -104,9 +104,7 @@ impl ConvolutionTranspose {
         let (windows, channels) = parts("input_shape", &self.input_shape, self.channels_last)?;
         let kernel = each("kernel_size", self.kernel_size.as_ref(), 3, windows.len())?;
         let strides = each("strides", self.strides.as_ref(), 1, windows.len())?;
-        if self.n_filters == 0 {
-            return Err("`n_filters` must be 1 at least, found 0".into());
-        }
+        filter_count(self.n_filters)?;
         let reach = |k: usize| if self.padding == Padding::Valid { kernel[k].saturating_sub(1) } else { 0 };
         let smallest: Vec<usize> =
             windows.iter().enumerate().map(|(k, n)| 1 + (n - 1) * strides[k] + reach(k)).collect();
@@ -133,7 +131,7 @@ impl ConvolutionTranspose {
                 image[k]
             ));
         }
-        Ok(Windows {
+        fitting(Windows {
             axes,
             channels,
             filters: self.n_filters,

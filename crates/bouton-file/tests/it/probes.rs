@@ -107,8 +107,8 @@ fn an_open_slice_that_takes_nothing_is_refused() {
     assert_eq!(e("target = \"c.output\"\nslice = \"9:\""), "p: the slice 9.. must begin below 4");
     assert_eq!(
         e("target = \"s\"\nslice = \"0:18446744073709551615\""),
-        "line 33: probes.p.slice: `0:18446744073709551615` is not a slice; write `0`, `0:2`, `1:` or `[0,2]`, counted from \
-         0"
+        "line 33: probes.p.slice: `0:18446744073709551615` is not a slice; write `0`, `-1`, `0:2`, `1:`, `::2` or \
+         `[0,2]`, counted from 0, or from -1 at the end"
     );
 }
 
