@@ -90,7 +90,15 @@ class Model:
 
 
 class ModelSimulator:
-    """A simulation of a model file. Made by `Model.simulator`."""
+    """A simulation of a model file; `Model.simulator` makes one.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    core : bouton._bouton.Native
+        The engine's simulation.
+    """
 
     def __init__(self, model: Model, core: _bouton.Native) -> None:
         self.model, self._core = model, core
@@ -119,7 +127,13 @@ class ModelSimulator:
         self.run_steps(self._core.steps(float(seconds)))
 
     def run_steps(self, steps: int) -> None:
-        """Takes steps."""
+        """Takes steps, with the file's commands at their times.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps.
+        """
         left = int(steps)
         while left:
             left = self._core.run(left, _PIECE)
@@ -130,12 +144,34 @@ class ModelSimulator:
         return self._core.probes()
 
     def data(self, probe: str) -> NDArray[np.float64]:
-        """What a probe has recorded: an array (samples, rows) or, of a matrix, (samples, rows, columns)."""
+        """What a probe has recorded.
+
+        Parameters
+        ----------
+        probe : str
+            One of `probes`; else a ``KeyError`` that names them.
+
+        Returns
+        -------
+        ndarray
+            Of shape (samples, rows) or, of a matrix, (samples, rows, columns).
+        """
         _, values, (rows, cols) = self._core.data(probe)
         return values.reshape(-1, rows, cols) if cols > 1 else values
 
     def times(self, probe: str) -> NDArray[np.float64]:
-        """Times of a probe's samples (s)."""
+        """Times of a probe's samples.
+
+        Parameters
+        ----------
+        probe : str
+            One of `probes`.
+
+        Returns
+        -------
+        ndarray
+            Of shape (samples,), in s.
+        """
         return self._core.data(probe)[0]
 
     def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
@@ -143,7 +179,18 @@ class ModelSimulator:
         return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
 
     def get(self, path: str) -> float | NDArray[np.float64]:
-        """A copy of what has a path: rows × columns, a vector where there is one column, a number where there is one."""
+        """A copy of what has a path.
+
+        Parameters
+        ----------
+        path : str
+            One of `paths`.
+
+        Returns
+        -------
+        ndarray or float
+            Rows × columns, a vector where there is one column, a number where there is one.
+        """
         values = self._core.get(path)
         return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
 
@@ -175,19 +222,48 @@ class ModelSimulator:
         return self._core.set(path, np.broadcast_to(given, shape).ravel(), None)
 
     def undo(self, write: int) -> int:
-        """Takes a write back, by its number."""
+        """Takes a write back.
+
+        Parameters
+        ----------
+        write : int
+            What `set` returned.
+
+        Returns
+        -------
+        int
+            Number of the write that took it back.
+        """
         return self._core.undo(write)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Saves all state to a file (NPZ)."""
+        """Saves all state to a file (NPZ).
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        """
         self._core.save(os.fspath(path))
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Goes on from a file that `save` wrote, of the same model."""
+        """Goes on from a file that `save` wrote, of the same model.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        """
         self._core.load(os.fspath(path))
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Starts anew; with `keep_weights` weights, devices and other parameters stay as they are."""
+        """Starts anew.
+
+        Parameters
+        ----------
+        keep_weights : bool
+            Whether weights, devices and other parameters stay as they are.
+        """
         self._core.reset(bool(keep_weights))
 
     def explain(self) -> str:

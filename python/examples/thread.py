@@ -294,7 +294,8 @@ param c = {a + b * V}                        # a + b·V
 param n = {((R_initial - r0) / r1) ** (1 / (a + b * V))}   # pulses that lead to the resistance at the start
 synapse up' = 0                              # pulses on the one device of a pair
 synapse down' = 0                            # and on the other
-on pre: up += where(error < 0, 1, 0); down += where(error > 0, 1, 0); w = m*(r0/(r0 + r1*(n + up)^c) - r0/(r0 + r1*(n + down)^c))
+on pre: up += where(error < 0, 1, 0); down += where(error > 0, 1, 0); w = m*(
+  r0/(r0 + r1*(n + up)^c) - r0/(r0 + r1*(n + down)^c))
 """
 
 
@@ -519,7 +520,8 @@ ax = axes[1, 1]
 most = np.abs(text.w).max()
 image = ax.imshow(text.w * 1e4, cmap="RdBu_r", vmin=-most * 1e4, vmax=most * 1e4)
 figure.colorbar(image, ax=ax, label="weight (1e-4)")
-ax.set(title="4. Weights of the pairs after 2 s", xlabel="pre neuron", ylabel="post neuron", xticks=range(0, N, 5), yticks=range(0, N, 5))
+ax.set(title="4. Weights of the pairs after 2 s", xlabel="pre neuron", ylabel="post neuron")
+ax.set(xticks=range(0, N, 5), yticks=range(0, N, 5))
 
 ax = axes[1, 2]
 names = {
@@ -537,5 +539,6 @@ ax.barh(range(len(names)), values, color="C0", alpha=0.4)
 for k, (name, value) in enumerate(zip(names.values(), values)):
     ax.text(1.08, k, f"{name}: {value:.3g}", va="center")
 ax.invert_yaxis()
-ax.set(title="Times as fast as the attempt on Nengo", xscale="log", xlim=(1, None), yticks=[], xlabel="wall time of Nengo / of bouton")
+ax.set(title="Times as fast as the attempt on Nengo", xlabel="wall time of Nengo / of bouton")
+ax.set(xscale="log", xlim=(1, None), yticks=[])
 figure.savefig("thread.png", dpi=100)

@@ -83,8 +83,16 @@ class LiveArray:
         self._sim._write(self._signal, self.path, np.ravel(places), values.ravel())
 
     def pinned(self) -> NDArray[Any]:
-        """The array that shares the engine's memory. Every operator that touches it runs as itself from now on, and what is
-        written to it is in no log."""
+        """The array that shares the engine's memory.
+
+        It can be written at any time, also by a node's function within a step. Every operator that touches it runs as itself
+        from now on, and what is written to it isn't checked and is in no log.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape; the same object each time, and that of ``sim.signals``.
+        """
         self._sim._check_open()
         return self._sim.signals[self._signal]
 
@@ -147,7 +155,13 @@ class Weights(LiveArray):
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what)
 
     def thaw(self, mask: ArrayLike | None = None) -> None:
-        """Lets learning rules change weights again: those of the mask, or all."""
+        """Lets learning rules change weights again.
+
+        Parameters
+        ----------
+        mask : array_like of bool, optional
+            Which weights, of the weights' shape; all unless it is given.
+        """
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what, 0.0)
 
 

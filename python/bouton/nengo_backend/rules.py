@@ -193,7 +193,19 @@ def build_text(model, rule_type, rule):
 
 
 class FunctionRule(LearningRuleType):
-    """A learning rule as a function of arrays: see `rule`."""
+    """A learning rule as a function of arrays; `rule` makes one.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    modifies : str
+        "decoders" (the weights of the connection), or "encoders".
+    pre_synapse, post_synapse : nengo.synapses.Synapse or None
+        Filters on the outputs.
+    every : int
+        Steps between two calls.
+    """
 
     def __init__(
         self,

@@ -22,7 +22,8 @@ class Signals(SignalDict):
 
     An array that is obtained here shares the memory that steps read and write, for as long as anyone has it: from then on
     every operator that touches the signal runs as itself. All arrays can be written, also those of signals that Nengo has as
-    read-only (weights that no rule changes, encoders, biases): what is written acts from then on. Keys, ``len``, ``in`` and ``signals[key] = value`` obtain none.
+    read-only (weights that no rule changes, encoders, biases): what is written acts from then on. Keys, ``len``, ``in`` and
+    ``signals[key] = value`` obtain none.
 
     Parameters
     ----------

@@ -294,25 +294,50 @@ class Simulator(nengo.Simulator):
 
     @property
     def weights(self) -> Views[Weights]:
-        """Weights by connection, to read and to write: ``sim.weights[conn][0, :] = 0``."""
+        """Weights by connection, to read and to write: ``sim.weights[conn][0, :] = 0``.
+
+        Each is a `Weights` of shape (outputs, inputs): (size of post, neurons) for decoders, (neurons of post, neurons of pre)
+        for full weights, the transform's shape from neurons and nodes. A connection without weights is a ``BuildError``, an
+        object of another network a ``KeyError``.
+        """
         return Views(self, "weights")
 
     @property
     def encoders(self) -> Views[LiveArray]:
-        """Encoders by ensemble, scaled by gain / radius, to read and to write."""
+        """Encoders by ensemble, scaled by gain / radius, to read and to write: a `LiveArray` of shape (neurons, dimensions)."""
         return Views(self, "encoders")
 
     @property
     def biases(self) -> Views[LiveArray]:
-        """Bias currents by ensemble, to read and to write."""
+        """Bias currents by ensemble, to read and to write: a `LiveArray` of shape (neurons,), in units of the neurons' input
+        current."""
         return Views(self, "bias")
 
     def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
-        """Paths of everything that is live: a dict of shape, unit and meaning by path."""
+        """Paths of everything that is live.
+
+        Returns
+        -------
+        dict
+            By path its shape (rows, columns), its unit, and its meaning.
+        """
         return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
 
     def path(self, obj: Any, what: str) -> str:
-        """The path of what an object has: ``sim.path(conn, "weights")``."""
+        """The path of what an object has: ``sim.path(conn, "rule.learning_rate")``.
+
+        Parameters
+        ----------
+        obj : nengo.Connection, nengo.Ensemble or nengo.Node
+            An object of the network.
+        what : str
+            What of it.
+
+        Returns
+        -------
+        str
+            The object's label, or its kind and number, and behind a dot what was asked for; `paths` says whether it is there.
+        """
         return f"{self._names.of(obj)}.{what}"
 
     def get(self, path: str) -> float | NDArray[np.float64]:
@@ -340,7 +365,8 @@ class Simulator(nengo.Simulator):
         path : str
             One of `paths`.
         values : array_like
-            One number for all, or one for each.
+            One number for all, or one for each. What isn't finite is a ``bouton.Error``, a wrong shape a ``ValueError``; nothing
+            is written then.
         """
         self._check_open()
         self._between_steps(path)
