@@ -217,9 +217,12 @@ mod tests {
         all.iter().map(|d| d.example().unwrap()).collect()
     }
 
+    /// A layer: its type, parameters and states.
+    type Layer<'a> = (&'a NeuronType, Vec<f64>, Vec<Vec<f64>>);
+
     /// A population at rest that steps, layer by layer.
     struct Population<'a> {
-        layers: Vec<(&'a NeuronType, Vec<f64>, Vec<Vec<f64>>)>,
+        layers: Vec<Layer<'a>>,
     }
 
     impl Population<'_> {

@@ -44,20 +44,21 @@ impl Spline {
             for j in k.saturating_sub(degree)..k {
                 let f = rows[k][j] / rows[j][j];
                 if f != 0.0 {
-                    for i in j..n.min(j + degree + 1) {
-                        rows[k][i] -= f * rows[j][i];
-                    }
+                    let (others, last) = rows.split_at_mut(k);
+                    let from = others[j].iter().skip(j).take(degree + 1);
+                    last[0].iter_mut().skip(j).zip(from).for_each(|(y, x)| *y -= f * x);
                     let above = s.coefficients[j].clone();
                     s.coefficients[k].iter_mut().zip(above).for_each(|(y, a)| *y -= f * a);
                 }
             }
         }
         for k in (0..n).rev() {
-            for j in k + 1..n.min(k + degree + 1) {
-                let (f, below) = (rows[k][j], s.coefficients[j].clone());
-                s.coefficients[k].iter_mut().zip(below).for_each(|(y, b)| *y -= f * b);
+            let (above, below) = s.coefficients.split_at_mut(k + 1);
+            let row = &rows[k][k..];
+            for (f, below) in row.iter().skip(1).take(degree).zip(below.iter()) {
+                above[k].iter_mut().zip(below).for_each(|(y, b)| *y -= f * b);
             }
-            s.coefficients[k].iter_mut().for_each(|y| *y /= rows[k][k]);
+            above[k].iter_mut().for_each(|y| *y /= row[0]);
         }
         Some(s)
     }
@@ -110,10 +111,10 @@ mod tests {
             -0.34869131124878405,
             1.5343129042718417,
             1.1357550645981613,
-            -0.58183471063096381,
+            -0.5818347106309638,
             1.3701760688136821,
             1.7255440769375197,
-            0.59999999999999998,
+            0.6,
         ];
         let cubic = [
             1.0,
@@ -121,11 +122,11 @@ mod tests {
             -0.5,
             -0.41009695151805114,
             1.5447300644362538,
-            1.0687717570743871,
-            -0.66319191310954462,
+            1.068771757074387,
+            -0.6631919131095446,
             2.6689638763049097,
             5.6941673954435155,
-            0.59999999999999998,
+            0.6,
         ];
         for (degree, expected) in [(2, quadratic), (3, cubic)] {
             let s = Spline::through(&x, &values, degree).unwrap();

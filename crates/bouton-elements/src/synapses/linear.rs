@@ -242,8 +242,10 @@ mod tests {
     /// step earlier here.
     #[test]
     fn every_method_gives_what_scipy_gives() {
+        /// A method, its α, and the response of two filters.
+        type Case = (Method, Option<f64>, [f64; 7], [f64; 7]);
         #[rustfmt::skip]
-        let cases: [(Method, Option<f64>, [f64; 7], [f64; 7]); 5] = [
+        let cases: [Case; 5] = [
             (Method::Zoh, None,
              [0.0, 2.591888965367694, 1.8875446456541711, 1.321263948440646, -0.43439924707643923, -0.45879832878434335,
               -0.4864265052409417],
