@@ -21,4 +21,4 @@ part "tests" cargo test --workspace
 part "lints of the Python crate" env CARGO_TARGET_DIR="$PWD/target" \
   cargo clippy --quiet --manifest-path crates/bouton-python/Cargo.toml -- -D warnings
 part "Python" scripts/python.sh
-part "types of the Python package" scripts/types.sh
+part "types of the Python package" scripts/types.sh mypy

@@ -2,7 +2,7 @@
 # Type checkers over the Python package, and over a user's code (python/tests/types_check.py): lines that must be accepted, and
 # lines that must not. mypy and pyright are installed into target/venv-types.
 #
-#   scripts/types.sh
+#   scripts/types.sh [mypy]      with `mypy` that one alone: pyright fetches a part of itself from elsewhere
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${BOUTON_VENV_TYPES:-$PWD/target/venv-types}
@@ -18,6 +18,7 @@ fi
 echo "mypy"
 MYPYPATH=python "$venv/bin/mypy" -p bouton
 MYPYPATH=python "$venv/bin/mypy" --strict --follow-imports=silent python/tests/types_check.py
+[ "${1:-}" = mypy ] && exit 0
 echo "pyright"
 "$venv/bin/pyright" --pythonpath "$venv/bin/python" python/bouton/__init__.pyi python/bouton/_bouton.pyi \
   python/bouton/model.py python/bouton/nengo_backend/live.py python/tests/types_check.py
