@@ -11,7 +11,7 @@
 //! | `seed` | none | own seed; otherwise one is drawn by the simulator |
 //!
 //! ```toml
-//! process = { type = "filtered_noise", synapse = { type = "alpha", tau = 0.1 } }
+//! process = { type = "filtered_noise", synapse = { type = "alpha", tau = 1 } }
 //! ```
 //!
 //! Through a low-pass filter of τ the variance is 1/(2τ) times that of `dist`,

@@ -242,7 +242,10 @@ fn observation_changes_nothing() {
         // More probes.
         let mut watched = net.clone();
         for e in net.ensembles() {
-            watched.probe(&format!("v{}", e.index()), Probe::voltage(e));
+            let states = net.get_ensemble(e).unwrap().neuron_type.model().states();
+            if states.iter().any(|v| v.name == "voltage") {
+                watched.probe(&format!("v{}", e.index()), Probe::voltage(e));
+            }
             watched.probe(&format!("j{}", e.index()), Probe::of(Target::NeuronInput(e)));
             watched.probe(&format!("x{}", e.index()), Probe::of(Target::EnsembleInput(e)));
         }
