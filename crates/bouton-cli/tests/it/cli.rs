@@ -7,6 +7,14 @@ fn bouton(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bouton")).args(args).env("NO_COLOR", "1").output().unwrap()
 }
 
+/// The program with signals as they are by default: the test itself may have been started with some ignored, and what is ignored at
+/// the start stays so.
+fn heard() -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_bouton")]);
+    command
+}
+
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")
 }
@@ -116,7 +124,7 @@ fn parameters_are_set_from_the_command_line() {
 fn interrupted_runs_keep_what_they_have() {
     let model = models().join("integrator.toml");
     let out = fresh("interrupt");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bouton"))
+    let mut child = heard()
         .args(["run", model.to_str().unwrap(), "--time", "100000", "--out", &out])
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
@@ -223,7 +231,7 @@ fn the_demonstration_keeps_the_seeds_that_were_done() {
     let o = bouton(&["demo", "--out", "/dev/null/x"]);
     assert!(!o.status.success() && text(&o.stderr).contains("/dev/null/x"), "{}", text(&o.stderr));
     let stopped_after = |seconds: u64| {
-        let child = Command::new(env!("CARGO_BIN_EXE_bouton"))
+        let child = heard()
             .args(["demo", "--seeds", "1000", "--threads", "2", "--out", &out])
             .stderr(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
