@@ -25,7 +25,7 @@ fn every_table_has_its_fields() {
         "arrays commands connections dt ensembles format networks nodes probes rules seed time"
     );
     let ensemble = "bias dimensions encoders eval_points gain initial_state intercepts max_rates n_eval_points n_neurons \
-                    neuron_type normalize_encoders radius seed";
+                    neuron_type noise normalize_encoders radius seed";
     for (name, expected) in [
         ("Ensemble", ensemble),
         ("EnsembleArray", &ensemble.replace("dimensions", "count dimensions")),
