@@ -17,6 +17,9 @@ use pyo3::prelude::*;
 
 create_exception!(_bouton, Error, PyRuntimeError, "What bouton says: an object, and what is wrong with it.");
 
+/// What has a path: the path, rows, columns, unit and meaning.
+pub(crate) type Path = (String, usize, usize, String, String);
+
 /// bouton's error as Python's, with the object's name before the message.
 pub(crate) fn raise(e: &bouton_core::Error) -> PyErr {
     Error::new_err(e.to_string())

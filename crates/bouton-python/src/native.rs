@@ -14,7 +14,7 @@ use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
 
 use crate::program::passes;
-use crate::raise;
+use crate::{Path, raise};
 
 /// Wall time between two looks at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -167,7 +167,7 @@ impl Native {
         ))
     }
     /// All paths: each with rows, columns, unit and meaning.
-    fn paths(&self) -> PyResult<Vec<(String, usize, usize, String, String)>> {
+    fn paths(&self) -> PyResult<Vec<Path>> {
         let run = self.lock()?;
         let p = run.0.simulation().program();
         Ok(p.knobs()

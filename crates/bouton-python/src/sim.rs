@@ -11,8 +11,8 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::program::passes;
-use crate::raise;
 use crate::shared::{Share, settle};
+use crate::{Path, raise};
 
 /// Steps between two looks at the clock and at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -325,7 +325,7 @@ impl Sim {
         PyArray1::from_vec(py, values).reshape([rows, cols])
     }
     /// All paths: each with rows, columns, unit and meaning.
-    fn paths(&self) -> PyResult<Vec<(String, usize, usize, String, String)>> {
+    fn paths(&self) -> PyResult<Vec<Path>> {
         let sim = self.lock()?;
         let p = sim.program();
         Ok(p.knobs()
