@@ -1,4 +1,4 @@
-"""What is live, by object: weights, encoders, biases, gains."""
+"""What is live, by object: weights, encoders, biases."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from nengo.base import NengoObject
     from nengo.builder.signal import Signal
     from numpy.typing import ArrayLike, NDArray
-
-    from .simulator import Simulator
 
 
 class LiveArray:
@@ -37,7 +35,7 @@ class LiveArray:
         What it is, for messages.
     """
 
-    def __init__(self, sim: Simulator, signal: Signal, path: str, what: str) -> None:
+    def __init__(self, sim: Any, signal: Signal, path: str, what: str) -> None:
         self._sim, self._signal, self.path, self._what = sim, signal, path, what
 
     @property
@@ -181,7 +179,7 @@ class Views(Generic[_Live]):
 
     _WHAT = {"weights": "weights", "encoders": "scaled encoders", "bias": "biases"}
 
-    def __init__(self, sim: Simulator, kind: str) -> None:
+    def __init__(self, sim: Any, kind: str) -> None:
         self._sim, self._kind = sim, kind
 
     def __getitem__(self, obj: NengoObject) -> _Live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nengo
 import numpy as np
@@ -19,17 +19,12 @@ from nengo.utils.simulator import operator_dependency_graph
 
 from .. import _bouton
 from ..warnings import BoutonWarning
-from .live import Views
+from .face import Face
 from .lowering import Lowered
 from .names import Names
 from .samples import LOCK, Data, Samples
 from .signals import Signals
 from .watch import Watch
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from .live import LiveArray, Weights
 
 #: Seconds that the engine runs before progress is shown and other threads see what was recorded.
 _PIECE = 0.05
@@ -38,7 +33,7 @@ _PIECE = 0.05
 _SHARING: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
-class Simulator(nengo.Simulator):
+class Simulator(Face, nengo.Simulator):
     """Runs a Nengo network on bouton's engine.
 
     The network is built by Nengo; each of its operators becomes a kernel of the engine, or, where the engine doesn't know it,
@@ -126,55 +121,6 @@ class Simulator(nengo.Simulator):
         self._held = set(low.held)
         self._reachable = False
         self._observe()
-
-    def _give_paths(self, low):
-        """A path for everything that is live."""
-        self._paths, given = {}, set()
-
-        def give(path, number, unit, doc):
-            if number is not None and path not in given:
-                given.add(path)
-                low.program.knob(path, number, unit, doc)
-
-        kinds = {
-            "weights": ("", "weights"),
-            "encoders": ("", "encoders, scaled by gain / radius"),
-            "bias": ("", "bias currents"),
-        }
-        for obj, name in self._names.items():
-            signals = dict(self.model.sig.get(obj, {}))
-            if isinstance(obj, nengo.Ensemble):
-                neurons = self.model.sig.get(obj.neurons, {})
-                signals.update({k: s for k, s in neurons.items() if k not in ("in", "out")})
-            for key, signal in signals.items():
-                if key in ("in", "out", "weighted") or signal is None:
-                    continue
-                part = low.vector(signal)
-                whole = part is not None and signal.base not in low.made
-                unit, doc = kinds.get(key, ("", f"state `{key}` of the neurons"))
-                if whole:
-                    give(f"{name}.{key}", part.number, unit, doc)
-        for learned in low.rules.values():
-            conn = self._connection_of(learned)
-            if conn is None:
-                continue
-            name = self._names.of(conn)
-            give(f"{name}.frozen", learned.frozen, "", "1 for each weight that rules may not change, else 0")
-            for k, parameter in enumerate(learned.parameter_names()):
-                view = low.program.view(learned.parameters, k, 1, 1)
-                give(f"{name}.rule.{parameter}", view, "", f"parameter `{parameter}` of the rule")
-            low.program.derive_freezing(str(name), learned.frozen, learned.mode)
-            self._paths[conn] = learned
-
-    def _connection_of(self, learned):
-        """The connection whose weights, or whose ensemble's encoders, a rule changes."""
-        for conn in self.model.toplevel.all_connections if self.model.toplevel is not None else ():
-            rules = conn.learning_rule
-            rules = rules.values() if isinstance(rules, dict) else rules if isinstance(rules, list) else [rules]
-            for rule in rules:
-                if rule is not None and self.model.sig[rule].get("delta") is learned.op.delta:
-                    return conn
-        return None
 
     def _observe(self):
         """Has the engine record what probes look at; what it can't is recorded here, step by step."""
@@ -289,151 +235,6 @@ class Simulator(nengo.Simulator):
             step[...] = self.n_steps
         if time is not None:
             time[...] = self.n_steps * self.dt
-
-    # --- What is live, by object and by path
-
-    @property
-    def weights(self) -> Views[Weights]:
-        """Weights by connection, to read and to write: ``sim.weights[conn][0, :] = 0``.
-
-        Each is a `Weights` of shape (outputs, inputs): (size of post, neurons) for decoders, (neurons of post, neurons of pre)
-        for full weights, the transform's shape from neurons and nodes. A connection without weights is a ``BuildError``, an
-        object of another network a ``KeyError``.
-        """
-        return Views(self, "weights")
-
-    @property
-    def encoders(self) -> Views[LiveArray]:
-        """Encoders by ensemble, scaled by gain / radius, to read and to write: a `LiveArray` of shape (neurons, dimensions)."""
-        return Views(self, "encoders")
-
-    @property
-    def biases(self) -> Views[LiveArray]:
-        """Bias currents by ensemble, to read and to write: a `LiveArray` of shape (neurons,), in units of the neurons' input
-        current."""
-        return Views(self, "bias")
-
-    def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
-        """Paths of everything that is live.
-
-        Returns
-        -------
-        dict
-            By path its shape (rows, columns), its unit, and its meaning.
-        """
-        return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
-
-    def path(self, obj: Any, what: str) -> str:
-        """The path of what an object has: ``sim.path(conn, "rule.learning_rate")``.
-
-        Parameters
-        ----------
-        obj : nengo.Connection, nengo.Ensemble or nengo.Node
-            An object of the network.
-        what : str
-            What of it.
-
-        Returns
-        -------
-        str
-            The object's label, or its kind and number, and behind a dot what was asked for; `paths` says whether it is there.
-        """
-        return f"{self._names.of(obj)}.{what}"
-
-    def get(self, path: str) -> float | NDArray[np.float64]:
-        """A copy of what has a path.
-
-        Parameters
-        ----------
-        path : str
-            One of `paths`.
-
-        Returns
-        -------
-        ndarray
-            One number a row and column; a number by itself where it is one.
-        """
-        self._between_steps(path)
-        values = self._core.get(path)
-        return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
-
-    def set(self, path: str, values: ArrayLike) -> None:
-        """Sets what has a path, between two steps: a write that is checked and logged, and acts in the next step.
-
-        Parameters
-        ----------
-        path : str
-            One of `paths`.
-        values : array_like
-            One number for all, or one for each. What isn't finite is a ``bouton.Error``, a wrong shape a ``ValueError``; nothing
-            is written then.
-        """
-        self._check_open()
-        self._between_steps(path)
-        shape = self._core.get(path).shape
-        given = np.asarray(values, dtype=float)
-        if given.ndim == 1 and shape[1] == 1:
-            given = given[:, None]
-        try:
-            flat = np.broadcast_to(given, shape).ravel()
-        except ValueError:
-            raise ValueError(f"{path}: has the shape {shape}, found {np.shape(values)}. Nothing was written") from None
-        self._core.set(path, flat)
-
-    def explain(self) -> str:
-        """The plan of a step as text, a line a kernel, and what stayed Python's."""
-        low = self._lowered
-        lines = [self._core.explain()]
-        if low.foreign:
-            kinds: dict[str, int] = {}
-            for op, _ in low.foreign:
-                name = type(op).__name__
-                if name == "SimProcess":
-                    name = f"SimProcess {type(op.process).__name__}"
-                elif name == "SimNeurons":
-                    name = f"SimNeurons {type(op.neurons).__name__}"
-                kinds[name] = kinds.get(name, 0) + 1
-            lines.append("run by Python: " + ", ".join(f"{n} × {k}" for k, n in kinds.items()))
-        if low.functions:
-            lines.append(f"functions of Python's: {low.functions}")
-        held = [b for b in self._held if b in low.numbers]
-        if held:
-            lines.append(
-                f"{len(held)} signals are held as arrays, and every operator that touches them runs as itself: "
-                + ", ".join(sorted(b.name for b in held)[:6])
-                + (", …" if len(held) > 6 else "")
-            )
-        return "\n".join(lines)
-
-    def _between_steps(self, what):
-        if self._core.busy():
-            raise RuntimeError(
-                f"{what}: a step is under way, and this can be done between two steps only. A node's function reads and "
-                "writes the array of `sim.weights[conn].pinned()`, or of `sim.signals`, obtained before the run"
-            )
-
-    def _check_open(self):
-        if self.closed:
-            raise SimulatorClosed("Cannot write to a closed Simulator.")
-
-    def _write(self, signal, path, places, values):
-        """A write of elements of a signal, checked and logged."""
-        self._between_steps(path)
-        base = self._lowered.aliases.get(signal.base, signal.base)
-        if base in self._lowered.python:
-            self._signals[signal].flat[places] = values
-            return
-        whole = len(places) == signal.size and np.array_equal(places, np.arange(signal.size))
-        self._core.set(path, values, None if whole else places)
-
-    def _freeze(self, weights, mask, what, value=1.0):
-        if np.shape(mask) != weights.shape:
-            raise ValueError(f"{what}: the mask has the shape {np.shape(mask)}, and the weights {weights.shape}")
-        path = weights.path.removesuffix(".weights") + ".frozen"
-        if path not in self.paths():
-            raise ValueError(f"{what}: no rule of the engine's changes them, so that there is nothing to freeze")
-        places = np.flatnonzero(mask)
-        self._core.set(path, np.full(len(places), value), places)
 
     # --- What is known of a run
 
