@@ -34,6 +34,15 @@ part "measure: PES against the engine before" scripts/pes.sh
 part "parity with Nengo, one second" scripts/parity/run.sh
 part "mPES against a NumPy operator, short" scripts/mpes/run.sh --short
 part "speed against Nengo" scripts/bench/run.sh
+# The package first: what follows runs on it.
+part "the Python package, and Nengo's suite" scripts/python.sh
+in_python() { PYTHON=target/venv-python/bin/python "$@"; }
+target/venv-python/bin/pip install -q --disable-pip-version-check nengo-spa
+part "Nengo's suite in three salts, slow ids, nengo_spa" in_python python/tests/long/suites.sh
+part "2,000 graphs of operators" target/venv-python/bin/python -m pytest python/tests/test_operators.py -q -p no:cacheprovider \
+  --graphs 2000 --first-graph 1000
+part "types" scripts/types.sh
+part "speed against Nengo, from Python" scripts/bench/python.sh
 part "memristor pairs" cargo run -q --release -p bouton --example workloads -- mpes --seconds 30 --reps 1 --threads 1
 part "a million neurons" cargo run -q --release -p bouton --example workloads -- W5 --size 10000 --threads 1 --reps 3
 part "two threads" cargo run -q --release -p bouton --example workloads -- W5 --threads 2
