@@ -31,7 +31,7 @@ pub enum Filter {
     },
     /// The general case.
     Space(StateSpace),
-    /// y = Σ taps[i] · u of i steps ago: the states are the last inputs, the newest first.
+    /// y = Σ `taps[i]` · u of i steps ago: the states are the last inputs, the newest first.
     Taps(Vec<f64>),
 }
 
@@ -147,7 +147,7 @@ pub fn step_space<T: Real>(
     }
 }
 
-/// One step of y = Σ taps[i] · u of i steps ago over `u.len()` independent values: `x` holds a row of that length for each tap,
+/// One step of y = Σ `taps[i]` · u of i steps ago over `u.len()` independent values: `x` holds a row of that length for each tap,
 /// the inputs of the last steps, the newest first.
 pub fn step_taps<T: Real>(taps: &[f64], u: &[T], x: &mut [T], y: &mut [T]) {
     let w = u.len();
