@@ -847,6 +847,8 @@ def test_ctrl_c_stops_between_two_steps_and_the_run_goes_on(output):
         import os, signal, threading, time
         import nengo, numpy as np, bouton
 
+        # As at a terminal: who started the tests may have had interrupts ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with nengo.Network(seed=0) as net:
             node = nengo.Node({output})
             ens = nengo.Ensemble(50, 1)
