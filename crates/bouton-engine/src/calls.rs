@@ -335,20 +335,13 @@ impl Io<'_> {
         self.forms(true);
     }
     fn forms(&mut self, open: bool) {
-        let Some(c) = &self.context else { return };
-        let numbers = match &mut self.numbers {
-            Numbers::F64(m) => Numbers::F64(m),
-            Numbers::F32(m) => Numbers::F32(m),
-        };
-        let forms = &c.plan.forms;
-        let mut hand =
-            Hand { program: c.program, layout: c.layout, forms, numbers, double: self.double, dt: c.dt };
-        for f in forms.iter() {
+        let Some(Everything { mut hand, .. }) = self.reach() else { return };
+        for f in hand.forms.iter() {
             match (open, f.form.truth()) {
                 (true, _) => hand.refresh_form(f),
                 (false, true) => {
                     let plain = hand.read(f.signal);
-                    hand.numbers.set(c.layout.span(f.signal), &plain);
+                    hand.numbers.set(hand.layout.span(f.signal), &plain);
                 }
                 (false, false) => {}
             }
@@ -361,7 +354,12 @@ impl Io<'_> {
     }
     /// What has a path, for a call that [sees everything](Sees::Everything); `None` for others.
     pub fn everything(&mut self) -> Option<Everything<'_>> {
-        let c = self.context.as_mut().filter(|c| c.sees == Sees::Everything)?;
+        let all = self.context.as_ref().is_some_and(|c| c.sees == Sees::Everything);
+        if all { self.reach() } else { None }
+    }
+    /// The same for whatever sees more than its operands.
+    fn reach(&mut self) -> Option<Everything<'_>> {
+        let c = self.context.as_mut()?;
         let numbers = match &mut self.numbers {
             Numbers::F64(m) => Numbers::F64(m),
             Numbers::F32(m) => Numbers::F32(m),

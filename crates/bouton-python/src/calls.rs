@@ -10,7 +10,7 @@ use crate::shared::{Share, within};
 
 /// An operator that stays Python's: its step function works on arrays that share the engine's memory. Its operands are only for
 /// the order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Foreign {
     pub(crate) share: Share,
     pub(crate) slot: usize,
@@ -25,16 +25,11 @@ impl Call for Foreign {
         Sees::Memory
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        Ok(Box::new(RunningForeign { share: self.share.clone(), slot: self.slot }))
+        Ok(Box::new(self.clone()))
     }
 }
 
-struct RunningForeign {
-    share: Share,
-    slot: usize,
-}
-
-impl Running for RunningForeign {
+impl Running for Foreign {
     fn step(&mut self, _: &At, io: &mut Io<'_>) -> Result<(), Failure> {
         let share = self.share.clone();
         within(&share, io, || {
@@ -52,7 +47,7 @@ impl Running for RunningForeign {
 }
 
 /// A function of time, of values, or of both, as a node's or a connection's: it is given copies, and what it returns is set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Function {
     pub(crate) share: Share,
     /// The function.
@@ -79,19 +74,7 @@ impl Call for Function {
         Sees::Held
     }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
-        let Function { share, slot, check, takes_time, takes_values, returns, single } = self;
-        Ok(Box::new(RunningFunction {
-            call: Function {
-                share: share.clone(),
-                slot: *slot,
-                check: *check,
-                takes_time: *takes_time,
-                takes_values: *takes_values,
-                returns: *returns,
-                single: *single,
-            },
-            buffer: vec![],
-        }))
+        Ok(Box::new(RunningFunction { call: self.clone(), buffer: vec![] }))
     }
 }
 

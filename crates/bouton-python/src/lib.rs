@@ -5,6 +5,7 @@
 
 mod calls;
 mod cli;
+mod live;
 mod native;
 mod program;
 mod rule;
@@ -16,9 +17,6 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 create_exception!(_bouton, Error, PyRuntimeError, "What bouton says: an object, and what is wrong with it.");
-
-/// What has a path: the path, rows, columns, unit and meaning.
-pub(crate) type Path = (String, usize, usize, String, String);
 
 /// bouton's error as Python's, with the object's name before the message.
 pub(crate) fn raise(e: &bouton_core::Error) -> PyErr {
@@ -46,6 +44,6 @@ mod _bouton {
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        m.add("passes", super::program::pass_names())
+        m.add("passes", bouton_engine::Passes::NAMES.to_vec())
     }
 }

@@ -1,7 +1,7 @@
 //! Model files of bouton's own, built and run from Python.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bouton::Schedule;
@@ -10,11 +10,12 @@ use bouton::prelude::{Options, Precision, Simulator};
 use bouton_engine::{Pick, Reset};
 use bouton_file::LoadOptions;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 
+use crate::live::{Path, now, paths, value};
 use crate::program::passes;
-use crate::{Path, raise};
+use crate::raise;
 
 /// Wall time between two looks at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -86,13 +87,7 @@ pub(crate) struct Native {
 
 impl Native {
     fn lock(&self) -> PyResult<MutexGuard<'_, (Simulator, Schedule)>> {
-        match self.run.try_lock() {
-            Ok(s) => Ok(s),
-            Err(TryLockError::Poisoned(p)) => Ok(PoisonError::into_inner(p)),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "the simulation runs in another thread: this can be done between two runs only",
-            )),
-        }
+        now(&self.run, "the simulation runs in another thread: this can be done between two runs only")
     }
 }
 
@@ -168,24 +163,11 @@ impl Native {
     }
     /// All paths: each with rows, columns, unit and meaning.
     fn paths(&self) -> PyResult<Vec<Path>> {
-        let run = self.lock()?;
-        let p = run.0.simulation().program();
-        Ok(p.knobs()
-            .iter()
-            .map(|(path, k)| {
-                let s = p.get(k.signal);
-                (path.to_string(), s.rows, s.cols, k.unit.to_string(), k.doc.to_string())
-            })
-            .collect())
+        Ok(paths(self.lock()?.0.simulation().program()))
     }
     /// The values of what has a path.
     fn get<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let mut run = self.lock()?;
-        let sim = run.0.simulation_mut();
-        let s = sim.program().knobs().find(path).map_err(|e| raise(&e))?.signal;
-        let (rows, cols) = (sim.program().get(s).rows, sim.program().get(s).cols);
-        let values = sim.read(path, &Pick::All).map_err(|e| raise(&e))?;
-        PyArray1::from_vec(py, values).reshape([rows, cols])
+        value(py, self.lock()?.0.simulation_mut(), path)
     }
     /// Sets what has a path, checked and logged; returns the entry's number.
     #[pyo3(signature = (path, values, positions=None))]

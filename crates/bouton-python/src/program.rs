@@ -20,26 +20,6 @@ use crate::rule::Rule;
 use crate::shared::Share;
 use crate::sim::Sim;
 
-/// Passes by name.
-fn passes_by_name(p: &mut Passes) -> [(&'static str, &mut bool); 9] {
-    [
-        ("merge_resets", &mut p.merge_resets),
-        ("fuse_encoding", &mut p.fuse_encoding),
-        ("locality", &mut p.locality),
-        ("fuse_populations", &mut p.fuse_populations),
-        ("lif_phase", &mut p.lif_phase),
-        ("events", &mut p.events),
-        ("factored", &mut p.factored),
-        ("pending", &mut p.pending),
-        ("at_spikes", &mut p.at_spikes),
-    ]
-}
-
-/// Names of the passes of a plan.
-pub(crate) fn pass_names() -> Vec<&'static str> {
-    passes_by_name(&mut Passes::default()).iter().map(|(n, _)| *n).collect()
-}
-
 /// Passes from what Python gives: all, none, "bitwise", or a list of names.
 pub(crate) fn passes(given: &Bound<'_, PyAny>) -> PyResult<Passes> {
     if given.is_none() {
@@ -60,15 +40,10 @@ pub(crate) fn passes(given: &Bound<'_, PyAny>) -> PyResult<Passes> {
     }
     let mut p = Passes::none();
     for name in given.extract::<Vec<String>>()? {
-        let mut all = passes_by_name(&mut p);
-        match all.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, on)) => **on = true,
-            None => {
-                let names: Vec<&str> = all.iter().map(|(n, _)| *n).collect();
-                let m = format!("there is no pass \"{name}\"; there are {}", names.join(", "));
-                return Err(PyValueError::new_err(m));
-            }
-        }
+        p.switch(&name, true).ok_or_else(|| {
+            let m = format!("there is no pass \"{name}\"; there are {}", Passes::NAMES.join(", "));
+            PyValueError::new_err(m)
+        })?;
     }
     Ok(p)
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouton_core::Failure;
 use bouton_engine::{Io, SignalId};
@@ -20,12 +20,17 @@ pub(crate) struct Shared {
     pub(crate) done: AtomicU64,
 }
 
+/// What is behind a lock, also where a panic has left it.
+pub(crate) fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What calls and simulation hold.
 pub(crate) type Share = Arc<Shared>;
 
 impl Shared {
     pub(crate) fn set_step(&self, slot: usize, step: Option<Py<PyAny>>) {
-        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut steps = locked(&self.steps);
         if steps.len() <= slot {
             steps.resize_with(slot + 1, || None);
         }
@@ -33,20 +38,20 @@ impl Shared {
     }
     /// Whether anything of Python's runs in a step.
     pub(crate) fn has_steps(&self) -> bool {
-        !self.steps.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !locked(&self.steps).is_empty()
     }
     pub(crate) fn step(&self, py: Python<'_>, slot: usize) -> Option<Py<PyAny>> {
-        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let steps = locked(&self.steps);
         steps.get(slot).and_then(|s| s.as_ref().map(|s| s.clone_ref(py)))
     }
     /// Ends a step with an exception; what is returned ends the run.
     pub(crate) fn raise(&self, e: PyErr) -> Failure {
         let text = e.to_string();
-        *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+        *locked(&self.raised) = Some(e);
         text.into()
     }
     pub(crate) fn take_raised(&self) -> Option<PyErr> {
-        self.raised.lock().unwrap_or_else(PoisonError::into_inner).take()
+        locked(&self.raised).take()
     }
     pub(crate) fn steps_done(&self) -> u64 {
         self.done.load(Ordering::Acquire)

@@ -1,18 +1,19 @@
 //! A simulation as Python holds it.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bouton_engine::{Address, Edit, Observe, ObserveId, Pick, Reset, SignalId, Simulation};
 use numpy::ndarray::ArrayView1;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::live::{Path, now, paths, value};
 use crate::program::passes;
-use crate::shared::{Share, settle};
-use crate::{Path, raise};
+use crate::raise;
+use crate::shared::{Share, locked, settle};
 
 /// Steps between two looks at the clock and at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -60,13 +61,7 @@ impl Sim {
         }
     }
     fn lock(&self) -> PyResult<MutexGuard<'_, Simulation>> {
-        match self.sim.try_lock() {
-            Ok(s) => Ok(s),
-            Err(TryLockError::Poisoned(p)) => Ok(p.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "the simulation is in a step: this can be done between two steps only",
-            )),
-        }
+        now(&self.sim, "the simulation is in a step: this can be done between two steps only")
     }
     fn id(&self, k: u32) -> PyResult<SignalId> {
         self.ids
@@ -76,12 +71,12 @@ impl Sim {
     }
     /// Whether Python's clock is called before every step.
     fn ticks(&self) -> bool {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|c| c.1)
+        locked(&self.clock).as_ref().is_some_and(|c| c.1)
     }
     /// Advances Python's clock; a step that was set by hand is the engine's.
     fn tick(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
         let step = Python::attach(|py| {
-            let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+            let clock = locked(&self.clock);
             let clock = clock.as_ref().map(|c| c.0.clone_ref(py));
             clock.map_or(Ok(sim.n_steps() + 1), |c| c.call0(py)?.extract::<u64>(py))
         });
@@ -94,7 +89,7 @@ impl Sim {
     }
     /// Holds what a call asked for in the step that is over.
     fn hold_what_was_asked(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
-        let (signals, all) = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let (signals, all) = std::mem::take(&mut *locked(&self.asked));
         if all {
             sim.hold_any()?;
         }
@@ -102,19 +97,26 @@ impl Sim {
     }
     /// Takes what probes have recorded out of the simulation, so that a call can be told.
     fn store(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
-        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let probes = locked(&self.probes);
+        let mut recorded = locked(&self.recorded);
         recorded.resize_with(probes.len(), Vec::new);
-        for (id, values) in probes.iter().zip(recorded.iter_mut()) {
-            let s = sim.drain(*id)?.into_samples();
-            if values.is_empty() { *values = s.values } else { values.extend(s.values) }
-        }
-        Ok(())
+        probes.iter().zip(recorded.iter_mut()).try_for_each(|(id, values)| drain(sim, *id, values))
     }
     fn probe(&self, k: usize) -> PyResult<ObserveId> {
-        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        let probes = locked(&self.probes);
         probes.get(k).copied().ok_or_else(|| PyValueError::new_err(format!("there is no probe {k}")))
     }
+}
+
+/// Takes what a probe has recorded out of a simulation, behind what was taken before.
+fn drain(sim: &mut Simulation, id: ObserveId, values: &mut Vec<f64>) -> Result<(), bouton_core::Error> {
+    let s = sim.drain(id)?.into_samples();
+    if values.is_empty() {
+        *values = s.values
+    } else {
+        values.extend(s.values)
+    }
+    Ok(())
 }
 
 #[pymethods]
@@ -203,29 +205,24 @@ impl Sim {
         let mut sim = self.lock()?;
         let ids = sim.attach_all(all).map_err(|e| raise(&e))?;
         let width = |id: &ObserveId| sim.sample_shape(*id).map(|(r, c)| r * c).map_err(|e| raise(&e));
-        *self.widths.lock().unwrap_or_else(PoisonError::into_inner) =
-            ids.iter().map(width).collect::<PyResult<_>>()?;
-        *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = ids;
+        *locked(&self.widths) = ids.iter().map(width).collect::<PyResult<_>>()?;
+        *locked(&self.probes) = ids;
         Ok(())
     }
     /// What a probe has recorded since it was last asked, one row a sample.
     fn take<'py>(&self, py: Python<'py>, probe: usize) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let id = self.probe(probe)?;
-        let mut values = match self.recorded.lock().unwrap_or_else(PoisonError::into_inner).get_mut(probe) {
+        let mut values = match locked(&self.recorded).get_mut(probe) {
             Some(v) => std::mem::take(v),
             None => vec![],
         };
         match self.sim.try_lock() {
-            Ok(mut sim) => {
-                let s = sim.drain(id).map_err(|e| raise(&e))?.into_samples();
-                if values.is_empty() { values = s.values } else { values.extend(s.values) }
-            }
+            Ok(mut sim) => drain(&mut sim, id, &mut values).map_err(|e| raise(&e))?,
             // In a step: what was recorded until the last one is there.
             Err(_) if self.share.has_steps() => {}
             Err(_) => drop(self.lock()?),
         }
-        let width =
-            self.widths.lock().unwrap_or_else(PoisonError::into_inner).get(probe).copied().unwrap_or(1);
+        let width = locked(&self.widths).get(probe).copied().unwrap_or(1);
         let rows = values.len() / width.max(1);
         PyArray1::from_vec(py, values).reshape([rows, width])
     }
@@ -255,7 +252,7 @@ impl Sim {
         match self.sim.try_lock() {
             Ok(mut sim) => sim.hold(&ids).map_err(|e| raise(&e)),
             Err(_) => {
-                self.asked.lock().unwrap_or_else(PoisonError::into_inner).0.extend(ids);
+                locked(&self.asked).0.extend(ids);
                 Ok(())
             }
         }
@@ -266,7 +263,7 @@ impl Sim {
         match self.sim.try_lock() {
             Ok(mut sim) => sim.hold_any().map_err(|e| raise(&e)),
             Err(_) => {
-                self.asked.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+                locked(&self.asked).1 = true;
                 Ok(())
             }
         }
@@ -286,7 +283,7 @@ impl Sim {
     }
     /// Sets what advances Python's signals of the clock and returns the step, and whether it is called before every step.
     fn set_clock(&self, clock: Py<PyAny>, every_step: bool) {
-        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((clock, every_step));
+        *locked(&self.clock) = Some((clock, every_step));
     }
     /// The memory of a signal as a flat array that shares it. What is in it is the signal where it is held.
     fn array<'py>(&self, py: Python<'py>, signal: u32) -> PyResult<Bound<'py, PyAny>> {
@@ -318,23 +315,11 @@ impl Sim {
     }
     /// The values of what has a path, with its rows and columns.
     fn get<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let mut sim = self.lock()?;
-        let s = sim.program().knobs().find(path).map_err(|e| raise(&e))?.signal;
-        let (rows, cols) = (sim.program().get(s).rows, sim.program().get(s).cols);
-        let values = sim.read(path, &Pick::All).map_err(|e| raise(&e))?;
-        PyArray1::from_vec(py, values).reshape([rows, cols])
+        value(py, &mut *self.lock()?, path)
     }
     /// All paths: each with rows, columns, unit and meaning.
     fn paths(&self) -> PyResult<Vec<Path>> {
-        let sim = self.lock()?;
-        let p = sim.program();
-        Ok(p.knobs()
-            .iter()
-            .map(|(path, k)| {
-                let s = p.get(k.signal);
-                (path.to_string(), s.rows, s.cols, k.unit.to_string(), k.doc.to_string())
-            })
-            .collect())
+        Ok(paths(self.lock()?.program()))
     }
     /// Takes a logged write back.
     fn undo(&self, entry: u64) -> PyResult<u64> {

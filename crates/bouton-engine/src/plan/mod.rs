@@ -57,6 +57,16 @@ macro_rules! passes {
                 };
                 Passes { $($name: next(),)* }
             }
+            /// Names of all, in the order of the list.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+            /// Switches the pass of a name on or off; `None` if there is none.
+            pub fn switch(&mut self, name: &str, on: bool) -> Option<()> {
+                match name {
+                    $(stringify!($name) => self.$name = on,)*
+                    _ => return None,
+                }
+                Some(())
+            }
             /// Those that are on here and there.
             #[must_use]
             pub fn and(self, other: Passes) -> Passes {

@@ -6,8 +6,9 @@ use super::signal::SignalId;
 use crate::calls::Call;
 use crate::kernels::Code;
 
-/// How an operator uses an operand. In a step, per signal: sets, then edits, then increments, then reads, then updates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an operator uses an operand. In a step, per signal: sets, then edits, then increments, then reads, then updates; so they
+/// are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// Set: the old value doesn't matter.
     Set,

@@ -85,18 +85,11 @@ impl Program {
         if let Some(a) = place.iter().position(|p| *p == usize::MAX) {
             return Err(Error::build(&self.operators()[a].of, "the order that was given doesn't have it"));
         }
-        let rank = |a: Access| match a {
-            Access::Set => 0,
-            Access::Edit => 1,
-            Access::Inc => 2,
-            Access::Read => 3,
-            Access::Update => 4,
-        };
-        let mut by: HashMap<SignalId, Vec<(usize, usize, usize, u8)>> = HashMap::new();
+        let mut by: HashMap<SignalId, Vec<(usize, usize, usize, Access)>> = HashMap::new();
         for (k, op) in self.operators().iter().enumerate() {
             for o in &op.on {
                 let (base, from, to) = self.touched(o);
-                by.entry(base).or_default().push((from, to, k, rank(o.access)));
+                by.entry(base).or_default().push((from, to, k, o.access));
             }
         }
         for touches in by.values_mut() {

@@ -278,7 +278,7 @@ impl Simulation {
     /// No memory for another plan; the old one stays.
     pub fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error> {
         self.unseen = true;
-        self.inner.hold(signals)
+        self.inner.hold(signals, false)
     }
     /// Makes a plan in which any call that [may](crate::Sees::Held) can ask for any signal in the middle of a step: what stands in it
     /// there is what the operators one by one would have made of it.
@@ -286,7 +286,7 @@ impl Simulation {
     /// # Errors
     /// Those of [`hold`](Simulation::hold).
     pub fn hold_any(&mut self) -> Result<(), Error> {
-        self.inner.hold_any()
+        self.inner.hold(&[], true)
     }
     /// Whether steps store a signal, or hand it on within a kernel, so that it stands as it was.
     pub fn stores(&self, s: SignalId) -> bool {

@@ -37,8 +37,7 @@ pub(super) trait Inner: Send {
     fn probes(&mut self) -> &mut Vec<Probe>;
     fn probes_ref(&self) -> &[Probe];
     fn pin(&mut self) -> Result<(), Error>;
-    fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error>;
-    fn hold_any(&mut self) -> Result<(), Error>;
+    fn hold(&mut self, signals: &[SignalId], any: bool) -> Result<(), Error>;
     fn address(&self, s: SignalId) -> Address;
     fn stores(&self, s: SignalId) -> bool;
     fn set_steps(&mut self, steps: u64);
@@ -140,18 +139,6 @@ impl<T: CallReal> Sim<T> {
         sim.planned();
         sim.start(Reset::All)?;
         Ok(sim)
-    }
-
-    /// A new plan, if more is held than before; what was held, if there is none.
-    fn hold_or(&mut self, before: Holds) -> Result<(), Error> {
-        if self.holds == before {
-            return Ok(());
-        }
-        let planned = self.plan_anew(self.plan.passes);
-        if planned.is_err() {
-            self.holds = before;
-        }
-        planned
     }
 
     /// What hangs on the plan, after it was made.
@@ -363,15 +350,18 @@ impl<T: CallReal> Inner for Sim<T> {
     fn pin(&mut self) -> Result<(), Error> {
         self.plan_anew(self.plan.passes)
     }
-    fn hold(&mut self, signals: &[SignalId]) -> Result<(), Error> {
+    fn hold(&mut self, signals: &[SignalId], any: bool) -> Result<(), Error> {
         let before = self.holds.clone();
         self.holds.signals.extend(signals.iter().map(|s| self.program.base(*s)));
-        self.hold_or(before)
-    }
-    fn hold_any(&mut self) -> Result<(), Error> {
-        let before = self.holds.clone();
-        self.holds.any = true;
-        self.hold_or(before)
+        self.holds.any |= any;
+        if self.holds == before {
+            return Ok(());
+        }
+        let planned = self.plan_anew(self.plan.passes);
+        if planned.is_err() {
+            self.holds = before;
+        }
+        planned
     }
     fn stores(&self, s: SignalId) -> bool {
         self.plan.stores(&self.program, &self.layout, s)
