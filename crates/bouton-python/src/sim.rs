@@ -32,7 +32,8 @@ pub(crate) struct Sim {
     ids: Vec<SignalId>,
     addresses: Vec<Address>,
     share: Share,
-    /// Whether someone has hold of memory: Python's lock is then kept during a step.
+    /// Whether someone has hold of memory. Python's lock is then kept during a step, and also where Python runs in one: there
+    /// memory may be handed out in its middle.
     held: std::sync::atomic::AtomicBool,
     probes: Mutex<Vec<ObserveId>>,
     widths: Mutex<Vec<usize>>,
@@ -148,7 +149,8 @@ impl Sim {
                 }
                 Ok(())
             };
-            let result: Result<(), bouton_core::Error> = if self.held.load(Ordering::Acquire) {
+            let keep = calls || self.held.load(Ordering::Acquire);
+            let result: Result<(), bouton_core::Error> = if keep {
                 piece(&mut sim)
             } else {
                 let sim = &mut *sim;
@@ -164,8 +166,8 @@ impl Sim {
                     None => raise(&e),
                 });
             }
-            // Between two steps other threads have their turn, also where memory was handed out.
-            if self.held.load(Ordering::Acquire) {
+            // Between two steps other threads have their turn.
+            if keep {
                 py.detach(|| ());
             }
             py.check_signals()?;
@@ -289,13 +291,19 @@ impl Sim {
     fn array<'py>(&self, py: Python<'py>, signal: u32) -> PyResult<Bound<'py, PyAny>> {
         let address = self.addresses.get(signal as usize).cloned();
         let held = address.ok_or_else(|| PyValueError::new_err(format!("there is no signal {signal}")))?;
+        if !self.share.has_steps() && !self.held.load(Ordering::Acquire) {
+            // Not while a step runs without Python's lock.
+            let _between = self.lock()?;
+            self.held.store(true, Ordering::Release);
+        }
         self.held.store(true, Ordering::Release);
         Ok(match &held {
             Address::F64(h) => {
                 let (at, n) = (h.address(), h.len());
                 let owner = Bound::new(py, Numbers { held })?.into_any();
-                // SAFETY: the numbers lie there for as long as `owner` lives. Python reads and writes them while it has its lock;
-                // from the first array on the engine keeps that lock during a step, and touches nothing between two.
+                // SAFETY: the numbers lie there for as long as `owner` lives. Python reads and writes them while it has its lock. The
+                // engine keeps that lock during a step if an array was handed out before (`held`), or could be in the step
+                // (`has_steps`), and touches nothing between two.
                 unsafe { PyArray1::borrow_from_array(&ArrayView1::from_shape_ptr(n, at), owner) }.into_any()
             }
             Address::F32(h) => {
