@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _bouton
+from . import _bouton, paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,7 +176,7 @@ class ModelSimulator:
 
     def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
         """Paths of everything that is live: a dict of shape, unit and meaning by path."""
-        return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
+        return paths.table(self._core)
 
     def get(self, path: str) -> float | NDArray[np.float64]:
         """A copy of what has a path.
@@ -191,8 +191,7 @@ class ModelSimulator:
         ndarray or float
             Rows × columns, a vector where there is one column, a number where there is one.
         """
-        values = self._core.get(path)
-        return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
+        return paths.value(self._core, path)
 
     def set(self, path: str, values: ArrayLike, where: ArrayLike | None = None) -> int:
         """Sets what has a path, between two steps: checked and logged.
@@ -211,15 +210,7 @@ class ModelSimulator:
         int
             Number of the write, for `undo`.
         """
-        shape = self._core.get(path).shape
-        positions = None if where is None else np.flatnonzero(np.reshape(where, shape))
-        given = np.asarray(values, dtype=float)
-        if given.ndim == 1 and shape[1] == 1:
-            given = given[:, None]
-        if positions is not None:
-            given = np.broadcast_to(given.ravel() if given.size > 1 else given.reshape(()), positions.shape)
-            return self._core.set(path, given, positions)
-        return self._core.set(path, np.broadcast_to(given, shape).ravel(), None)
+        return paths.write(self._core, path, values, where)
 
     def undo(self, write: int) -> int:
         """Takes a write back.

@@ -8,6 +8,7 @@ import nengo
 import numpy as np
 from nengo.exceptions import SimulatorClosed
 
+from .. import paths
 from .live import Views
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Face:
         dict
             By path its shape (rows, columns), its unit, and its meaning.
         """
-        return {path: ((rows, cols), unit, doc) for path, rows, cols, unit, doc in self._core.paths()}
+        return paths.table(self._core)
 
     def path(self, obj: Any, what: str) -> str:
         """The path of what an object has: ``sim.path(conn, "rule.learning_rate")``.
@@ -90,8 +91,7 @@ class Face:
             One number a row and column; a number by itself where it is one.
         """
         self._between_steps(path)
-        values = self._core.get(path)
-        return float(values[0, 0]) if values.size == 1 else values[:, 0] if values.shape[1] == 1 else values
+        return paths.value(self._core, path)
 
     def set(self, path: str, values: ArrayLike) -> None:
         """Sets what has a path, between two steps: a write that is checked and logged, and acts in the next step.
@@ -106,15 +106,7 @@ class Face:
         """
         self._check_open()
         self._between_steps(path)
-        shape = self._core.get(path).shape
-        given = np.asarray(values, dtype=float)
-        if given.ndim == 1 and shape[1] == 1:
-            given = given[:, None]
-        try:
-            flat = np.broadcast_to(given, shape).ravel()
-        except ValueError:
-            raise ValueError(f"{path}: has the shape {shape}, found {np.shape(values)}. Nothing was written") from None
-        self._core.set(path, flat)
+        paths.write(self._core, path, values)
 
     def explain(self) -> str:
         """The plan of a step as text, a line a kernel, and what stayed Python's."""
@@ -173,7 +165,7 @@ class Face:
 
     def _give_paths(self, low):
         """A path for everything that is live."""
-        self._paths, given = {}, set()
+        given = set()
 
         def give(path, number, unit, doc):
             if number is not None and path not in given:
@@ -198,24 +190,23 @@ class Face:
                 unit, doc = kinds.get(key, ("", f"state `{key}` of the neurons"))
                 if whole:
                     give(f"{name}.{key}", part.number, unit, doc)
+        learning = self._learning() if low.rules else {}
         for learned in low.rules.values():
-            conn = self._connection_of(learned)
+            conn = learning.get(learned.op.delta)
             if conn is None:
                 continue
             name = self._names.of(conn)
             give(f"{name}.frozen", learned.frozen, "", "1 for each weight that rules may not change, else 0")
-            for k, parameter in enumerate(learned.parameter_names()):
+            for k, parameter in enumerate(learned.names):
                 view = low.program.view(learned.parameters, k, 1, 1)
                 give(f"{name}.rule.{parameter}", view, "", f"parameter `{parameter}` of the rule")
             low.program.derive_freezing(str(name), learned.frozen, learned.mode)
-            self._paths[conn] = learned
 
-    def _connection_of(self, learned):
-        """The connection whose weights, or whose ensemble's encoders, a rule changes."""
+    def _learning(self):
+        """Connections by the changes of their rules."""
+        found = {}
         for conn in self.model.toplevel.all_connections if self.model.toplevel is not None else ():
             rules = conn.learning_rule
             rules = rules.values() if isinstance(rules, dict) else rules if isinstance(rules, list) else [rules]
-            for rule in rules:
-                if rule is not None and self.model.sig[rule].get("delta") is learned.op.delta:
-                    return conn
-        return None
+            found.update({self.model.sig[rule].get("delta"): conn for rule in rules if rule is not None})
+        return found

@@ -16,33 +16,42 @@ from .rules import SimRule
 _KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
 
 
-class Learned:
-    """A rule that the engine has, and the signals of the parts of its change."""
+class _Learning:
+    """A rule that the engine has: its weights, which of them it may not change, and its parameters by name."""
 
-    def __init__(self, low, op, copy):
+    def __init__(self, low, op, copy, name, parameters):
         self.low, self.op, self.copy = low, op, copy
-        self.kind = _KINDS[type(op)]
         self.weights = low.part(copy.dst)
         self.rows, self.cols = self.weights.shape
-        name = f"{len(low.rules)} {self.kind}"
-        extra = low.extra
-        self.shares = extra(f"{name}.shares", self.rows) if self.kind in ("oja", "voja") else None
-        self.scale = extra(f"{name}.scale", 1)
-        self.post, self.pre = extra(f"{name}.post", self.rows), extra(f"{name}.pre", self.cols)
-        self.frozen = extra(f"{name}.frozen", self.rows, self.cols, role="parameter")
-        self.mode = extra(f"{name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        self.name = f"{len(low.rules)} {name}"
+        self.frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
+        self.mode = low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        self.names, values = list(parameters), list(parameters.values())
+        self.parameters = low.extra(f"{self.name}.parameters", len(values), 1, values, "parameter", double=True)
+
+    def applied(self, access, parts, more=()):
+        """Operands of what adds the parts of a change to the weights."""
+        reads = [self.frozen, *parts, *more, self.mode]
+        return [(self.weights.number, access, None)] + [(r, READ, None) for r in reads]
+
+
+class Learned(_Learning):
+    """A rule of Nengo's, and the signals of the parts of its change."""
+
+    def __init__(self, low, op, copy):
+        self.kind = _KINDS[type(op)]
+        parameters = {"learning_rate": op.learning_rate}
+        if self.kind == "oja":
+            parameters["beta"] = op.beta
+        super().__init__(low, op, copy, self.kind, parameters)
+        self.shares = low.extra(f"{self.name}.shares", self.rows) if self.kind in ("oja", "voja") else None
+        self.scale = low.extra(f"{self.name}.scale", 1)
+        self.post, self.pre = low.extra(f"{self.name}.post", self.rows), low.extra(f"{self.name}.pre", self.cols)
         self.encoders, self.encoded, self.error = None, None, None
         if self.kind == "pes":
-            self._find_encoders(name)
-        values = {
-            "pes": lambda: [op.learning_rate],
-            "bcm": lambda: [op.learning_rate],
-            "oja": lambda: [op.learning_rate, op.beta],
-            "voja": lambda: [op.learning_rate],
-        }[self.kind]()
-        self.parameters = extra(f"{name}.parameters", len(values), 1, values, "parameter", double=True)
+            self._find_encoders()
 
-    def _find_encoders(self, name):
+    def _find_encoders(self):
         """The encoders that an error onto neurons has passed: weights may be kept as a product of them."""
         local = self.op.error
         made = [(op, s) for op, kind, s in self.low.uses[local.base] if kind == INC]
@@ -55,11 +64,7 @@ class Learned:
         if encoders is None or error is None or encoders.shape != (self.rows, error.size):
             return
         self.encoders, self.error = encoders, error
-        self.encoded = self.low.extra(f"{name}.encoded", error.size)
-
-    def parameter_names(self):
-        """Names of the parameters, in their order."""
-        return ["learning_rate", "beta"] if self.kind == "oja" else ["learning_rate"]
+        self.encoded = self.low.extra(f"{self.name}.encoded", error.size)
 
     def change(self, read, weights):
         """What the parts come to, as Nengo's matrix; `read` gives the values of a part, `weights` those of the weights."""
@@ -74,11 +79,8 @@ class Learned:
 
     def apply(self, op):
         """Adds what the parts come to, at the place of Nengo's copy."""
-        on = [(self.weights.number, INC, None), (self.frozen, READ, None)]
-        on += [(p, READ, None) for p in self.parts()]
-        if self.encoded is not None:
-            on += [(self.encoders.number, READ, None), (self.encoded, READ, None)]
-        on.append((self.mode, READ, None))
+        factors = [] if self.encoded is None else [self.encoders.number, self.encoded]
+        on = self.applied(INC, self.parts(), factors)
         change = "outer" if self.shares is None else "scaled"
         return self.low.op("apply", op, on, changes=[change], cols=self.cols, encoded=self.encoded is not None)
 
@@ -101,39 +103,27 @@ class Learned:
         return low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)
 
 
-class TextLearned:
+class TextLearned(_Learning):
     """A rule as a text, and the signals of the parts of its change."""
 
     def __init__(self, low, op, copy):
-        self.low, self.op, self.copy = low, op, copy
         self.rule = _bouton.Rule(op.rule_type.text)
-        self.weights = low.part(copy.dst)
-        self.rows, self.cols = self.weights.shape
-        name = f"{len(low.rules)} {self.rule.name()}"
+        given = dict(op.rule_type.parameters)
+        parameters = {name: given.get(name, value) for name, value, *_ in self.rule.parameters()}
+        super().__init__(low, op, copy, self.rule.name(), parameters)
         self.waits = not self.rule.acts_now()
         role = "state" if self.waits else "scratch"
         self.parts = [
-            low.extra(f"{name}.{part}", length, 1, start or None, role)
+            low.extra(f"{self.name}.{part}", length, 1, start or None, role)
             for part, length, start in self.rule.parts(self.rows, self.cols)
         ]
-        self.frozen = low.extra(f"{name}.frozen", self.rows, self.cols, role="parameter")
-        self.mode = low.extra(f"{name}.freezing", 1, 1, [0.0], "parameter", double=True)
-        given = dict(op.rule_type.parameters)
-        self.names = [p for p, *_ in self.rule.parameters()]
-        values = [given.get(p, value) for p, value, *_ in self.rule.parameters()]
-        self.parameters = low.extra(f"{name}.parameters", len(values), 1, values, "parameter", double=True)
-
-    def parameter_names(self):
-        """Names of the parameters, in their order."""
-        return self.names
 
     def change(self, read, weights):
         """The change as a matrix isn't kept anywhere."""
         raise KeyError("the change of a rule as a text is kept by its parts, and not as a matrix")
 
     def _applied(self, op, access):
-        on = [(self.weights.number, access, None), (self.frozen, READ, None)]
-        on += [(p, READ, None) for p in self.parts] + [(self.mode, READ, None)]
+        on = self.applied(access, self.parts)
         return self.low.program.apply(str(op.tag), on, self.rule, self.cols)
 
     def apply(self, op):
@@ -154,47 +144,42 @@ class TextLearned:
         return at if self.waits else [at, self._applied(op, UPDATE)]
 
 
-def _find_texts(low, order, changes):
-    """Rules as texts; where the engine can't have one, nobody can."""
-    for op in order:
-        if type(op) is not SimRule:
-            continue
-        readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
-        alone = len(readers) == 1 and changes.get(op.weights.base) == [readers[0][0]]
-        if not alone or op.weights.is_view:
-            raise BuildError(
-                f"{op.tag}: several rules, or something else, change the weights that a rule as a text changes; "
-                "write them as one text"
-            )
-        copy = readers[0][0]
-        learned = low.rules[op] = TextLearned(low, op, copy)
-        low.applies[copy] = learned.apply
-        low.made[op.delta] = learned
-
-
 def find(low, order):
     """Finds rules that the engine can have."""
     changes = {}
     for op in order:
         if type(op) is Copy and op.inc and op.src_slice is None and op.dst_slice is None:
             changes.setdefault(op.dst.base, []).append(op)
-    _find_texts(low, order, changes)
     for op in order:
-        if type(op) not in _KINDS or "make_step" in vars(op):
+        if type(op) not in (SimRule, *_KINDS) or "make_step" in vars(op):
             continue
-        readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
-        if len(readers) != 1 or type(readers[0][0]) is not Copy or readers[0][1] is not op.delta:
+        copy = _alone(low, op, changes)
+        if type(op) is SimRule:
+            if copy is None:
+                raise BuildError(
+                    f"{op.tag}: several rules, or something else, change the weights that a rule as a text changes; "
+                    "write them as one text"
+                )
+            learned = TextLearned(low, op, copy)
+        elif copy is None or not _fits(low, op):
             continue
-        copy = readers[0][0]
-        alone = copy.dst.base in changes and changes[copy.dst.base] == [copy] and not copy.dst.is_view
-        if not alone or copy.src is not op.delta or op.delta.is_view or copy.dst.ndim != 2 or copy.dst.sparse:
-            continue
-        if copy.dst.shape != op.delta.shape or copy.dst.size == 0 or not _fits(low, op):
-            continue
-        learned = Learned(low, op, copy)
+        else:
+            learned = Learned(low, op, copy)
         low.rules[op] = learned
         low.applies[copy] = learned.apply
         low.made[op.delta] = learned
+
+
+def _alone(low, op, changes):
+    """The copy that adds a rule's change to its weights, if nothing else reads the change, and nothing else is added to them."""
+    readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
+    if len(readers) != 1 or readers[0][1] is not op.delta:
+        return None
+    copy, weights = readers[0][0], getattr(readers[0][0], "dst", None)
+    if weights is None or changes.get(weights.base) != [copy]:
+        return None
+    whole = not (weights.is_view or op.delta.is_view or weights.sparse)
+    return copy if whole and weights.ndim == 2 and weights.shape == op.delta.shape and weights.size > 0 else None
 
 
 def _fits(low, op):

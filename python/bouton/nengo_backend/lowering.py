@@ -8,7 +8,6 @@ Python's and runs at its place in the order, on arrays that share the engine's m
 from typing import Any
 
 import numpy as np
-from nengo.builder.operator import TimeUpdate
 from nengo.transforms import SparseMatrix
 
 from .. import _bouton
@@ -62,14 +61,12 @@ class Lowered:
         self.parts = {}  # signal -> Part, or None where it is no view that the engine has
         self.held = set()  # base signals that operators of Python's touch
         self.foreign = []  # (operator, slot)
-        self.lowered = set()  # operators that are the engine's
         self.functions = 0
         self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step changes
         self.rules = {}  # learning operator -> what it was lowered to
         self.made = {}  # change of a rule -> what makes it, where it is never a matrix
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
-        self.paths = {}
         # The engine has one type of number: that of the model's time, which is what it was built with.
         self.single = model.time.dtype == np.float32
         self._uses(order)
@@ -77,7 +74,6 @@ class Lowered:
 
         learning.find(self, order)
         positions = [self._lower(op) for op in order]
-        self.clock = [k for k, op in zip(positions, order) if type(op) is TimeUpdate]
         flat = [k for some in positions for k in (some if isinstance(some, list) else [some]) if k is not None]
         if 0 not in flat:
             flat.insert(0, 0)
@@ -89,9 +85,8 @@ class Lowered:
         """Who touches each base signal: operators, with what they do."""
         self.uses = {}
         for op in order:
-            for kind, signals in ((SET, op.sets), (INC, op.incs), (READ, op.reads), (UPDATE, op.updates)):
-                for signal in signals:
-                    self.uses.setdefault(signal.base, []).append((op, kind, signal))
+            for kind, signal in _touched(op):
+                self.uses.setdefault(signal.base, []).append((op, kind, signal))
 
     def is_clock(self, signal):
         """Whether a signal is the step or the time."""
@@ -115,15 +110,20 @@ class Lowered:
             return
         value = np.ascontiguousarray(base.initial_value, dtype=np.float64)
         rows, cols = (value.shape if value.ndim == 2 else (value.size, 1))
-        written = any(kind != READ for _, kind, _ in self.uses.get(base, ()))
-        set_each_step = any(kind == SET for _, kind, _ in self.uses.get(base, ()))
-        role = "scratch" if set_each_step and not base.readonly else "state" if written else "parameter"
-        state = any(type(op).__name__ in ("SimNeurons", "SimProcess") and kind == SET for op, kind, _ in self.uses.get(base, ()))
-        if state:
-            role = "state"
-        if any(kind == INC for _, kind, _ in self.uses.get(base, ())) and not set_each_step:
-            role = "parameter"
-        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {base.name}", rows, cols, role, value)
+        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {base.name}", rows, cols, self._role(base), value)
+
+    def _role(self, base):
+        """What a signal is for: what steps set anew, what goes on from step to step, or what they read."""
+        uses = self.uses.get(base, ())
+        kinds = {kind for _, kind, _ in uses}
+        if INC in kinds and SET not in kinds:
+            return "parameter"  # weights, which rules change
+        # Neurons and filters set their states and go on from them.
+        if any(kind == SET and type(op).__name__ in ("SimNeurons", "SimProcess") for op, kind, _ in uses):
+            return "state"
+        if SET in kinds and not base.readonly:
+            return "scratch"
+        return "state" if kinds - {READ} else "parameter"
 
     def number(self, base):
         """The engine's number of a base signal; None where it is Python's alone."""
@@ -205,7 +205,6 @@ class Lowered:
         if lower is not None and "make_step" not in vars(op):
             at = lower(self, op)
             if at is not None:
-                self.lowered.add(op)
                 return at
         if not hasattr(op, "make_step"):
             return None
@@ -214,12 +213,11 @@ class Lowered:
     def stay(self, op):
         """An operator that stays Python's."""
         on = []
-        for access, signals in ((SET, op.sets), (INC, op.incs), (READ, op.reads), (UPDATE, op.updates)):
-            for signal in signals:
-                operand = self.covering(signal, access)
-                if operand is not None:
-                    on.append(operand)
-                self.held.add(self.aliases.get(signal.base, signal.base))
+        for access, signal in _touched(op):
+            operand = self.covering(signal, access)
+            if operand is not None:
+                on.append(operand)
+            self.held.add(self.aliases.get(signal.base, signal.base))
         at, slot = self.program.foreign(type(op).__name__, str(op.tag or type(op).__name__), on)
         self.foreign.append((op, slot))
         return at
@@ -227,6 +225,13 @@ class Lowered:
     def op(self, kind, op, on, **args):
         """Adds a kernel or call for an operator."""
         return self.program.op(kind, str(op.tag or type(op).__name__), on, **args)
+
+
+def _touched(op):
+    """What an operator does with each of its signals."""
+    for access, signals in ((SET, op.sets), (INC, op.incs), (READ, op.reads), (UPDATE, op.updates)):
+        for signal in signals:
+            yield access, signal
 
 
 def _allocated(matrix):

@@ -75,7 +75,6 @@ class Simulator(Face, nengo.Simulator):
         began = time.perf_counter()
         self.closed = True  # until everything is there
         self._core: Any = None  # the engine's simulation
-        self._running = False
         self.progress_bar = progress_bar
         self.optimize = optimize
         self.threads = threads
