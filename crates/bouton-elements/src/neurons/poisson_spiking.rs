@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::spikes_of_rates::{self, of_its_base};
 use super::{LifRate, NeuronModel, NeuronStep, NeuronType};
 use crate::Element;
-use crate::var::{Bounds, Var};
+use crate::var::Var;
 
 /// Spikes at random, independent of each other, at the rates of another type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,13 +36,9 @@ pub struct PoissonSpiking {
     /// The type that gives the rates.
     pub base: NeuronType,
     /// Scale of the output; a spike has the height amplitude/dt.
-    #[serde(default = "one")]
+    #[serde(default = "spikes_of_rates::one")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 impl Element for PoissonSpiking {
@@ -59,15 +55,9 @@ impl PoissonSpiking {
         PoissonSpiking { base: base.into(), amplitude: 1.0 }
     }
     fn step<T: Real>(&self, at: &NeuronStep<'_>, rates: &[T], out: &mut [T], state: &mut [&mut [T]]) {
-        let ([generator], &[amplitude]) = (state, at.parameters) else { return };
-        spikes_of_rates::draw(generator, |rng| {
-            for (r, out) in rates.iter().zip(out) {
-                let r = r.f64();
-                // What can't be a rate is none: the next look at all numbers says that it isn't finite.
-                let n = rng.poisson(r.abs() * at.dt).unwrap_or(0);
-                let sign = if r < 0.0 { -1.0 } else { 1.0 };
-                *out = T::of(amplitude / at.dt * n as f64 * sign);
-            }
+        // What can't be a rate is none: the next look at all numbers says that it isn't finite.
+        spikes_of_rates::draw(at, rates, out, state, |rng, expected| {
+            rng.poisson(expected).unwrap_or(0) as f64
         });
     }
 }
@@ -77,10 +67,7 @@ impl NeuronModel for PoissonSpiking {
         true
     }
     fn vars(&self) -> Vec<Var> {
-        vec![
-            spikes_of_rates::base_var(&self.base),
-            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
-        ]
+        spikes_of_rates::vars(&self.base, self.amplitude)
     }
     of_its_base!();
 }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::spikes_of_rates::{self, of_its_base};
 use super::{LifRate, NeuronModel, NeuronStep, NeuronType};
 use crate::Element;
-use crate::var::{Bounds, Over, Start, Var};
+use crate::var::{Over, Start, Var};
 
 /// Spikes at regular intervals, at the rates of another type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,13 +36,9 @@ pub struct RegularSpiking {
     /// The type that gives the rates.
     pub base: NeuronType,
     /// Scale of the output; a spike has the height amplitude/dt.
-    #[serde(default = "one")]
+    #[serde(default = "spikes_of_rates::one")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 impl Element for RegularSpiking {
@@ -73,11 +69,9 @@ impl RegularSpiking {
 impl NeuronModel for RegularSpiking {
     fn vars(&self) -> Vec<Var> {
         let doc = "a spike for every whole number that it passes";
-        vec![
-            spikes_of_rates::base_var(&self.base),
-            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
-            Var::state("voltage", "", Over::Neuron, Start::Uniform(0.0, 1.0), doc),
-        ]
+        let mut vars = spikes_of_rates::vars(&self.base, self.amplitude);
+        vars.push(Var::state("voltage", "", Over::Neuron, Start::Uniform(0.0, 1.0), doc));
+        vars
     }
     of_its_base!();
 }

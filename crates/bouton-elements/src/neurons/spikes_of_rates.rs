@@ -3,14 +3,24 @@
 use bouton_kernels::Real;
 use bouton_random::RandomState;
 
-use super::NeuronType;
+use super::{NeuronStep, NeuronType};
 use crate::var::{Bounds, Start, Var};
 
 /// The variable that says which type gives the rates.
-pub(super) fn base_var(base: &NeuronType) -> Var {
+fn base_var(base: &NeuronType) -> Var {
     let doc = "the type that gives the rates; its parameters have paths that begin with `base`";
     let var = Var::fixed("base", "", 0.0, Bounds::ANY, doc);
     Var { start: Start::Name { is: base.name().into(), of: vec![] }, ..var }
+}
+
+/// The scale of the output unless told.
+pub(super) fn one() -> f64 {
+    1.0
+}
+
+/// The variables that all have.
+pub(super) fn vars(base: &NeuronType, amplitude: f64) -> Vec<Var> {
+    vec![base_var(base), Var::parameter("amplitude", "", amplitude, Bounds::POSITIVE, "scale of the output")]
 }
 
 /// Refuses a base that isn't one, and a scale that makes no sense.
@@ -29,13 +39,26 @@ pub(super) fn check(base: &NeuronType, amplitude: f64) -> Result<(), String> {
     base.model().check().and_then(|()| base.within_bounds()).map_err(about)
 }
 
-/// Draws from a generator that is kept as numbers: see [`NeuronModel::draws`](super::NeuronModel::draws).
-pub(super) fn draw<T: Real>(generator: &mut [T], draw: impl FnOnce(&mut RandomState)) {
+/// Spikes that are drawn: of each neuron `draw` gives their number, of which so many are expected. The generator is the one state,
+/// kept as numbers: see [`NeuronModel::draws`](super::NeuronModel::draws).
+pub(super) fn draw<T: Real>(
+    at: &NeuronStep<'_>,
+    rates: &[T],
+    out: &mut [T],
+    state: &mut [&mut [T]],
+    draw: impl Fn(&mut RandomState, f64) -> f64,
+) {
+    let ([generator], &[amplitude]) = (state, at.parameters) else { return };
     if generator.len() != RandomState::NUMBERS {
         return;
     }
     let mut rng = RandomState::from_numbers(|k| generator[k].f64());
-    draw(&mut rng);
+    for (r, out) in rates.iter().zip(out) {
+        let r = r.f64();
+        let n = draw(&mut rng, r.abs() * at.dt);
+        let sign = if r < 0.0 { -1.0 } else { 1.0 };
+        *out = T::of(amplitude / at.dt * n * sign);
+    }
     rng.put_numbers(|k, x| generator[k] = T::of(x));
 }
 

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::spikes_of_rates::{self, of_its_base};
 use super::{LifRate, NeuronModel, NeuronStep, NeuronType};
 use crate::Element;
-use crate::var::{Bounds, Var};
+use crate::var::Var;
 
 /// Spikes at the rates of another type: the number in a step is rounded up or down at random.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,13 +38,9 @@ pub struct StochasticSpiking {
     /// The type that gives the rates.
     pub base: NeuronType,
     /// Scale of the output; a spike has the height amplitude/dt.
-    #[serde(default = "one")]
+    #[serde(default = "spikes_of_rates::one")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub amplitude: f64,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 impl Element for StochasticSpiking {
@@ -61,16 +57,9 @@ impl StochasticSpiking {
         StochasticSpiking { base: base.into(), amplitude: 1.0 }
     }
     fn step<T: Real>(&self, at: &NeuronStep<'_>, rates: &[T], out: &mut [T], state: &mut [&mut [T]]) {
-        let ([generator], &[amplitude]) = (state, at.parameters) else { return };
-        spikes_of_rates::draw(generator, |rng| {
-            for (r, out) in rates.iter().zip(out) {
-                let r = r.f64();
-                let expected = at.dt * r.abs();
-                let n = expected.trunc();
-                let n = n + f64::from(u8::from(rng.random_sample() < expected - n));
-                let sign = if r < 0.0 { -1.0 } else { 1.0 };
-                *out = T::of(amplitude / at.dt * n * sign);
-            }
+        spikes_of_rates::draw(at, rates, out, state, |rng, expected| {
+            let n = expected.trunc();
+            n + f64::from(u8::from(rng.random_sample() < expected - n))
         });
     }
 }
@@ -80,10 +69,7 @@ impl NeuronModel for StochasticSpiking {
         true
     }
     fn vars(&self) -> Vec<Var> {
-        vec![
-            spikes_of_rates::base_var(&self.base),
-            Var::parameter("amplitude", "", self.amplitude, Bounds::POSITIVE, "scale of the output"),
-        ]
+        spikes_of_rates::vars(&self.base, self.amplitude)
     }
     of_its_base!();
 }

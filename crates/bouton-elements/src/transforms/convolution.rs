@@ -78,7 +78,8 @@ pub struct Convolution {
     pub init: Numbers,
 }
 
-fn yes() -> bool {
+/// Channels are last unless told.
+pub(super) fn yes() -> bool {
     true
 }
 fn one() -> usize {
@@ -254,25 +255,33 @@ pub(super) fn outputs(windows: Result<Windows, String>, inputs: usize) -> Result
     Err(format!("takes {} values (`input_shape`), the connection carries {inputs}", links.inputs()))
 }
 
+/// Writes what a transform by windows is: a struct with the field `init` and the method `windows`.
+macro_rules! by_windows {
+    () => {
+        fn check(&self) -> Result<(), String> {
+            let (rows, columns) = Links::Windows(self.windows()?).shape();
+            self.init.check("init", rows * columns)
+        }
+        fn outputs(&self, inputs: usize) -> Result<Option<usize>, String> {
+            outputs(self.windows(), inputs)
+        }
+        fn dense(&self) -> bool {
+            false
+        }
+        fn links(&self) -> Option<Links> {
+            self.windows().ok().map(Links::Windows)
+        }
+        fn make(&self, _: usize, _: usize, rng: &mut RandomState) -> Result<Map, String> {
+            let windows = self.windows()?;
+            let numbers = kernel(&windows, &self.init, rng)?;
+            Ok(Map::Linked(Arc::new(Links::Windows(windows)), Arc::new(numbers)))
+        }
+    };
+}
+pub(super) use by_windows;
+
 impl TransformModel for Convolution {
-    fn check(&self) -> Result<(), String> {
-        let (rows, columns) = Links::Windows(self.windows()?).shape();
-        self.init.check("init", rows * columns)
-    }
-    fn outputs(&self, inputs: usize) -> Result<Option<usize>, String> {
-        outputs(self.windows(), inputs)
-    }
-    fn dense(&self) -> bool {
-        false
-    }
-    fn links(&self) -> Option<Links> {
-        self.windows().ok().map(Links::Windows)
-    }
-    fn make(&self, _: usize, _: usize, rng: &mut RandomState) -> Result<Map, String> {
-        let windows = self.windows()?;
-        let numbers = kernel(&windows, &self.init, rng)?;
-        Ok(Map::Linked(Arc::new(Links::Windows(windows)), Arc::new(numbers)))
-    }
+    by_windows!();
     fn vars(&self) -> Vec<Var> {
         let dimensions = self.input_shape.len().saturating_sub(1);
         let known = |x: &Option<Vec<usize>>, all| x.clone().unwrap_or_else(|| vec![all; dimensions]);

@@ -35,7 +35,9 @@ use bouton_random::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::convolution::{axes, each, filter_count, fitting, kernel, outputs, parts, uniform};
+use super::convolution::{
+    axes, by_windows, each, filter_count, fitting, kernel, outputs, parts, uniform, yes,
+};
 use super::links::{Links, Numbers, Padding, Windows};
 use super::sparse::{list, numbers};
 use super::{Map, TransformModel};
@@ -72,10 +74,6 @@ pub struct ConvolutionTranspose {
     #[serde(default = "uniform")]
     #[schemars(with = "Values")]
     pub init: Numbers,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Element for ConvolutionTranspose {
@@ -143,24 +141,7 @@ impl ConvolutionTranspose {
 }
 
 impl TransformModel for ConvolutionTranspose {
-    fn check(&self) -> Result<(), String> {
-        let (rows, columns) = Links::Windows(self.windows()?).shape();
-        self.init.check("init", rows * columns)
-    }
-    fn outputs(&self, inputs: usize) -> Result<Option<usize>, String> {
-        outputs(self.windows(), inputs)
-    }
-    fn dense(&self) -> bool {
-        false
-    }
-    fn links(&self) -> Option<Links> {
-        self.windows().ok().map(Links::Windows)
-    }
-    fn make(&self, _: usize, _: usize, rng: &mut RandomState) -> Result<Map, String> {
-        let windows = self.windows()?;
-        let numbers = kernel(&windows, &self.init, rng)?;
-        Ok(Map::Linked(Arc::new(Links::Windows(windows)), Arc::new(numbers)))
-    }
+    by_windows!();
     fn vars(&self) -> Vec<Var> {
         let dimensions = self.input_shape.len().saturating_sub(1);
         let known = |x: &Option<Vec<usize>>, all| x.clone().unwrap_or_else(|| vec![all; dimensions]);
