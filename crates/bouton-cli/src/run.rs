@@ -202,7 +202,7 @@ fn table_notes(net: &Network, dt: f64, seconds: f64) -> Vec<String> {
 /// What would be run.
 fn dry(sim: &Simulator, total: u64, volume: &Volume) -> Ran {
     let net = sim.network();
-    let neurons: usize = net.ensembles().filter_map(|e| net.get_ensemble(e)).map(|e| e.n_neurons).sum();
+    let neurons = net.n_neurons();
     let words = format!(
         "{total} steps of {} s, {neurons} neurons, {} connections, {} probes\nthe recording would take {}\n\
          nothing was run or written\n",
@@ -226,7 +226,7 @@ fn dry(sim: &Simulator, total: u64, volume: &Volume) -> Ran {
 /// Builds a model, with a word about it as long as it takes; and the seconds that it took.
 pub(crate) fn build(net: &Network, options: &RunOptions) -> Result<(Simulator, f64), Error> {
     let start = Instant::now();
-    let neurons: usize = net.ensembles().filter_map(|e| net.get_ensemble(e)).map(|e| e.n_neurons).sum();
+    let neurons = net.n_neurons();
     let _word = Spinner::new(&format!("building the model of {neurons} neurons"), options.quiet);
     let sim = Simulator::with(net, options.simulator)?;
     Ok((sim, start.elapsed().as_secs_f64()))

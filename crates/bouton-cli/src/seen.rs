@@ -68,7 +68,7 @@ impl Seen {
             let Some(ensemble) = net.get_ensemble(e) else { continue };
             let neurons = ensemble.neuron_type.model();
             // In direct mode there are no neurons.
-            if ensemble.neuron_type.name() == "direct" {
+            if ensemble.neuron_type.is_direct() {
                 continue;
             }
             let spiking = neurons.spiking();
