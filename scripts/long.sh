@@ -37,11 +37,12 @@ part "speed against Nengo" scripts/bench/run.sh
 # The package first: what follows runs on it.
 part "the Python package, and Nengo's suite" scripts/python.sh
 in_python() { PYTHON=target/venv-python/bin/python "$@"; }
-target/venv-python/bin/pip install -q --disable-pip-version-check nengo-spa nengo-gui
+target/venv-python/bin/pip install -q --disable-pip-version-check nengo-spa
 part "Nengo's suite in three salts, slow ids, nengo_spa" in_python python/tests/long/suites.sh
 part "2,000 graphs of operators" target/venv-python/bin/python -m pytest python/tests/test_operators.py -q -p no:cacheprovider \
   --graphs 2000 --first-graph 1000
 part "every Python and NumPy" python/tests/long/pythons.sh
+target/venv-python/bin/pip install -q --disable-pip-version-check nengo-gui
 part "Nengo GUI" target/venv-python/bin/python python/tests/long/gui.py
 part "types" scripts/types.sh
 part "speed against Nengo, from Python" scripts/bench/python.sh
