@@ -466,7 +466,7 @@ fn run_demo(out: &Path, seeds: usize, threads: usize, quiet: bool, stop: &Stop) 
     let done = report.outcomes.len();
     let lines = |text: &str| print(&(wrap(text, stdout_width().min(80)).join("\n") + "\n"));
     lines(&format!(
-        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}",
+        "x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}",
         pulse.train_seconds(),
         pulse.seconds() - pulse.train_seconds(),
         if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },

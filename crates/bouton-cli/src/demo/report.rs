@@ -137,10 +137,10 @@ pub fn write_scores(r: &Report, folder: &Path) -> Result<(), Error> {
     let caption = format!(
         "A population of {n} spiking neurons learns f(x) = x² of a recorded pulse wave through {pairs} synapses; seed {seed} \
          of the table's. (a) Input and target through the filter of the output (10 ms). Weights change for {train:.1} s and \
-         are fixed for the rest, {end:.1} s in all. (b) Output decoded from the second population, with weights solved by the \
-         NEF, ideal synapses learned by PES, and memristor pairs learned by mPES with the automatic gain, with the published \
-         gain, bounds and spread, and with what learned best over all seeds: {best}. (c) Absolute error of the same, \
-         exponential mean with a time constant of half a second. (d) Conductances of {watched} of the {pairs} plus and minus devices of mPES with the automatic gain, \
+         are fixed for the rest, {end:.1} s in all. (b–f) Output decoded from the second population and its target, with \
+         weights solved by the NEF, ideal synapses learned by PES, and memristor pairs learned by mPES with the automatic \
+         gain, with the published gain, bounds and spread, and with what learned best over all seeds: {best}. (g) Absolute \
+         error of the same, exponential mean with a time constant of half a second. (h) Conductances of {watched} of the {pairs} plus and minus devices of mPES with the automatic gain, \
          rows and columns {step} apart, every 0.1 s; devices behind neurons that were silent stay where they began.\n",
         n = super::NEURONS,
         pairs = super::NEURONS * super::NEURONS,
@@ -193,16 +193,22 @@ pub fn figure(r: &Report, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         m if best.is_some_and(|b| same(&b, m)) => true,
         m => *m == Method::mpes_auto() || *m == Method::mpes_published(),
     };
-    let shown: Vec<&(&Method, &Trial)> = all.iter().filter(|(m, _)| lines(m)).collect();
+    let mut panels = vec![a];
+    let mut errors = over_time("|Error|, 0.5 s mean", 34.0).y_log();
     let dots = Style::new().color(Color::BLACK).dash(Dash::Dotted);
-    let mut b = over_time("Decoded output", 46.0).line_with("target", t, &first.target, dots);
-    let mut c = over_time("|Error|, 0.5 s mean", 34.0).y_log();
-    for (m, trial) in &shown {
-        b = b.line(&m.name(), &trial.times, &trial.output);
-        c = c.line(&m.name(), &trial.times, &smooth_error(trial));
+    for ((m, trial), (color, dash)) in all.iter().filter(|(m, _)| lines(m)).zip(PALETTE) {
+        let style = Style::new().color(color);
+        // Six outputs in one panel lie on each other: one beside the target can be read.
+        let output = Panel::new().x_axis("Time", "s").x_range(0.0, end).y_axis("Output", "").height_mm(13.0);
+        panels.push(
+            output
+                .v_line("", learn, Style::new().dash(Dash::Dashed))
+                .line_with(&m.name(), &trial.times, &trial.output, style.dash(Dash::Solid))
+                .line_with("target", t, &first.target, dots),
+        );
+        errors = errors.line_with(&m.name(), &trial.times, &smooth_error(trial), style.dash(dash));
     }
-
-    let mut panels = vec![a, b, c];
+    panels.push(errors);
     if let Some((_, m)) = all.iter().find(|(m, _)| **m == Method::mpes_auto()) {
         let nano = |x: &[f64]| x.iter().map(|g| g * 1e9).collect::<Vec<f64>>();
         let thin = |color: Color| Style::new().width(0.6).alpha(0.75).color(color);

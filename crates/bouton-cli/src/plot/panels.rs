@@ -3,7 +3,6 @@
 use bouton::io;
 use bouton::io::figure::{Color, ColorMap, Dash, HeatMap, Panel, Style};
 use bouton::io::recording::{EventsSpec, RecordingReader, SeriesSpec};
-use bouton::io::table::significant;
 
 use super::data::{Keep, Values, rates, series, spikes, spread};
 use super::what::{Drawn, Kind, MOST_LINES, Of};
@@ -36,6 +35,11 @@ fn of_series(
     // A probe may be drawn in several panels.
     r.rewind(&s.name);
     Ok(series(r, s, spread(s.width()), keep, span)?.map(|v| make(s, &v)))
+}
+
+/// Four digits of a time, without zeros at its end.
+fn seconds(t: f64) -> f64 {
+    format!("{t:.3e}").parse().unwrap_or(t)
 }
 
 fn over_time() -> Panel {
@@ -92,7 +96,7 @@ fn heat(s: &SeriesSpec, v: &Values) -> Panel {
 }
 
 fn histogram(s: &SeriesSpec, v: &Values) -> Panel {
-    let at = |t: f64| format!("t = {} s", significant(t, 4));
+    let at = |t: f64| format!("t = {} s", seconds(t));
     let finite = || v.first.1.iter().chain(&v.last.1).copied().filter(|x| x.is_finite());
     let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
     let panel = Panel::new().x_axis(&s.name, unit(s)).y_axis("Number", "").height_mm(LOW);
@@ -124,7 +128,7 @@ fn matrix(s: &SeriesSpec, v: &Values) -> Panel {
         [rows, columns] => (rows, columns),
         _ => (1, s.width()),
     };
-    let label = format!("{} at t = {} s", s.name, significant(v.last.0, 4));
+    let label = format!("{} at t = {} s", s.name, seconds(v.last.0));
     let map = HeatMap::new(&label, unit(s), rows, columns, &v.last.1).colors(colors(&v.last.1));
     Panel::new().x_axis("Column", "").y_axis("Row", "").height_mm(2.0 * LOW).heat_map(map)
 }

@@ -79,12 +79,9 @@ fn a_recording_is_one_figure_with_a_panel_for_what_was_recorded() {
         assert!(texts.contains(&wanted), "{wanted}: {texts:?}");
     }
     // The histogram is of the first and the last sample.
-    assert!(texts.contains(&"t = 1.000 s") && texts.contains(&"t = 0.1000 s"), "{texts:?}");
+    assert!(texts.contains(&"t = 1 s") && texts.contains(&"t = 0.1 s"), "{texts:?}");
     // 3 spikes, each a tick in black; the axes are two lines of black, and ticks.
-    let ticks = svg.split("<path d=\"").find(|p| {
-        p.contains("stroke=\"#000000\" stroke-width=\"0.5\"")
-            || p.contains("stroke=\"#000\" stroke-width=\"0.5\"")
-    });
+    let ticks = svg.split("<path d=\"").find(|p| p.contains("stroke=\"#000000\" stroke-width=\"0.5\""));
     assert_eq!(ticks.unwrap().split('"').next().unwrap().matches('M').count(), 3);
 }
 
