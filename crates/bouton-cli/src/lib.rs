@@ -6,6 +6,7 @@ pub mod list;
 pub mod log;
 mod machine;
 mod place;
+pub mod plot;
 mod program;
 mod record;
 pub mod recover;

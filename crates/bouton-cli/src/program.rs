@@ -12,7 +12,9 @@ use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind};
 use clap::{Parser, Subcommand};
 
+use crate::columns::wrap;
 use crate::machine::processors_here;
+use crate::plot::PlotOptions;
 use crate::run::{Ran, RunOptions, Source};
 use crate::signals::Stop;
 use crate::{demo, list};
@@ -74,6 +76,8 @@ enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Draws a recording, finished or cut off: values over time, a raster of spikes, weights as a heat map and a histogram.
+    Plot(PlotArgs),
     /// Shows the plan of a model file: each kernel, numbers touched, whose it is, the pass that made it.
     Explain {
         #[command(flatten)]
@@ -151,6 +155,28 @@ struct RunArgs {
     /// Prints warnings and errors, and nothing else.
     #[arg(long)]
     quiet: bool,
+}
+
+#[derive(clap::Args)]
+struct PlotArgs {
+    /// Folder of the recording.
+    recording: PathBuf,
+    /// Probes, as the recording names them; all that fit when left out. Each is drawn as it is seen best, or as it is asked for:
+    /// `NAME:lines`, `NAME:heat`, `NAME:histogram`, `NAME:matrix` (the last sample), `NAME:raster`, `NAME:rates`.
+    #[arg(value_name = "NAME[:KIND]")]
+    names: Vec<String>,
+    /// The figure, `.svg` or `.png`; beside the folder and called after it when left out.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replaces a file that is there.
+    #[arg(long)]
+    overwrite: bool,
+    /// Draws from this time on (s).
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
+    from: Option<f64>,
+    /// Draws up to this time (s).
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
+    to: Option<f64>,
 }
 
 impl ModelArgs {
@@ -309,6 +335,13 @@ fn replay(folder: &Path, quiet: bool, stop: &Stop) -> Result<ExitCode, Error> {
     Ok(if r.stopped { stop.code() } else { ExitCode::SUCCESS })
 }
 
+fn draw(args: PlotArgs) -> Result<(), Error> {
+    let PlotArgs { recording, names, out, overwrite, from, to } = args;
+    let plotted = crate::plot::plot(&PlotOptions { recording, names, out, overwrite, from, to })?;
+    plotted.notes.iter().for_each(|n| say(format_args!("note: {n}")));
+    print(&format!("{}: {}\n", plotted.path.display(), plotted.panels.join(", ")))
+}
+
 /// The `bouton` program with elements of your own: `register` adds them, then the command line is read and done, as
 /// `bouton` does it. `list`, `schema`, `reference` and model files know what was registered.
 ///
@@ -376,6 +409,7 @@ fn command(command: Command, stop: &Stop) -> Result<ExitCode, Error> {
             crate::recover::recover(&folder).and_then(|t| print(&t)).map(|()| ExitCode::SUCCESS)
         }
         Command::Replay { folder, quiet } => replay(&folder, quiet, stop),
+        Command::Plot(args) => draw(args).map(|()| ExitCode::SUCCESS),
         Command::Explain { model } => model.load().and_then(|m| {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)
@@ -430,14 +464,18 @@ fn run_demo(out: &Path, seeds: usize, threads: usize, quiet: bool, stop: &Stop) 
         }
     };
     let done = report.outcomes.len();
-    print(&format!(
-        "f(x) = x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}\n",
+    let lines = |text: &str| print(&(wrap(text, stdout_width().min(80)).join("\n") + "\n"));
+    lines(&format!(
+        "x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}",
         pulse.train_seconds(),
         pulse.seconds() - pulse.train_seconds(),
         if done == 1 { "1 seed".into() } else { format!("{done} seeds, mean ± sd") },
     ))?;
-    print(&demo::table(&report).to_text(styled_stdout()))?;
-    print(demo::NOTE)?;
+    for table in demo::tables(&report) {
+        print_table(&table)?;
+        print("\n")?;
+    }
+    demo::NOTE.lines().try_for_each(lines)?;
     let recording = folder.join("recording");
     demo::write_recording(&report, &recording)?;
     demo::write_scores(&report, &folder)?;

@@ -5,8 +5,8 @@
 //!
 //! let table = Table::new(["method", "RMSE", "time"])
 //!     .units(["", "V", "s"])
-//!     .row(["PES".to_owned(), mean_sd(0.01234, 0.00056), "3.2".to_owned()])
-//!     .row(["mPES".to_owned(), mean_sd(0.0417, 0.0031), "12.9".to_owned()]);
+//!     .row(["PES".to_owned(), mean_sd(0.01234, 0.00056, 2), "3.2".to_owned()])
+//!     .row(["mPES".to_owned(), mean_sd(0.0417, 0.0031, 2), "12.9".to_owned()]);
 //! let text = "\
 //! method               RMSE  time
 //!                         V     s
@@ -206,22 +206,24 @@ pub fn significant(x: f64, digits: usize) -> String {
     format!("{x:.*}", (digits as i32 - 1 - exponent).max(0) as usize)
 }
 
-/// A mean with its standard deviation, which gets two significant digits and sets those of the mean:
+/// A mean with its standard deviation, which gets so many significant digits (1 to 4) and sets those of the mean; with two
 /// `0.01234 ± 0.00056`, `(1.234 ± 0.056)e-7`, `123 ± 45`. A deviation of 0 or NaN (one sample) gives
 /// four digits of the mean and the deviation as it is.
-pub fn mean_sd(mean: f64, sd: f64) -> String {
+pub fn mean_sd(mean: f64, sd: f64, digits: usize) -> String {
+    let digits = digits.clamp(1, 4);
     if !mean.is_finite() || !sd.is_finite() || sd <= 0.0 {
         return format!("{} ± {}", number(mean), number(sd));
     }
-    let sd_exponent = exponent_of(&format!("{sd:.1e}"));
+    // Of the deviation after rounding: 0.096 is 0.1 in one digit.
+    let sd_exponent = exponent_of(&format!("{sd:.*e}", digits - 1));
     let largest = exponent_of(&format!("{:.3e}", mean.abs().max(sd)));
     if (-3..5).contains(&largest) {
-        let decimals = (1 - sd_exponent).clamp(0, 12) as usize;
+        let decimals = (digits as i32 - 1 - sd_exponent).clamp(0, 12) as usize;
         return format!("{mean:.decimals$} ± {sd:.decimals$}");
     }
     // In two steps: a power beyond 10^308 is no number.
     let scale = |x: f64| x / 10f64.powi(largest / 2) / 10f64.powi(largest - largest / 2);
-    let decimals = (largest - sd_exponent + 1).clamp(0, 12) as usize;
+    let decimals = (largest - sd_exponent + digits as i32 - 1).clamp(0, 12) as usize;
     format!("({:.decimals$} ± {:.decimals$})e{largest}", scale(mean), scale(sd))
 }
 
@@ -248,8 +250,11 @@ mod tests {
             (1e-310, 1e-311, "(1.00 ± 0.10)e-310"),
         ];
         for (mean, sd, text) in cases {
-            assert_eq!(mean_sd(mean, sd), text);
+            assert_eq!(mean_sd(mean, sd, 2), text);
         }
+        assert_eq!(mean_sd(0.012341, 0.00056, 1), "0.0123 ± 0.0006");
+        assert_eq!(mean_sd(9.96, 0.0966, 1), "10.0 ± 0.1");
+        assert_eq!(mean_sd(1.2341e-7, 5.6e-9, 3), "(1.2341 ± 0.0560)e-7");
         assert_eq!(
             [0.0, 9.9996, 1.2341e-7, 56_780.0, -0.01].map(number).join(" "),
             "0 10.00 1.234e-7 56780 -0.01000"

@@ -1,6 +1,8 @@
 //! Figures hold what they were given: every label is there, every coordinate is on the page.
 
-use bouton_io::figure::{Color, ColorMap, Dash, Figure, HeatMap, Panel, Style};
+mod vision;
+
+use bouton_io::figure::{Color, ColorMap, Dash, Figure, HeatMap, PALETTE, Panel, Style};
 
 fn wave(n: usize) -> (Vec<f64>, Vec<f64>) {
     let t: Vec<f64> = (0..n).map(|i| i as f64 * 1e-3).collect();
@@ -187,9 +189,9 @@ fn png_has_its_size_and_is_not_blank() {
     let white = pixels.chunks_exact(3).filter(|p| p == &[255, 255, 255]).count();
     let all = pixels.len() / 3;
     assert!(white < all * 95 / 100 && white > all / 5, "{white} of {all} pixels are white");
-    // Vermillion, the second of the palette, is a line's; blue the raster's.
+    // The second of the palette is a line's; blue the raster's.
     let has = |rgb: [u8; 3]| pixels.chunks_exact(3).any(|p| p == rgb);
-    assert!(has([0, 114, 178]) && has([213, 94, 0]) && has([0, 0, 0]));
+    assert!(has(Color::BLUE.rgb) && has(PALETTE[1].0.rgb) && has([0, 0, 0]));
 }
 
 #[test]
@@ -199,8 +201,71 @@ fn one_label_has_one_colour_in_all_panels() {
         .panel(Panel::new().line("x", &t, &y).line("target", &t, &y))
         .panel(Panel::new().line("target", &t, &y).line_with("x", &t, &y, Style::new().width(2.0)));
     let svg = figure.to_svg().unwrap();
-    assert_eq!(svg.matches("stroke=\"#0072b2\" stroke-width=\"2\"").count(), 2, "line and legend");
-    assert_eq!(svg.matches("stroke=\"#d55e00\"").count(), 4);
+    assert_eq!(svg.matches("stroke=\"#1816b6\" stroke-width=\"2\"").count(), 2, "line and legend");
+    assert_eq!(svg.matches("stroke=\"#a58101\"").count(), 4);
+}
+
+fn rgb(c: Color) -> vision::Rgb {
+    c.rgb.map(f64::from)
+}
+
+/// Every ground that a figure has: white, and the tints of spans as the figure itself draws them.
+fn grounds() -> Vec<vision::Rgb> {
+    let spans = |p: Panel, k: usize| p.span(&k.to_string(), k as f64, k as f64 + 1.0);
+    let svg = Figure::new(180.0).panel((0..5).fold(Panel::new(), spans)).to_svg().unwrap();
+    let fills: Vec<vision::Rgb> = svg.split("Z\" fill=\"#").skip(1).map(|s| hex(&s[..6])).collect();
+    assert_eq!(fills.len(), 10, "a ground and a strip for each span");
+    fills[..5].iter().copied().chain([[255.0; 3]]).collect()
+}
+
+fn hex(s: &str) -> vision::Rgb {
+    std::array::from_fn(|i| f64::from(u8::from_str_radix(&s[2 * i..2 * i + 2], 16).unwrap()))
+}
+
+#[test]
+fn lines_stand_out_from_every_ground() {
+    for ground in grounds() {
+        for (color, _) in PALETTE.into_iter().chain([(Color::GREY, Dash::Solid)]) {
+            let seen = vision::on(rgb(color), f64::from(color.alpha), ground);
+            let c = vision::contrast(seen, ground);
+            assert!(c >= 3.0, "{color:?} on {ground:?}: {c}");
+        }
+    }
+}
+
+#[test]
+fn lines_are_told_apart_without_any_kind_of_cones() {
+    for (k, (a, of_a)) in PALETTE.into_iter().enumerate() {
+        for (b, of_b) in PALETTE.into_iter().skip(k + 1) {
+            let (d, eyes) = vision::difference(rgb(a), rgb(b));
+            assert!(d >= 25.0 || of_a != of_b, "{a:?} and {b:?} with {eyes}: {d}");
+            assert!(d >= 23.0, "{a:?} and {b:?} with {eyes}: {d}");
+        }
+    }
+}
+
+/// The next of the palette comes with its dashes, in the plot and in the legend, unless others are asked for.
+#[test]
+fn a_line_has_the_dashes_of_its_colour() {
+    let (t, y) = wave(10);
+    let panel = ["a", "b", "c"].iter().fold(Panel::new(), |p, l| p.line(l, &t, &y));
+    let panel = panel.line_with("d", &t, &y, Style::new().dash(Dash::Dotted));
+    let svg = Figure::new(90.0).panel(panel).to_svg().unwrap();
+    let dashed = |color: &str, dashes: &str| {
+        svg.matches(&format!("stroke=\"{color}\" stroke-width=\"0.9\"{dashes}/>")).count()
+    };
+    assert_eq!(dashed("#1816b6", ""), 2);
+    assert_eq!(dashed("#00877b", " stroke-dasharray=\"3.6 1.8\""), 2);
+    assert_eq!(dashed("#9a5fff", " stroke-dasharray=\"0.9 1.35\""), 2);
+}
+
+/// One axis of time: the same ends, numbers under each panel, its name under the lowest.
+#[test]
+fn numbers_stand_under_every_panel() {
+    let (t, y) = wave(1000);
+    let panel = || Panel::new().x_axis("Time", "s").line("x", &t, &y);
+    let svg = Figure::new(90.0).panel(panel()).panel(panel()).panel(panel()).to_svg().unwrap();
+    assert_eq!((svg.matches(">0.8</text>").count(), svg.matches(">Time (s)</text>").count()), (3, 1));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::signals::Stop;
 pub use data::Pulse;
 pub use metrics::Scores;
 pub use model::{Method, Model, NEURONS, Trial, describe, devices};
-pub use report::{NOTE, figure, table, write_recording, write_scores};
+pub use report::{NOTE, figure, tables, write_recording, write_scores};
 
 /// How the demonstration is run.
 #[derive(Clone, Debug)]

@@ -58,6 +58,10 @@ impl Method {
             Method::mpes_published(),
         ]
     }
+    /// Whether its weights are learned.
+    pub fn learns(&self) -> bool {
+        matches!(self, Method::Pes { .. } | Method::Mpes { .. })
+    }
     /// Name for tables and figures.
     pub fn name(&self) -> String {
         match self {
@@ -67,7 +71,7 @@ impl Method {
             Method::Pes { .. } => "PES, ideal synapses".into(),
             Method::Mpes { gain, as_published } => {
                 let rule = if *as_published { "published mPES" } else { "mPES" };
-                gain.map_or_else(|| format!("{rule}, automatic gain"), |g| format!("{rule}, gain {g:e}"))
+                gain.map_or_else(|| format!("{rule}, auto gain"), |g| format!("{rule}, gain {g:e}"))
             }
         }
     }

@@ -247,7 +247,7 @@ fn the_demonstration_keeps_the_seeds_that_were_done() {
         waits.into_iter().map(stopped_after).inspect(|o| assert_eq!(o.status.code(), Some(130)));
     let o = stopped.find(|o| !o.stdout.is_empty()).expect("no seed was done in two minutes");
     let e = text(&o.stderr);
-    assert!(text(&o.stdout).contains("mPES, automatic gain") && e.contains("of 1000 seeds"), "{e}");
+    assert!(text(&o.stdout).contains("mPES, auto gain") && e.contains("of 1000 seeds"), "{e}");
     let folder = Path::new(&out).join("demo-001");
     assert!(folder.join("figure.png").exists());
     let r = bouton::io::recording::read_recording(folder.join("recording")).unwrap();

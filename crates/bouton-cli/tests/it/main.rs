@@ -8,8 +8,12 @@ mod limits;
 #[cfg(target_os = "linux")]
 mod outside;
 mod own_elements;
+mod plot;
 mod resume;
 mod rule_folder;
 mod scale_check;
 mod shipped_models;
 mod signals;
+/// How colours look, for what is drawn.
+#[path = "../../../bouton-io/tests/vision/mod.rs"]
+mod vision;

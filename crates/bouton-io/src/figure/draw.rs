@@ -32,8 +32,8 @@ pub(crate) fn draw(figure: &Figure, page: &Page<'_>, colors: &Colors) -> Scene {
             let at = [p.frame.x + p.frame.w / 2.0, p.frame.y + p.frame.h / 2.0];
             scene.styled_text(at, Anchor::Middle, figure.font_size, "no data", false, Color::GREY);
         }
-        for (mark, &color) in p.panel.marks.iter().zip(&colors.marks[p.index]) {
-            plot::draw(&mut scene, p, mark, color, factor);
+        for (mark, &look) in p.panel.marks.iter().zip(&colors.marks[p.index]) {
+            plot::draw(&mut scene, p, mark, look, factor);
         }
         axes(&mut scene, p, figure, page.width);
         heading(&mut scene, p, figure, colors);
@@ -70,12 +70,10 @@ fn axes(scene: &mut Scene, p: &Placed<'_>, figure: &Figure, page_width: f32) {
     for (place, label) in &p.x_ticks.major {
         let x = left + *place as f32 * f.w;
         marks.push(vec![[x, bottom], [x, bottom + TICK]]);
-        if p.show_x {
-            // The last label may not leave the page.
-            let half = width(label, small, false) / 2.0;
-            let at = [x.min(page_width - half - 1.0), bottom + TICK + TICK_GAP + small * 0.75];
-            scene.text(at, Anchor::Middle, small, label);
-        }
+        // The last label may not leave the page.
+        let half = width(label, small, false) / 2.0;
+        let at = [x.min(page_width - half - 1.0), bottom + TICK + TICK_GAP + small * 0.75];
+        scene.text(at, Anchor::Middle, small, label);
     }
     for place in &p.x_ticks.minor {
         let x = left + *place as f32 * f.w;
@@ -92,7 +90,7 @@ fn axes(scene: &mut Scene, p: &Placed<'_>, figure: &Figure, page_width: f32) {
     }
     scene.items.push(Item::Lines { lines: marks, color: Color::BLACK, width: SPINE, dash: Dash::Solid });
     let x_title = title(&p.panel.x.label, &p.x_ticks.unit);
-    if p.show_x && !x_title.is_empty() {
+    if p.names_x && !x_title.is_empty() {
         let y = bottom + TICK + TICK_GAP + small + figure.font_size * 0.95;
         scene.text([left + f.w / 2.0, y], Anchor::Middle, figure.font_size, &x_title);
     }

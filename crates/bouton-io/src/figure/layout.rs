@@ -40,8 +40,8 @@ pub(crate) struct Placed<'a> {
     pub(crate) y_label: Vec<String>,
     /// Width of the widest y tick label of the column: y axis labels of a column line up left of it.
     pub(crate) y_widest: f32,
-    /// Whether the numbers and the label of the x axis are written here or by a panel below.
-    pub(crate) show_x: bool,
+    /// Whether the label of the x axis is written here or by a panel below.
+    pub(crate) names_x: bool,
     pub(crate) legend: Vec<Vec<Entry>>,
     /// Whether the first legend row stands beside the title.
     pub(crate) beside: bool,
@@ -150,7 +150,7 @@ fn arrange<'a>(figure: &'a Figure, colors: &Colors, columns: usize, heights: &[f
             y_ticks,
             y_label,
             y_widest: 0.0,
-            show_x: !(figure.share_x && same),
+            names_x: !(figure.share_x && same),
             legend: Vec::new(),
             beside: false,
             strip: 0.0,
@@ -204,10 +204,11 @@ fn above(p: &Placed<'_>, figure: &Figure) -> f32 {
 
 /// Height of what stands below a frame.
 fn below(p: &Placed<'_>, figure: &Figure) -> f32 {
-    if !p.show_x {
-        return TICK + 1.0;
-    }
-    let label = if title(&p.panel.x.label, &p.x_ticks.unit).is_empty() { 0.0 } else { figure.line_height() };
+    let label = if !p.names_x || title(&p.panel.x.label, &p.x_ticks.unit).is_empty() {
+        0.0
+    } else {
+        figure.line_height()
+    };
     TICK + TICK_GAP + figure.small() + label
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn entries(panel: &Panel, colors: &Colors, index: usize, lost: &[Stri
         Some(entry) => entry.samples.push(sample),
         None => out.push(Entry { label: label.to_owned(), samples: vec![sample] }),
     };
-    for (mark, &color) in panel.marks.iter().zip(&colors.marks[index]) {
+    for (mark, &(color, dash)) in panel.marks.iter().zip(&colors.marks[index]) {
         let (label, style) = mark.label_and_style();
         let Some(style) = style.filter(|_| !label.is_empty()) else { continue };
         let seen = color.with_alpha(color.alpha * style.alpha);
@@ -54,15 +54,11 @@ pub(crate) fn entries(panel: &Panel, colors: &Colors, index: usize, lost: &[Stri
                 Mark::Many(m) => match m.colors {
                     Some(map) => Sample::Gradient(map),
                     // A bundle of thin lines is faint; its sample must be seen alone.
-                    None => Sample::Line { color, width: style.width.max(1.0), dash: style.dash },
+                    None => Sample::Line { color, width: style.width.max(1.0), dash },
                 },
                 Mark::Band { .. } | Mark::Bars(_) => Sample::Patch(seen),
                 Mark::Scatter(_) | Mark::Raster(_) => Sample::Dot(color),
-                _ => Sample::Line {
-                    color: color.with_alpha(seen.alpha.max(0.5)),
-                    width: style.width,
-                    dash: style.dash,
-                },
+                _ => Sample::Line { color: color.with_alpha(seen.alpha.max(0.5)), width: style.width, dash },
             },
         );
     }

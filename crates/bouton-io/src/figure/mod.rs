@@ -97,8 +97,8 @@ impl Figure {
         self
     }
 
-    /// Whether panels of a column share their x range, unless they set one, and the numbers stand only under
-    /// the lowest. Default yes. Panels with another x label do not take part.
+    /// Whether panels of a column share their x range, unless they set one, and the label of the axis stands only
+    /// under the lowest. Default yes. Panels with another x label do not take part. Numbers stand under all.
     pub fn share_x(mut self, on: bool) -> Self {
         self.share_x = on;
         self

@@ -1,5 +1,6 @@
 //! The marks of a panel, drawn within its frame.
 
+use super::colors::Look;
 use super::layout::Placed;
 use super::marks::{Bars, Heat, Line, Many, Mark, Raster, Rule, Scatter};
 use super::panel::Panel;
@@ -30,16 +31,17 @@ pub(crate) fn line_points(panel: &Panel, frame: Rect) -> f64 {
     panel.marks.iter().map(of).sum()
 }
 
-pub(crate) fn draw(scene: &mut Scene, p: &Placed<'_>, mark: &Mark, color: Color, factor: f64) {
+pub(crate) fn draw(scene: &mut Scene, p: &Placed<'_>, mark: &Mark, look: Look, factor: f64) {
+    let color = look.0;
     match mark {
-        Mark::Line(m) => line(scene, p, m, color, factor),
-        Mark::Many(m) => many(scene, p, m, color, factor),
+        Mark::Line(m) => line(scene, p, m, look, factor),
+        Mark::Many(m) => many(scene, p, m, look, factor),
         Mark::Band { x, low, high, style, .. } => band(scene, p, [x, low, high], shown(color, style), factor),
         Mark::Scatter(m) => scatter(scene, p, m, color),
         Mark::Raster(m) => raster(scene, p, m),
         Mark::Heat(m) => heat(scene, p, m),
         Mark::Bars(m) => bars(scene, p, m, color),
-        Mark::Rule(m) => rule(scene, p, m, color),
+        Mark::Rule(m) => rule(scene, p, m, look),
     }
 }
 
@@ -52,14 +54,14 @@ fn place(p: &Placed<'_>, x: f64, y: f64) -> [f64; 2] {
     [p.x.place(x), p.y.place(y)]
 }
 
-fn push_lines(scene: &mut Scene, lines: Vec<Vec<Point>>, color: Color, style: &Style) {
+fn push_lines(scene: &mut Scene, lines: Vec<Vec<Point>>, (color, dash): Look, style: &Style) {
     if !lines.is_empty() {
         let color = shown(color, style);
-        scene.items.push(Item::Lines { lines, color, width: style.width, dash: style.dash });
+        scene.items.push(Item::Lines { lines, color, width: style.width, dash });
     }
 }
 
-fn line(scene: &mut Scene, p: &Placed<'_>, m: &Line, color: Color, factor: f64) {
+fn line(scene: &mut Scene, p: &Placed<'_>, m: &Line, look: Look, factor: f64) {
     let mut lines = Vec::new();
     let columns = columns(p.frame, factor);
     let pieces = if m.steps {
@@ -73,10 +75,10 @@ fn line(scene: &mut Scene, p: &Placed<'_>, m: &Line, color: Color, factor: f64) 
         thin(m.x.iter().zip(&m.y).map(|(&x, &y)| place(p, x, y)), columns)
     };
     pieces.iter().for_each(|piece| clip_line(piece, p.frame, &mut lines));
-    push_lines(scene, lines, color, &m.style);
+    push_lines(scene, lines, look, &m.style);
 }
 
-fn many(scene: &mut Scene, p: &Placed<'_>, m: &Many, color: Color, factor: f64) {
+fn many(scene: &mut Scene, p: &Placed<'_>, m: &Many, (color, dash): Look, factor: f64) {
     let columns = columns(p.frame, factor);
     for c in 0..m.width {
         let mut lines = Vec::new();
@@ -86,7 +88,7 @@ fn many(scene: &mut Scene, p: &Placed<'_>, m: &Many, color: Color, factor: f64) 
             Some(map) => map.at(c as f64 / (m.width - 1).max(1) as f64),
             None => color,
         };
-        push_lines(scene, lines, color, &m.style);
+        push_lines(scene, lines, (color, dash), &m.style);
     }
 }
 
@@ -124,7 +126,7 @@ fn scatter(scene: &mut Scene, p: &Placed<'_>, m: &Scatter, color: Color) {
                 clip_line(&bar, p.frame, &mut lines);
             }
         }
-        push_lines(scene, lines, color, &m.style);
+        push_lines(scene, lines, (color, Dash::Solid), &m.style);
     }
     let points = m.x.iter().zip(&m.y).map(|(&x, &y)| place(p, x, y)).filter(inside);
     let mut centres: Vec<Point> = points.map(|q| to_page(q, p.frame)).collect();
@@ -259,7 +261,7 @@ fn bars(scene: &mut Scene, p: &Placed<'_>, m: &Bars, color: Color) {
     scene.items.push(Item::Lines { lines, color: Color::WHITE, width: 0.3, dash: Dash::Solid });
 }
 
-fn rule(scene: &mut Scene, p: &Placed<'_>, m: &Rule, color: Color) {
+fn rule(scene: &mut Scene, p: &Placed<'_>, m: &Rule, look: Look) {
     let ends = if m.horizontal {
         let y = p.y.place(m.at);
         [[0.0, y], [1.0, y]]
@@ -270,6 +272,6 @@ fn rule(scene: &mut Scene, p: &Placed<'_>, m: &Rule, color: Color) {
     if ends.iter().flatten().all(|v| v.is_finite()) {
         let mut lines = Vec::new();
         clip_line(&ends, p.frame, &mut lines);
-        push_lines(scene, lines, color, &m.style);
+        push_lines(scene, lines, look, &m.style);
     }
 }

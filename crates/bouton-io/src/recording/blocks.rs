@@ -206,6 +206,15 @@ impl RecordingReader {
         let neuron = neuron.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b)).collect();
         Ok(Some((steps, neuron)))
     }
+    /// Goes back to the first sample or spike of a probe.
+    pub fn rewind(&mut self, name: &str) {
+        if let Some(p) = self.series.get_mut(name) {
+            p.at = 0;
+        }
+        if let Some(p) = self.events.get_mut(name) {
+            p.at = 0;
+        }
+    }
     /// The last step (of `dt` s) of which anything was recorded; 0 if there is none.
     ///
     /// # Errors
