@@ -14,6 +14,8 @@ from ._bouton import Error, __version__, passes
 _WHERE = {
     "Simulator": ".nengo_backend.simulator",
     "BoutonWarning": ".warnings",
+    "Devices": ".nengo_backend.devices",
+    "mPES": ".nengo_backend.devices",
     "Model": ".model",
     "Rule": ".nengo_backend.rules",
     "rule": ".nengo_backend.rules",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bouton_core::Error;
-use bouton_elements::devices::{DeviceSpec, Gain, One, SynapseDevices};
-use bouton_engine::{Bounds, Derive, Derived, Door, DoorAccess, Knob, Role, SignalId};
+use bouton_elements::devices::{DeviceSpec, Drawn, Gain, One, SynapseDevices};
+use bouton_engine::{Bounds, Derive, Derived, Door, DoorAccess, Knob, Program, Role, SignalId};
 use bouton_model::ConnectionId;
 use bouton_random::object_key;
 
@@ -165,13 +165,118 @@ impl Derive for DeviceWeights {
     }
 }
 
+/// The gain of devices whose weights are to have the root mean square `needed` after the pulses that their spec says.
+///
+/// # Errors
+/// Nothing is needed, or pulses change nothing.
+pub fn device_gain(spec: &DeviceSpec, needed: f64) -> Result<f64, String> {
+    let pulses = match &spec.gain {
+        Gain::Fixed(g) => return Ok(*g),
+        Gain::Auto(a) => a.pulses,
+    };
+    let step = spec.reach(pulses);
+    if step > 0.0 && needed > 0.0 {
+        return Ok(needed / step);
+    }
+    Err(format!(
+        "no automatic gain: the weights needed have rms {needed:e} and {pulses} pulses change the conductance by {step:e}; give \
+         `gain` as a number"
+    ))
+}
+
+/// Draws the devices of a connection that is called `path`; `seed` is its own, for where the spec has none.
+pub fn draw_devices(spec: &DeviceSpec, (rows, cols): (usize, usize), path: &str, seed: u32) -> Drawn {
+    spec.draw(rows, cols, u64::from(spec.seed.unwrap_or(seed)), object_key(path))
+}
+
+/// Adds the signals of devices that were drawn to a program. `name` is what their paths begin with.
+pub fn add_devices(
+    p: &mut Program,
+    name: &str,
+    spec: &DeviceSpec,
+    drawn: Drawn,
+    gain: f64,
+) -> Vec<DeviceSignals> {
+    let (rows, cols) = drawn.shape;
+    let gain = p.double(format!("{name}.devices.gain"), 1, 1, Role::Parameter, gain);
+    let knob = Knob::plain(gain, "", Bounds::POSITIVE, "weight per normalised conductance");
+    p.knobs_mut().add(format!("{name}.devices.gain"), knob);
+    let columns = spec.device.model().vars();
+    let mut signals = vec![];
+    for s in drawn.sides {
+        let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
+        let mut column =
+            |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
+        signals.push(DeviceSignals {
+            side: s.side,
+            columns: columns.iter().zip(s.columns).map(|(c, x)| column(&c.name, x)).collect(),
+            conductance: column("conductance", s.conductance),
+            offset: column("offset", s.offset),
+            scale: column("scale", s.scale),
+            pulses: p.double(at("pulses"), rows, cols, Role::Parameter, 0.0),
+            gain,
+        });
+    }
+    signals
+}
+
+/// Gives the devices of a connection their paths, which begin with `name`, and says what follows from edits of them. `path` is the
+/// object that it all belongs to, `weights` what the devices make.
+pub fn add_device_knobs(
+    p: &mut Program,
+    (name, path): (&str, &str),
+    spec: &DeviceSpec,
+    signals: &[DeviceSignals],
+    weights: SignalId,
+) {
+    let Some(gain) = signals.first().map(|s| s.gain) else { return };
+    let spec = Arc::new(spec.clone());
+    let cols = p.get(weights).cols;
+    let bank = Bank { spec: spec.clone(), signals: signals.to_vec(), gain, cols };
+    let doc =
+        "weights of the devices; a write sets the devices' state so that they are these, without pulses";
+    let door = Arc::new(IdealWrite { bank: bank.clone(), weights });
+    p.knobs_mut().add(format!("{name}.weights"), Knob::through(weights, "", doc, door));
+    for (k, s) in signals.iter().enumerate() {
+        let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
+        for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
+            p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit.clone(), c.bounds, c.doc.clone()));
+        }
+        let doc = "conductances; a write sets the devices' state, clipped to their bounds";
+        let door = Arc::new(RawWrite { bank: bank.clone(), side: k });
+        p.knobs_mut().add(at("conductance"), Knob::through(s.conductance, "S", doc, door));
+        let knob = Knob::read_only(s.pulses, "", "pulses since the start", "they are counted");
+        p.knobs_mut().add(at("pulses"), knob);
+        let fixed = "it follows from the bounds of the devices as they were drawn";
+        for (name, signal, unit, doc) in [
+            ("offset", s.offset, "S", "what is taken off a conductance for a normalised one"),
+            ("scale", s.scale, "1/S", "what that is multiplied by"),
+        ] {
+            p.knobs_mut().add(at(name), Knob::read_only(signal, unit, doc, fixed));
+        }
+        p.derive(Derived {
+            what: Arc::new(Conductance { spec: spec.clone() }),
+            reads: s.columns.clone(),
+            writes: vec![s.conductance],
+            of: path.into(),
+        });
+    }
+    let sides = signals.iter().flat_map(|s| [s.conductance, s.offset, s.scale]);
+    p.derive(Derived {
+        what: Arc::new(DeviceWeights { spec }),
+        reads: std::iter::once(gain).chain(sides).collect(),
+        writes: vec![weights],
+        of: path.into(),
+    });
+}
+
 impl Builder<'_> {
     /// Draws the devices of a connection; returns their signals and the weights that they make.
     pub(crate) fn devices(
         &mut self,
         id: ConnectionId,
         spec: &DeviceSpec,
-        (rows, cols): (usize, usize),
+        shape: (usize, usize),
     ) -> Result<(Vec<DeviceSignals>, Arc<Vec<f64>>), Error> {
         let path = self.net.connection_path(id);
         let needed = needed_weight(
@@ -182,94 +287,21 @@ impl Builder<'_> {
             id,
         );
         self.needed[id.index()] = needed.as_ref().ok().copied();
-        let gain = match &spec.gain {
-            Gain::Fixed(g) => *g,
-            Gain::Auto(a) => {
-                let needed = needed?;
-                let step = spec.reach(a.pulses);
-                if !(step > 0.0 && needed > 0.0) {
-                    return Err(Error::build(
-                        path,
-                        format!(
-                            "no automatic gain: the weights needed have rms {needed:e} and {} pulses change the conductance by \
-                             {step:e}; give `gain` as a number",
-                            a.pulses
-                        ),
-                    ));
-                }
-                needed / step
-            }
+        let needed = match &spec.gain {
+            Gain::Fixed(_) => 0.0,
+            Gain::Auto(_) => needed?,
         };
-        let seed = spec.seed.unwrap_or(self.seeds.connections[id.index()]);
-        let drawn = spec.draw(rows, cols, u64::from(seed), object_key(&path));
+        let gain = device_gain(spec, needed).map_err(|m| Error::build(&path, m))?;
+        let drawn = draw_devices(spec, shape, &path, self.seeds.connections[id.index()]);
         let weights = Arc::new(drawn.weights(&spec.mapping, gain));
         let name = self.names.connection(id).to_string();
-        let p = &mut self.program;
-        let gain = p.double(format!("{name}.devices.gain"), 1, 1, Role::Parameter, gain);
-        let knob = Knob::plain(gain, "", Bounds::POSITIVE, "weight per normalised conductance");
-        p.knobs_mut().add(format!("{name}.devices.gain"), knob);
-        let columns = spec.device.model().vars();
-        let mut signals = vec![];
-        for s in drawn.sides {
-            let at = |what: &str| format!("{name}.devices.{}.{what}", s.side.name());
-            let mut column =
-                |what: &str, values: Vec<f64>| p.double(at(what), rows, cols, Role::Parameter, values);
-            signals.push(DeviceSignals {
-                side: s.side,
-                columns: columns.iter().zip(s.columns).map(|(c, x)| column(&c.name, x)).collect(),
-                conductance: column("conductance", s.conductance),
-                offset: column("offset", s.offset),
-                scale: column("scale", s.scale),
-                pulses: p.double(at("pulses"), rows, cols, Role::Parameter, 0.0),
-                gain,
-            });
-        }
-        Ok((signals, weights))
+        Ok((add_devices(&mut self.program, &name, spec, drawn, gain), weights))
     }
 
     /// Paths of a connection's devices, and what follows from edits of them.
     pub(crate) fn device_knobs(&mut self, id: ConnectionId, spec: &DeviceSpec, weights: SignalId) {
-        let path = self.net.connection_path(id);
+        let (name, path) = (self.names.connection(id).to_string(), self.net.connection_path(id));
         let signals = self.conn[id.index()].devices.clone();
-        let Some(gain) = signals.first().map(|s| s.gain) else { return };
-        let spec = Arc::new(spec.clone());
-        let cols = self.program.get(weights).cols;
-        let bank = Bank { spec: spec.clone(), signals: signals.clone(), gain, cols };
-        let doc =
-            "weights of the devices; a write sets the devices' state so that they are these, without pulses";
-        let door = Arc::new(IdealWrite { bank: bank.clone(), weights });
-        let p = &mut self.program;
-        p.knobs_mut().add(self.names.weights(id), Knob::through(weights, "", doc, door));
-        for (k, s) in signals.iter().enumerate() {
-            let at = |what: &str| self.names.devices(id, s.side, what);
-            for (c, signal) in spec.device.model().vars().iter().zip(&s.columns) {
-                p.knobs_mut().add(at(&c.name), Knob::plain(*signal, c.unit.clone(), c.bounds, c.doc.clone()));
-            }
-            let doc = "conductances; a write sets the devices' state, clipped to their bounds";
-            let door = Arc::new(RawWrite { bank: bank.clone(), side: k });
-            p.knobs_mut().add(at("conductance"), Knob::through(s.conductance, "S", doc, door));
-            let knob = Knob::read_only(s.pulses, "", "pulses since the start", "they are counted");
-            p.knobs_mut().add(at("pulses"), knob);
-            let fixed = "it follows from the bounds of the devices as they were drawn";
-            for (name, signal, unit, doc) in [
-                ("offset", s.offset, "S", "what is taken off a conductance for a normalised one"),
-                ("scale", s.scale, "1/S", "what that is multiplied by"),
-            ] {
-                p.knobs_mut().add(at(name), Knob::read_only(signal, unit, doc, fixed));
-            }
-            p.derive(Derived {
-                what: Arc::new(Conductance { spec: spec.clone() }),
-                reads: s.columns.clone(),
-                writes: vec![s.conductance],
-                of: path.clone(),
-            });
-        }
-        let sides = signals.iter().flat_map(|s| [s.conductance, s.offset, s.scale]);
-        p.derive(Derived {
-            what: Arc::new(DeviceWeights { spec }),
-            reads: std::iter::once(gain).chain(sides).collect(),
-            writes: vec![weights],
-            of: path,
-        });
+        add_device_knobs(&mut self.program, (&name, &path), spec, &signals, weights);
     }
 }

@@ -28,11 +28,13 @@ use bouton_elements::neurons::RATE_OUT;
 use bouton_engine::{Dot, Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::{ConnectionId, EnsembleId, Network, NetworkId, NodeId, Output, ProbeId};
 
-pub use calls::RuleCall;
+pub use calls::{ProcessCall, RuleCall};
 pub use derived::Freezing;
+pub use devices::{add_device_knobs, add_devices, device_gain, draw_devices};
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
+pub use rule::Pulsed;
 pub use seeds::Seeds;
 pub use views::{ReadPaths, Views, changes, edited};
 

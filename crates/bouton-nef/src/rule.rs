@@ -11,6 +11,8 @@ use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
+pub use pulses::Pulsed;
+
 use super::{Builder, RuleSignals, calls};
 use crate::derived::freezing;
 

@@ -1,7 +1,10 @@
 //! Calls of programs that Python makes: functions, operators that stay Python's, and what Nengo's learning rules want.
 
+use std::sync::Arc;
+
 use bouton_core::Failure;
 use bouton_engine::{At, Call, Io, Running, Sees, Shape, Start};
+use bouton_nef::ProcessCall;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -41,8 +44,69 @@ impl Running for Foreign {
             })
         })
     }
+}
+
+/// A process of the list. Where it has no seed of its own, Python draws it, in the order of a step and again at each reset.
+#[derive(Debug)]
+pub(crate) struct Seeded {
+    pub(crate) process: Arc<ProcessCall>,
+    pub(crate) share: Share,
+    pub(crate) slot: usize,
+}
+
+impl Call for Seeded {
+    fn name(&self) -> &str {
+        self.process.name()
+    }
+    fn check(&self, on: &[Shape]) -> Result<(), String> {
+        self.process.check(on)
+    }
+    fn start(&self, start: &Start) -> Result<Box<dyn Running>, String> {
+        // What can't be started says so at once.
+        let running = self.process.start(&Start { dt: start.dt, seed: Some(0) })?;
+        let (process, share, slot) = (self.process.clone(), self.share.clone(), self.slot);
+        Ok(Box::new(RunningSeeded { process, share, slot, dt: start.dt, seed: None, running }))
+    }
+}
+
+struct RunningSeeded {
+    process: Arc<ProcessCall>,
+    share: Share,
+    slot: usize,
+    dt: f64,
+    /// With what it was begun: at its first step, since it is drawn after everything was started.
+    seed: Option<u32>,
+    running: Box<dyn Running>,
+}
+
+impl RunningSeeded {
+    fn begin(&mut self, seed: u32) -> Result<(), String> {
+        if self.seed != Some(seed) {
+            self.running = self.process.start(&Start { dt: self.dt, seed: Some(seed) })?;
+            self.seed = Some(seed);
+        }
+        Ok(())
+    }
+}
+
+impl Running for RunningSeeded {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        if self.seed.is_none() {
+            self.begin(self.share.seed(self.slot))?;
+        }
+        self.running.step(at, io)
+    }
     fn save(&self) -> Result<Vec<u8>, String> {
-        Err("it is Python's, and what it holds beside signals isn't known".into())
+        let Some(seed) = self.seed else { return Ok(self.share.seed(self.slot).to_le_bytes().to_vec()) };
+        Ok([seed.to_le_bytes().to_vec(), self.running.save()?].concat())
+    }
+    fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        let Some((seed, rest)) = saved.split_first_chunk::<4>() else {
+            return Err(format!("needs a seed, found {} bytes", saved.len()));
+        };
+        self.begin(u32::from_le_bytes(*seed))?;
+        // Before its first step it has no state yet.
+        if rest.is_empty() { Ok(()) } else { self.running.load(rest) }
     }
 }
 

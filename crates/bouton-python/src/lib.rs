@@ -5,6 +5,7 @@
 
 mod calls;
 mod cli;
+mod devices;
 mod live;
 mod native;
 mod program;
@@ -31,13 +32,15 @@ mod _bouton {
     #[pymodule_export]
     use super::cli::main;
     #[pymodule_export]
+    use super::devices::{Devices, Drawn, policy_is_filtered};
+    #[pymodule_export]
     use super::native::{Model, Native};
     #[pymodule_export]
     use super::program::Program;
     #[pymodule_export]
     use super::rule::Rule;
     #[pymodule_export]
-    use super::sim::Sim;
+    use super::sim::{Sim, read_checkpoint};
 
     use pyo3::prelude::*;
 

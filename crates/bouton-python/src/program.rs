@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
+use bouton_elements::devices::DeviceSpec;
 use bouton_elements::neurons::NeuronType;
+use bouton_elements::processes::Process;
 use bouton_elements::rules::Change;
 use bouton_elements::transforms::Transform;
 use bouton_engine::{
     Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass,
     Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
 };
+use bouton_nef::{DeviceSignals, ProcessCall, Pulsed};
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::calls::{Foreign, Function, Learn};
+use crate::calls::{Foreign, Function, Learn, Seeded};
+use crate::devices::{Devices, Drawn, policy};
 use crate::raise;
 use crate::rule::Rule;
 use crate::shared::Share;
@@ -70,6 +74,9 @@ pub(crate) struct Program {
     ids: Vec<SignalId>,
     share: Share,
     slots: usize,
+    seeds: usize,
+    /// Devices that were added: what they are, and their signals.
+    banks: Vec<(Arc<DeviceSpec>, Vec<DeviceSignals>)>,
 }
 
 impl Program {
@@ -279,6 +286,74 @@ impl Program {
         let at_spikes = at_spikes.into_iter().collect();
         let apply = Apply { changes: [change].into(), at_spikes, cols, bounded: false, encoded: false };
         Ok(self.program.kernel(of, apply, on))
+    }
+
+    /// Adds the change of a rule as a matrix: its operands are those of `Delta`.
+    fn delta(&mut self, of: &str, on: Vec<On>, rule: &Rule, cols: usize) -> PyResult<usize> {
+        let (on, change) = (self.operands(&on)?, rule.rule.model().makes());
+        let at_spikes = matches!(change, Change::AtSpikes(_)).then(|| rule.rule.clone());
+        Ok(self.program.kernel(of, Delta::new(change, at_spikes, cols), on))
+    }
+
+    /// Adds a process of the list, from a text of JSON, that sets the first operand or is added to it; returns its position, and the
+    /// number under which it is given a seed, if it has none.
+    fn process(&mut self, of: &str, on: Vec<On>, json: &str, adds: bool) -> PyResult<(usize, usize)> {
+        let process: Process =
+            serde_json::from_str(json).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
+        let on = self.operands(&on)?;
+        let width = on.first().map_or(0, |o| self.program.get(o.signal).len());
+        let process = Arc::new(ProcessCall { process, width, adds });
+        let (share, slot) = (self.share.clone(), self.seeds);
+        self.seeds += 1;
+        let call = Seeded { process, share, slot };
+        Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
+    }
+
+    /// Adds the devices of a connection, which make `weights`; their paths begin with `name`. Returns their number.
+    fn devices(
+        &mut self,
+        name: &str,
+        devices: &Devices,
+        drawn: &Drawn,
+        gain: f64,
+        weights: u32,
+    ) -> PyResult<usize> {
+        let (spec, weights) = (devices.spec.clone(), self.id(weights)?);
+        let signals = bouton_nef::add_devices(&mut self.program, name, &spec, drawn.drawn.clone(), gain);
+        bouton_nef::add_device_knobs(&mut self.program, (name, name), &spec, &signals, weights);
+        self.banks.push((spec, signals));
+        Ok(self.banks.len() - 1)
+    }
+
+    /// Adds pulses on devices, of what a rule wants: `parts` of its change, of PES where there is no `rule`. `learned` are weights, mask of
+    /// what is frozen, and whether anything is. The policy is the devices' where none is given.
+    #[pyo3(signature = (of, prefix, bank, given, rule, parts, activity, learned))]
+    #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
+    fn pulses(
+        &mut self,
+        of: &str,
+        prefix: &str,
+        bank: usize,
+        given: Option<&str>,
+        rule: Option<&Rule>,
+        parts: Vec<u32>,
+        activity: u32,
+        learned: [u32; 3],
+    ) -> PyResult<usize> {
+        let none = || PyValueError::new_err(format!("there are no devices {bank}"));
+        let (spec, banks) = self.banks.get(bank).ok_or_else(none)?;
+        let made = rule.map_or(Change::Outer(1), |r| r.rule.model().makes());
+        let pulsed = Pulsed {
+            spec,
+            banks,
+            policy: given.map_or_else(|| Ok(spec.policy.clone()), policy)?,
+            prefix,
+            change: if made.reads_weights() { Change::Dense } else { made },
+            parts: &parts.iter().map(|k| self.id(*k)).collect::<PyResult<Vec<_>>>()?,
+            activity: self.id(activity)?,
+            learned: [self.id(learned[0])?, self.id(learned[1])?, self.id(learned[2])?],
+        };
+        Ok(pulsed.add(&mut self.program, of))
     }
 
     /// Has whether anything is frozen follow from what is.

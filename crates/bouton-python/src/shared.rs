@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bouton_core::Failure;
 use bouton_engine::{Io, SignalId};
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 /// What Python hands to the calls of one simulation, and they to it.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     raised: Mutex<Option<PyErr>>,
     /// Steps that are over.
     pub(crate) done: AtomicU64,
+    /// Seeds that Python has drawn for processes, by slot.
+    seeds: Mutex<Vec<u32>>,
 }
 
 /// What is behind a lock, also where a panic has left it.
@@ -35,6 +38,30 @@ impl Shared {
             steps.resize_with(slot + 1, || None);
         }
         steps[slot] = step;
+    }
+    /// Shows Python's garbage collector what is held here.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Whoever has the lock has Python's too, and doesn't collect.
+        match self.steps.try_lock() {
+            Ok(steps) => steps.iter().flatten().try_for_each(|s| visit.call(s)),
+            Err(_) => Ok(()),
+        }
+    }
+    /// Lets go of all of it. Steps without their functions aren't taken any more.
+    pub(crate) fn clear(&self) {
+        // Dropped after the lock is let go of: they may run code of their own.
+        let all: Vec<_> = locked(&self.steps).iter_mut().map(Option::take).collect();
+        drop(all);
+        drop(self.take_raised());
+    }
+    pub(crate) fn set_seed(&self, slot: usize, seed: u32) {
+        let mut seeds = locked(&self.seeds);
+        let n = seeds.len().max(slot + 1);
+        seeds.resize(n, 0);
+        seeds[slot] = seed;
+    }
+    pub(crate) fn seed(&self, slot: usize) -> u32 {
+        locked(&self.seeds).get(slot).copied().unwrap_or(0)
     }
     /// Whether anything of Python's runs in a step.
     pub(crate) fn has_steps(&self) -> bool {

@@ -1,14 +1,17 @@
 //! A simulation as Python holds it.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use bouton_engine::{Address, Edit, Observe, ObserveId, Pick, Reset, SignalId, Simulation};
+use bouton::checkpoint::{self, More};
+use bouton_engine::{Address, By, Edit, Observe, ObserveId, Pick, Precision, Reset, SignalId, Simulation};
 use numpy::ndarray::ArrayView1;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::live::{Path, now, paths, value};
 use crate::program::passes;
@@ -120,8 +123,94 @@ fn drain(sim: &mut Simulation, id: ObserveId, values: &mut Vec<f64>) -> Result<(
     Ok(())
 }
 
+/// A logged write: its number, the steps that were over, the number of the write that it takes back, path, positions if not all,
+/// values, and whether it can be repeated: its values are there, and it is from outside.
+type Logged<'py> = (u64, u64, Option<u64>, String, Option<Vec<usize>>, Bound<'py, PyArray1<f64>>, bool);
+
+/// Step, time step (s), whether numbers are single, and the front end's text of a checkpoint.
+#[pyfunction]
+pub(crate) fn read_checkpoint(path: PathBuf) -> PyResult<(u64, f64, bool, Option<String>)> {
+    let (c, more) = checkpoint::read_with(path).map_err(|e| raise(&e))?;
+    Ok((c.step, c.dt, c.precision == Precision::F32, more.map(|m| m.text)))
+}
+
 #[pymethods]
 impl Sim {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.share.traverse(&visit)?;
+        match self.clock.try_lock() {
+            Ok(clock) => clock.iter().try_for_each(|c| visit.call(&c.0)),
+            Err(_) => Ok(()),
+        }
+    }
+    fn __clear__(&self) {
+        self.share.clear();
+        let clock = locked(&self.clock).take();
+        drop(clock);
+    }
+
+    /// Saves all state to a file, with what Python keeps beside it.
+    fn save(&self, py: Python<'_>, path: PathBuf, text: String, numbers: Vec<f64>) -> PyResult<()> {
+        let c = self.lock()?.save().map_err(|e| raise(&e))?;
+        py.detach(|| checkpoint::write_with(path, &c, Some(More { text, numbers }))).map_err(|e| raise(&e))
+    }
+    /// Goes on from a file; returns what Python has kept in it.
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+    ) -> PyResult<(Option<String>, Bound<'py, PyArray1<f64>>)> {
+        let mut sim = self.lock()?;
+        let sim = &mut *sim;
+        let more = py
+            .detach(|| {
+                let (c, more) = checkpoint::read_with(path)?;
+                sim.load(&c).map(|_| more)
+            })
+            .map_err(|e| raise(&e))?;
+        self.share.done.store(sim.n_steps(), Ordering::Release);
+        locked(&self.recorded).clear();
+        let (text, numbers) = more.map_or((None, vec![]), |m| (Some(m.text), m.numbers));
+        Ok((text, PyArray1::from_vec(py, numbers)))
+    }
+    /// The log of writes.
+    fn log<'py>(&self, py: Python<'py>) -> PyResult<Vec<Logged<'py>>> {
+        let sim = self.lock()?;
+        let cols =
+            |path: &str| sim.program().knobs().get(path).map_or(1, |k| sim.program().get(k.signal).cols);
+        let rows =
+            |path: &str| sim.program().knobs().get(path).map_or(1, |k| sim.program().get(k.signal).rows);
+        let entry = |e: &bouton_engine::Entry| {
+            let at = match &e.pick {
+                Pick::All => None,
+                Pick::Row(r) => Some((r * cols(&e.path)..(r + 1) * cols(&e.path)).collect()),
+                Pick::Column(c) => Some((0..rows(&e.path)).map(|r| r * cols(&e.path) + c).collect()),
+                Pick::Element(r, c) => Some(vec![r * cols(&e.path) + c]),
+                Pick::Where(at) => Some(at.to_vec()),
+            };
+            let undone = if let By::Undo(k) = e.by { Some(k) } else { None };
+            let whole = e.is_whole() && !matches!(e.by, By::Call(_));
+            (e.number, e.step, undone, e.path.clone(), at, PyArray1::from_slice(py, &e.values), whole)
+        };
+        Ok(sim.log().entries().map(entry).collect())
+    }
+    /// Begins to record what has a path, or the inverse of it, every so many steps; returns the number of the probe.
+    fn observe(&self, path: &str, every: f64, inverse: bool) -> PyResult<usize> {
+        let mut sim = self.lock()?;
+        let signal = sim.program().knobs().find(path).map_err(|e| raise(&e))?.signal;
+        let id =
+            sim.attach(Observe { every, inverse, ..Observe::new(signal, path) }).map_err(|e| raise(&e))?;
+        let (rows, cols) = sim.sample_shape(id).map_err(|e| raise(&e))?;
+        locked(&self.widths).push(rows * cols);
+        let mut probes = locked(&self.probes);
+        probes.push(id);
+        Ok(probes.len() - 1)
+    }
+    /// Sets the seed of a process that has none, before its first step.
+    fn set_seed(&self, slot: usize, seed: u32) {
+        self.share.set_seed(slot, seed);
+    }
+
     /// Takes up to `steps` steps, no longer than `seconds`; returns how many.
     fn run(&self, py: Python<'_>, steps: u64, seconds: f64) -> PyResult<u64> {
         let mut sim = self.lock()?;

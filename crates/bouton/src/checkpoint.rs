@@ -22,6 +22,7 @@
 //! | `calls` | what callbacks and processes hold: bytes, each in whole words of 8 |
 //! | `log` | a row an entry: number, step, whose (0 outside, 1 undo, 2 call), of which (entry, name), name of the path, kind of selection, its two numbers, count of values, digest |
 //! | `log_at`, `log_values` | positions and values of the entries, one behind the other |
+//! | `more` | numbers of a front end, where it keeps some beside the simulation ([`More`]); what they are is text in the manifest |
 //!
 //! Nothing in a file is code: a checkpoint sets numbers of a network that is there already. What undoes a write isn't
 //! saved: entries of a log that was loaded can be replayed, and not taken back.
@@ -60,6 +61,18 @@ struct Manifest {
     names: Vec<String>,
     dropped: u64,
     next_entry: u64,
+    /// What the numbers of a front end are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more: Option<String>,
+}
+
+/// What a front end keeps beside the simulation, and goes on from: the engine knows nothing of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct More {
+    /// What the numbers are, in the front end's own terms.
+    pub text: String,
+    /// The numbers. They need not be finite.
+    pub numbers: Vec<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,7 +131,16 @@ impl Numbers {
 /// # Errors
 /// What the file system refuses. Numbers that aren't finite: nothing goes on from them.
 pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
+    write_with(path, c, None)
+}
+
+/// The same, with what a front end keeps.
+///
+/// # Errors
+/// Those of [`write`].
+pub fn write_with(path: impl AsRef<Path>, c: &Checkpoint, more: Option<More>) -> Result<(), Error> {
     let path = path.as_ref();
+    let (text, numbers) = more.map_or((None, vec![]), |m| (Some(m.text), m.numbers));
     let (mut signals, mut forms) = (Numbers::default(), Numbers::default());
     let mut manifest = Manifest {
         format: FORMAT.into(),
@@ -134,6 +156,7 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
         names: vec![],
         dropped: c.dropped,
         next_entry: c.next_entry,
+        more: text,
     };
     for s in &c.signals {
         finite(&s.values)
@@ -162,7 +185,7 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
     let (log, log_at, log_values) = log_arrays(&c.log, &mut manifest.names);
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| fault(path, e.to_string()))?;
     let rows = [log.len() / ROW, ROW];
-    let arrays: Vec<(&str, NpyData)> = vec![
+    let mut arrays: Vec<(&str, NpyData)> = vec![
         ("signals_f64", NpyData::F64(signals.double)),
         ("signals_f32", NpyData::F32(signals.single)),
         ("forms_f64", NpyData::F64(forms.double)),
@@ -172,6 +195,9 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
         ("log_at", NpyData::U64(log_at)),
         ("log_values", NpyData::F64(log_values)),
     ];
+    if manifest.more.is_some() {
+        arrays.push(("more", NpyData::F64(numbers)));
+    }
     let lengths: Vec<[usize; 1]> = arrays.iter().map(|(_, a)| [length(a)]).collect();
     let plain = arrays.iter().zip(&lengths).map(|((n, a), l)| (*n, &l[..], a));
     let log = NpyData::U64(log);
@@ -187,6 +213,14 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
 /// A file that can't be read, is no checkpoint, is cut or damaged; numbers that aren't finite. The message has the file and
 /// what is wrong with it.
 pub fn read(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
+    read_with(path).map(|(c, _)| c)
+}
+
+/// The same, with what a front end has kept.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_with(path: impl AsRef<Path>) -> Result<(Checkpoint, Option<More>), Error> {
     let path = path.as_ref();
     let size = std::fs::metadata(path).map_err(|e| fault(path, format!("can't be read: {e}")))?.len();
     // Single numbers count double there; the rest is for what an empty array takes.
@@ -320,7 +354,7 @@ impl Parts {
     take!(f32s, F32, f32);
     take!(u64s, U64, u64);
 
-    fn checkpoint(&mut self, text: &str) -> Result<Checkpoint, String> {
+    fn checkpoint(&mut self, text: &str) -> Result<(Checkpoint, Option<More>), String> {
         let m: Manifest = serde_json::from_str(text).map_err(|e| format!("the manifest is damaged: {e}"))?;
         if m.format != FORMAT {
             return Err(format!("the manifest is of the format `{}`, expected `{FORMAT}`", m.format));
@@ -387,10 +421,14 @@ impl Parts {
         if m.next_entry < least || m.next_entry > MOST {
             return Err(format!("`next_entry` must be {least} to 2^53, found {}", m.next_entry));
         }
+        let more = match m.more {
+            None => None,
+            Some(text) => Some(More { text, numbers: self.f64s("more")?.all }),
+        };
         if let Some(name) = self.arrays.keys().next() {
             return Err(format!("the array `{name}` is no part of a checkpoint"));
         }
-        Ok(Checkpoint {
+        let checkpoint = Checkpoint {
             step: m.step,
             dt: m.dt,
             precision,
@@ -402,7 +440,8 @@ impl Parts {
             log,
             dropped: m.dropped,
             next_entry: m.next_entry,
-        })
+        };
+        Ok((checkpoint, more))
     }
 
     fn log(&mut self, names: &[String]) -> Result<Vec<Entry>, String> {

@@ -9,7 +9,7 @@ import numpy as np
 from nengo.exceptions import SimulatorClosed
 
 from .. import paths
-from .live import Views
+from .live import DeviceViews, Views
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ class Face:
     _names: Any
     _signals: Any
     _held: set[Any]
+    _banks: dict[Any, Any]
     model: Any
     closed: bool
 
@@ -49,6 +50,12 @@ class Face:
         """Bias currents by ensemble, to read and to write: a `LiveArray` of shape (neurons,), in units of the neurons' input
         current."""
         return Views(self, "bias")
+
+    @property
+    def devices(self) -> DeviceViews:
+        """Devices by connection, to read and to write: ``sim.devices[conn].plus.resistance``. A connection without devices is a
+        ``BuildError``, an object of another network a ``KeyError``."""
+        return DeviceViews(self)
 
     def paths(self) -> dict[str, tuple[tuple[int, int], str, str]]:
         """Paths of everything that is live.
@@ -93,7 +100,7 @@ class Face:
         self._between_steps(path)
         return paths.value(self._core, path)
 
-    def set(self, path: str, values: ArrayLike) -> None:
+    def set(self, path: str, values: ArrayLike) -> int:
         """Sets what has a path, between two steps: a write that is checked and logged, and acts in the next step.
 
         Parameters
@@ -103,10 +110,15 @@ class Face:
         values : array_like
             One number for all, or one for each. What isn't finite is a ``bouton.Error``, a wrong shape a ``ValueError``; nothing
             is written then.
+
+        Returns
+        -------
+        int
+            Number of the write, for `undo`.
         """
         self._check_open()
         self._between_steps(path)
-        paths.write(self._core, path, values)
+        return paths.write(self._core, path, values)
 
     def explain(self) -> str:
         """The plan of a step as text, a line a kernel, and what stayed Python's."""
@@ -123,7 +135,7 @@ class Face:
                 kinds[name] = kinds.get(name, 0) + 1
             lines.append("run by Python: " + ", ".join(f"{n} × {k}" for k, n in kinds.items()))
         if low.functions:
-            lines.append(f"functions of Python's: {low.functions}")
+            lines.append(f"functions of Python's: {len(low.functions)}")
         held = [b for b in self._held if b in low.numbers]
         if held:
             lines.append(
@@ -165,7 +177,7 @@ class Face:
 
     def _give_paths(self, low):
         """A path for everything that is live."""
-        given = set()
+        given = {f"{bank.name}.weights" for bank in self._banks.values()}
 
         def give(path, number, unit, doc):
             if number is not None and path not in given:

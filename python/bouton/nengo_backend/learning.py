@@ -1,7 +1,8 @@
 """Nengo's learning rules: a change that is a product is never made a matrix.
 
 Nengo adds a rule's change (``Delta``) to the weights in the next step. Here the parts of the change wait, and one kernel adds
-what they come to. Where anything else reads the change, or several change the same weights, the rule stays Python's.
+what they come to. Where anything else reads the change, or several change the same weights, the rule stays Python's. On devices the
+parts become pulses, which act at the end of the same step.
 """
 
 import numpy as np
@@ -10,7 +11,8 @@ from nengo.builder.operator import Copy, DotInc
 from nengo.exceptions import BuildError
 
 from .. import _bouton
-from .lowering import INC, READ, SET, UPDATE, lowers
+from .devices import mPES
+from .lowering import INC, READ, SET, UPDATE, lowers, of
 from .rules import SimRule
 
 _KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
@@ -22,12 +24,47 @@ class _Learning:
     def __init__(self, low, op, copy, name, parameters):
         self.low, self.op, self.copy = low, op, copy
         self.weights = low.part(copy.dst)
+        self.bank = low.banks.get(copy.dst)
         self.rows, self.cols = self.weights.shape
         self.name = f"{len(low.rules)} {name}"
         self.frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
         self.mode = low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
         self.names, values = list(parameters), list(parameters.values())
         self.parameters = low.extra(f"{self.name}.parameters", len(values), 1, values, "parameter", double=True)
+
+    @property
+    def waits(self):
+        """Whether what it wants waits for the next step."""
+        return self.bank is None
+
+    def part(self, name, rows, cols=1, start=None):
+        """A signal of what it wants."""
+        return self.low.extra(f"{self.name}.{name}", rows, cols, start, "state" if self.waits else "scratch")
+
+    def pulses(self, parts, pre, rule=None, policy=None):
+        """Makes pulses of what it wants, after all readers of the step. `pre` is the part that has the activity that it was made
+        of, if any; `policy` is the rule's own."""
+        low, bank = self.low, self.bank
+        filtered = bank.native.is_filtered()
+        if pre is not None and (policy is not None or filtered):
+            activity = pre
+        else:
+            spikes = low.vector(bank.spikes(low.model))
+            activity = self._filtered(spikes) if filtered else spikes.number
+        prefix = f"{bank.name}.policy" if policy is None else f"{bank.name}.rule"
+        learned = [self.weights.number, self.frozen, self.mode]
+        low.late.append(low.program.pulses(of(self.op), prefix, bank.number, policy, rule, parts, activity, learned))
+
+    def _filtered(self, spikes):
+        """The activity that a gate sees by default, where the rule has filtered none."""
+        low = self.low
+        decay = np.exp(-low.dt / 0.005)
+        name = f"{self.name}.gate"
+        numbers = low.extra(f"coefficients of {name}", 2, 1, [decay, 1.0 - decay], "parameter", double=True)
+        out = low.extra(name, spikes.size)
+        on = [(out, SET, None), (spikes.number, READ, None), (numbers, READ, None)]
+        low.late.append(low.program.op("lowpass", of(self.op), on))
+        return out
 
     def applied(self, access, parts, more=()):
         """Operands of what adds the parts of a change to the weights."""
@@ -41,14 +78,17 @@ class Learned(_Learning):
     def __init__(self, low, op, copy):
         self.kind = _KINDS[type(op)]
         parameters = {"learning_rate": op.learning_rate}
+        self.own = getattr(low.rule_types.get(op.delta), "policy", None)
         if self.kind == "oja":
             parameters["beta"] = op.beta
         super().__init__(low, op, copy, self.kind, parameters)
-        self.shares = low.extra(f"{self.name}.shares", self.rows) if self.kind in ("oja", "voja") else None
-        self.scale = low.extra(f"{self.name}.scale", 1)
-        self.post, self.pre = low.extra(f"{self.name}.post", self.rows), low.extra(f"{self.name}.pre", self.cols)
+        if self.own is not None:
+            self.names = []  # of the devices' pulses the size doesn't matter
+        self.shares = self.part("shares", self.rows) if self.kind in ("oja", "voja") else None
+        self.scale = self.part("scale", 1)
+        self.post, self.pre = self.part("post", self.rows), self.part("pre", self.cols)
         self.encoders, self.encoded, self.error = None, None, None
-        if self.kind == "pes":
+        if self.kind == "pes" and self.waits:
             self._find_encoders()
 
     def _find_encoders(self):
@@ -78,7 +118,9 @@ class Learned(_Learning):
         return [p for p in given if p is not None]
 
     def apply(self, op):
-        """Adds what the parts come to, at the place of Nengo's copy."""
+        """Adds what the parts come to, at the place of Nengo's copy; nothing on devices."""
+        if not self.waits:
+            return []
         factors = [] if self.encoded is None else [self.encoders.number, self.encoded]
         on = self.applied(INC, self.parts(), factors)
         change = "outer" if self.shares is None else "scaled"
@@ -99,7 +141,10 @@ class Learned(_Learning):
             scale = low.extra("voja.scale", self.rows, 1, op.scale, "parameter")
             reads = [low.vector(s).number for s in (op.pre_decoded, op.post_filtered, op.learning_signal)] + [scale]
         parts = self.parts() + ([] if self.encoded is None else [self.encoded])
-        on = [(p, UPDATE, None) for p in parts] + [(r, READ, None) for r in reads] + [(self.parameters, READ, None)]
+        on = [(p, UPDATE if self.waits else SET, None) for p in parts]
+        on += [(r, READ, None) for r in reads] + [(self.parameters, READ, None)]
+        if not self.waits:
+            self.pulses(self.parts(), self.pre, policy=self.own)
         return low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)
 
 
@@ -111,12 +156,13 @@ class TextLearned(_Learning):
         given = dict(op.rule_type.parameters)
         parameters = {name: given.get(name, value) for name, value, *_ in self.rule.parameters()}
         super().__init__(low, op, copy, self.rule.name(), parameters)
-        self.waits = not self.rule.acts_now()
-        role = "state" if self.waits else "scratch"
         self.parts = [
-            low.extra(f"{self.name}.{part}", length, 1, start or None, role)
-            for part, length, start in self.rule.parts(self.rows, self.cols)
+            self.part(part, length, 1, start or None) for part, length, start in self.rule.parts(self.rows, self.cols)
         ]
+
+    @property
+    def waits(self):
+        return self.bank is None and not self.rule.acts_now()
 
     def change(self, read, weights):
         """The change as a matrix isn't kept anywhere."""
@@ -124,7 +170,7 @@ class TextLearned(_Learning):
 
     def _applied(self, op, access):
         on = self.applied(access, self.parts)
-        return self.low.program.apply(str(op.tag), on, self.rule, self.cols)
+        return self.low.program.apply(of(op), on, self.rule, self.cols)
 
     def apply(self, op):
         """Adds what the parts come to, at the place of Nengo's copy; nothing where the change acts in its own step."""
@@ -140,8 +186,26 @@ class TextLearned(_Learning):
         on += [(low.vector(s).number, READ, None) for s in op.factors]
         on += [(self.weights.number, READ, None)] if self.rule.reads_weights() else []
         on.append((self.parameters, READ, None))
-        at = low.program.rule(str(op.tag), on, self.rule, self.rows, self.cols)
-        return at if self.waits else [at, self._applied(op, UPDATE)]
+        at = low.program.rule(of(op), on, self.rule, self.rows, self.cols)
+        if self.bank is not None:
+            self._pulses(op)
+        elif not self.waits:
+            low.late.append(self._applied(op, UPDATE))
+        return at
+
+    def _pulses(self, op):
+        """Pulses of what doesn't hang on the weights, or of a matrix."""
+        parts, outer = self.parts, len(self.parts) == 3 and not self.rule.change_reads_weights()
+        if self.rule.change_reads_weights():
+            delta = self.part("delta", self.rows, self.cols)
+            on = [(delta, SET, None), (self.weights.number, READ, None), *((p, READ, None) for p in parts)]
+            self.low.late.append(self.low.program.delta(of(op), on, self.rule, self.cols))
+            parts = [delta]
+        self.pulses(parts, self.pre_of(parts) if outer else None, self.rule)
+
+    def pre_of(self, parts):
+        """The part of an outer product that has a number a column, where it is one product."""
+        return parts[2] if self.low.program.shape(parts[2])[0] == self.cols else None
 
 
 def find(low, order):
@@ -154,6 +218,8 @@ def find(low, order):
         if type(op) not in (SimRule, *_KINDS) or "make_step" in vars(op):
             continue
         copy = _alone(low, op, changes)
+        if copy is not None and copy.dst in low.banks and type(op) not in (SimRule, SimPES):
+            continue
         if type(op) is SimRule:
             if copy is None:
                 raise BuildError(
@@ -168,6 +234,18 @@ def find(low, order):
         low.rules[op] = learned
         low.applies[copy] = learned.apply
         low.made[op.delta] = learned
+    _all_by_pulses(low)
+
+
+def _all_by_pulses(low):
+    """Refuses what would change weights that devices make in another way than by pulses."""
+    for weights, bank in low.banks.items():
+        for op, kind, _ in low.uses.get(weights.base, ()):
+            if kind != READ and op not in low.applies:
+                raise BuildError(
+                    f"{bank.conn}: its weights are made of devices, and `{of(op)}` would change them in another way than by "
+                    "pulses. On devices there is one rule: nengo.PES, bouton.mPES or bouton.Rule, whose change nothing else reads"
+                )
 
 
 def _alone(low, op, changes):

@@ -17,36 +17,34 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class LiveArray:
+class Live:
     """Numbers of a simulation that can be read and written between two steps.
 
     ``np.asarray(live)`` and ``live[...]`` copy; ``live[...] = values`` is a write that is checked and logged, and acts in the
-    next step. To hold an array that shares the engine's memory, ask for ``pinned()``.
+    next step.
 
     Parameters
     ----------
     sim : Simulator
         Whose numbers these are.
-    signal : nengo.builder.signal.Signal
-        The signal.
     path : str
-        Its path.
+        Their path.
     what : str
-        What it is, for messages.
+        What they are, for messages.
     """
 
-    def __init__(self, sim: Any, signal: Signal, path: str, what: str) -> None:
-        self._sim, self._signal, self.path, self._what = sim, signal, path, what
+    def __init__(self, sim: Any, path: str, what: str) -> None:
+        self._sim, self.path, self._what = sim, path, what
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape: rows are outputs (post), columns inputs (pre)."""
-        return self._signal.shape
+    # What each kind brings.
+    shape: Any
+    dtype: Any
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Number type."""
-        return self._signal.dtype
+    def _values(self) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def _write(self, places: NDArray[Any], values: NDArray[Any]) -> None:
+        raise NotImplementedError
 
     @property
     def ndim(self) -> int:
@@ -59,14 +57,14 @@ class LiveArray:
         return int(np.prod(self.shape, dtype=int))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        values = self._sim._value(self._signal)
+        values = self._values()
         return values if dtype is None else values.astype(dtype)
 
     def __len__(self) -> int:
         return len(np.empty(self.shape))
 
     def __getitem__(self, item: Any) -> Any:
-        return self._sim._value(self._signal)[item]
+        return self._values()[item]
 
     def __setitem__(self, item: Any, value: ArrayLike) -> None:
         self._sim._check_open()
@@ -78,21 +76,7 @@ class LiveArray:
                 f"{self._what}: takes numbers of shape {np.shape(places)} for what was picked, found "
                 f"{getattr(value, 'shape', None) or np.shape(value)}. Nothing was written"
             ) from e
-        self._sim._write(self._signal, self.path, np.ravel(places), values.ravel())
-
-    def pinned(self) -> NDArray[Any]:
-        """The array that shares the engine's memory.
-
-        It can be written at any time, also by a node's function within a step. Every operator that touches it runs as itself
-        from now on, and what is written to it isn't checked and is in no log.
-
-        Returns
-        -------
-        ndarray
-            Of the same shape; the same object each time, and that of ``sim.signals``.
-        """
-        self._sim._check_open()
-        return self._sim.signals[self._signal]
+        self._write(np.ravel(places), values.ravel())
 
     def __repr__(self) -> str:
         return f"<{self._what}: {' × '.join(map(str, self.shape)) or 'one number'}>"
@@ -121,6 +105,101 @@ class LiveArray:
         return f"<div>{html.escape(repr(self))}<br>{matrix_svg(np.asarray(self))}</div>"
 
 
+class LiveArray(Live):
+    """A signal's numbers, to read and to write. To hold an array that shares the engine's memory, ask for ``pinned()``.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose numbers these are.
+    signal : nengo.builder.signal.Signal
+        The signal.
+    path : str
+        Its path.
+    what : str
+        What it is, for messages.
+    """
+
+    def __init__(self, sim: Any, signal: Signal, path: str, what: str) -> None:
+        super().__init__(sim, path, what)
+        self._signal = signal
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape: rows are outputs (post), columns inputs (pre)."""
+        return self._signal.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number type."""
+        return self._signal.dtype
+
+    def _values(self):
+        return self._sim._value(self._signal)
+
+    def _write(self, places, values):
+        self._sim._write(self._signal, self.path, places, values)
+
+    def pinned(self) -> NDArray[Any]:
+        """The array that shares the engine's memory.
+
+        It can be written at any time, also by a node's function within a step, except where devices make the weights. Every operator
+        that touches it runs as itself from now on, and what is written to it isn't checked and is in no log.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape; the same object each time, and that of ``sim.signals``.
+        """
+        self._sim._check_open()
+        return self._sim.signals[self._signal]
+
+
+class LivePath(Live):
+    """What has a path, to read and to write.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose numbers these are.
+    path : str
+        The path.
+    what : str
+        What it is, for messages.
+    vector : bool
+        Whether it has one dimension.
+    inverse : bool
+        Whether the inverse of each number is shown and taken: resistances of conductances.
+    """
+
+    def __init__(self, sim: Any, path: str, what: str, vector: bool = False, inverse: bool = False) -> None:
+        super().__init__(sim, path, what)
+        self._vector, self._inverse = vector, inverse
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape: rows are outputs (post), columns inputs (pre)."""
+        shape = self._sim._core.get(self.path).shape
+        return shape[:1] if self._vector else shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number type."""
+        return np.dtype(float)
+
+    def _values(self):
+        self._sim._between_steps(self.path)
+        values = self._sim._core.get(self.path).reshape(self.shape)
+        return 1 / values if self._inverse else values
+
+    def _write(self, places, values):
+        self._sim._between_steps(self.path)
+        if self._inverse and not np.all(values > 0):
+            raise ValueError(f"{self._what}: must be above 0, found {values.min()}. Nothing was written")
+        with np.errstate(over="ignore"):  # what isn't finite the engine refuses
+            self._sim._core.set(self.path, 1 / values if self._inverse else values, places)
+
+
 def _operator(name):
     def method(self, *args):
         return getattr(np.asarray(self), name)(*args)
@@ -130,8 +209,8 @@ def _operator(name):
 
 
 for _name in "add radd sub rsub mul rmul truediv rtruediv matmul rmatmul pow neg abs eq ne lt le gt ge".split():
-    setattr(LiveArray, f"__{_name}__", _operator(f"__{_name}__"))
-LiveArray.__hash__ = object.__hash__  # type: ignore[method-assign]
+    setattr(Live, f"__{_name}__", _operator(f"__{_name}__"))
+Live.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 class Weights(LiveArray):
@@ -161,6 +240,129 @@ class Weights(LiveArray):
             Which weights, of the weights' shape; all unless it is given.
         """
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what, 0.0)
+
+
+class Side:
+    """The devices of one side of a connection: ``sim.devices[conn].plus``.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose.
+    name : str
+        What their paths begin with.
+    what : str
+        What they are, for messages.
+    """
+
+    def __init__(self, sim: Any, name: str, what: str) -> None:
+        self._sim, self._name, self._what = sim, name, what
+
+    def _live(self, key: str, inverse: bool = False, shown: str = "") -> LivePath:
+        return LivePath(self._sim, f"{self._name}.{key}", f"{shown or key} of {self._what}", inverse=inverse)
+
+    @property
+    def resistance(self) -> LivePath:
+        """Resistances (Ω), of shape (post, pre). A write sets the devices' state; what a device can't have is clipped to its
+        bounds."""
+        return self._live("conductance", True, "resistance")
+
+    @property
+    def conductance(self) -> LivePath:
+        """Conductances (S), of shape (post, pre). A write sets the devices' state, clipped to their bounds."""
+        return self._live("conductance")
+
+    @property
+    def pulses(self) -> LivePath:
+        """Pulses since the start, of shape (post, pre); they can't be written."""
+        return self._live("pulses")
+
+    def keys(self) -> list[str]:
+        """What there is by name: the numbers of the device type, and what all have."""
+        start = f"{self._name}."
+        return [path[len(start) :] for path in self._sim.paths() if path.startswith(start)]
+
+    def __getitem__(self, key: str) -> LivePath:
+        if key not in self.keys():
+            raise KeyError(f"devices have no `{key}`; they have {', '.join(self.keys())}")
+        return self._live(key)
+
+    def __setitem__(self, key: str, value: ArrayLike) -> None:
+        self[key][...] = value
+
+    def __repr__(self) -> str:
+        return f"<{self._what}>"
+
+
+class DeviceView:
+    """The devices of a connection: ``sim.devices[conn]``.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose.
+    bank : Bank
+        The devices.
+    """
+
+    def __init__(self, sim: Any, bank: Any) -> None:
+        self._sim, self._bank = sim, bank
+
+    @property
+    def sides(self) -> list[str]:
+        """Names of the devices of a synapse: ``["plus", "minus"]`` of a pair."""
+        return self._bank.native.sides()
+
+    def _side(self, name: str) -> Side:
+        if name not in self.sides:
+            raise KeyError(f"the synapses of {self._bank.name} have no device `{name}`; they have {', '.join(self.sides)}")
+        return Side(self._sim, f"{self._bank.name}.devices.{name}", f"{name} devices of {self._bank.name}")
+
+    @property
+    def plus(self) -> Side:
+        """The devices that raise the weight."""
+        return self._side("plus")
+
+    @property
+    def minus(self) -> Side:
+        """The devices that lower the weight."""
+        return self._side("minus")
+
+    @property
+    def gain(self) -> float:
+        """Weight per normalised conductance. A write changes all weights."""
+        return cast(float, self._sim.get(f"{self._bank.name}.devices.gain"))
+
+    @gain.setter
+    def gain(self, value: float) -> None:
+        self._sim.set(f"{self._bank.name}.devices.gain", value)
+
+    def __repr__(self) -> str:
+        return f"<devices of {self._bank.name}: {', '.join(self.sides)}>"
+
+
+class DeviceViews:
+    """Devices by connection.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose.
+    """
+
+    def __init__(self, sim: Any) -> None:
+        self._sim = sim
+
+    def __getitem__(self, conn: NengoObject) -> DeviceView:
+        for bank in self._sim._banks.values():
+            if bank.conn is conn:
+                return DeviceView(self._sim, bank)
+        if conn not in self._sim.model.params:
+            raise KeyError(f"{conn} is no connection of this network")
+        raise BuildError(f"{conn} has no devices: give it a `transform` of bouton.Devices")
+
+    def __repr__(self) -> str:
+        return "<devices by connection>"
 
 
 _Live = TypeVar("_Live", bound=LiveArray)

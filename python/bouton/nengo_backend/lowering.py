@@ -5,9 +5,12 @@ Python's and runs at its place in the order, on arrays that share the engine's m
 ``@lowers(Type)`` that adds it and returns its position, or returns None where it can't.
 """
 
+import re
 from typing import Any
 
 import numpy as np
+from nengo.connection import LearningRule
+from nengo.node import Node
 from nengo.transforms import SparseMatrix
 
 from .. import _bouton
@@ -50,9 +53,13 @@ class Lowered:
         What was built.
     order : list of Operator
         All operators, in the order of a step.
+    banks : dict
+        Devices by the signal of the weights that they make.
+    names : Names
+        Names of the model's objects.
     """
 
-    def __init__(self, model, order):
+    def __init__(self, model, order, banks, names):
         self.model = model
         self.dt = model.dt
         self.program = _bouton.Program()
@@ -61,23 +68,42 @@ class Lowered:
         self.parts = {}  # signal -> Part, or None where it is no view that the engine has
         self.held = set()  # base signals that operators of Python's touch
         self.foreign = []  # (operator, slot)
-        self.functions = 0
+        self.functions = []  # (of what, function)
         self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step changes
         self.rules = {}  # learning operator -> what it was lowered to
         self.made = {}  # change of a rule -> what makes it, where it is never a matrix
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
+        self.late = []  # positions of what acts after all readers of a step
+        self.seeds = []  # (process's operator, slot of its seed), for those that the engine has and that have no seed of their own
+        self.banks = banks
+        #: Nodes by the signals that their functions and processes are of.
+        self.nodes = {
+            signal: name
+            for obj, name in names.items()
+            if isinstance(obj, Node)
+            for signal in (model.sig.get(obj, {}).get(key) for key in ("in", "out"))
+            if signal is not None
+        }
+        #: Rule types by the change that they make.
+        self.rule_types = {
+            signals["delta"]: rule.learning_rule_type
+            for rule, signals in model.sig.items()
+            if isinstance(rule, LearningRule) and "delta" in signals
+        }
         # The engine has one type of number: that of the model's time, which is what it was built with.
         self.single = model.time.dtype == np.float32
         self._uses(order)
         from . import learning
 
+        for weights, bank in banks.items():
+            bank.add(self, weights)
         learning.find(self, order)
         positions = [self._lower(op) for op in order]
         flat = [k for some in positions for k in (some if isinstance(some, list) else [some]) if k is not None]
         if 0 not in flat:
             flat.insert(0, 0)
-        self.program.order(flat)
+        self.program.order(flat + self.late)
 
     # --- Signals
 
@@ -101,16 +127,16 @@ class Lowered:
     def _place(self, base):
         """Gives a base signal its place: the engine's memory, or an array of Python's where the engine has none of its type."""
         number = np.float32 if self.single else np.float64
-        plain = not base.sparse and base.dtype == number and not self.is_clock(base)
+        known = not base.sparse and base.dtype == number and not self.is_clock(base)
         # The engine's numbers are finite.
-        plain = plain and bool(np.all(np.isfinite(base.initial_value)))
-        if not plain or self.program is None:
+        known = known and bool(np.all(np.isfinite(base.initial_value)))
+        if not known or self.program is None:
             value = base.initial_value
             self.python[base] = _allocated(value) if base.sparse else np.array(value)
             return
         value = np.ascontiguousarray(base.initial_value, dtype=np.float64)
         rows, cols = (value.shape if value.ndim == 2 else (value.size, 1))
-        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {base.name}", rows, cols, self._role(base), value)
+        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {plain(base.name)}", rows, cols, self._role(base), value)
 
     def _role(self, base):
         """What a signal is for: what steps set anew, what goes on from step to step, or what they read."""
@@ -189,7 +215,7 @@ class Lowered:
             # Python's alone; so that the order is checked it has a place, which nobody uses.
             key = ("order", signal.base)
             if key not in self.numbers:
-                self.numbers[key] = self.program.signal(f"order of {signal.base.name}", 1, 1, "scratch")
+                self.numbers[key] = self.program.signal(f"order of {plain(signal.base.name)}", 1, 1, "scratch")
             return (self.numbers[key], access, None)
         if signal.size == 0:
             return None
@@ -199,6 +225,11 @@ class Lowered:
         return (number, access, (low, high))
 
     # --- Operators
+
+    def of(self, op):
+        """What an operator belongs to: a node where it gives what the node does, or takes what it gets."""
+        of_node = (self.nodes.get(s) for s in (getattr(op, "output", None), getattr(op, "x", None)) if s is not None)
+        return next((name for name in of_node if name is not None), of(op))
 
     def _lower(self, op):
         lower = LOWERINGS.get(type(op))
@@ -218,13 +249,23 @@ class Lowered:
             if operand is not None:
                 on.append(operand)
             self.held.add(self.aliases.get(signal.base, signal.base))
-        at, slot = self.program.foreign(type(op).__name__, str(op.tag or type(op).__name__), on)
+        at, slot = self.program.foreign(type(op).__name__, self.of(op), on)
         self.foreign.append((op, slot))
         return at
 
     def op(self, kind, op, on, **args):
         """Adds a kernel or call for an operator."""
-        return self.program.op(kind, str(op.tag or type(op).__name__), on, **args)
+        return self.program.op(kind, of(op), on, **args)
+
+
+def plain(name):
+    """A name without addresses, which are others in another process."""
+    return re.sub(r"( at )?\b0x[0-9a-fA-F]{6,}", "", name)
+
+
+def of(op):
+    """What an operator belongs to."""
+    return plain(str(op.tag or type(op).__name__))
 
 
 def _touched(op):

@@ -14,7 +14,8 @@ from nengo.exceptions import SimulationError
 from nengo.synapses import LinearFilter
 from nengo.utils.numpy import is_array_like
 
-from .lowering import INC, READ, SET, UPDATE, lowers
+from .lowering import INC, READ, SET, UPDATE, lowers, of, plain
+from .processes import source
 
 
 @lowers(TimeUpdate)
@@ -135,10 +136,10 @@ def function(low, op):
         on.append((part.number, READ, None))
     if op.t is not None and op.t is not low.model.time:
         return None
-    low.functions += 1
+    low.functions.append((low.of(op), op.fn))
     single = op.x is not None and op.x.dtype == np.float32
     takes = (op.t is not None, op.x is not None, op.output is not None)
-    return low.program.function(str(op.tag or "function"), on, op.fn, _checked, *takes, single)
+    return low.program.function(low.of(op), on, op.fn, _checked, *takes, single)
 
 
 #: Neuron types that the engine has: its name, its parameters and Nengo's states in the engine's order.
@@ -191,7 +192,7 @@ def neurons(low, op):
     if kind is nengo.RegularSpiking:
         fields["base"] = {"type": "lif_rate"}
     text = json.dumps(fields)
-    numbers = low.extra(f"{name} of {op.output.name}", len(values), 1, values, "parameter", double=True)
+    numbers = low.extra(f"{name} of {plain(op.output.name)}", len(values), 1, values, "parameter", double=True)
     on = [(p.number, SET, None) for p in (out, *state)]
     on += [(current.number, READ, None), (numbers, READ, None)]
     return low.op("neurons", op, on, json=text)
@@ -247,7 +248,9 @@ def _step(process, shape, state, dt):
 @lowers(SimProcess)
 def process(low, op):
     p = op.process
-    if type(p) not in _FILTERS or type(p).make_step is not _MAKE_STEP or "make_step" in vars(p) or op.input is None:
+    if op.input is None:
+        return source(low, op)
+    if type(p) not in _FILTERS or type(p).make_step is not _MAKE_STEP or "make_step" in vars(p):
         return None
     if op.mode == "inc" or set(op.state) != {"X"} or op.t is not low.model.time:
         return None
@@ -257,7 +260,7 @@ def process(low, op):
     state = op.state["X"]
     kind, a, b, c, d = _step(p, op.input.shape, {"X": np.zeros(state.shape)}, low.dt)
     access = UPDATE if op.mode == "update" else SET
-    of = str(op.tag or "filter")
+    name = of(op)
     if kind is LinearFilter.NoX:
         values = [0.0, float(d[0])]
     elif kind in (LinearFilter.OneX, LinearFilter.OneXScalar):
@@ -275,9 +278,9 @@ def process(low, op):
         if x is None or n > 6:
             return None
         values = [*a.ravel(), *b, *c.ravel(), float(d[0])]
-        number = low.extra(f"coefficients of {of}", len(values), 1, values, "parameter", double=True)
+        number = low.extra(f"coefficients of {name}", len(values), 1, values, "parameter", double=True)
         on = [(out.number, access, None), (x.number, UPDATE, None), (u.number, READ, None), (number, READ, None)]
         return low.op("space", op, on, n=n)
-    number = low.extra(f"coefficients of {of}", 2, 1, values, "parameter", double=True)
+    number = low.extra(f"coefficients of {name}", 2, 1, values, "parameter", double=True)
     on = [(out.number, access, None), (u.number, READ, None), (number, READ, None)]
     return low.op("lowpass", op, on)

@@ -331,6 +331,7 @@ class SimFunctionRule(Operator):
                 raise SimulationError(f"the rule `{name}` returned a change that isn't finite")
             delta[...] = change
 
+        step.state = state  # type: ignore[attr-defined]
         return step
 
 

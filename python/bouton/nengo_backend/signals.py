@@ -65,6 +65,7 @@ class Signals(SignalDict):
     def __setitem__(self, key: Signal, value: ArrayLike) -> None:
         if key not in self._keys and getattr(key, "base", None) not in self._keys:
             raise KeyError(key)
+        self._sim._refuse_put(key)
         if self._keys.get(key) is None and self._sim._put(key, value):
             return
         self[key][...] = value

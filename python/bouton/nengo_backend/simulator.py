@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 import warnings
 import weakref
@@ -19,11 +21,13 @@ from nengo.utils.simulator import operator_dependency_graph
 
 from .. import _bouton
 from ..warnings import BoutonWarning
+from . import devices
 from .face import Face
 from .lowering import Lowered
 from .names import Names
 from .samples import LOCK, Data, Samples
 from .signals import Signals
+from .state import State
 from .watch import Watch
 
 #: Seconds that the engine runs before progress is shown and other threads see what was recorded.
@@ -33,7 +37,7 @@ _PIECE = 0.05
 _SHARING: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
-class Simulator(Face, nengo.Simulator):
+class Simulator(Face, State, nengo.Simulator):
     """Runs a Nengo network on bouton's engine.
 
     The network is built by Nengo; each of its operators becomes a kernel of the engine, or, where the engine doesn't know it,
@@ -75,6 +79,9 @@ class Simulator(Face, nengo.Simulator):
         began = time.perf_counter()
         self.closed = True  # until everything is there
         self._core: Any = None  # the engine's simulation
+        self._steps: dict[int, Any] = {}  # Python's step functions, by slot
+        self._records: list[Any] = []
+        self._starting = False  # whether Python's steps are being made
         self.progress_bar = progress_bar
         self.optimize = optimize
         self.threads = threads
@@ -86,7 +93,10 @@ class Simulator(Face, nengo.Simulator):
         tracker = ProgressTracker(progress_bar, Progress("Building", "Build"))
         with tracker:
             if network is not None:
-                self.model.build(network, progress=tracker.next_stage("Building", "Build"))
+                with devices.standing(network):
+                    self.model.build(network, progress=tracker.next_stage("Building", "Build"))
+            self._names = Names(self.model)
+            self._banks = devices.draw(self.model, self._names)
             self.dg = operator_dependency_graph(self.model.operators)
             order = toposort(self.dg)
             self._step_order = [op for op in order if hasattr(op, "make_step")]
@@ -108,16 +118,16 @@ class Simulator(Face, nengo.Simulator):
     # --- From operators to a program
 
     def _lower(self, order):
-        self._lowered = low = Lowered(self.model, order)
+        self._lowered = low = Lowered(self.model, order, self._banks, self._names)
         self._signals = Signals(self)
         for op in self.model.operators:
             op.init_signals(self._signals)
-        self._names = Names(self.model)
         self._give_paths(low)
         program, low.program = low.program, None
         self._core = program.start(self.dt if self.dt > 0 else 1.0, low.single, self.threads, self.passes)
         self._core.set_clock(self._ticks(), any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
         self._held = set(low.held)
+        self._handed: set[Any] = set()  # what others than Python's own steps have an array of
         self._reachable = False
         self._observe()
 
@@ -164,11 +174,16 @@ class Simulator(Face, nengo.Simulator):
                 self._core.set_clock(self._ticks(), True)
             return low.python[base]
         number = low.numbers[base]
+        if not self._starting:
+            self._handed.add(base)
         if base not in self._held:
             self._hold(base, number)
         array = self._arrays.get(key)
         if array is None:
             array = self._arrays[key] = self._core.array(number).reshape(key.shape)
+            if base in low.banks:
+                # What is written to the weights themselves the devices know nothing of.
+                array.setflags(write=False)
         return array
 
     def _change(self, base):
@@ -190,6 +205,11 @@ class Simulator(Face, nengo.Simulator):
                 BoutonWarning,
                 stacklevel=4,
             )
+
+    def _refuse_put(self, key):
+        """Refuses what can't be set as a signal."""
+        if key.base in self._lowered.banks:
+            raise ValueError(f"{key.name} is made of devices: write `sim.weights[conn]` or `sim.devices[conn]`")
 
     def _put(self, key, value):
         """Sets a signal that nobody has an array of; returns whether that could be done."""
@@ -262,11 +282,27 @@ class Simulator(Face, nengo.Simulator):
             "threads": self.threads,
             "passes": self.passes,
             "closed": self.closed,
+            "engine": self._engine_state() if self._banks and not self.closed else None,
         }
+
+    def _engine_state(self):
+        """The engine's state as the bytes of a file: what devices hold has no signal of Nengo's."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "state.npz")
+            self._core.save(path, "", np.empty(0))
+            with open(path, "rb") as f:
+                return f.read()
+
+    def _set_engine_state(self, state):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "state.npz")
+            with open(path, "wb") as f:
+                f.write(state)
+            self._core.load(path)
 
     def _saved(self, key):
         """Whether a signal is saved: what steps change, and what was written of the rest."""
-        if key.base in self._lowered.made or key.sparse:
+        if key.base in self._lowered.made or key.base in self._banks or key.sparse:
             return False
         return not key.readonly or key is key.base and not np.array_equal(self._value(key), key.initial_value)
 
@@ -286,6 +322,8 @@ class Simulator(Face, nengo.Simulator):
             self._signals[key] = value
         for number, values in zip(self._lowered.private, state["private"]):
             self._core.put(number, values)
+        if state.get("engine") is not None:
+            self._set_engine_state(state["engine"])
         if state["signals"]:
             self._core.set_n_steps(int(self._clock()[0] or 0) if self._clock()[0] is not None else 0)
         for probe, rows in outputs.items():
@@ -365,16 +403,29 @@ class Simulator(Face, nengo.Simulator):
         for base, array in low.python.items():
             if not base.readonly and not base.sparse:
                 array[...] = base.initial_value
-        self.rng = np.random.RandomState(self.seed)
-        slots = dict(low.foreign)
-        for op in self._step_order:
-            if op in slots:
-                step = op.make_step(self._signals, self.dt, self.rng)
-                self._core.set_step(slots[op], step if step is not None else _no_step)
-            elif getattr(op, "process", None) is not None and op.process.seed is None:
-                self.rng.randint(maxint)  # the seed that Nengo draws for every process
+        self._start_steps()
         self.clear_probes()
+        for record in self._records:
+            record._set(0, np.empty((0, 0)))
         self._probe_step_time()
+
+    def _start_steps(self):
+        """Makes the steps that are Python's, and draws the seeds of processes, in the order of a step."""
+        self.rng = np.random.RandomState(self.seed)
+        slots, seeds = dict(self._lowered.foreign), dict(self._lowered.seeds)
+        self._starting = True
+        try:
+            for op in self._step_order:
+                if op in slots:
+                    step = op.make_step(self._signals, self.dt, self.rng)
+                    self._steps[slots[op]] = step
+                    self._core.set_step(slots[op], step if step is not None else _no_step)
+                elif getattr(op, "process", None) is not None and op.process.seed is None:
+                    drawn = self.rng.randint(maxint)  # the seed that Nengo draws for every process
+                    if op in seeds:
+                        self._core.set_seed(seeds[op], int(drawn))
+        finally:
+            self._starting = False
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
         """Takes steps.

@@ -11,7 +11,7 @@ mod rule_function;
 pub(crate) use encoders::EncodersCall;
 pub(crate) use function::FunctionCall;
 pub(crate) use node::NodeCall;
-pub(crate) use process::ProcessCall;
+pub use process::ProcessCall;
 pub(crate) use pulse::PulseCall;
 pub use rule::RuleCall;
 pub(crate) use rule_function::RuleFunctionCall;

@@ -7,11 +7,13 @@ use bouton_random::RandomState;
 
 /// out = the process at this time, or += .
 #[derive(Debug)]
-pub(crate) struct ProcessCall {
-    pub(crate) process: Process,
-    pub(crate) width: usize,
+pub struct ProcessCall {
+    /// The process.
+    pub process: Process,
+    /// Number of values.
+    pub width: usize,
     /// Whether it is added.
-    pub(crate) adds: bool,
+    pub adds: bool,
 }
 
 impl Call for ProcessCall {

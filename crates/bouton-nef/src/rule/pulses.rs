@@ -7,11 +7,69 @@ use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
 use bouton_elements::rules::{Change, Source};
 use bouton_elements::var::{self, of_role};
-use bouton_engine::{Draws, Knob, Op, Operand, Role};
+use bouton_engine::{Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::LearningRule;
 
 use super::{Builder, Learned, Wanted};
-use crate::calls;
+use crate::{DeviceSignals, calls};
+
+/// Pulses that are to be given to the devices of a connection.
+pub struct Pulsed<'a> {
+    /// The devices.
+    pub spec: &'a Arc<DeviceSpec>,
+    /// Their signals, one a side of the mapping.
+    pub banks: &'a [DeviceSignals],
+    /// What makes pulses of what the rule wants.
+    pub policy: Policy,
+    /// What the paths of the policy's parameters begin with; those that are there already are left.
+    pub prefix: &'a str,
+    /// What the rule's change is made of.
+    pub change: Change,
+    /// The parts of that change.
+    pub parts: &'a [SignalId],
+    /// The activity that the policy's gate sees, a number a column.
+    pub activity: SignalId,
+    /// The weights, the mask of what is frozen, and whether anything is.
+    pub learned: [SignalId; 3],
+}
+
+impl Pulsed<'_> {
+    /// Adds the pulses to a program, as part of the object `of`; returns their place among its operators. They act after all
+    /// readers of the weights.
+    pub fn add(self, p: &mut Program, of: &str) -> usize {
+        let Pulsed { spec, banks, policy, prefix, change, parts, activity, learned } = self;
+        let [weights, frozen, mode] = learned;
+        let parameters = of_role(policy.model().vars(), var::Role::Parameter);
+        let values = var::parameter_values(&parameters);
+        let all = p.double(format!("{prefix}.policy_parameters"), values.len(), 1, Role::Parameter, values);
+        for (i, var) in parameters.iter().enumerate() {
+            let one = p.view(all, i, 1, 1);
+            let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
+            if p.knobs().get(&format!("{prefix}.{}", var.name)).is_none() {
+                p.knobs_mut().add(format!("{prefix}.{}", var.name), knob);
+            }
+        }
+        let columns = spec.device.model().vars();
+        let mut on = vec![Operand::update(weights)];
+        for b in banks {
+            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.is_state()).map(|(s, _)| *s);
+            on.extend(state.chain([b.conductance, b.pulses]).map(Operand::update));
+        }
+        on.push(Operand::read(frozen));
+        on.extend(parts.iter().map(|s| Operand::read(*s)));
+        // The gate may see a part of the change itself: reading it twice is allowed.
+        on.push(Operand::read(activity));
+        for b in banks {
+            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.is_state()).map(|(s, _)| *s);
+            on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
+        }
+        on.extend(banks.first().map(|b| Operand::read(b.gain)));
+        on.extend([all, mode].map(Operand::read));
+        let shape = (p.get(weights).rows, p.get(weights).cols);
+        let call = calls::PulseCall { spec: spec.clone(), policy, change, shape };
+        p.add(of, Op::Call(Arc::new(call)), on, Draws::No)
+    }
+}
 
 impl Builder<'_> {
     /// Pulses of what a rule wants.
@@ -44,40 +102,19 @@ impl Builder<'_> {
                 self.filter(&path, spikes, synapse.as_ref(), true, &format!("{name}.gate"))?
             }
         };
-        let parameters = of_role(policy.model().vars(), var::Role::Parameter);
         let prefix = if brings { name } else { format!("{}.policy", self.names.connection(l.id)) };
-        let values = var::parameter_values(&parameters);
-        let p = &mut self.program;
-        let all = p.double(format!("{prefix}.policy_parameters"), values.len(), 1, Role::Parameter, values);
-        if k == 0 || brings {
-            for (i, var) in parameters.iter().enumerate() {
-                let one = p.view(all, i, 1, 1);
-                let knob = Knob::plain(one, var.unit.clone(), var.bounds, var.doc.clone());
-                if p.knobs().get(&format!("{prefix}.{}", var.name)).is_none() {
-                    p.knobs_mut().add(format!("{prefix}.{}", var.name), knob);
-                }
-            }
-        }
-        let columns = spec.device.model().vars();
         let banks = self.conn[l.id.index()].devices.clone();
-        let Some(gain) = banks.first().map(|b| b.gain) else { return Ok(()) };
-        let mut on = vec![Operand::update(l.weights)];
-        for b in &banks {
-            let state = b.columns.iter().zip(&columns).filter(|(_, c)| c.is_state()).map(|(s, _)| *s);
-            on.extend(state.chain([b.conductance, b.pulses]).map(Operand::update));
-        }
-        on.push(Operand::read(l.frozen));
-        on.extend(wanted.parts.iter().map(|s| Operand::read(*s)));
-        // The gate may see a part of the change itself: reading it twice is allowed.
-        on.push(Operand::read(activity));
-        for b in &banks {
-            let fixed = b.columns.iter().zip(&columns).filter(|(_, c)| !c.is_state()).map(|(s, _)| *s);
-            on.extend(fixed.chain([b.offset, b.scale]).map(Operand::read));
-        }
-        on.extend([gain, all, l.mode].map(Operand::read));
-        let call =
-            calls::PulseCall { spec: spec.clone(), policy, change: wanted.change, shape: (l.rows, l.cols) };
-        self.program.add(&path, Op::Call(Arc::new(call)), on, Draws::No);
+        let pulsed = Pulsed {
+            spec,
+            banks: &banks,
+            policy,
+            prefix: &prefix,
+            change: wanted.change,
+            parts: &wanted.parts,
+            activity,
+            learned: [l.weights, l.frozen, l.mode],
+        };
+        pulsed.add(&mut self.program, &path);
         Ok(())
     }
 }
