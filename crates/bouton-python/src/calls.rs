@@ -34,8 +34,7 @@ impl Call for Foreign {
 
 impl Running for Foreign {
     fn step(&mut self, _: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let share = self.share.clone();
-        within(&share, io, || {
+        within(&self.share, io, || {
             Python::attach(|py| {
                 let Some(step) = self.share.step(py, self.slot) else {
                     return Err("has no step function".into());
@@ -155,8 +154,7 @@ impl Running for RunningFunction {
         if call.takes_values {
             io.copy(outputs, buffer);
         }
-        let share = call.share.clone();
-        let done: PyResult<()> = within(&share, io, || {
+        let done: PyResult<()> = within(&call.share, io, || {
             Python::attach(|py| {
                 let Some(f) = call.share.step(py, call.slot) else { return Ok(()) };
                 let values = || -> Bound<'_, PyAny> {

@@ -139,6 +139,7 @@ class Learned(_Learning):
             reads = [low.vector(s).number for s in (op.pre_filtered, op.post_filtered)]
         else:
             scale = low.extra("voja.scale", self.rows, 1, op.scale, "parameter")
+            low.scales.append((self.copy.dst.base, scale))
             reads = [low.vector(s).number for s in (op.pre_decoded, op.post_filtered, op.learning_signal)] + [scale]
         parts = self.parts() + ([] if self.encoded is None else [self.encoded])
         on = [(p, UPDATE if self.waits else SET, None) for p in parts]
@@ -179,6 +180,9 @@ class TextLearned(_Learning):
     def learn(self, op):
         """Sets the parts, and advances the states."""
         low = self.low
+        for (_, side, _), signal in zip(self.rule.inputs(), op.inputs):
+            if side == "scale":
+                low.scales.append((self.copy.dst.base, low.vector(signal).number))
         on = [(p, UPDATE if self.waits else SET, None) for p in self.parts]
         on += [(low.vector(s).number, UPDATE, None) for s in op.states]
         on += [(low.vector(s).number, READ, None) for s in op.inputs]

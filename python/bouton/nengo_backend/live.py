@@ -242,6 +242,35 @@ class Weights(LiveArray):
         self._sim._freeze(self, np.ones(self.shape) if mask is None else np.asarray(mask, dtype=bool), self._what, 0.0)
 
 
+class Gains:
+    """Gains by ensemble.
+
+    Parameters
+    ----------
+    sim : Simulator
+        Whose.
+    """
+
+    def __init__(self, sim: Any) -> None:
+        self._sim = sim
+
+    def __getitem__(self, ens: NengoObject) -> LivePath:
+        if ens not in self._sim.model.params:
+            raise KeyError(f"{ens} is no object of this network")
+        path = self._sim.path(ens, "gain")
+        if path not in self._sim.paths():
+            raise BuildError(
+                f"{ens} has no gains that can be written: it has no neurons (Direct), isn't an ensemble, or one of them isn't above 0"
+            )
+        return LivePath(self._sim, path, f"gains of {self._sim._names.of(ens)}", vector=True)
+
+    def __setitem__(self, ens: NengoObject, value: ArrayLike) -> None:
+        self[ens][...] = value
+
+    def __repr__(self) -> str:
+        return "<live gains by object>"
+
+
 class Side:
     """The devices of one side of a connection: ``sim.devices[conn].plus``.
 
@@ -393,6 +422,9 @@ class Views(Generic[_Live]):
                 raise KeyError(f"{obj} is no object of this network")
             raise BuildError(f"{obj} has no {self._WHAT[kind]}: {_WHY[kind]}")
         path = f"{self._sim._names.of(obj)}.{kind}"
+        if signal in self._sim._lowered.sparse:
+            what = f"elements of the sparse weights of {self._sim._names.of(obj)}"
+            return cast("_Live", LivePath(self._sim, path, what, vector=True))
         make = Weights if kind == "weights" else LiveArray
         live = make(self._sim, signal, path, f"{self._WHAT[kind]} of {self._sim._names.of(obj)}")
         return cast("_Live", live)

@@ -6,7 +6,7 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.builder.neurons import SimNeurons
-from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, TimeUpdate
+from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, SparseDotInc, TimeUpdate
 from nengo.builder.probe import SimProbe
 from nengo.builder.processes import SimProcess
 from nengo.builder.transforms import ConvInc, ConvTransposeInc
@@ -162,6 +162,8 @@ NEURONS = {
     ),
     # Its step is of the rates that the base's own step has set; which base that is doesn't matter here.
     nengo.RegularSpiking: ("regular_spiking", ("amplitude",), ("voltage",)),
+    nengo.PoissonSpiking: ("poisson_spiking", ("amplitude",), ()),
+    nengo.StochasticSpiking: ("stochastic_spiking", ("amplitude",), ()),
     nengo.LIFRate: ("lif_rate", ("tau_rc", "tau_ref", "amplitude"), ()),
     nengo.RectifiedLinear: ("rectified_linear", ("amplitude",), ()),
     nengo.SpikingRectifiedLinear: ("spiking_rectified_linear", ("amplitude",), ("voltage",)),
@@ -169,12 +171,26 @@ NEURONS = {
     nengo.Tanh: ("tanh", ("tau_ref",), ()),
 }
 _STEPS = {kind: kind.step for kind in NEURONS}
+#: Those that make spikes of the rates of another, and those of them that draw.
+_OF_RATES, _DRAWING = (nengo.RegularSpiking, nengo.PoissonSpiking, nengo.StochasticSpiking), (nengo.PoissonSpiking, nengo.StochasticSpiking)
+
+
+def _generator(rng):
+    """The state of a generator of NumPy's as the engine keeps it: numbers below 2^16, so that single precision has them too."""
+    state = rng.get_state(legacy=False)
+    words = state["state"]["key"].astype(np.int64)
+    halves = np.stack([words % 2**16, words // 2**16], axis=1).ravel()
+    waits = int(state["has_gauss"])
+    bits = np.frombuffer(np.float64(state["gauss"] if waits else 0.0).tobytes(), dtype="<u2")
+    return np.concatenate([halves, [state["state"]["pos"], waits], bits]).astype(float)
 
 
 @lowers(SimNeurons)
 def neurons(low, op):
     kind = type(op.neurons)
-    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons) or op.state_extra:
+    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons):
+        return None
+    if set(op.state_extra) != ({"rng"} if kind in _DRAWING else set()):
         return None
     name, parameters, states = NEURONS[kind]
     if set(op.state) != set(states):
@@ -189,13 +205,30 @@ def neurons(low, op):
     if len({p.number for p in (out, current, *state)}) < 2 + len(state):
         return None
     fields = {"type": name, **dict(zip(parameters, values))}
-    if kind is nengo.RegularSpiking:
+    if kind in _OF_RATES:
         fields["base"] = {"type": "lif_rate"}
     text = json.dumps(fields)
     numbers = low.extra(f"{name} of {plain(op.output.name)}", len(values), 1, values, "parameter", double=True)
     on = [(p.number, SET, None) for p in (out, *state)]
+    if kind in _DRAWING:
+        numbers_of = _generator(op.state_extra["rng"])
+        on.append((low.extra(f"generator of {plain(op.output.name)}", len(numbers_of), 1, numbers_of), SET, None))
     on += [(current.number, READ, None), (numbers, READ, None)]
     return low.op("neurons", op, on, json=text)
+
+
+@lowers(SparseDotInc)
+def sparse(low, op):
+    y, x = low.vector(op.Y), low.vector(op.X)
+    if y is None or x is None or op.X.ndim != 1 or op.Y.ndim > 1 or op.A.is_view or len(low.uses[op.A]) != 1:
+        return None
+    matrix = low.sparse_matrix(op.A)
+    if matrix is None or op.A.shape != (y.size, x.size):
+        return None
+    number, rows, columns = matrix
+    fields = {"type": "sparse", "shape": [y.size, x.size], "rows": rows, "columns": columns}
+    on = [(y.number, INC, None), (number, READ, None), (x.number, READ, None)]
+    return low.op("linked", op, on, json=json.dumps(fields))
 
 
 def _convolution(low, op, kind, **more):

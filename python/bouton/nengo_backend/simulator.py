@@ -172,6 +172,11 @@ class Simulator(Face, State, nengo.Simulator):
         if base in low.python:
             if low.is_clock(base):
                 self._core.set_clock(self._ticks(), True)
+            if base in low.sparse and base not in self._arrays:
+                # The elements are the engine's from now on.
+                self._handed.add(base)
+                self._hold(base, low.sparse[base])
+                self._arrays[base] = low.python[base].data = self._core.array(low.sparse[base])
             return low.python[base]
         number = low.numbers[base]
         if not self._starting:

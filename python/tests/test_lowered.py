@@ -1,0 +1,119 @@
+"""What the engine has of Nengo's beside the usual: neurons that draw, sparse transforms. Nengo's spikes, and nothing in Python."""
+
+import pickle
+
+import bouton
+import nengo
+import numpy as np
+import pytest
+
+sparse = pytest.importorskip("scipy.sparse")
+
+NEURONS = {
+    "poisson": nengo.PoissonSpiking(nengo.LIFRate(tau_rc=0.03)),
+    "poisson, both signs": nengo.PoissonSpiking(nengo.Tanh(), amplitude=0.5),
+    "stochastic": nengo.StochasticSpiking(nengo.RectifiedLinear()),
+    "stochastic, both signs": nengo.StochasticSpiking(nengo.Tanh(), amplitude=2),
+    "stochastic, adapting": nengo.StochasticSpiking(nengo.AdaptiveLIFRate()),
+}
+
+
+def network(neurons=nengo.LIF(), transform=1.0, seed=3, size=1):
+    with nengo.Network(seed=seed) as net:
+        drive = nengo.Node(lambda t: np.sin(9 * t + np.arange(size)), size_out=size)
+        net.a = nengo.Ensemble(40, size, neuron_type=neurons, label="a")
+        net.b = nengo.Ensemble(30, 1, neuron_type=neurons, label="b")
+        nengo.Connection(drive, net.a)
+        net.conn = nengo.Connection(net.a.neurons, net.b.neurons, transform=transform, label="c")
+        net.looks = [nengo.Probe(net.a.neurons), nengo.Probe(net.b.neurons), nengo.Probe(net.b, synapse=0.02)]
+    return net
+
+
+def data(net, simulator, **arguments):
+    with simulator(net, progress_bar=False, **arguments) as sim:
+        sim.run_steps(200)
+        return [np.array(sim.data[p]) for p in net.looks], str(getattr(sim, "explain", str)())
+
+
+def same(net, plan_lacks, **arguments):
+    ours, plan = data(net, bouton.Simulator, **arguments)
+    theirs, _ = data(net, nengo.Simulator, optimize=False)
+    assert plan_lacks not in plan
+    assert all(np.count_nonzero(x) > 50 for x in theirs)
+    for x, y in zip(ours[:2], theirs[:2]):
+        np.testing.assert_array_equal(x, y)
+    np.testing.assert_allclose(ours[2], theirs[2], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NEURONS)
+@pytest.mark.parametrize("passes", [None, False])
+def test_neurons_that_draw_have_nengos_spikes(name, passes):
+    # A generator of Nengo's goes on where another simulator left it: a network of its own for each.
+    transform = np.random.RandomState(1).uniform(-1e-3, 3e-3, (30, 40))
+    first, second = network(NEURONS[name], transform), network(NEURONS[name], transform)
+    ours, plan = data(first, bouton.Simulator, passes=passes)
+    theirs, _ = data(second, nengo.Simulator, optimize=False)
+    assert "run by Python" not in plan
+    assert all(np.count_nonzero(x) > 50 for x in theirs)
+    for x, y in zip(ours[:2], theirs[:2]):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_neurons_that_draw_go_on_when_pickled_and_begin_again_when_reset():
+    net = network(NEURONS["poisson"], np.full((30, 40), 1e-3))
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(60)
+        first = np.array(sim.data[net.looks[0]])
+        sim.reset()
+        sim.run_steps(60)
+        np.testing.assert_array_equal(sim.data[net.looks[0]], first)
+    net.nodes[0].output = np.zeros(1)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(30)
+        with pickle.loads(pickle.dumps(sim)) as again:
+            again.run_steps(30)
+            sim.run_steps(30)
+            probe = again.model.probes[0]
+            np.testing.assert_array_equal(again.data[probe], sim.data[net.looks[0]])
+
+
+def matrix(seed=1, shape=(30, 40), density=0.2):
+    rng = np.random.RandomState(seed)
+    return sparse.random(*shape, density=density, random_state=rng, data_rvs=lambda n: rng.uniform(-2e-3, 5e-3, n))
+
+
+@pytest.mark.parametrize("init", ["scipy", "nengo", "drawn", "twice"])
+def test_sparse_transforms_are_nengos(init):
+    m = matrix()
+    places = np.stack([m.row, m.col], axis=1)
+    made = {
+        "scipy": lambda: nengo.Sparse(m.shape, init=m.tocsr()),
+        "nengo": lambda: nengo.Sparse(m.shape, indices=places, init=m.data),
+        "drawn": lambda: nengo.Sparse(m.shape, indices=places, init=nengo.dists.Uniform(-2e-3, 5e-3)),
+        # Elements that are given twice add up.
+        "twice": lambda: nengo.Sparse(m.shape, indices=np.r_[places, places[:20]], init=np.r_[m.data, m.data[:20]]),
+    }[init]
+    same(network(transform=made()), "run by Python")
+
+
+@pytest.mark.parametrize("how", ["written", "held"])
+def test_the_elements_of_a_sparse_transform_are_live(how):
+    m = matrix()
+    net, twice = network(transform=nengo.Sparse(m.shape, init=m)), network(transform=nengo.Sparse(m.shape, init=2 * m))
+    with bouton.Simulator(net, progress_bar=False) as sim, bouton.Simulator(twice, progress_bar=False) as wanted:
+        weights = sim.weights[net.conn]
+        assert weights.shape == (m.nnz,) and weights.path == "c.weights"
+        start = np.asarray(weights)
+        np.testing.assert_array_equal(np.sort(start), np.sort(m.data))
+        if how == "written":
+            weights[...] = 2 * start
+        else:
+            # The matrix of Nengo's signal is the engine's memory from now on.
+            held = sim.signals[sim.model.sig[net.conn]["weights"]]
+            np.testing.assert_array_equal(held.data, start)
+            held.data[:] *= 2
+        np.testing.assert_array_equal(weights, 2 * start)
+        sim.run_steps(100)
+        wanted.run_steps(100)
+        assert np.count_nonzero(wanted.data[twice.looks[1]]) > 50
+        np.testing.assert_array_equal(sim.data[net.looks[1]], wanted.data[twice.looks[1]])
