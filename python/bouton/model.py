@@ -258,7 +258,7 @@ class ModelSimulator:
         """
         self._core.reset(bool(keep_weights))
 
-    def explain(self) -> Plan:
+    def explain(self) -> str:
         """The plan of a step as text, a line a kernel; in a notebook, a table."""
         return Plan(self._core.explain())
 

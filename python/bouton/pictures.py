@@ -56,7 +56,8 @@ class Plan(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        rows, rest = [], []
+        rows: list[tuple[str, int, str, str]] = []
+        rest: list[str] = []
         for line in self.split("\n")[1:]:
             found = re.match(r"(.{15}) {0,8}(\d+)  (.*?)(?:  \[(.*)\])?$", line) if not rest else None
             if found:

@@ -29,10 +29,11 @@ def check(sim: Any, seconds: float) -> list[str]:
     notes = []
     for ens in sim.model.toplevel.all_ensembles:
         if ens in seen:
-            notes += _of_ensemble(sim._names.of(ens), ens, *seen[ens], sim.dt)
+            inputs, rates = seen[ens]
+            notes += _of_ensemble(sim._names.of(ens), ens, inputs, rates, sim.dt)
     for conn, rules in seen["rules"].items():
-        for rule in rules:
-            notes += _of_rule(sim._names.of(conn), *rule, steps * sim.dt, sim.n_steps * sim.dt)
+        for rule, errors, *weights in rules:
+            notes += _of_rule(sim._names.of(conn), rule, errors, weights, steps * sim.dt, sim.n_steps * sim.dt)
     return notes
 
 
@@ -125,7 +126,8 @@ def _of_ensemble(name, ens, inputs, rates, dt):
         yield f"note: {name}: its input was {most:.3g} at the most, of a radius of {ens.radius:g}; give it a radius of {most:.2g}"
 
 
-def _of_rule(name, rule, errors, before, after, initial, seconds, since):
+def _of_rule(name, rule, errors, weights, seconds, since):
+    before, after, initial = weights
     kind = type(rule.learning_rule_type).__name__
     if errors.size and not np.any(errors):
         yield f"warning: {name}: the error of its rule {kind} was 0 in every step; is something connected to `conn.learning_rule`?"

@@ -153,7 +153,7 @@ class Face:
         self._between_steps("check")
         return check(self, seconds)
 
-    def explain(self) -> Plan:
+    def explain(self) -> str:
         """The plan of a step as text, a line a kernel, and what stayed Python's; in a notebook, a table."""
         low = self._lowered
         lines = [self._core.explain()]
