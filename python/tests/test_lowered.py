@@ -117,3 +117,55 @@ def test_the_elements_of_a_sparse_transform_are_live(how):
         wanted.run_steps(100)
         assert np.count_nonzero(wanted.data[twice.looks[1]]) > 50
         np.testing.assert_array_equal(sim.data[net.looks[1]], wanted.data[twice.looks[1]])
+
+
+def one(build, seed=3):
+    with nengo.Network(seed=seed) as net:
+        drive = nengo.Node(lambda t: [np.sin(9 * t), np.cos(11 * t)], size_out=2)
+        net.a, net.b = nengo.Ensemble(50, 2, label="a"), nengo.Ensemble(40, 2, label="b")
+        nengo.Connection(drive, net.a)
+        build(net)
+        net.looks = [nengo.Probe(net.a.neurons), nengo.Probe(net.b.neurons), nengo.Probe(net.b, synapse=0.02)]
+    return net
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.013, 0.1])
+def test_a_triangle_is_nengos(seconds):
+    def build(net):
+        nengo.Connection(net.a, net.b, synapse=nengo.synapses.Triangle(seconds))
+        nengo.Connection(net.a, net.b, synapse=nengo.synapses.Triangle(0.03), transform=0.5)
+
+    same(one(build), "run by Python")
+
+
+def test_rls_learns_what_nengos_does():
+    """The synapse on the error is that of the decoded value: else small differences grow."""
+
+    def build(net):
+        net.conn = nengo.Connection(net.a, net.b, function=lambda x: [0, 0], learning_rule_type=nengo.RLS(1e-2))
+        nengo.Connection(net.b, net.conn.learning_rule)
+        nengo.Connection(net.a, net.conn.learning_rule, transform=-1)
+        net.weights = nengo.Probe(net.conn, "weights", sample_every=0.05)
+        net.inverse = nengo.Probe(net.conn.learning_rule, "inv_gamma", sample_every=0.05)
+
+    runs = []
+    for simulator, arguments in ((bouton.Simulator, {}), (nengo.Simulator, {"optimize": False})):
+        net = one(build)
+        with simulator(net, progress_bar=False, **arguments) as sim:
+            sim.run_steps(200)
+            runs.append([np.array(sim.data[p]) for p in (*net.looks, net.weights, net.inverse)])
+            if simulator is bouton.Simulator:
+                assert "run by Python" not in sim.explain()
+                frozen = np.zeros((2, 50), dtype=bool)
+                frozen[0] = True
+                sim.weights[net.conn].freeze(frozen)
+                before = np.asarray(sim.weights[net.conn])
+                sim.run_steps(20)
+                after = np.asarray(sim.weights[net.conn])
+                assert np.array_equal(after[0], before[0]) and not np.array_equal(after[1], before[1])
+    (*ours, w, p), (*theirs, there, q) = runs
+    assert np.abs(np.diff(there, axis=0)).max() > 1e-5
+    for x, y in zip(ours[:2], theirs[:2]):
+        np.testing.assert_array_equal(x, y)
+    np.testing.assert_allclose(w, there, rtol=0, atol=1e-9 * np.abs(there).max())
+    np.testing.assert_allclose(p, q, rtol=0, atol=1e-9 * np.abs(q).max())

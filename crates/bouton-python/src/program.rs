@@ -9,7 +9,7 @@ use bouton_elements::rules::Change;
 use bouton_elements::transforms::Transform;
 use bouton_engine::{
     Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass,
-    Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+    Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space, Taps,
 };
 use bouton_nef::{DeviceSignals, ProcessCall, Pulsed};
 use numpy::{PyArrayDyn, PyArrayMethods};
@@ -193,6 +193,7 @@ impl Program {
             "dot" => self.program.kernel(of, Dot { stride: get(args, "stride")? }, on),
             "lowpass" => self.program.kernel(of, Lowpass, on),
             "space" => self.program.kernel(of, Space { n: get(args, "n")? }, on),
+            "taps" => self.program.kernel(of, Taps { n: get(args, "n")? }, on),
             "neurons" => {
                 let text: String = get(args, "json")?;
                 let neurons: NeuronType =

@@ -138,11 +138,11 @@ def _of_rule(name, rule, errors, weights, seconds, since):
         yield f"note: {name}: its rule {kind} changed no weight"
     elif size > 0 and change / seconds < size / _SLOW:
         yield (
-            f"note: {name}: its rule {kind} moves weights by {change / seconds:.2g} a second, of {size:.2g} (rms): it needs "
+            f"note: {name}: its rule {kind} moves weights by {change / seconds:.3g} a second, of {size:.2g} (rms): it needs "
             f"{size * seconds / change:.2g} s to matter; raise the learning rate"
         )
     elif size > 0 and change / seconds > size / _FAST:
         yield (
-            f"warning: {name}: its rule {kind} moves weights by {change / seconds:.2g} a second, of {size:.2g} (rms): they are others "
+            f"warning: {name}: its rule {kind} moves weights by {change / seconds:.3g} a second, of {size:.2g} (rms): they are others "
             f"after {size * seconds / change:.2g} s; lower the learning rate, or it begins from nothing"
         )

@@ -12,7 +12,8 @@ from nengo.exceptions import SimulatorClosed
 from .. import paths
 from ..pictures import Plan
 from .check import check
-from .live import DeviceViews, Gains, Views
+from .live import Gains, Views
+from .live_devices import DeviceViews
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -22,7 +22,8 @@ from nengo.network import Network
 from nengo.params import FrozenObject
 from nengo.simulator import Simulator
 
-from .live import DeviceView, DeviceViews, Gains, Live, Side, Views
+from .live import Gains, Live, Views
+from .live_devices import DeviceView, DeviceViews, Side
 from .rules import SimFunctionRule
 from .signals import Signals
 

@@ -6,7 +6,7 @@ parts become pulses, which act at the end of the same step.
 """
 
 import numpy as np
-from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimVoja
+from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimRLS, SimVoja
 from nengo.builder.operator import Copy, DotInc
 from nengo.exceptions import BuildError
 
@@ -15,7 +15,7 @@ from .devices import mPES
 from .lowering import INC, READ, SET, UPDATE, lowers, of
 from .rules import SimRule
 
-_KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
+_KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja", SimRLS: "rls"}
 
 
 class _Learning:
@@ -30,7 +30,7 @@ class _Learning:
         self.frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
         self.mode = low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
         self.names, values = list(parameters), list(parameters.values())
-        self.parameters = low.extra(f"{self.name}.parameters", len(values), 1, values, "parameter", double=True)
+        self.parameters = low.extra(f"{self.name}.parameters", len(values) or 1, 1, values or [0.0], "parameter", double=True)
 
     @property
     def waits(self):
@@ -77,7 +77,8 @@ class Learned(_Learning):
 
     def __init__(self, low, op, copy):
         self.kind = _KINDS[type(op)]
-        parameters = {"learning_rate": op.learning_rate}
+        # What RLS learns with is what its state begins with.
+        parameters = {} if self.kind == "rls" else {"learning_rate": op.learning_rate}
         self.own = getattr(low.rule_types.get(op.delta), "policy", None)
         if self.kind == "oja":
             parameters["beta"] = op.beta
@@ -129,6 +130,10 @@ class Learned(_Learning):
     def learn(self, op):
         """Sets the parts, at the place of Nengo's operator."""
         low = self.low
+        if self.kind == "rls":
+            on = [(p, UPDATE, None) for p in self.parts()] + [(low.vector(op.inv_gamma).number, UPDATE, None)]
+            on += [(low.vector(s).number, READ, None) for s in (op.pre_filtered, op.error)] + [(self.parameters, READ, None)]
+            return low.program.rule(of(op), on, _bouton.Rule.named("rls"), self.rows, self.cols)
         if self.kind == "pes":
             reads = [low.vector(op.pre_filtered).number, low.vector(op.error).number]
             if self.encoded is not None:
@@ -271,12 +276,16 @@ def _fits(low, op):
         SimPES: lambda: ((op.pre_filtered, cols), (op.error, rows)),
         SimBCM: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows), (op.theta, rows)),
         SimOja: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows)),
+        SimRLS: lambda: ((op.pre_filtered, cols), (op.error, rows)),
         SimVoja: lambda: ((op.pre_decoded, cols), (op.post_filtered, rows), (op.learning_signal, 1)),
     }[type(op)]()
     for signal, n in wanted:
         part = low.vector(signal)
         if part is None or part.size != n or signal.ndim != 1:
             return False
+    if type(op) is SimRLS:
+        inverse = low.vector(op.inv_gamma)
+        return inverse is not None and inverse.shape == (cols, cols) and not op.inv_gamma.is_view
     return type(op) is not SimVoja or np.shape(op.scale) == (rows,)
 
 
@@ -284,6 +293,7 @@ def _fits(low, op):
 @lowers(SimBCM)
 @lowers(SimOja)
 @lowers(SimVoja)
+@lowers(SimRLS)
 @lowers(SimRule)
 def learn(low, op):
     return low.rules[op].learn(op) if op in low.rules else None

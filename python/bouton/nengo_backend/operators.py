@@ -278,11 +278,36 @@ def _step(process, shape, state, dt):
     return found
 
 
+_TRIANGLE = (nengo.synapses.Triangle.make_step, nengo.synapses.Triangle.make_state)
+
+
+def triangle(low, op):
+    p = op.process
+    kind = type(p)
+    if (kind.make_step, kind.make_state) != _TRIANGLE or "make_step" in vars(p) or op.mode == "inc" or low.single:
+        return None
+    out, u = low.vector(op.output), low.vector(op.input)
+    if out is None or u is None or op.input.shape != op.output.shape or op.input.ndim != 1 or out.number == u.number:
+        return None
+    # Its state is kept in another way; nobody else may look for it in Nengo's.
+    if any(len(low.uses[s.base]) != 1 or np.any(s.initial_value) for s in op.state.values()) or np.any(op.output.initial_value):
+        return None
+    n = op.state["X"].shape[0]
+    taps = np.arange(n, 0, -1) / np.arange(n, 0, -1).sum()
+    name = of(op)
+    numbers = low.extra(f"coefficients of {name}", n, 1, taps, "parameter", double=True)
+    state = low.extra(f"state of {name}", n, u.size)
+    on = [(out.number, UPDATE if op.mode == "update" else SET, None), (state, UPDATE, None)]
+    return low.op("taps", op, [*on, (u.number, READ, None), (numbers, READ, None)], n=n)
+
+
 @lowers(SimProcess)
 def process(low, op):
     p = op.process
     if op.input is None:
         return source(low, op)
+    if type(p) is nengo.synapses.Triangle:
+        return triangle(low, op)
     if type(p) not in _FILTERS or type(p).make_step is not _MAKE_STEP or "make_step" in vars(p):
         return None
     if op.mode == "inc" or set(op.state) != {"X"} or op.t is not low.model.time:
