@@ -59,7 +59,7 @@ class Plan(str):
         rows: list[tuple[str, int, str, str]] = []
         rest: list[str] = []
         for line in self.split("\n")[1:]:
-            found = re.match(r"(.{15}) {0,8}(\d+)  (.*?)(?:  \[(.*)\])?$", line) if not rest else None
+            found = re.match(r"(\S.*?) +(\d+)  (.*?)(?:  \[(.*)\])?$", line) if not rest else None
             if found:
                 rows.append((found[1].strip(), int(found[2]), found[3], found[4] or ""))
             elif line:

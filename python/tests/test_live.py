@@ -1,5 +1,7 @@
 """What is live: weights, encoders, biases, parameters by path; rules of one's own."""
 
+import re
+
 import nengo
 import numpy as np
 import pytest
@@ -288,3 +290,28 @@ def test_gains_that_make_no_sense_are_refused():
             sim.gains[direct]
         with pytest.raises(KeyError):
             sim.gains[with_gains(np.ones(20)).ens]
+
+
+class VeryLongNameOfAnOperatorOfOnesOwn(nengo.Process):
+    def make_state(self, shape_in, shape_out, dt, dtype=None):
+        return {}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        return lambda t: np.zeros(shape_out)
+
+
+def test_a_plan_is_shown_as_a_table_with_a_row_a_kernel():
+    net = network(nengo.PES(), error=True)
+    with net:
+        nengo.Node(VeryLongNameOfAnOperatorOfOnesOwn(default_size_in=0, default_size_out=1), label="<own>")
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        plan = sim.explain()
+        shown = plan._repr_html_()
+    kernels = int(re.search(r"^(\d+) kernels", plan, re.M)[1])
+    assert shown.count("<tr>") == kernels + 1 and shown.count("<td") == 4 * kernels
+    assert "&lt;own&gt;" in shown and "<own>" not in shown
+    assert "fuse_populations" in shown and "functions of Python" in shown
+    # The widest bar is that of the kernel that touches most.
+    counts = [int(x) for x in re.findall(r"</span> (\d+)</td>", shown)]
+    widths = [int(x) for x in re.findall(r"width:(\d+)px;background", shown)]
+    assert widths[int(np.argmax(counts))] == max(widths) == 80

@@ -169,3 +169,63 @@ def test_rls_learns_what_nengos_does():
         np.testing.assert_array_equal(x, y)
     np.testing.assert_allclose(w, there, rtol=0, atol=1e-9 * np.abs(there).max())
     np.testing.assert_allclose(p, q, rtol=0, atol=1e-9 * np.abs(q).max())
+
+
+RULES = {
+    "pes": (nengo.PES(1e-3), {}, 1),
+    "pes onto neurons": (nengo.PES(1e-3), {"solver": nengo.solvers.LstsqL2(weights=True)}, 1),
+    "bcm": (nengo.BCM(1e-8), {"solver": nengo.solvers.LstsqL2(weights=True)}, 0),
+    "oja": (nengo.Oja(1e-6), {"solver": nengo.solvers.LstsqL2(weights=True)}, 0),
+    "voja": (nengo.Voja(learning_rate=1e-2), {}, 0),
+    "rls": (nengo.RLS(1e-4), {}, 1),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_change_that_is_looked_at_is_nengos_and_its_rule_stays_in_the_engine(name):
+    rule, more, error = RULES[name]
+
+    def build(net, looks=True):
+        net.conn = nengo.Connection(net.a, net.b, learning_rule_type=rule, **more)
+        if error:
+            nengo.Connection(net.b, net.conn.learning_rule)
+            nengo.Connection(net.a, net.conn.learning_rule, transform=-0.5)
+        if looks:
+            net.delta = nengo.Probe(net.conn.learning_rule, "delta", sample_every=0.01)
+            net.slow = nengo.Probe(net.conn.learning_rule, "delta", sample_every=0.01, synapse=0.02)
+        net.weights = nengo.Probe(net.conn, "weights", sample_every=0.02)
+
+    def run(simulator, looks=True, **arguments):
+        net = one(lambda net: build(net, looks))
+        with simulator(net, progress_bar=False, **arguments) as sim:
+            sim.run_steps(100)
+            if simulator is bouton.Simulator:
+                assert "run by Python" not in sim.explain()
+            more = [net.delta, net.slow] if looks else []
+            return [np.array(sim.data[p]) for p in (*net.looks, net.weights, *more)]
+
+    ours, theirs, blind = run(bouton.Simulator), run(nengo.Simulator, optimize=False), run(bouton.Simulator, looks=False)
+    for x, y in zip(ours[:2], theirs[:2]):
+        np.testing.assert_array_equal(x, y)
+    for x, y in zip(ours[3:], theirs[3:]):
+        assert np.abs(y).max() > 0
+        np.testing.assert_allclose(x, y, rtol=0, atol=1e-9 * np.abs(y).max())
+    # Who looks changes nothing.
+    for x, y in zip(ours, blind):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_a_change_that_is_looked_at_cannot_be_written():
+    def build(net):
+        net.conn = nengo.Connection(net.a, net.b, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(net.b, net.conn.learning_rule)
+        net.delta = nengo.Probe(net.conn.learning_rule, "delta")
+
+    net = one(build)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        signal = sim.model.sig[net.conn.learning_rule]["delta"]
+        sim.run_steps(30)
+        np.testing.assert_array_equal(sim.signals[signal], sim.data[net.delta][-1])
+        assert not sim.signals[signal].flags.writeable
+        with pytest.raises(ValueError, match="rule's change"):
+            sim.signals[signal] = 0.0

@@ -108,7 +108,7 @@ pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -
     }
     impl Drop for Within {
         fn drop(&mut self) {
-            RUNNING.with_borrow_mut(|all| drop(all.pop()));
+            RUNNING.with_borrow_mut(|all| _ = all.pop());
         }
     }
     let within = Within;

@@ -76,6 +76,7 @@ class Lowered:
         self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step, or who writes, changes
         self.rules = {}  # learning operator -> what it was lowered to
         self.made = {}  # change of a rule -> what makes it, where it is never a matrix
+        self.seen = set()  # changes that are made a matrix for who reads them
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.late = []  # positions of what acts after all readers of a step

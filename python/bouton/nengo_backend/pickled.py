@@ -65,7 +65,7 @@ class Pickled:
 
     def _saved(self, key):
         """Whether a signal is saved: what steps change, and what was written of the rest."""
-        if key.base in self._lowered.made or key.base in self._banks or key.sparse:
+        if key.base in self._lowered.made or key.base in self._lowered.seen or key.base in self._banks or key.sparse:
             return False
         return not key.readonly or key is key.base and not np.array_equal(self._value(key), key.initial_value)
 

@@ -185,8 +185,8 @@ class Simulator(Face, State, Pickled, nengo.Simulator):
         array = self._arrays.get(key)
         if array is None:
             array = self._arrays[key] = self._core.array(number).reshape(key.shape)
-            if base in low.banks:
-                # What is written to the weights themselves the devices know nothing of.
+            if base in low.banks or base in low.seen:
+                # What is written to the weights themselves the devices know nothing of, and weights nothing of a change's matrix.
                 array.setflags(write=False)
         return array
 
@@ -214,6 +214,8 @@ class Simulator(Face, State, Pickled, nengo.Simulator):
         """Refuses what can't be set as a signal."""
         if key.base in self._lowered.banks:
             raise ValueError(f"{key.name} is made of devices: write `sim.weights[conn]` or `sim.devices[conn]`")
+        if key.base in self._lowered.seen:
+            raise ValueError(f"{key.name} is a rule's change, which is made of parts: write the weights instead")
 
     def _put(self, key, value):
         """Sets a signal that nobody has an array of; returns whether that could be done."""
