@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _bouton, paths
+from .pictures import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -258,8 +259,8 @@ class ModelSimulator:
         self._core.reset(bool(keep_weights))
 
     def explain(self) -> str:
-        """The plan of a step as text, a line a kernel."""
-        return self._core.explain()
+        """The plan of a step as text, a line a kernel; in a notebook, a table."""
+        return Plan(self._core.explain())
 
     def check(self) -> list[str]:
         """Notes on the scale of weights and learning rates, as text."""

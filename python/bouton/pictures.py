@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,3 +47,32 @@ def _blocks(values, rows, cols):
     sums = np.add.reduceat(np.add.reduceat(values, at[0], axis=0), at[1], axis=1)
     counts = np.diff(np.append(at[0], values.shape[0]))[:, None] * np.diff(np.append(at[1], values.shape[1]))
     return sums / counts
+
+
+class Plan(str):
+    """The plan of a step as text: a line a kernel, and what else there is to say behind it. A notebook shows it as a table, in which a
+    bar says how many numbers a kernel touches."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, int, str, str]] = []
+        rest: list[str] = []
+        for line in self.split("\n")[1:]:
+            found = re.match(r"(\S.*?) +(\d+)  (.*?)(?:  \[(.*)\])?$", line) if not rest else None
+            if found:
+                rows.append((found[1].strip(), int(found[2]), found[3], found[4] or ""))
+            elif line:
+                rest.append(line)
+        most = max([count for _, count, *_ in rows], default=1) or 1
+        cell = "text-align:left;padding:1px 8px;white-space:nowrap"
+        lines = []
+        for kernel, count, of, by in rows:
+            # By the root: a large matrix leaves something to be seen of the others.
+            width = round(80 * (count / most) ** 0.5)
+            bar = f'<span style="display:inline-block;height:9px;width:{width}px;background:#4878d0"></span>'
+            cells = (html.escape(kernel), f"{bar} {count}", html.escape(of), html.escape(by))
+            lines.append("<tr>" + "".join(f'<td style="{cell}">{c}</td>' for c in cells) + "</tr>")
+        heads = "".join(f'<th style="{cell}">{h}</th>' for h in ("kernel", "numbers", "object", "pass"))
+        said = "".join(f"<br>{html.escape(line)}" for line in rest)
+        return f"<div><table><tr>{heads}</tr>{''.join(lines)}</table>{said}</div>"

@@ -351,11 +351,24 @@ def test_rules_that_give_no_pulses_are_refused():
     for rule in (nengo.BCM(), nengo.Oja(), decay):
         with pytest.raises(BuildError, match="one rule: nengo.PES, bouton.mPES or bouton.Rule"):
             bouton.Simulator(network(rule, bouton.Devices(gain=1e4), error=False))
-    net = network(nengo.PES(), bouton.Devices(gain=1e4))
-    with net:
-        nengo.Probe(net.conn.learning_rule, "delta")
-    with pytest.raises(BuildError, match="whose change nothing else reads"):
-        bouton.Simulator(net)
+    with pytest.raises(BuildError, match="one rule: nengo.PES, bouton.mPES or bouton.Rule"):
+        bouton.Simulator(network([nengo.PES(), nengo.PES(2e-4)], bouton.Devices(gain=1e4), error=False))
+
+
+@pytest.mark.parametrize("rule", [nengo.PES(), bouton.Rule("oja")], ids=str)
+def test_who_looks_at_what_is_wanted_of_devices_changes_nothing(rule):
+    runs = []
+    for looks in (False, True):
+        net = network(rule, bouton.Devices(gain=1e4, spread=0.1), error="PES" in str(rule))
+        if looks:
+            with net:
+                net.delta = nengo.Probe(net.conn.learning_rule, "delta") if "PES" in str(rule) else None
+        with bouton.Simulator(net) as sim:
+            sim.run(0.1)
+            runs.append(np.array(sim.devices[net.conn].minus.resistance))
+            if looks and net.delta is not None:
+                assert np.abs(sim.data[net.delta]).max() > 0
+    np.testing.assert_array_equal(*runs)
 
 
 def test_the_example_learns_loses_and_learns_again(capsys):

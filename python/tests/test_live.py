@@ -1,5 +1,7 @@
 """What is live: weights, encoders, biases, parameters by path; rules of one's own."""
 
+import re
+
 import nengo
 import numpy as np
 import pytest
@@ -226,3 +228,90 @@ def test_within_a_step_it_is_said_what_to_use_and_that_works(what):
         assert hold["refused"] and np.array_equal(sim.weights[net.conn], before)
         sim.run_steps(1)
         assert not np.any(sim.weights[net.conn])
+
+
+def with_gains(gain, rule=None, learns="encoders"):
+    """A network of neurons with given gains, whose decoders don't hang on them."""
+    rng = np.random.RandomState(1)
+    with nengo.Network(seed=3) as net:
+        drive = nengo.Node(lambda t: [np.sin(9 * t), np.cos(7 * t)])
+        net.pre = nengo.Ensemble(30, 2, label="pre", seed=1)
+        net.ens = nengo.Ensemble(20, 2, label="ens", radius=1.3, gain=gain, bias=rng.uniform(0.5, 2, 20), seed=2)
+        solver = nengo.solvers.NoSolver(rng.uniform(-1e-3, 1e-3, (30, 2)))
+        nengo.Connection(drive, net.pre)
+        net.conn = nengo.Connection(net.pre, net.ens, solver=solver, learning_rule_type=rule)
+        nengo.Connection(net.pre.neurons, net.ens.neurons, transform=rng.uniform(0, 1e-3, (20, 30)))
+        nengo.Connection(net.pre.neurons[:3], net.ens.neurons[4:10:2], transform=1e-3)
+        nengo.Connection(net.pre.neurons[:2], net.ens.neurons[[7, 1]], transform=2e-3)
+        net.spikes = nengo.Probe(net.ens.neurons)
+        net.currents = nengo.Probe(net.ens.neurons, "input")
+    return net
+
+
+@pytest.mark.parametrize("rule", [None, nengo.Voja(learning_rate=1e-2), bouton.Rule("voja")], ids=str)
+def test_gains_that_are_written_are_those_of_a_network_built_with_them(rule):
+    rng = np.random.RandomState(2)
+    before, after = rng.uniform(0.5, 3, 20), rng.uniform(0.5, 3, 20)
+    after[5] = before[5]
+    net, built = with_gains(before, rule), with_gains(after, rule)
+    with bouton.Simulator(net, progress_bar=False) as sim, bouton.Simulator(built, progress_bar=False) as wanted:
+        gains = sim.gains[net.ens]
+        assert gains.shape == (20,) and gains.path == "ens.gain"
+        np.testing.assert_array_equal(gains, before)
+        row = np.asarray(sim.encoders[net.ens])[5]
+        gains[...] = after
+        np.testing.assert_array_equal(gains, after)
+        np.testing.assert_array_equal(np.asarray(sim.encoders[net.ens])[5], row)
+        np.testing.assert_allclose(sim.encoders[net.ens], wanted.encoders[built.ens], rtol=1e-14)
+        sim.run_steps(200)
+        wanted.run_steps(200)
+        assert np.count_nonzero(wanted.data[built.spikes]) > 50
+        np.testing.assert_array_equal(sim.data[net.spikes], wanted.data[built.spikes])
+        np.testing.assert_allclose(sim.data[net.currents], wanted.data[built.currents], rtol=1e-9, atol=1e-12)
+        # And back, for one neuron.
+        write = sim.set("ens.gain", 1.0)
+        sim.undo(write)
+        np.testing.assert_array_equal(gains, after)
+
+
+def test_gains_that_make_no_sense_are_refused():
+    net = with_gains(np.ones(20))
+    with net:
+        direct = nengo.Ensemble(5, 1, neuron_type=nengo.Direct())
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        encoders = np.asarray(sim.encoders[net.ens])
+        with pytest.raises(bouton.Error, match=r"ens\.gain.*above 0, found 0"):
+            sim.gains[net.ens][2:4] = [2.0, 0.0]
+        np.testing.assert_array_equal(sim.encoders[net.ens], encoders)
+        np.testing.assert_array_equal(sim.gains[net.ens], 1.0)
+        with pytest.raises(ValueError, match="gains of ens: takes numbers of shape"):
+            sim.gains[net.ens][:3] = np.ones(4)
+        with pytest.raises(nengo.exceptions.BuildError, match="has no gains"):
+            sim.gains[direct]
+        with pytest.raises(KeyError):
+            sim.gains[with_gains(np.ones(20)).ens]
+
+
+class VeryLongNameOfAnOperatorOfOnesOwn(nengo.Process):
+    def make_state(self, shape_in, shape_out, dt, dtype=None):
+        return {}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        return lambda t: np.zeros(shape_out)
+
+
+def test_a_plan_is_shown_as_a_table_with_a_row_a_kernel():
+    net = network(nengo.PES(), error=True)
+    with net:
+        nengo.Node(VeryLongNameOfAnOperatorOfOnesOwn(default_size_in=0, default_size_out=1), label="<own>")
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        plan = sim.explain()
+        shown = plan._repr_html_()
+    kernels = int(re.search(r"^(\d+) kernels", plan, re.M)[1])
+    assert shown.count("<tr>") == kernels + 1 and shown.count("<td") == 4 * kernels
+    assert "&lt;own&gt;" in shown and "<own>" not in shown
+    assert "fuse_populations" in shown and "functions of Python" in shown
+    # The widest bar is that of the kernel that touches most.
+    counts = [int(x) for x in re.findall(r"</span> (\d+)</td>", shown)]
+    widths = [int(x) for x in re.findall(r"width:(\d+)px;background", shown)]
+    assert widths[int(np.argmax(counts))] == max(widths) == 80

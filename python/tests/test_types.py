@@ -9,7 +9,7 @@ import pytest
 
 import bouton
 from bouton import _bouton, model, pictures
-from bouton.nengo_backend import devices, live, rules, simulator, state
+from bouton.nengo_backend import devices, live, live_devices, rules, simulator, state
 
 FOLDER = os.path.dirname(bouton.__file__)
 
@@ -49,7 +49,7 @@ def test_the_stub_of_the_extension_has_its_classes_functions_and_arguments():
 
 PUBLIC = [
     simulator.Simulator, live.LiveArray, live.LivePath, live.Weights, live.Views, rules.Rule, rules.FunctionRule, rules.rule,
-    devices.Devices, devices.mPES, live.Side, live.DeviceView, live.DeviceViews, state.Record, state.Log,
+    devices.Devices, devices.mPES, live.Gains, live_devices.Side, live_devices.DeviceView, live_devices.DeviceViews, state.Record, state.Log,
     model.Model, model.ModelSimulator, pictures.matrix_svg,
 ]  # fmt: skip
 

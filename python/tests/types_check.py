@@ -73,6 +73,24 @@ def accepted(net: nengo.Network, ens: nengo.Ensemble, conn: nengo.Connection) ->
     def two(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return -weights
 
+    devices = bouton.Devices("power_law", r0=100, gain=1e4, spread=0.15, mapping={"type": "single", "sign": "excitatory"})
+    assert_type(bouton.Devices.names(), list[str])
+    mpes = bouton.mPES(gate="spike", dead_band=1e-4)
+    nengo.Connection(ens.neurons, ens.neurons, transform=devices, learning_rule_type=mpes)
+    assert_type(np.asarray(sim.devices[conn].plus.resistance), NDArray[Any])
+    sim.devices[conn].minus.conductance[0, 0] = 1e-6
+    sim.devices[conn].gain = 2e4
+    sim.gains[ens][:3] = 1.0
+    assert_type(sim.set("a.bias", 0.0), int)
+    assert_type(sim.undo(0), int)
+    sim.save(Path("state.npz"))
+    sim.load("state.npz")
+    again = bouton.Simulator.resume("state.npz", net, threads=2)
+    again.replay(sim.log, steps=10)
+    assert_type([w.path for w in sim.log], list[str])
+    assert_type(sim.record("a.voltage", sample_every=0.01).data, NDArray[np.float64])
+    assert_type(sim.check(0.1), list[str])
+
     rules: Any = [stdp, one, two]  # what pyright infers of Nengo's parameters is their defaults alone
     nengo.Connection(ens, ens, learning_rule_type=rules)
 
@@ -104,6 +122,13 @@ def refused(net: nengo.Network, conn: nengo.Connection) -> None:
     sim.biases[conn].freeze()  # type: ignore[attr-defined]
     sim.run_steps("10")  # type: ignore[arg-type]
     bouton.Rule(3)  # type: ignore[arg-type]
+    bouton.Devices(spread="much")  # type: ignore[arg-type]
+    bouton.Devices("power_law", "pair")  # type: ignore[call-arg]
+    bouton.mPES(threshold="high")  # type: ignore[arg-type]
+    sim.devices = 3  # type: ignore[misc,assignment]
+    sim.devices[conn].plus.resistence  # type: ignore[attr-defined]
+    sim.save()  # type: ignore[call-arg]
+    sim.replay(3)  # type: ignore[arg-type]
     bouton.Rule("pair_stdp", A_plus="much")  # type: ignore[arg-type]
     bouton.rule(every="ten")  # type: ignore[call-overload]
     bouton.rule(3)  # type: ignore[call-overload]

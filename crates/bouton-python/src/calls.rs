@@ -6,6 +6,7 @@ use bouton_core::Failure;
 use bouton_engine::{At, Call, Io, Running, Sees, Shape, Start};
 use bouton_nef::ProcessCall;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
@@ -34,8 +35,7 @@ impl Call for Foreign {
 
 impl Running for Foreign {
     fn step(&mut self, _: &At, io: &mut Io<'_>) -> Result<(), Failure> {
-        let share = self.share.clone();
-        within(&share, io, || {
+        within(&self.share, io, || {
             Python::attach(|py| {
                 let Some(step) = self.share.step(py, self.slot) else {
                     return Err("has no step function".into());
@@ -142,6 +142,17 @@ impl Call for Function {
     }
 }
 
+/// Calls with one argument, without the tuple that PyO3 makes for it where it is built for all versions of Python.
+fn call_with<'py>(f: &Bound<'py, PyAny>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let end = std::ptr::null_mut::<ffi::PyObject>();
+    // SAFETY: both objects are alive and borrowed during the call, on the thread that is attached to the interpreter; the list of
+    // arguments ends with a null pointer. What is returned is ours, or null with an exception set.
+    unsafe {
+        let y = ffi::PyObject_CallFunctionObjArgs(f.as_ptr(), x.as_ptr(), end);
+        Bound::from_owned_ptr_or_err(f.py(), y)
+    }
+}
+
 struct RunningFunction {
     call: Function,
     buffer: Vec<f64>,
@@ -155,8 +166,7 @@ impl Running for RunningFunction {
         if call.takes_values {
             io.copy(outputs, buffer);
         }
-        let share = call.share.clone();
-        let done: PyResult<()> = within(&share, io, || {
+        let done: PyResult<()> = within(&call.share, io, || {
             Python::attach(|py| {
                 let Some(f) = call.share.step(py, call.slot) else { return Ok(()) };
                 let values = || -> Bound<'_, PyAny> {
@@ -168,15 +178,15 @@ impl Running for RunningFunction {
                     }
                 };
                 let y = match (call.takes_time, call.takes_values) {
-                    (true, true) => f.call1(py, (at.t, values()))?,
-                    (true, false) => f.call1(py, (at.t,))?,
-                    (false, true) => f.call1(py, (values(),))?,
-                    (false, false) => f.call0(py)?,
+                    (true, true) => f.bind(py).call1((at.t, values()))?,
+                    (true, false) => call_with(f.bind(py), PyFloat::new(py, at.t).as_any())?,
+                    (false, true) => call_with(f.bind(py), &values())?,
+                    (false, false) => f.bind(py).call0()?,
                 };
                 if !call.returns {
                     return Ok(());
                 }
-                let y = y.bind(py);
+                let y = &y;
                 // The usual things first: a float (of Python or NumPy), an array of as many numbers.
                 if let Ok(x) = y.cast::<PyFloat>()
                     && x.value().is_finite()

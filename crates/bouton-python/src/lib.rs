@@ -6,6 +6,7 @@
 mod calls;
 mod cli;
 mod devices;
+mod gains;
 mod live;
 mod native;
 mod program;

@@ -9,7 +9,7 @@ use bouton_elements::rules::Change;
 use bouton_elements::transforms::Transform;
 use bouton_engine::{
     Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass,
-    Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space,
+    Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space, Taps,
 };
 use bouton_nef::{DeviceSignals, ProcessCall, Pulsed};
 use numpy::{PyArrayDyn, PyArrayMethods};
@@ -19,6 +19,7 @@ use pyo3::types::PyDict;
 
 use crate::calls::{Foreign, Function, Learn, Seeded};
 use crate::devices::{Devices, Drawn, policy};
+use crate::gains::{Follows, Gains};
 use crate::raise;
 use crate::rule::Rule;
 use crate::shared::Share;
@@ -192,6 +193,7 @@ impl Program {
             "dot" => self.program.kernel(of, Dot { stride: get(args, "stride")? }, on),
             "lowpass" => self.program.kernel(of, Lowpass, on),
             "space" => self.program.kernel(of, Space { n: get(args, "n")? }, on),
+            "taps" => self.program.kernel(of, Taps { n: get(args, "n")? }, on),
             "neurons" => {
                 let text: String = get(args, "json")?;
                 let neurons: NeuronType =
@@ -307,6 +309,27 @@ impl Program {
         self.seeds += 1;
         let call = Seeded { process, share, slot };
         Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
+    }
+
+    /// Gives the gains of an ensemble a path: a write rescales the rows of the scaled `encoders`, and sets what `follows`: signals that
+    /// have a gain of each of these neurons, times a factor.
+    fn gains(
+        &mut self,
+        path: String,
+        encoders: u32,
+        values: Vec<f64>,
+        follows: Vec<(u32, Vec<usize>, f64)>,
+    ) -> PyResult<()> {
+        let encoders = self.id(encoders)?;
+        let dimensions = self.program.get(encoders).len() / values.len().max(1);
+        let follows = follows.into_iter().map(|(signal, neurons, factor)| {
+            self.id(signal).map(|signal| Follows { signal, neurons, factor })
+        });
+        let follows = follows.collect::<PyResult<Vec<_>>>()?;
+        let gain = self.program.double(path.clone(), values.len(), 1, Role::Parameter, values);
+        let door = Arc::new(Gains { gain, encoders, dimensions, follows });
+        self.program.knobs_mut().add(path, Knob::through(gain, "", "gains of the neurons", door));
+        Ok(())
     }
 
     /// Adds the devices of a connection, which make `weights`; their paths begin with `name`. Returns their number.

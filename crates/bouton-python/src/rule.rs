@@ -49,6 +49,11 @@ impl Rule {
         let m = format!("`{}` is no text; in Python it is a class of Nengo's", rule.name());
         Err(raise(&bouton_core::Error::model("rule", m)))
     }
+    /// One of the list by its name, whatever it is: what it reads, and its filters, whoever makes the program gives it.
+    #[staticmethod]
+    fn named(name: &str) -> PyResult<Rule> {
+        bouton_elements::rules::Rule::named(name).map(|rule| Rule { rule }).map_err(|e| raise(&e))
+    }
     /// Names of the texts that come with bouton.
     #[staticmethod]
     fn names() -> Vec<String> {

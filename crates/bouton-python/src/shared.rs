@@ -86,27 +86,34 @@ impl Shared {
 }
 
 thread_local! {
-    /// What runs on this thread, innermost last: whose call, what it reaches, and whether someone asked for memory.
-    static RUNNING: RefCell<Vec<(Share, NonNull<()>, bool)>> = const { RefCell::new(vec![]) };
+    /// What runs on this thread, innermost last: whose call (by the address of what its simulation shares), what it reaches, and whether
+    /// someone asked for memory.
+    static RUNNING: RefCell<Vec<(*const Shared, NonNull<()>, bool)>> = const { RefCell::new(vec![]) };
 }
 
 /// Runs Python within a call of a simulation: meanwhile [`settle`] reaches what the call does.
 pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -> R {
     // The call's own hold on `io` is not used again before `f` has returned and the pointer is gone.
     let reach = NonNull::from(&mut *io).cast::<()>();
-    RUNNING.with_borrow_mut(|all| all.push((share.clone(), reach, false)));
-    /// Takes the pointer away again, also where `f` panics.
+    // `share` is borrowed until the end: it stays where it is.
+    RUNNING.with_borrow_mut(|all| all.push((Arc::as_ptr(share), reach, false)));
+    /// Takes the pointer away again, also where `f` panics; says whether someone asked for memory.
     struct Within;
-    impl Drop for Within {
-        fn drop(&mut self) {
-            RUNNING.with_borrow_mut(|all| drop(all.pop()));
+    impl Within {
+        fn end(self) -> bool {
+            let settled = RUNNING.with_borrow_mut(|all| all.pop().is_some_and(|r| r.2));
+            std::mem::forget(self);
+            settled
         }
     }
-    let end = Within;
+    impl Drop for Within {
+        fn drop(&mut self) {
+            RUNNING.with_borrow_mut(|all| _ = all.pop());
+        }
+    }
+    let within = Within;
     let result = f();
-    let settled = RUNNING.with_borrow(|all| all.last().is_some_and(|r| r.2));
-    drop(end);
-    if settled {
+    if within.end() {
         io.open_forms();
     }
     result
@@ -116,7 +123,7 @@ pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -
 /// signal; `None` outside of calls of this thread.
 pub(crate) fn settle(share: &Share, signal: SignalId) -> Option<bool> {
     RUNNING.with_borrow_mut(|all| {
-        let (_, reach, settled) = all.iter_mut().rev().find(|r| Arc::ptr_eq(&r.0, share))?;
+        let (_, reach, settled) = all.iter_mut().rev().find(|r| std::ptr::eq(r.0, Arc::as_ptr(share)))?;
         // SAFETY: `within` has put the pointer here and is still running below this frame, on this thread: what it points to is
         // alive, and nobody else uses it until `within` goes on. It is used for this moment alone; lifetimes don't escape.
         let io = unsafe { reach.cast::<Io<'_>>().as_mut() };

@@ -1,7 +1,7 @@
 //! A simulation as Python holds it.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -37,13 +37,15 @@ pub(crate) struct Sim {
     share: Share,
     /// Whether someone has hold of memory. Python's lock is then kept during a step, and also where Python runs in one: there
     /// memory may be handed out in its middle.
-    held: std::sync::atomic::AtomicBool,
+    held: AtomicBool,
     probes: Mutex<Vec<ObserveId>>,
     widths: Mutex<Vec<usize>>,
-    /// What is to be held after the step that runs: these signals, or all.
+    /// What is to be held after the step that runs: these signals, or all; and whether there is anything.
     asked: Mutex<(Vec<SignalId>, bool)>,
+    asks: AtomicBool,
     /// Python's clock: advances the signals of the clock and returns the step; and whether it is called before every step.
-    clock: Mutex<Option<(Py<PyAny>, bool)>>,
+    clock: Mutex<Option<Py<PyAny>>>,
+    ticks: AtomicBool,
     /// What probes have recorded since they were last asked, where Python may ask in the middle of a step.
     recorded: Mutex<Vec<Vec<f64>>>,
 }
@@ -61,7 +63,9 @@ impl Sim {
             widths: Mutex::default(),
             recorded: Mutex::default(),
             asked: Mutex::default(),
+            asks: false.into(),
             clock: Mutex::default(),
+            ticks: false.into(),
         }
     }
     fn lock(&self) -> PyResult<MutexGuard<'_, Simulation>> {
@@ -75,13 +79,13 @@ impl Sim {
     }
     /// Whether Python's clock is called before every step.
     fn ticks(&self) -> bool {
-        locked(&self.clock).as_ref().is_some_and(|c| c.1)
+        self.ticks.load(Ordering::Acquire)
     }
     /// Advances Python's clock; a step that was set by hand is the engine's.
     fn tick(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
         let step = Python::attach(|py| {
             let clock = locked(&self.clock);
-            let clock = clock.as_ref().map(|c| c.0.clone_ref(py));
+            let clock = clock.as_ref().map(|c| c.clone_ref(py));
             clock.map_or(Ok(sim.n_steps() + 1), |c| c.call0(py)?.extract::<u64>(py))
         });
         match step {
@@ -93,6 +97,11 @@ impl Sim {
     }
     /// Holds what a call asked for in the step that is over.
     fn hold_what_was_asked(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
+        // Most steps ask for nothing.
+        if !self.asks.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.asks.store(false, Ordering::Release);
         let (signals, all) = std::mem::take(&mut *locked(&self.asked));
         if all {
             sim.hold_any()?;
@@ -104,23 +113,12 @@ impl Sim {
         let probes = locked(&self.probes);
         let mut recorded = locked(&self.recorded);
         recorded.resize_with(probes.len(), Vec::new);
-        probes.iter().zip(recorded.iter_mut()).try_for_each(|(id, values)| drain(sim, *id, values))
+        probes.iter().zip(recorded.iter_mut()).try_for_each(|(id, values)| sim.drain_values(*id, values))
     }
     fn probe(&self, k: usize) -> PyResult<ObserveId> {
         let probes = locked(&self.probes);
         probes.get(k).copied().ok_or_else(|| PyValueError::new_err(format!("there is no probe {k}")))
     }
-}
-
-/// Takes what a probe has recorded out of a simulation, behind what was taken before.
-fn drain(sim: &mut Simulation, id: ObserveId, values: &mut Vec<f64>) -> Result<(), bouton_core::Error> {
-    let s = sim.drain(id)?.into_samples();
-    if values.is_empty() {
-        *values = s.values
-    } else {
-        values.extend(s.values)
-    }
-    Ok(())
 }
 
 /// A logged write: its number, the steps that were over, the number of the write that it takes back, path, positions if not all,
@@ -139,7 +137,7 @@ impl Sim {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.share.traverse(&visit)?;
         match self.clock.try_lock() {
-            Ok(clock) => clock.iter().try_for_each(|c| visit.call(&c.0)),
+            Ok(clock) => clock.iter().try_for_each(|c| visit.call(c)),
             Err(_) => Ok(()),
         }
     }
@@ -221,6 +219,8 @@ impl Sim {
         while done < steps {
             let mut piece = |sim: &mut Simulation| {
                 let start = Instant::now();
+                // A look at the clock costs as much as a small kernel: of quick steps not all have one.
+                let (mut left, mut last) = (1_u32, Duration::ZERO);
                 while done < steps {
                     if self.ticks() {
                         self.tick(sim)?;
@@ -232,8 +232,14 @@ impl Sim {
                     if calls {
                         self.store(sim)?;
                     }
-                    if start.elapsed() > LOOK {
-                        break;
+                    left -= 1;
+                    if left == 0 {
+                        let now = start.elapsed();
+                        if now > LOOK {
+                            break;
+                        }
+                        left = if now - last < LOOK / 64 { 8 } else { 1 };
+                        last = now;
                     }
                 }
                 Ok(())
@@ -308,7 +314,10 @@ impl Sim {
             None => vec![],
         };
         match self.sim.try_lock() {
-            Ok(mut sim) => drain(&mut sim, id, &mut values).map_err(|e| raise(&e))?,
+            Ok(mut sim) => match values.is_empty() {
+                true => values = sim.drain(id).map_err(|e| raise(&e))?.into_samples().values,
+                false => sim.drain_values(id, &mut values).map_err(|e| raise(&e))?,
+            },
             // In a step: what was recorded until the last one is there.
             Err(_) if self.share.has_steps() => {}
             Err(_) => drop(self.lock()?),
@@ -344,6 +353,7 @@ impl Sim {
             Ok(mut sim) => sim.hold(&ids).map_err(|e| raise(&e)),
             Err(_) => {
                 locked(&self.asked).0.extend(ids);
+                self.asks.store(true, Ordering::Release);
                 Ok(())
             }
         }
@@ -355,6 +365,7 @@ impl Sim {
             Ok(mut sim) => sim.hold_any().map_err(|e| raise(&e)),
             Err(_) => {
                 locked(&self.asked).1 = true;
+                self.asks.store(true, Ordering::Release);
                 Ok(())
             }
         }
@@ -374,7 +385,8 @@ impl Sim {
     }
     /// Sets what advances Python's signals of the clock and returns the step, and whether it is called before every step.
     fn set_clock(&self, clock: Py<PyAny>, every_step: bool) {
-        *locked(&self.clock) = Some((clock, every_step));
+        *locked(&self.clock) = Some(clock);
+        self.ticks.store(every_step, Ordering::Release);
     }
     /// The memory of a signal as a flat array that shares it. What is in it is the signal where it is held.
     fn array<'py>(&self, py: Python<'py>, signal: u32) -> PyResult<Bound<'py, PyAny>> {

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import nengo
 import numpy as np
+from nengo.builder.operator import ElementwiseInc
 from nengo.exceptions import SimulatorClosed
 
 from .. import paths
-from .live import DeviceViews, Views
+from ..pictures import Plan
+from .check import check
+from .live import Gains, Views
+from .live_devices import DeviceViews
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,6 +54,15 @@ class Face:
         """Bias currents by ensemble, to read and to write: a `LiveArray` of shape (neurons,), in units of the neurons' input
         current."""
         return Views(self, "bias")
+
+    @property
+    def gains(self) -> Gains:
+        """Gains by ensemble, to read and to write: a `LivePath` of shape (neurons,).
+
+        A write rescales the rows of the scaled encoders, and what connections onto the neurons deliver, as if the ensemble had been
+        built with these gains. Decoders, biases and the weights of weight solvers stay as they were solved.
+        """
+        return Gains(self)
 
     @property
     def devices(self) -> DeviceViews:
@@ -120,8 +133,29 @@ class Face:
         self._between_steps(path)
         return paths.write(self._core, path, values)
 
+    def check(self, seconds: float = 0.2) -> list[str]:
+        """Looks at the scale of a network: takes steps from here, measures, and goes back to where it was.
+
+        What is said: neurons that are silent or saturated, inputs beyond the radius or far below it, rules whose error is 0, whose
+        weights don't move, or move too fast. Nothing of what follows changes; functions of Python's are called, and what they hold
+        is put back as by `save` and `load`.
+
+        Parameters
+        ----------
+        seconds : float
+            How long it looks (s).
+
+        Returns
+        -------
+        list of str
+            Each begins with "note: " or "warning: ", and the name of an object.
+        """
+        self._check_open()
+        self._between_steps("check")
+        return check(self, seconds)
+
     def explain(self) -> str:
-        """The plan of a step as text, a line a kernel, and what stayed Python's."""
+        """The plan of a step as text, a line a kernel, and what stayed Python's; in a notebook, a table."""
         low = self._lowered
         lines = [self._core.explain()]
         if low.foreign:
@@ -143,7 +177,7 @@ class Face:
                 + ", ".join(sorted(b.name for b in held)[:6])
                 + (", …" if len(held) > 6 else "")
             )
-        return "\n".join(lines)
+        return Plan("\n".join(lines))
 
     def _between_steps(self, what):
         if self._core.busy():
@@ -197,11 +231,15 @@ class Face:
             for key, signal in signals.items():
                 if key in ("in", "out", "weighted") or signal is None:
                     continue
+                if signal.sparse and signal in low.sparse:
+                    give(f"{name}.{key}", low.sparse[signal], "", "elements of the sparse transform, by rows and columns")
+                    continue
                 part = low.vector(signal)
                 whole = part is not None and signal.base not in low.made
                 unit, doc = kinds.get(key, ("", f"state `{key}` of the neurons"))
                 if whole:
                     give(f"{name}.{key}", part.number, unit, doc)
+        self._give_gains(low)
         learning = self._learning() if low.rules else {}
         for learned in low.rules.values():
             conn = learning.get(learned.op.delta)
@@ -213,6 +251,27 @@ class Face:
                 view = low.program.view(learned.parameters, k, 1, 1)
                 give(f"{name}.rule.{parameter}", view, "", f"parameter `{parameter}` of the rule")
             low.program.derive_freezing(str(name), learned.frozen, learned.mode)
+
+    def _give_gains(self, low):
+        """A path for the gains of each ensemble."""
+        onto: dict[Any, list[Any]] = {}  # connections onto neurons, with their gains
+        for op in self.model.operators:
+            if type(op) is ElementwiseInc and str(op.tag).endswith(".gains_elementwiseinc"):
+                onto.setdefault(op.X, []).append(op.A)
+        for ens, name in self._names.items():
+            built = self.model.params.get(ens)
+            encoders = self.model.sig.get(ens, {}).get("encoders") if isinstance(ens, nengo.Ensemble) else None
+            part = None if encoders is None or built.gain is None else low.vector(encoders)
+            if part is None or encoders.is_view or np.any(built.gain <= 0):
+                continue
+            everyone, follows = np.arange(ens.n_neurons), []
+            for conn in self._names.onto(ens.neurons):
+                for gains in onto.get(self.model.sig[conn]["weighted"], ()):
+                    number = low.vector(gains)
+                    if number is not None:
+                        follows.append((number.number, np.atleast_1d(everyone[conn.post_slice]).tolist(), 1.0))
+            follows += [(n, everyone.tolist(), 1 / ens.radius) for base, n in low.scales if base is encoders]
+            low.program.gains(f"{name}.gain", part.number, built.gain, follows)
 
     def _learning(self):
         """Connections by the changes of their rules."""

@@ -22,7 +22,8 @@ from nengo.network import Network
 from nengo.params import FrozenObject
 from nengo.simulator import Simulator
 
-from .live import DeviceView, DeviceViews, Live, Side, Views
+from .live import Gains, Live, Views
+from .live_devices import DeviceView, DeviceViews, Side
 from .rules import SimFunctionRule
 from .signals import Signals
 
@@ -44,7 +45,7 @@ _NUMBERS = (bool, int, float, np.number, np.bool_)
 #: What can't change, or is saved elsewhere.
 _STILL = (
     *(*_NUMBERS, str, bytes, complex, type(None), range, slice, np.dtype),
-    *(NengoObject, ObjView, Network, FrozenObject, Simulator, Signals, Views, Live, Side, DeviceView, DeviceViews),
+    *(NengoObject, ObjView, Network, FrozenObject, Simulator, Signals, Views, Live, Gains, Side, DeviceView, DeviceViews),
 )
 #: Code that stores to these changes something outside the function.
 _ASSIGN = ("STORE_GLOBAL", "DELETE_GLOBAL")

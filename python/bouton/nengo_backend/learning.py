@@ -1,12 +1,12 @@
 """Nengo's learning rules: a change that is a product is never made a matrix.
 
 Nengo adds a rule's change (``Delta``) to the weights in the next step. Here the parts of the change wait, and one kernel adds
-what they come to. Where anything else reads the change, or several change the same weights, the rule stays Python's. On devices the
-parts become pulses, which act at the end of the same step.
+what they come to. Where something else reads the change, it is made a matrix for that alone. Where several change the same weights,
+the rule stays Python's. On devices the parts become pulses, which act at the end of the same step.
 """
 
 import numpy as np
-from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimVoja
+from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimRLS, SimVoja
 from nengo.builder.operator import Copy, DotInc
 from nengo.exceptions import BuildError
 
@@ -15,13 +15,14 @@ from .devices import mPES
 from .lowering import INC, READ, SET, UPDATE, lowers, of
 from .rules import SimRule
 
-_KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja"}
+_KINDS = {SimPES: "pes", SimBCM: "bcm", SimOja: "oja", SimVoja: "voja", SimRLS: "rls"}
 
 
 class _Learning:
     """A rule that the engine has: its weights, which of them it may not change, and its parameters by name."""
 
-    def __init__(self, low, op, copy, name, parameters):
+    def __init__(self, low, op, copy, seen, name, parameters):
+        self.seen = seen  # whether something reads the change as a matrix
         self.low, self.op, self.copy = low, op, copy
         self.weights = low.part(copy.dst)
         self.bank = low.banks.get(copy.dst)
@@ -30,7 +31,7 @@ class _Learning:
         self.frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
         self.mode = low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
         self.names, values = list(parameters), list(parameters.values())
-        self.parameters = low.extra(f"{self.name}.parameters", len(values), 1, values, "parameter", double=True)
+        self.parameters = low.extra(f"{self.name}.parameters", len(values) or 1, 1, values or [0.0], "parameter", double=True)
 
     @property
     def waits(self):
@@ -40,6 +41,24 @@ class _Learning:
     def part(self, name, rows, cols=1, start=None):
         """A signal of what it wants."""
         return self.low.extra(f"{self.name}.{name}", rows, cols, start, "state" if self.waits else "scratch")
+
+    def made(self, parts):
+        """Where the parts are set: where they wait, or, if the change is seen in the step in which it is made, before that."""
+        if not (self.seen and self.waits):
+            return parts
+        sizes = [self.low.program.shape(p) for p in parts]
+        return [self.low.extra(f"{self.name}.made", rows, cols, role="scratch") for rows, cols, _ in sizes]
+
+    def shown(self, op, made, parts, weights, add):
+        """Makes a matrix of the parts for who looks at it, and lets them wait; `add` adds the matrix's kernel to a program."""
+        if not self.seen:
+            return []
+        on = [(self.low.part(op.delta).number, UPDATE, None)] + ([(self.weights.number, READ, None)] if weights else [])
+        added = [add([*on, *((p, READ, None) for p in made)])]
+        if made is not parts:
+            for to, by in zip(parts, made):
+                added.append(self.low.op("copy", op, [(to, UPDATE, None), (by, READ, None)], inc=False))
+        return added
 
     def pulses(self, parts, pre, rule=None, policy=None):
         """Makes pulses of what it wants, after all readers of the step. `pre` is the part that has the activity that it was made
@@ -75,13 +94,14 @@ class _Learning:
 class Learned(_Learning):
     """A rule of Nengo's, and the signals of the parts of its change."""
 
-    def __init__(self, low, op, copy):
+    def __init__(self, low, op, copy, seen):
         self.kind = _KINDS[type(op)]
-        parameters = {"learning_rate": op.learning_rate}
+        # What RLS learns with is what its state begins with.
+        parameters = {} if self.kind == "rls" else {"learning_rate": op.learning_rate}
         self.own = getattr(low.rule_types.get(op.delta), "policy", None)
         if self.kind == "oja":
             parameters["beta"] = op.beta
-        super().__init__(low, op, copy, self.kind, parameters)
+        super().__init__(low, op, copy, seen, self.kind, parameters)
         if self.own is not None:
             self.names = []  # of the devices' pulses the size doesn't matter
         self.shares = self.part("shares", self.rows) if self.kind in ("oja", "voja") else None
@@ -128,8 +148,14 @@ class Learned(_Learning):
 
     def learn(self, op):
         """Sets the parts, at the place of Nengo's operator."""
-        low = self.low
-        if self.kind == "pes":
+        low, waiting = self.low, self.parts()
+        made = self.made(waiting)
+        encoded = [] if self.encoded is None else self.made([self.encoded])
+        on = [(p, SET if self.seen or not self.waits else UPDATE, None) for p in (*made, *encoded)]
+        if self.kind == "rls":
+            on.append((low.vector(op.inv_gamma).number, UPDATE, None))
+            reads = [low.vector(s).number for s in (op.pre_filtered, op.error)]
+        elif self.kind == "pes":
             reads = [low.vector(op.pre_filtered).number, low.vector(op.error).number]
             if self.encoded is not None:
                 reads.append(self.error.number)
@@ -139,23 +165,30 @@ class Learned(_Learning):
             reads = [low.vector(s).number for s in (op.pre_filtered, op.post_filtered)]
         else:
             scale = low.extra("voja.scale", self.rows, 1, op.scale, "parameter")
+            low.scales.append((self.copy.dst.base, scale))
             reads = [low.vector(s).number for s in (op.pre_decoded, op.post_filtered, op.learning_signal)] + [scale]
-        parts = self.parts() + ([] if self.encoded is None else [self.encoded])
-        on = [(p, UPDATE if self.waits else SET, None) for p in parts]
         on += [(r, READ, None) for r in reads] + [(self.parameters, READ, None)]
+        if self.kind == "rls":
+            added = [low.program.rule(of(op), on, _bouton.Rule.named("rls"), self.rows, self.cols)]
+        else:
+            added = [low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)]
+        change = "outer" if self.shares is None else "scaled"
+        added += self.shown(op, made, waiting, change == "scaled", lambda on: low.op("delta", op, on, change=change, cols=self.cols))
+        if encoded and encoded[0] != self.encoded:
+            added.append(low.op("copy", op, [(self.encoded, UPDATE, None), (encoded[0], READ, None)], inc=False))
         if not self.waits:
-            self.pulses(self.parts(), self.pre, policy=self.own)
-        return low.op("learn", op, on, rule=self.kind, encoded=self.encoded is not None)
+            self.pulses(waiting, self.pre, policy=self.own)
+        return added
 
 
 class TextLearned(_Learning):
     """A rule as a text, and the signals of the parts of its change."""
 
-    def __init__(self, low, op, copy):
+    def __init__(self, low, op, copy, seen):
         self.rule = _bouton.Rule(op.rule_type.text)
         given = dict(op.rule_type.parameters)
         parameters = {name: given.get(name, value) for name, value, *_ in self.rule.parameters()}
-        super().__init__(low, op, copy, self.rule.name(), parameters)
+        super().__init__(low, op, copy, seen, self.rule.name(), parameters)
         self.parts = [
             self.part(part, length, 1, start or None) for part, length, start in self.rule.parts(self.rows, self.cols)
         ]
@@ -179,19 +212,25 @@ class TextLearned(_Learning):
     def learn(self, op):
         """Sets the parts, and advances the states."""
         low = self.low
-        on = [(p, UPDATE if self.waits else SET, None) for p in self.parts]
+        for (_, side, _), signal in zip(self.rule.inputs(), op.inputs):
+            if side == "scale":
+                low.scales.append((self.copy.dst.base, low.vector(signal).number))
+        made = self.made(self.parts)
+        on = [(p, SET if self.seen or not self.waits else UPDATE, None) for p in made]
         on += [(low.vector(s).number, UPDATE, None) for s in op.states]
         on += [(low.vector(s).number, READ, None) for s in op.inputs]
         on += [(low.vector(op.error).number, READ, None)] if op.error is not None else []
         on += [(low.vector(s).number, READ, None) for s in op.factors]
         on += [(self.weights.number, READ, None)] if self.rule.reads_weights() else []
         on.append((self.parameters, READ, None))
-        at = low.program.rule(of(op), on, self.rule, self.rows, self.cols)
+        added = [low.program.rule(of(op), on, self.rule, self.rows, self.cols)]
+        weights = self.rule.change_reads_weights()
+        added += self.shown(op, made, self.parts, weights, lambda on: low.program.delta(of(op), on, self.rule, self.cols))
         if self.bank is not None:
             self._pulses(op)
         elif not self.waits:
             low.late.append(self._applied(op, UPDATE))
-        return at
+        return added
 
     def _pulses(self, op):
         """Pulses of what doesn't hang on the weights, or of a matrix."""
@@ -217,7 +256,7 @@ def find(low, order):
     for op in order:
         if type(op) not in (SimRule, *_KINDS) or "make_step" in vars(op):
             continue
-        copy = _alone(low, op, changes)
+        copy, seen = _alone(low, op, changes)
         if copy is not None and copy.dst in low.banks and type(op) not in (SimRule, SimPES):
             continue
         if type(op) is SimRule:
@@ -226,14 +265,18 @@ def find(low, order):
                     f"{op.tag}: several rules, or something else, change the weights that a rule as a text changes; "
                     "write them as one text"
                 )
-            learned = TextLearned(low, op, copy)
+            learned = TextLearned(low, op, copy, seen)
         elif copy is None or not _fits(low, op):
             continue
         else:
-            learned = Learned(low, op, copy)
+            learned = Learned(low, op, copy, seen)
         low.rules[op] = learned
         low.applies[copy] = learned.apply
-        low.made[op.delta] = learned
+        if seen:
+            low.seen.add(op.delta)
+            low.private.append(low.part(op.delta).number)
+        else:
+            low.made[op.delta] = learned
     _all_by_pulses(low)
 
 
@@ -244,20 +287,24 @@ def _all_by_pulses(low):
             if kind != READ and op not in low.applies:
                 raise BuildError(
                     f"{bank.conn}: its weights are made of devices, and `{of(op)}` would change them in another way than by "
-                    "pulses. On devices there is one rule: nengo.PES, bouton.mPES or bouton.Rule, whose change nothing else reads"
+                    "pulses. On devices there is one rule: nengo.PES, bouton.mPES or bouton.Rule"
                 )
 
 
 def _alone(low, op, changes):
-    """The copy that adds a rule's change to its weights, if nothing else reads the change, and nothing else is added to them."""
-    readers = [(o, s) for o, kind, s in low.uses[op.delta.base] if kind == READ]
-    if len(readers) != 1 or readers[0][1] is not op.delta:
-        return None
-    copy, weights = readers[0][0], getattr(readers[0][0], "dst", None)
-    if weights is None or changes.get(weights.base) != [copy]:
-        return None
+    """The copy that adds a rule's change to its weights, if nothing else is added to them, else None; and whether anything else reads
+    the change."""
+    users = [(o, kind, s) for o, kind, s in low.uses[op.delta.base] if o is not op]
+    copies = [(o, s) for o, _, s in users if type(o) is Copy and o in changes.get(getattr(o, "dst", op.delta).base, ())]
+    if any(kind != READ for _, kind, _ in users) or len(copies) != 1 or copies[0][1] is not op.delta:
+        return None, False
+    copy = copies[0][0]
+    weights = copy.dst
+    if changes.get(weights.base) != [copy]:
+        return None, False
     whole = not (weights.is_view or op.delta.is_view or weights.sparse)
-    return copy if whole and weights.ndim == 2 and weights.shape == op.delta.shape and weights.size > 0 else None
+    fits = whole and weights.ndim == 2 and weights.shape == op.delta.shape and weights.size > 0
+    return (copy if fits else None), len(users) > 1
 
 
 def _fits(low, op):
@@ -267,12 +314,16 @@ def _fits(low, op):
         SimPES: lambda: ((op.pre_filtered, cols), (op.error, rows)),
         SimBCM: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows), (op.theta, rows)),
         SimOja: lambda: ((op.pre_filtered, cols), (op.post_filtered, rows)),
+        SimRLS: lambda: ((op.pre_filtered, cols), (op.error, rows)),
         SimVoja: lambda: ((op.pre_decoded, cols), (op.post_filtered, rows), (op.learning_signal, 1)),
     }[type(op)]()
     for signal, n in wanted:
         part = low.vector(signal)
         if part is None or part.size != n or signal.ndim != 1:
             return False
+    if type(op) is SimRLS:
+        inverse = low.vector(op.inv_gamma)
+        return inverse is not None and inverse.shape == (cols, cols) and not op.inv_gamma.is_view
     return type(op) is not SimVoja or np.shape(op.scale) == (rows,)
 
 
@@ -280,6 +331,7 @@ def _fits(low, op):
 @lowers(SimBCM)
 @lowers(SimOja)
 @lowers(SimVoja)
+@lowers(SimRLS)
 @lowers(SimRule)
 def learn(low, op):
     return low.rules[op].learn(op) if op in low.rules else None

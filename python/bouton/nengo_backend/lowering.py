@@ -17,6 +17,9 @@ from .. import _bouton
 
 SET, INC, READ, UPDATE = 0, 1, 2, 3
 
+#: Sparse matrices of more elements stay Python's.
+_MOST_ELEMENTS = 2_000_000
+
 #: What lowers an operator, by its exact type.
 LOWERINGS: dict[type, Any] = {}
 
@@ -65,17 +68,20 @@ class Lowered:
         self.program = _bouton.Program()
         self.numbers = {}  # base signal -> number of the engine's signal
         self.python = {}  # base signal -> array, where it is Python's alone
+        self.sparse = {}  # sparse base signal -> number of the engine's signal of its elements
         self.parts = {}  # signal -> Part, or None where it is no view that the engine has
         self.held = set()  # base signals that operators of Python's touch
         self.foreign = []  # (operator, slot)
         self.functions = []  # (of what, function)
-        self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step changes
+        self.private = []  # numbers of signals that Nengo's model doesn't have, and that a step, or who writes, changes
         self.rules = {}  # learning operator -> what it was lowered to
         self.made = {}  # change of a rule -> what makes it, where it is never a matrix
+        self.seen = set()  # changes that are made a matrix for who reads them
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.late = []  # positions of what acts after all readers of a step
         self.seeds = []  # (process's operator, slot of its seed), for those that the engine has and that have no seed of their own
+        self.scales = []  # (scaled encoders, number of the gains / radius that a rule reads)
         self.banks = banks
         #: Nodes by the signals that their functions and processes are of.
         self.nodes = {
@@ -164,6 +170,23 @@ class Lowered:
         if role == "state":
             self.private.append(number)
         return number
+
+    def sparse_matrix(self, base):
+        """The elements of a sparse signal as a signal of the engine's, and their rows and columns; None where it has none of their
+        type, or where no SciPy keeps them in order."""
+        self.known(base)
+        matrix = self.python[base]
+        if not hasattr(matrix, "tocoo") or matrix.dtype != (np.float32 if self.single else np.float64):
+            return None
+        if not (0 < matrix.nnz <= _MOST_ELEMENTS and np.all(np.isfinite(matrix.data))):
+            return None
+        places = matrix.tocoo()
+        if not np.array_equal(places.data, matrix.data):
+            return None
+        name = f"{len(self.numbers)} elements of {plain(base.name)}"
+        self.sparse[base] = number = self.extra(name, matrix.nnz, 1, matrix.data, "parameter")
+        self.private.append(number)
+        return number, places.row.tolist(), places.col.tolist()
 
     def part(self, signal):
         """A signal as the engine has it, or None."""

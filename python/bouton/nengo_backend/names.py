@@ -10,7 +10,7 @@ class Names:
     """
 
     def __init__(self, model):
-        self._by_object, self._taken = {}, set()
+        self._by_object, self._taken, self._onto = {}, set(), {}
         network = model.toplevel
         if network is None:
             return
@@ -20,6 +20,8 @@ class Names:
         for conn in network.all_connections:
             pre, post = (self._end(end) for end in (conn.pre_obj, conn.post_obj))
             self._give(conn, conn.label or f"{pre}->{post}")
+            if isinstance(conn.post_obj, nengo.ensemble.Neurons):
+                self._onto.setdefault(conn.post_obj, []).append(conn)
 
     def _end(self, obj):
         if isinstance(obj, nengo.ensemble.Neurons):
@@ -39,6 +41,10 @@ class Names:
     def of(self, obj):
         """The name of an object."""
         return self._by_object.get(obj) or getattr(obj, "label", None) or type(obj).__name__
+
+    def onto(self, obj):
+        """Connections that end at neurons."""
+        return self._onto.get(obj, [])
 
     def items(self):
         return self._by_object.items()

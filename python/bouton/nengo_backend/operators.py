@@ -6,7 +6,7 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.builder.neurons import SimNeurons
-from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, TimeUpdate
+from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Reset, SimPyFunc, SparseDotInc, TimeUpdate
 from nengo.builder.probe import SimProbe
 from nengo.builder.processes import SimProcess
 from nengo.builder.transforms import ConvInc, ConvTransposeInc
@@ -162,6 +162,8 @@ NEURONS = {
     ),
     # Its step is of the rates that the base's own step has set; which base that is doesn't matter here.
     nengo.RegularSpiking: ("regular_spiking", ("amplitude",), ("voltage",)),
+    nengo.PoissonSpiking: ("poisson_spiking", ("amplitude",), ()),
+    nengo.StochasticSpiking: ("stochastic_spiking", ("amplitude",), ()),
     nengo.LIFRate: ("lif_rate", ("tau_rc", "tau_ref", "amplitude"), ()),
     nengo.RectifiedLinear: ("rectified_linear", ("amplitude",), ()),
     nengo.SpikingRectifiedLinear: ("spiking_rectified_linear", ("amplitude",), ("voltage",)),
@@ -169,12 +171,26 @@ NEURONS = {
     nengo.Tanh: ("tanh", ("tau_ref",), ()),
 }
 _STEPS = {kind: kind.step for kind in NEURONS}
+#: Those that make spikes of the rates of another, and those of them that draw.
+_OF_RATES, _DRAWING = (nengo.RegularSpiking, nengo.PoissonSpiking, nengo.StochasticSpiking), (nengo.PoissonSpiking, nengo.StochasticSpiking)
+
+
+def _generator(rng):
+    """The state of a generator of NumPy's as the engine keeps it: numbers below 2^16, so that single precision has them too."""
+    state = rng.get_state(legacy=False)
+    words = state["state"]["key"].astype(np.int64)
+    halves = np.stack([words % 2**16, words // 2**16], axis=1).ravel()
+    waits = int(state["has_gauss"])
+    bits = np.frombuffer(np.float64(state["gauss"] if waits else 0.0).tobytes(), dtype="<u2")
+    return np.concatenate([halves, [state["state"]["pos"], waits], bits]).astype(float)
 
 
 @lowers(SimNeurons)
 def neurons(low, op):
     kind = type(op.neurons)
-    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons) or op.state_extra:
+    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons):
+        return None
+    if set(op.state_extra) != ({"rng"} if kind in _DRAWING else set()):
         return None
     name, parameters, states = NEURONS[kind]
     if set(op.state) != set(states):
@@ -189,13 +205,30 @@ def neurons(low, op):
     if len({p.number for p in (out, current, *state)}) < 2 + len(state):
         return None
     fields = {"type": name, **dict(zip(parameters, values))}
-    if kind is nengo.RegularSpiking:
+    if kind in _OF_RATES:
         fields["base"] = {"type": "lif_rate"}
     text = json.dumps(fields)
     numbers = low.extra(f"{name} of {plain(op.output.name)}", len(values), 1, values, "parameter", double=True)
     on = [(p.number, SET, None) for p in (out, *state)]
+    if kind in _DRAWING:
+        numbers_of = _generator(op.state_extra["rng"])
+        on.append((low.extra(f"generator of {plain(op.output.name)}", len(numbers_of), 1, numbers_of), SET, None))
     on += [(current.number, READ, None), (numbers, READ, None)]
     return low.op("neurons", op, on, json=text)
+
+
+@lowers(SparseDotInc)
+def sparse(low, op):
+    y, x = low.vector(op.Y), low.vector(op.X)
+    if y is None or x is None or op.X.ndim != 1 or op.Y.ndim > 1 or op.A.is_view or len(low.uses[op.A]) != 1:
+        return None
+    matrix = low.sparse_matrix(op.A)
+    if matrix is None or op.A.shape != (y.size, x.size):
+        return None
+    number, rows, columns = matrix
+    fields = {"type": "sparse", "shape": [y.size, x.size], "rows": rows, "columns": columns}
+    on = [(y.number, INC, None), (number, READ, None), (x.number, READ, None)]
+    return low.op("linked", op, on, json=json.dumps(fields))
 
 
 def _convolution(low, op, kind, **more):
@@ -245,11 +278,36 @@ def _step(process, shape, state, dt):
     return found
 
 
+_TRIANGLE = (nengo.synapses.Triangle.make_step, nengo.synapses.Triangle.make_state)
+
+
+def triangle(low, op):
+    p = op.process
+    kind = type(p)
+    if (kind.make_step, kind.make_state) != _TRIANGLE or "make_step" in vars(p) or op.mode == "inc" or low.single:
+        return None
+    out, u = low.vector(op.output), low.vector(op.input)
+    if out is None or u is None or op.input.shape != op.output.shape or op.input.ndim != 1 or out.number == u.number:
+        return None
+    # Its state is kept in another way; nobody else may look for it in Nengo's.
+    if any(len(low.uses[s.base]) != 1 or np.any(s.initial_value) for s in op.state.values()) or np.any(op.output.initial_value):
+        return None
+    n = op.state["X"].shape[0]
+    taps = np.arange(n, 0, -1) / np.arange(n, 0, -1).sum()
+    name = of(op)
+    numbers = low.extra(f"coefficients of {name}", n, 1, taps, "parameter", double=True)
+    state = low.extra(f"state of {name}", n, u.size)
+    on = [(out.number, UPDATE if op.mode == "update" else SET, None), (state, UPDATE, None)]
+    return low.op("taps", op, [*on, (u.number, READ, None), (numbers, READ, None)], n=n)
+
+
 @lowers(SimProcess)
 def process(low, op):
     p = op.process
     if op.input is None:
         return source(low, op)
+    if type(p) is nengo.synapses.Triangle:
+        return triangle(low, op)
     if type(p) not in _FILTERS or type(p).make_step is not _MAKE_STEP or "make_step" in vars(p):
         return None
     if op.mode == "inc" or set(op.state) != {"X"} or op.t is not low.model.time:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 import warnings
 import weakref
@@ -25,6 +23,7 @@ from . import devices
 from .face import Face
 from .lowering import Lowered
 from .names import Names
+from .pickled import Pickled
 from .samples import LOCK, Data, Samples
 from .signals import Signals
 from .state import State
@@ -37,7 +36,7 @@ _PIECE = 0.05
 _SHARING: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
-class Simulator(Face, State, nengo.Simulator):
+class Simulator(Face, State, Pickled, nengo.Simulator):
     """Runs a Nengo network on bouton's engine.
 
     The network is built by Nengo; each of its operators becomes a kernel of the engine, or, where the engine doesn't know it,
@@ -172,6 +171,11 @@ class Simulator(Face, State, nengo.Simulator):
         if base in low.python:
             if low.is_clock(base):
                 self._core.set_clock(self._ticks(), True)
+            if base in low.sparse and base not in self._arrays:
+                # The elements are the engine's from now on.
+                self._handed.add(base)
+                self._hold(base, low.sparse[base])
+                self._arrays[base] = low.python[base].data = self._core.array(low.sparse[base])
             return low.python[base]
         number = low.numbers[base]
         if not self._starting:
@@ -181,8 +185,8 @@ class Simulator(Face, State, nengo.Simulator):
         array = self._arrays.get(key)
         if array is None:
             array = self._arrays[key] = self._core.array(number).reshape(key.shape)
-            if base in low.banks:
-                # What is written to the weights themselves the devices know nothing of.
+            if base in low.banks or base in low.seen:
+                # What is written to the weights themselves the devices know nothing of, and weights nothing of a change's matrix.
                 array.setflags(write=False)
         return array
 
@@ -210,6 +214,8 @@ class Simulator(Face, State, nengo.Simulator):
         """Refuses what can't be set as a signal."""
         if key.base in self._lowered.banks:
             raise ValueError(f"{key.name} is made of devices: write `sim.weights[conn]` or `sim.devices[conn]`")
+        if key.base in self._lowered.seen:
+            raise ValueError(f"{key.name} is a rule's change, which is made of parts: write the weights instead")
 
     def _put(self, key, value):
         """Sets a signal that nobody has an array of; returns whether that could be done."""
@@ -266,70 +272,6 @@ class Simulator(Face, State, nengo.Simulator):
     def time(self) -> float:
         """(float) Simulated time (s)."""
         return self.n_steps * self.dt
-
-    def __getstate__(self):
-        live = {k: self._value(k) for k in self._signals.keys() if self._saved(k)} if not self.closed else {}
-        private = [self._core.read(n) for n in self._lowered.private] if not self.closed else []
-        return {
-            "model": self.model,
-            "signals": live,
-            "private": private,
-            "probe_outputs": {probe: self._sim_data[probe] for probe in self.model.probes},
-            "dt": self.dt,
-            "seed": self.seed,
-            "progress_bar": self.progress_bar,
-            "optimize": self.optimize,
-            "threads": self.threads,
-            "passes": self.passes,
-            "closed": self.closed,
-            "engine": self._engine_state() if self._banks and not self.closed else None,
-        }
-
-    def _engine_state(self):
-        """The engine's state as the bytes of a file: what devices hold has no signal of Nengo's."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "state.npz")
-            self._core.save(path, "", np.empty(0))
-            with open(path, "rb") as f:
-                return f.read()
-
-    def _set_engine_state(self, state):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "state.npz")
-            with open(path, "wb") as f:
-                f.write(state)
-            self._core.load(path)
-
-    def _saved(self, key):
-        """Whether a signal is saved: what steps change, and what was written of the rest."""
-        if key.base in self._lowered.made or key.base in self._banks or key.sparse:
-            return False
-        return not key.readonly or key is key.base and not np.array_equal(self._value(key), key.initial_value)
-
-    def __setstate__(self, state):
-        outputs = {probe: list(rows) for probe, rows in state["probe_outputs"].items()}
-        self.__init__(
-            network=None,
-            model=state["model"],
-            dt=state["dt"],
-            seed=state["seed"],
-            progress_bar=state["progress_bar"],
-            optimize=state["optimize"],
-            threads=state["threads"],
-            passes=state["passes"],
-        )
-        for key, value in state["signals"].items():
-            self._signals[key] = value
-        for number, values in zip(self._lowered.private, state["private"]):
-            self._core.put(number, values)
-        if state.get("engine") is not None:
-            self._set_engine_state(state["engine"])
-        if state["signals"]:
-            self._core.set_n_steps(int(self._clock()[0] or 0) if self._clock()[0] is not None else 0)
-        for probe, rows in outputs.items():
-            self._sim_data[probe].extend(rows)
-        if state["closed"]:
-            self.close()
 
     def _value(self, key):
         """A copy of a signal, without obtaining its array."""

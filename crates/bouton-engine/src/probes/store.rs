@@ -106,6 +106,17 @@ impl Recorded {
         let fresh = Recorded::new(self.width(), matches!(self, Recorded::Events(_)));
         std::mem::replace(self, fresh)
     }
+    /// Moves the values of all rows behind others; where they are kept as rows its own memory stays for the next ones.
+    pub(crate) fn move_values(&mut self, to: &mut Vec<f64>) {
+        match self {
+            Recorded::Rows(s) => {
+                to.extend_from_slice(&s.values);
+                s.values.clear();
+                s.steps.clear();
+            }
+            events => to.extend(events.take().samples().values),
+        }
+    }
     /// Bytes that all of it takes as rows.
     pub(crate) fn bytes_as_rows(&self) -> f64 {
         8.0 * self.width() as f64 * self.steps().len() as f64

@@ -457,3 +457,27 @@ fn a_file_that_is_replaced_is_whole_at_any_time() {
     }
     assert!(sim.save_to(f.path().join("no/such/folder.npz")).unwrap_err().kind() == ErrorKind::File);
 }
+
+#[test]
+fn what_a_front_end_keeps_comes_back_and_others_do_not_mind_it() {
+    let path = std::env::temp_dir().join(format!("bouton-more-{}.npz", std::process::id()));
+    let (_, net) = models().remove(0);
+    let mut sim = Simulator::with(&net, options()).unwrap();
+    sim.run_steps(10).unwrap();
+    let c = sim.save().unwrap();
+    let more = checkpoint::More {
+        text: "{\"of\": \"the front end\"}".into(),
+        numbers: vec![1.5, -0.0, f64::INFINITY],
+    };
+    checkpoint::write_with(&path, &c, Some(more.clone())).unwrap();
+    let (read, found) = checkpoint::read_with(&path).unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.text, more.text);
+    let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&found.numbers), bits(&more.numbers));
+    assert_eq!(read.step, 10);
+    sim.load_from(&path).unwrap();
+    checkpoint::write(&path, &c).unwrap();
+    assert!(checkpoint::read_with(&path).unwrap().1.is_none());
+    std::fs::remove_file(&path).unwrap();
+}
