@@ -202,6 +202,7 @@ impl Builder<'_> {
         };
         let seed = spec.seed.unwrap_or(self.seeds.connections[id.index()]);
         let drawn = spec.draw(rows, cols, u64::from(seed), object_key(&path));
+        let drawn = drawn.map_err(|m| Error::build(&path, format!("`devices`: {m}")))?;
         let weights = Arc::new(drawn.weights(&spec.mapping, gain));
         let name = self.names.connection(id).to_string();
         let p = &mut self.program;
