@@ -133,7 +133,15 @@ impl Names {
             _ => return Err(unknown(&[])),
         };
         let slice = match slice {
-            Some(s) => parse_slice(s, size)?,
+            Some(s) => match parse_slice(s, size)? {
+                Slice::Steps { .. } => {
+                    return Err(format!(
+                        "{}: how many values a rule takes here is known only when the model is built; count from 0, without a step",
+                        quoted(text)
+                    ));
+                }
+                slice => slice,
+            },
             None => Slice::All,
         };
         if let Some(size) = size {

@@ -65,11 +65,29 @@ pub fn reference() -> String {
     for (_, heading, _) in &sections {
         line(&mut out, &format!("- [{}](#{})", heading, anchor(heading)));
     }
+    line(&mut out, &format!("- [{FUNCTIONS}](#{})", anchor(FUNCTIONS)));
     for (name, heading, _) in &sections {
         line(&mut out, &format!("\n## {heading}\n"));
         section(&mut out, definition(name));
     }
+    functions(&mut out);
     out
+}
+
+const FUNCTIONS: &str = "Functions of expressions";
+
+/// What expressions can call.
+fn functions(out: &mut String) {
+    line(out, &format!("\n## {FUNCTIONS}\n"));
+    line(
+        out,
+        "Beside `+ - * / % ^`, comparisons, `and or not` and the constants `pi`, `tau` and `e`. They work on each component of a",
+    );
+    line(out, "vector, but where it says otherwise. What is left out is what stands behind `=`.\n");
+    line(out, "| call | gives |\n|---|---|");
+    for f in bouton_expr::FUNCTIONS {
+        line(out, &format!("| `{}({})` | {} |", f.name, f.args, f.doc));
+    }
 }
 
 /// What a reference points to; the file itself has no name.

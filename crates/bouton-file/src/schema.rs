@@ -117,7 +117,9 @@ fn without_nulls(schema: &mut Value) {
         Value::Array(a) => a.iter_mut().for_each(without_nulls),
         Value::Object(o) => {
             o.values_mut().for_each(without_nulls);
-            if o.get("default") == Some(&Value::Null) {
+            // Nothing, or a table of nothing, is what is left out anyway.
+            let nothing = |d: &Value| d.is_null() || d.as_object().is_some_and(serde_json::Map::is_empty);
+            if o.get("default").is_some_and(nothing) {
                 o.remove("default");
             }
             if let Some(Value::Array(types)) = o.get_mut("type") {

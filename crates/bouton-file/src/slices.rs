@@ -15,7 +15,7 @@ pub(crate) fn split_slice(text: &str) -> Result<(&str, Option<&str>), String> {
 }
 
 /// A slice as Python has it: `0`, `-1`, `0:2`, `:2`, `1:`, `::2`, `::-1`, `[0,2,-1]`. What is counted from the end, and a step,
-/// need the `size` of the object; an open end stays open where that isn't known.
+/// wait for the size of the object where that isn't known; only a list can't.
 pub(crate) fn parse_slice(text: &str, size: Option<usize>) -> Result<Slice, String> {
     let text = text.trim();
     let bad = || {
@@ -26,62 +26,51 @@ pub(crate) fn parse_slice(text: &str, size: Option<usize>) -> Result<Slice, Stri
     };
     let number =
         |s: &str| s.trim().parse::<i64>().ok().filter(|n| n.unsigned_abs() < 1 << 53).ok_or_else(bad);
-    let sized = || {
-        size.ok_or_else(|| {
-            format!(
-                "{}: how many values there are is not known here; count from 0, without a step",
-                quoted(text)
-            )
-        })
-    };
-    // A place from 0; one beyond either end is refused, and not cut as Python does.
-    let place = |n: i64| match usize::try_from(n) {
-        Ok(n) => Ok(n),
-        Err(_) => {
-            let size = sized()?;
-            let back = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
-            size.checked_sub(back).ok_or_else(|| format!("{}: there are {size} values", quoted(text)))
-        }
-    };
     if let Some(list) = text.strip_prefix('[') {
         let list = list.strip_suffix(']').ok_or_else(bad)?;
+        let place = |n: i64| match (usize::try_from(n), size) {
+            (Ok(n), _) => Ok(n),
+            (_, None) => Err(format!(
+                "{}: how many values there are is not known here; in a list count from 0",
+                quoted(text)
+            )),
+            (_, Some(size)) => {
+                let back = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
+                size.checked_sub(back).ok_or_else(|| format!("{}: there are {size} values", quoted(text)))
+            }
+        };
         let one = |s: &str| number(s).and_then(place);
         return Ok(Slice::Indices(list.split(',').map(one).collect::<Result<_, _>>()?));
     }
-    let Some((a, rest)) = text.split_once(':') else {
-        let i = place(number(text)?)?;
-        return Ok(Slice::Range(i, i + 1));
-    };
-    let (b, step) = rest.split_once(':').map_or((rest, ""), |(b, step)| (b, step));
-    let given = |s: &str| if s.trim().is_empty() { Ok(None) } else { number(s).and_then(place).map(Some) };
-    let (start, end) = (given(a)?, given(b)?);
-    match if step.trim().is_empty() { 1 } else { number(step)? } {
-        0 => Err(format!("{}: a step of 0 goes nowhere", quoted(text))),
-        1 => Ok(match (start.unwrap_or(0), end.or(size)) {
-            (0, None) => Slice::All,
-            (start, None) => (start..).into(),
-            (start, Some(end)) => Slice::Range(start, end),
-        }),
-        step => {
-            let size = sized()?;
-            let by = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
-            let inside = |p: Option<usize>| match p {
-                Some(p) if p > size => Err(format!("{}: there are {size} values", quoted(text))),
-                p => Ok(p),
-            };
-            let (start, end) = (inside(start)?, inside(end)?);
-            let indices: Vec<usize> = if step > 0 {
-                (start.unwrap_or(0)..end.unwrap_or(size)).step_by(by).collect()
-            } else {
-                // From the start downwards to above the end.
-                let first = start.map_or(size, |s| (s + 1).min(size));
-                (end.map_or(0, |e| e + 1)..first).rev().step_by(by).collect()
-            };
-            if indices.is_empty() {
-                return Err(format!("{}: takes none of {size} values", quoted(text)));
-            }
-            Ok(Slice::Indices(indices))
+    let (start, end, step) = match text.split_once(':') {
+        None => {
+            let n = number(text)?;
+            // Behind the last stands the end.
+            (Some(n), Some(n + 1).filter(|n| *n != 0), 1)
         }
+        Some((a, rest)) => {
+            let (b, step) = rest.split_once(':').unwrap_or((rest, ""));
+            let given = |s: &str| if s.trim().is_empty() { Ok(None) } else { number(s).map(Some) };
+            (given(a)?, given(b)?, given(step)?.unwrap_or(1))
+        }
+    };
+    let slice = match (start, end, step) {
+        // What counts from 0 is checked where the size is known at last.
+        (start @ (None | Some(0..)), end @ (None | Some(0..)), 1) => {
+            let at = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+            return Ok(match (at(start.unwrap_or(0)), end.map(at).or(size)) {
+                (0, None) => Slice::All,
+                (start, None) => (start..).into(),
+                (start, Some(end)) => Slice::Range(start, end),
+            });
+        }
+        (start, end, step) => Slice::Steps { start, end, step },
+    };
+    let about = |m| format!("{}: {m}", quoted(text));
+    match size {
+        Some(size) => slice.resolved(size).map_err(about),
+        None if step == 0 => slice.resolved(0).map_err(about),
+        None => Ok(slice),
     }
 }
 
@@ -128,7 +117,9 @@ mod tests {
             let e = parse_slice(slice, Some(5)).unwrap_err();
             assert!(e.contains(part), "{e}");
         }
-        assert!(parse_slice("-1", None).unwrap_err().contains("count from 0"));
+        assert!(parse_slice("[-1]", None).unwrap_err().contains("count from 0"));
+        assert_eq!(parse_slice("-2", None).unwrap().indices(5), [3]);
+        assert_eq!(parse_slice("::-2", None).unwrap().indices(5), [4, 2, 0]);
     }
 
     #[test]

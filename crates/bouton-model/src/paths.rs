@@ -84,6 +84,10 @@ impl Network {
             crate::Slice::Range(a, usize::MAX) => format!("{path}[{a}..]"),
             crate::Slice::Range(a, b) => format!("{path}[{a}..{b}]"),
             crate::Slice::Indices(i) => format!("{path}{i:?}"),
+            crate::Slice::Steps { start, end, step } => {
+                let of = |n: &Option<i64>| n.map_or(String::new(), |n| n.to_string());
+                format!("{path}[{}:{}:{step}]", of(start), of(end))
+            }
         }
     }
 

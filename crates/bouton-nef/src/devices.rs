@@ -185,8 +185,17 @@ pub fn device_gain(spec: &DeviceSpec, needed: f64) -> Result<f64, String> {
 }
 
 /// Draws the devices of a connection that is called `path`; `seed` is its own, for where the spec has none.
-pub fn draw_devices(spec: &DeviceSpec, (rows, cols): (usize, usize), path: &str, seed: u32) -> Drawn {
-    spec.draw(rows, cols, u64::from(spec.seed.unwrap_or(seed)), object_key(path))
+///
+/// # Errors
+/// Parameters or starting values that have another shape, or that a device can't have.
+pub fn draw_devices(
+    spec: &DeviceSpec,
+    (rows, cols): (usize, usize),
+    path: &str,
+    seed: u32,
+) -> Result<Drawn, String> {
+    let drawn = spec.draw(rows, cols, u64::from(spec.seed.unwrap_or(seed)), object_key(path));
+    drawn.map_err(|m| format!("`devices`: {m}"))
 }
 
 /// Adds the signals of devices that were drawn to a program. `name` is what their paths begin with.
@@ -291,8 +300,9 @@ impl Builder<'_> {
             Gain::Fixed(_) => 0.0,
             Gain::Auto(_) => needed?,
         };
-        let gain = device_gain(spec, needed).map_err(|m| Error::build(&path, m))?;
-        let drawn = draw_devices(spec, shape, &path, self.seeds.connections[id.index()]);
+        let refuse = |m: String| Error::build(&path, m);
+        let gain = device_gain(spec, needed).map_err(refuse)?;
+        let drawn = draw_devices(spec, shape, &path, self.seeds.connections[id.index()]).map_err(refuse)?;
         let weights = Arc::new(drawn.weights(&spec.mapping, gain));
         let name = self.names.connection(id).to_string();
         Ok((add_devices(&mut self.program, &name, spec, drawn, gain), weights))

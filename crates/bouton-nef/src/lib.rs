@@ -424,10 +424,11 @@ impl Builder<'_> {
         match slice {
             Slice::All => s,
             Slice::Range(a, b) => self.program.view(s, *a, b.min(&n) - a, 1),
-            Slice::Indices(i) => {
+            Slice::Indices(_) | Slice::Steps { .. } => {
+                let i = slice.indices(n);
                 let name = format!("{}.sliced", self.program.get(s).name);
                 let out = self.program.signal(name, i.len(), 1, Role::Scratch, 0.0);
-                self.program.copy(path, (s, slice), (out, &Slice::All), false);
+                self.program.copy(path, (s, &Slice::Indices(i)), (out, &Slice::All), false);
                 out
             }
         }

@@ -104,6 +104,7 @@ impl Builder<'_> {
     pub(super) fn probe(&mut self, id: ProbeId) -> Result<(), Error> {
         let Some(probe) = self.net.get_probe(id) else { return Ok(()) };
         let path = self.net.probe_path(id);
+        let mut rows = None;
         let signal = match &probe.target {
             Target::Devices(..) => {
                 self.probes[id.index()] = Some(self.device_source(&path, &probe.target, &probe.slice)?);
@@ -111,15 +112,17 @@ impl Builder<'_> {
             }
             Target::Decoded(e) => self.decoded_probe(id, *e, probe)?,
             other => {
-                let source = self.source_of(&path, other)?;
-                let signal = self.probe_part(&path, source, &probe.slice)?;
+                let mut source = self.source_of(&path, other)?;
+                // Spikes are kept as events, which have no list of rows.
+                let spikes = matches!(other, Target::Spikes(_));
+                (source, rows) = self.probe_part(&path, source, &probe.slice, spikes)?;
                 match &probe.synapse {
-                    None => signal,
+                    None => source,
                     Some(s) => {
-                        let (rows, cols) = (self.program.get(signal).rows, self.program.get(signal).cols);
+                        let (rows, cols) = (self.program.get(source).rows, self.program.get(source).cols);
                         let inner = self.program.signal(path.clone(), rows, cols, Role::Scratch, 0.0);
                         let knobs = format!("{path}.synapse");
-                        let filtered = self.filter(&path, signal, Some(s), false, &knobs)?;
+                        let filtered = self.filter(&path, source, Some(s), false, &knobs)?;
                         self.program.copy(&path, (filtered, &Slice::All), (inner, &Slice::All), false);
                         inner
                     }
@@ -127,7 +130,7 @@ impl Builder<'_> {
             }
         };
         self.program.add(&path, Op::Probe, [Operand::read(signal)], Draws::No);
-        self.probes[id.index()] = Some(ProbeSource { signal, rows: None, inverse: false });
+        self.probes[id.index()] = Some(ProbeSource { signal, rows, inverse: false });
         Ok(())
     }
 
@@ -137,21 +140,28 @@ impl Builder<'_> {
         found.map(|s| s.signal).ok_or_else(|| missing(path))
     }
 
-    /// Some rows of a signal.
-    fn probe_part(&mut self, path: &str, source: SignalId, slice: &Slice) -> Result<SignalId, Error> {
+    /// Some rows of a signal: a signal, and which of its rows are recorded where that is a list of a matrix's.
+    fn probe_part(
+        &mut self,
+        path: &str,
+        source: SignalId,
+        slice: &Slice,
+        spikes: bool,
+    ) -> Result<(SignalId, Option<Vec<usize>>), Error> {
         if *slice == Slice::All {
-            return Ok(source);
+            return Ok((source, None));
         }
         let (rows, cols) = (self.program.get(source).rows, self.program.get(source).cols);
-        slice.check(rows).map_err(|m| Error::build(path, m))?;
-        match slice {
+        let about = |m| Error::build(path, m);
+        slice.check(rows).map_err(about)?;
+        let steps = matches!(slice, Slice::Steps { .. }) && !spikes;
+        match slice.resolved(rows).map_err(about)? {
             Slice::Range(a, b) if cols != 1 => {
-                Ok(self.program.view(source, a * cols, b.min(&rows) - a, cols))
+                Ok((self.program.view(source, a * cols, b.min(rows) - a, cols), None))
             }
-            Slice::Indices(_) if cols != 1 => {
-                Err(Error::build(path, "of a matrix, a probe takes a range of rows, not a list of them"))
-            }
-            slice => Ok(self.sliced(path, source, slice)),
+            // What is recorded of a list of a vector is a copy of its own, as in Nengo.
+            Slice::Indices(list) if cols != 1 || steps => Ok((source, Some(list))),
+            slice => Ok((self.sliced(path, source, &slice), None)),
         }
     }
 

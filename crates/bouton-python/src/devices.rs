@@ -70,9 +70,10 @@ impl Devices {
         vars.map(|v| (v.name.to_string(), v.is_state(), v.unit.to_string(), v.doc.to_string())).collect()
     }
     /// Draws the devices of a connection of `rows` × `cols` weights, which is called `path` and has the seed `seed`.
-    fn draw(&self, py: Python<'_>, rows: usize, cols: usize, path: &str, seed: u32) -> Drawn {
+    fn draw(&self, py: Python<'_>, rows: usize, cols: usize, path: &str, seed: u32) -> PyResult<Drawn> {
         let spec = self.spec.clone();
-        Drawn { drawn: py.detach(|| bouton_nef::draw_devices(&spec, (rows, cols), path, seed)), spec }
+        let drawn = py.detach(|| bouton_nef::draw_devices(&spec, (rows, cols), path, seed));
+        Ok(Drawn { drawn: drawn.map_err(PyValueError::new_err)?, spec })
     }
 }
 

@@ -10,6 +10,7 @@
 //! in the list at the end of this page's source; from another crate, [`register_device`]. Model files, their schema,
 //! `bouton list` and the generic tests follow.
 
+mod own;
 mod spec;
 mod synapse;
 

@@ -1,10 +1,13 @@
 //! The devices that are asked for, and those that are drawn.
 
+use std::collections::BTreeMap;
+
 use bouton_random::{Purpose, Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Device;
+use super::{Device, own};
+use crate::distributions::Values;
 use crate::mappings::{Mapping, Side};
 use crate::policies::Policy;
 use crate::var;
@@ -79,6 +82,17 @@ pub struct DeviceSpec {
     pub spread: f64,
     /// Whether the devices of a synapse share their spread.
     pub spread_of: SpreadOf,
+    /// Parameters of the device type that differ between devices, by their names: one number for all, a row for each post neuron
+    /// or value and a column for each pre neuron or value, or drawn from a distribution. With `spread` they are the means. Gain
+    /// and nominal bounds are those of `device`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub each: BTreeMap<String, Values>,
+    /// The same for the devices on the side `plus` alone; goes before `each`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub plus: BTreeMap<String, Values>,
+    /// The same for the devices on the side `minus` alone; goes before `each`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub minus: BTreeMap<String, Values>,
     /// How pulses are made of what a rule wants. A rule that brings its own policy (`mpes`) goes before.
     pub policy: Policy,
     /// Seed of the draws; the connection's own when left out. Devices also hang on the connection's name and on the number
@@ -100,6 +114,7 @@ impl DeviceSpec {
                 self.spread
             ));
         }
+        own::check(self)?;
         match &self.gain {
             Gain::Fixed(g) => var::Bounds::POSITIVE.check("gain", *g),
             Gain::Auto(a) => var::Bounds::POSITIVE.check("auto_pulses", a.pulses),
@@ -130,7 +145,10 @@ impl DeviceSpec {
 
     /// Draws the devices of a `rows` × `cols` connection. `seed` and `object` name the random streams: device (i, j) is the
     /// same whatever else the model holds.
-    pub fn draw(&self, rows: usize, cols: usize, seed: u64, object: u64) -> Drawn {
+    ///
+    /// # Errors
+    /// Parameters of their own that are not of the shape, or that a device can't have.
+    pub fn draw(&self, rows: usize, cols: usize, seed: u64, object: u64) -> Result<Drawn, String> {
         let m = self.device.model();
         let (nominal, columns) = (m.bounds(&m.nominal()), m.vars().len());
         let sides = self.mapping.model().sides().iter().map(|side| {
@@ -149,17 +167,18 @@ impl DeviceSpec {
                 scale: room(),
             };
             let mut d = vec![0.0; columns];
+            let mut own = own::Own::of(self, *side, (rows, cols), seed, object)?;
             for k in 0..size {
-                m.draw(self.spread, k as u64, &parameters, &initial, &mut d);
+                own.device(k)?.model().draw(self.spread, k as u64, &parameters, &initial, &mut d);
                 let (offset, scale) = measure(self.bounds, m.bounds(&d), nominal);
                 s.columns.iter_mut().zip(&d).for_each(|(c, x)| c.push(*x));
                 s.conductance.push(1.0 / m.resistance(&d));
                 s.offset.push(offset);
                 s.scale.push(scale);
             }
-            s
+            Ok(s)
         });
-        Drawn { shape: (rows, cols), sides: sides.collect() }
+        Ok(Drawn { shape: (rows, cols), sides: sides.collect::<Result<_, String>>()? })
     }
 }
 

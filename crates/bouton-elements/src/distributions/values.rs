@@ -1,15 +1,15 @@
 //! A distribution, or numbers in its place.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Distribution;
 use crate::content::Content;
 use crate::rows::Rows;
 
 /// A distribution, a number that all have, or the numbers themselves: one a row, or a list of rows.
-#[derive(Clone, Debug, PartialEq, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Values {
     /// Drawn from it.
     Drawn(Distribution),

@@ -121,6 +121,109 @@ fn a_file_that_does_not_fit_is_refused() {
     }
 }
 
+/// Conductances (S) of the devices of `c` on a side, with these lines in its `devices`.
+fn conductance(f: &tempfile::TempDir, side: &str, lines: &str) -> Result<Vec<f64>, String> {
+    let text = format!(
+        "[[connections]]\nname = \"c\"\npre = \"a.neurons\"\npost = \"b.neurons\"\nrule = \"mpes\"\n\
+         [connections.devices]\ngain = 1\n{lines}\n[nodes.e]\nconstant = 0\n\
+         [[connections]]\npre = \"e\"\npost = \"c.rule\"\n"
+    );
+    let m = read(f, &text)?;
+    let mut sim = Simulator::with(&m.network, Options::default()).map_err(|e| e.to_string())?;
+    let all = sim.read(&format!("c.devices.{side}.conductance"), &bouton::prelude::Pick::All);
+    all.map_err(|e| e.to_string())
+}
+
+/// Starting resistances and constants of devices from files, for each side or for all, by the law R = r0 + r1·n^c.
+#[test]
+fn devices_may_have_parameters_of_their_own() {
+    let f = folder();
+    let ohms = [1e7, 2e7, 3e7, 4e7, 5e7, 6e7];
+    bouton_io::write_npy(f.path().join("r.npy"), &[2, 3], &NpyData::F64(ohms.to_vec())).unwrap();
+    std::fs::write(f.path().join("r.csv"), "1e7,2e7,3e7\n4e7,5e7,6e7\n").unwrap();
+    std::fs::write(f.path().join("t.csv"), "1e7,4e7\n2e7,5e7\n3e7,6e7\n").unwrap();
+    let near = |found: &[f64], ohms: &[f64]| {
+        assert_eq!(found.len(), ohms.len());
+        found
+            .iter()
+            .zip(ohms)
+            .for_each(|(g, r)| assert!((g * r - 1.0).abs() < 1e-9, "{} Ω, not {r}", 1.0 / g));
+    };
+    for place in [
+        "{ file = \"r.npy\" }",
+        "{ file = \"r.csv\" }",
+        "{ file = \"t.csv\", transpose = true }",
+        "[[1e7, 2e7, 3e7], [4e7, 5e7, 6e7]]",
+    ] {
+        near(&conductance(&f, "plus", &format!("plus = {{ initial = {place} }}")).unwrap(), &ohms);
+        // The other side keeps what the type has.
+        near(&conductance(&f, "minus", &format!("plus = {{ initial = {place} }}")).unwrap(), &[1e8; 6]);
+        let each = format!("each = {{ initial = {place} }}\nminus = {{ initial = 7e7 }}");
+        near(&conductance(&f, "plus", &each).unwrap(), &ohms);
+        near(&conductance(&f, "minus", &each).unwrap(), &[7e7; 6]);
+    }
+    // A number in `each` is what the type would have.
+    let by_type = "device = { type = \"power_law\", initial = 9e7 }";
+    assert_eq!(conductance(&f, "plus", by_type), conductance(&f, "plus", "each = { initial = 9e7 }"));
+    // Drawn: within its bounds, another on each side and for each device, the same again, and spread goes on top.
+    let drawn = "each = { initial = { type = \"uniform\", low = 2e7, high = 9e7 } }";
+    let (plus, minus) = (conductance(&f, "plus", drawn).unwrap(), conductance(&f, "minus", drawn).unwrap());
+    let mut all: Vec<f64> = plus.iter().chain(&minus).map(|g| 1.0 / g).collect();
+    assert!(all.iter().all(|r| (2e7..9e7).contains(r)), "{all:?}");
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    assert_eq!((all.len(), conductance(&f, "plus", drawn).unwrap()), (12, plus.clone()));
+    let spread = conductance(&f, "plus", &format!("{drawn}\nspread = 0.01")).unwrap();
+    assert!(spread != plus && spread.iter().zip(&plus).all(|(a, b)| (a / b - 1.0).abs() < 0.1), "{spread:?}");
+}
+
+/// A device whose own constants differ answers a pulse by its own law: with another exponent by another step.
+#[test]
+fn constants_of_their_own_change_what_a_pulse_does() {
+    let f = folder();
+    std::fs::write(f.path().join("a.csv"), "-0.05,-0.093,-0.2\n-0.05,-0.093,-0.2\n").unwrap();
+    let count = |lines: &str| {
+        let text = format!(
+            "[[connections]]\nname = \"c\"\npre = \"a.neurons\"\npost = \"b.neurons\"\ndevices = {{ gain = 1, {lines} }}\n"
+        );
+        let m = read(&f, &text).unwrap();
+        let mut sim = Simulator::with(&m.network, Options::default()).unwrap();
+        sim.read("c.devices.plus.count", &bouton::prelude::Pick::All).unwrap()
+    };
+    // n = ((R − r0)/r1)^(1/c), c = a + b·V, with b = −0.53 and V = 0.1 V.
+    let n = |a: f64| ((1e8f64 - 200.0) / 2.3e8).powf(1.0 / (a - 0.053));
+    let found = count("each = { a = { file = \"a.csv\" } }");
+    for (k, a) in [-0.05, -0.093, -0.2, -0.05, -0.093, -0.2].into_iter().enumerate() {
+        assert!((found[k] / n(a) - 1.0).abs() < 1e-9, "{k}: {} and {}", found[k], n(a));
+    }
+}
+
+#[test]
+fn parameters_of_devices_that_do_not_fit_are_refused() {
+    let f = folder();
+    for (lines, parts) in [
+        (
+            "each = { initial = { file = \"t.npy\" } }",
+            &["`each.initial`", "2 rows of 3", "3 of 2", "`transpose = true`"][..],
+        ),
+        ("each = { initial = [1e7, 2e7] }", &["2 rows of 3", "a list of 2"]),
+        ("each = { inital = 1e7 }", &["no parameter `inital`", "did you mean `initial`?"]),
+        ("plus = { g = 1 }", &["`plus`", "there are: ", "r0"]),
+        (
+            "mapping = { type = \"single\", sign = \"inhibitory\" }\nplus = { r0 = 1 }",
+            &["`plus`", "no device on this side"],
+        ),
+        (
+            "minus = { r0 = [[200, 200, 200], [200, 1e9, 200]] }",
+            &["device (1, 1) on the side `minus`", "`r1`"],
+        ),
+        ("each = { r0 = { type = \"gaussian\", mean = 200, std = -1 } }", &["devices.each.r0.std", "above 0"]),
+    ] {
+        let e = conductance(&f, "plus", lines).unwrap_err();
+        assert!(parts.iter().all(|p| e.contains(p)), "{lines}: {e}");
+    }
+}
+
 /// One value onto neurons is that of all: the same spikes as with a row for each, whatever the size.
 #[test]
 fn one_value_inhibits_all_neurons() {

@@ -250,8 +250,12 @@ fn slices_that_make_no_sense_are_refused() {
          from -1 at the end",
     );
     bad(
-        "[probes.w]\ntarget = \"learned.weights[-1]\"",
-        "line 14: probes.w.target: `-1`: how many values there are is not known here; count from 0, without a step",
+        "[probes.w]\ntarget = \"learned.weights[[0,-1]]\"",
+        "line 14: probes.w.target: `[0,-1]`: how many values there are is not known here; in a list count from 0",
+    );
+    bad(
+        "[probes.w]\ntarget = \"learned.weights[::0]\"",
+        "line 14: probes.w.target: `::0`: a step of 0 goes nowhere",
     );
     bad(
         "[probes.p]\ntarget = \"a[0]\"\nslice = \"0\"",

@@ -4,6 +4,7 @@ mod arrays;
 mod commands;
 mod errors;
 mod everything;
+mod from_schema;
 mod overrides;
 mod probes;
 mod real_tables;

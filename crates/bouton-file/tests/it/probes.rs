@@ -129,6 +129,53 @@ fn of_matrices_rows_are_recorded() {
     );
 }
 
+/// Of every matrix and vector of a connection, from the end and in steps, as of lists in Python.
+#[test]
+fn slices_of_connections_count_from_the_end_and_in_steps() {
+    for (target, columns) in [
+        ("c.weights", 4),
+        ("c.rule.delta", 4),
+        ("d.weights", 4),
+        ("d.devices.plus.conductance", 4),
+        ("a.scaled_encoders", 4),
+        ("c.output", 1),
+        ("c.rule.error", 1),
+    ] {
+        let (width, all) = recorded(&format!("target = \"{target}\"")).unwrap();
+        assert_eq!(width, 4 * columns, "{target}");
+        for (slice, rows) in [
+            ("-1", &[3][..]),
+            ("-3:-1", &[1, 2]),
+            ("::-1", &[3, 2, 1, 0]),
+            ("::2", &[0, 2]),
+            ("[2,0]", &[2, 0]),
+        ] {
+            if columns == 1 && slice.starts_with('[') {
+                continue;
+            }
+            let row = |sample: &[f64], r: &usize| sample[r * columns..(r + 1) * columns].to_vec();
+            let wanted: Vec<f64> = all
+                .chunks(width)
+                .flat_map(|s| rows.iter().flat_map(|r| row(s, r)).collect::<Vec<_>>())
+                .collect();
+            for lines in [
+                format!("target = \"{target}[{slice}]\""),
+                format!("target = \"{target}\"\nslice = \"{slice}\""),
+            ] {
+                let found = recorded(&lines).unwrap_or_else(|e| panic!("{lines}: {e}"));
+                assert!(found == (rows.len() * columns, wanted.clone()), "{lines}");
+            }
+        }
+        let e = recorded(&format!("target = \"{target}[-5]\"")).unwrap_err();
+        assert!(e.contains("there are 4 values"), "{e}");
+    }
+    // Through a filter the rows are the same rows.
+    let (_, all) = recorded("target = \"c.weights\"\nsynapse = 0.01").unwrap();
+    let (width, last) = recorded("target = \"c.weights[::-3]\"\nsynapse = 0.01").unwrap();
+    let wanted: Vec<f64> = all.chunks(16).flat_map(|s| [&s[12..16], &s[..4]].concat()).collect();
+    assert_eq!((width, last), (8, wanted));
+}
+
 #[test]
 fn what_a_connection_does_not_have_is_said_in_the_words_of_the_file() {
     let p = |target: &str| format!("[probes.p]\ntarget = \"{target}\"");

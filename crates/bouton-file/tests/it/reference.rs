@@ -85,3 +85,13 @@ fn every_example_of_the_guide_is_read() {
     }
     assert!(n >= 6, "{n} examples");
 }
+
+#[test]
+fn every_function_of_expressions_is_on_the_page() {
+    let page = bouton_file::reference();
+    let (_, functions) = page.split_once("## Functions of expressions").unwrap();
+    assert!(bouton_expr::FUNCTIONS.len() > 30);
+    for f in bouton_expr::FUNCTIONS {
+        assert!(functions.contains(&format!("| `{}({})` | {} |", f.name, f.args, f.doc)), "{}", f.name);
+    }
+}

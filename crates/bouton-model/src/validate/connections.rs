@@ -24,6 +24,11 @@ impl Network {
                 });
             }
             end.slice.check(size).map_err(|m| at(format!("`{}`: {m}", self.object_path(end.object))))?;
+            if matches!(end.slice, crate::Slice::Steps { .. }) {
+                let m =
+                    "an end of a connection takes a range or a list of indices; give the slice `resolved`";
+                return Err(at(format!("`{}`: {m}", self.object_path(end.object))));
+            }
         }
         let direct = |e: EnsembleId| self.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
         for end in [pre, post] {

@@ -121,7 +121,7 @@ impl Builder<'_> {
             (Slice::All, _) => encoders,
             (Slice::Range(a, b), true) => self.program.view(encoders, a * d, b.min(&n) - a, d),
             (Slice::Range(a, b), false) => self.program.view(encoders, *a, n, b.min(&d) - a),
-            (Slice::Indices(_), _) => {
+            (Slice::Indices(_) | Slice::Steps { .. }, _) => {
                 return Err(Error::build(
                     self.net.rule_path(l.id.rule_at(k)),
                     "an error onto neurons needs a range as slice, not a list of indices",

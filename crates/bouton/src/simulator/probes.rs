@@ -142,7 +142,7 @@ pub(super) fn observe(net: &Network, built: &Built, id: ProbeId, dt: f64) -> Res
     let source = built.probes.get(id.index()).ok_or_else(missing)?;
     if let Target::NeuronState(_, name) = &p.target
         && name == "refractory_time"
-        && (p.synapse.is_some() || matches!(p.slice, Slice::Indices(_)))
+        && (p.synapse.is_some() || matches!(p.slice, Slice::Indices(_) | Slice::Steps { .. }))
     {
         return Err(Error::build(
             net.probe_path(id),

@@ -58,7 +58,7 @@ fn published_table_of_pulses() {
 fn pulses_are_those_of_the_direct_method() {
     // R ← R0 + R1·(((R − R0)/R1)^(1/c) + 1)^c, step by step on the resistance, for devices with spread.
     let s = DeviceSpec { bounds: Bounds::Own, ..spec(0.15) };
-    let mut a = s.draw(3, 5, 1, 2);
+    let mut a = s.draw(3, 5, 1, 2).unwrap();
     let mut r: Vec<f64> = a.sides[0].conductance.iter().map(|g| 1.0 / g).collect();
     let untouched = a.sides[0].conductance[1];
     for _ in 0..500 {
@@ -79,7 +79,7 @@ fn pulses_are_those_of_the_direct_method() {
 #[test]
 fn few_and_many_open_columns_have_the_same_bits() {
     let s = spec(0.15);
-    let (mut one, mut all) = (s.draw(1, 40, 1, 2), s.draw(1, 40, 1, 2));
+    let (mut one, mut all) = (s.draw(1, 40, 1, 2).unwrap(), s.draw(1, 40, 1, 2).unwrap());
     for k in 0..40u32 {
         pulse(s.device.model(), &mut one, 0, 0..40, &[k]);
     }
@@ -92,7 +92,7 @@ fn reach_is_where_pulses_lead() {
     for mapping in [Mapping::default(), Single { sign: Sign::Inhibitory }.into()] {
         let single = mapping != Mapping::default();
         let s = DeviceSpec { mapping, ..spec(0.15) };
-        let mut a = s.draw(2, 3, 1, 2);
+        let mut a = s.draw(2, 3, 1, 2).unwrap();
         let (up, down) = (synapse(&s, &a, 1).reach(50.0), synapse(&s, &a, 5).reach(50.0));
         let start = synapse(&s, &a, 1).weight();
         for _ in 0..50 {
@@ -113,9 +113,9 @@ fn reach_is_where_pulses_lead() {
 
 #[test]
 fn spread_is_shared_or_not() {
-    let own = spec(0.15).draw(20, 20, 1, 2);
+    let own = spec(0.15).draw(20, 20, 1, 2).unwrap();
     assert_ne!(own.sides[0].columns[0], own.sides[1].columns[0]);
-    let shared = DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }.draw(20, 20, 1, 2);
+    let shared = DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }.draw(20, 20, 1, 2).unwrap();
     assert_eq!(shared.sides[0].columns[..3], shared.sides[1].columns[..3]);
     assert_ne!(shared.sides[0].columns[4], shared.sides[1].columns[4]);
     // Mean and spread of each parameter, and that no two are of one draw.
@@ -123,7 +123,7 @@ fn spread_is_shared_or_not() {
         let mean = x.iter().sum::<f64>() / x.len() as f64;
         (mean, (x.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / x.len() as f64).sqrt())
     };
-    let many = spec(0.15).draw(200, 200, 1, 2);
+    let many = spec(0.15).draw(200, 200, 1, 2).unwrap();
     for (k, nominal) in [200.0, 2.3e8, -0.146].into_iter().enumerate() {
         let (mean, sd) = moments(&many.sides[0].columns[k]);
         assert!((mean / nominal - 1.0f64).abs() < 0.003, "parameter {k}: mean {mean}");
@@ -147,7 +147,7 @@ fn spread_is_shared_or_not() {
 fn own_bounds_are_each_devices_own() {
     // g = (1/R − 1/R1)/(1/R0 − 1/R1) with the device's own R0 and R1.
     let s = DeviceSpec { bounds: Bounds::Own, ..spec(0.3) };
-    let a = s.draw(4, 5, 3, 4);
+    let a = s.draw(4, 5, 3, 4).unwrap();
     for k in 0..20 {
         let [r0, r1] = [0, 1].map(|c| a.sides[0].columns[c][k]);
         let g = (a.sides[0].conductance[k] - 1.0 / r1) / (1.0 / r0 - 1.0 / r1);
@@ -159,7 +159,7 @@ fn own_bounds_are_each_devices_own() {
 #[test]
 fn an_ideal_write_is_read_back_and_the_unreachable_is_refused() {
     let s = spec(0.15);
-    let a = s.draw(2, 2, 3, 4);
+    let a = s.draw(2, 2, 3, 4).unwrap();
     let before = synapse(&s, &a, 0);
     let mut up = before.clone();
     let w = before.weight() + 3e-3;
@@ -182,7 +182,7 @@ fn an_ideal_write_is_read_back_and_the_unreachable_is_refused() {
     assert_eq!(x.ones, kept.ones, "a refused write changed something");
 
     let single = DeviceSpec { mapping: Single { sign: Sign::Inhibitory }.into(), ..spec(0.0) };
-    let a = single.draw(1, 1, 0, 0);
+    let a = single.draw(1, 1, 0, 0).unwrap();
     let mut s = synapse(&single, &a, 0);
     assert!(s.weight() < 0.0 && s.write(1.0).is_err());
 }
@@ -190,7 +190,7 @@ fn an_ideal_write_is_read_back_and_the_unreachable_is_refused() {
 #[test]
 fn a_raw_write_is_clipped_to_the_devices_own_bounds() {
     let s = spec(0.15);
-    let a = s.draw(1, 3, 3, 4);
+    let a = s.draw(1, 3, 3, 4).unwrap();
     let mut x = synapse(&s, &a, 1);
     let [r0, r1] = [x.ones[0].d[0], x.ones[0].d[1]];
     x.set_conductance(0, 1e-6);
