@@ -131,6 +131,9 @@ pub struct Var {
     pub over: Over,
     /// Who changes it.
     pub role: Role,
+    /// Of a state: it holds what such numbers were in the last seconds, so many. These are
+    /// [`past_len`](crate::rules::past_len) numbers, by the time step: the place of the next row, then a row a step.
+    pub past: Option<f64>,
     /// How it starts; of a parameter, its present value.
     pub start: Start,
     /// The numbers that it takes.
@@ -153,6 +156,7 @@ impl Var {
             unit: unit.into(),
             over: Over::One,
             role: Role::Parameter,
+            past: None,
             start: Start::Value(value),
             bounds,
             doc: doc.into(),
@@ -170,6 +174,7 @@ impl Var {
             unit: unit.into(),
             over: Over::Numbers(values.len()),
             role: Role::Parameter,
+            past: None,
             start: Start::Values(values.into()),
             bounds: Bounds::ANY,
             doc: doc.into(),
@@ -188,6 +193,7 @@ impl Var {
             unit: unit.into(),
             over,
             role: Role::State,
+            past: None,
             start,
             bounds: Bounds::ANY,
             doc: doc.into(),
@@ -236,6 +242,10 @@ impl Var {
     /// The same, fixed when the model is built.
     pub fn when_built(self) -> Var {
         Var { role: Role::Fixed, ..self }
+    }
+    /// A state that holds what was in the last seconds, so many.
+    pub fn of_past(self, seconds: f64) -> Var {
+        Var { past: Some(seconds), ..self }
     }
     /// The same with one number for each of these.
     pub fn over(self, over: Over) -> Var {

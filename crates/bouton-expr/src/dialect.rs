@@ -22,6 +22,9 @@ pub struct Dialect {
     pub units: &'static [Unit],
     /// Whether `pi` is the only constant: `tau` and `e` are then names like others.
     pub only_pi: bool,
+    /// Whether `delay(NAME, NUMBER)` is what a variable was so many seconds ago. It is a variable of its own, with the name
+    /// that [`Delayed::variable`](crate::Delayed::variable) gives.
+    pub delays: bool,
     /// How a name is declared, for messages about an unknown one, as "declare it with `param`". Where this is given, such a
     /// message proposes no function.
     pub undeclared: &'static str,

@@ -103,6 +103,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod delays;
 mod dialect;
 mod error;
 mod eval;
@@ -117,6 +118,7 @@ mod plan;
 mod program;
 
 pub use ast::{Ast, BinaryOp, Node, NodeId, NodeKind, UnaryOp};
+pub use delays::Delayed;
 pub use dialect::{Dialect, Unit};
 pub use error::{ExprError, quote};
 pub use eval::{Scratch, Work};

@@ -1,6 +1,7 @@
 //! Syntax tree to IR: names, types, and what is wrong with them.
 
 use crate::ast::{Ast, BinaryOp, Node, NodeKind};
+use crate::delays::{DELAY, Delayed};
 use crate::dialect::Dialect;
 use crate::error::{ExprError, quote, suggestion};
 use crate::functions::{FUNCTIONS, Function, binary, find, unary};
@@ -11,7 +12,8 @@ use crate::lexer::{KEYWORDS, is_dotted, is_identifier};
 pub(crate) fn check_vars(vars: &Vars) -> Result<(), ExprError> {
     for (i, var) in vars.list.iter().enumerate() {
         let name = &var.name;
-        let named = if vars.dialect.dotted { is_dotted(name) } else { is_identifier(name) };
+        let named = if vars.dialect.dotted { is_dotted(name) } else { is_identifier(name) }
+            || (vars.dialect.delays && name.starts_with("delay("));
         let wrong = if !named {
             "is not a name: a letter or `_`, then letters, digits and `_`".to_string()
         } else if KEYWORDS.contains(&name.as_str()) {
@@ -80,6 +82,14 @@ impl Lowering<'_> {
                     )));
                 }
                 Ok(self.ir.component(id, from_start as usize))
+            }
+            NodeKind::Call { name, .. } if name == DELAY && self.vars.dialect.delays => {
+                // Its arguments are read as they are written; what they are now is not needed.
+                let delayed = Delayed::of(self.ast, node).expect("it is one")?;
+                match self.vars.list.iter().position(|v| v.name == delayed.variable()) {
+                    Some(index) => Ok(self.ir.var(index, &self.vars.list[index])),
+                    None => Err(at(format!("{} can't be delayed here", quote(&delayed.name)))),
+                }
             }
             NodeKind::Call { name, args } => {
                 let name_span = node.span.start..node.span.start + name.len();

@@ -154,6 +154,8 @@ impl Assemble<'_> {
                 None => Norm::None,
                 Some(format::Norm::All) => Norm::All,
                 Some(format::Norm::Rows) => Norm::Rows,
+                Some(format::Norm::Moved) => Norm::Moved,
+                Some(format::Norm::MovedRows) => Norm::MovedRows,
             },
             sample_every: p.sample_every,
             solver: p.solver,

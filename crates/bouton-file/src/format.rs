@@ -341,6 +341,10 @@ pub(crate) enum Norm {
     All,
     /// Of each row.
     Rows,
+    /// Of how far all values are from those that the model was built with.
+    Moved,
+    /// Of how far those of each row are.
+    MovedRows,
 }
 
 /// A recording.
@@ -359,7 +363,7 @@ pub(crate) struct Probe {
     #[serde(default)]
     pub(crate) synapse: Option<Synapse>,
     /// Records a norm in place of the values, the square root of the sum of their squares: of `all` of them, or of each of the
-    /// `rows` of weights. It goes without a synapse. Default: the values.
+    /// `rows` of weights; of what was learned (values less those that the model was built with) `moved` or `moved_rows`. It goes without a synapse. Default: the values.
     pub(crate) norm: Option<Norm>,
     /// Sampling period (s), at least the time step. Default: every step.
     #[schemars(extend("exclusiveMinimum" = 0))]

@@ -29,6 +29,10 @@ pub enum Norm {
     All,
     /// The same of each row: one number a row, of weights for each postsynaptic neuron.
     Rows,
+    /// As [`All`](Norm::All), of how far the values are from those that the model was built with: what was learned.
+    Moved,
+    /// As [`Rows`](Norm::Rows), of the same.
+    MovedRows,
 }
 
 /// What a probe records.
@@ -161,8 +165,9 @@ impl Probe {
         self.synapse = Some(synapse.into());
         self
     }
-    /// Records the norm of all values (‖W‖ of weights, ‖Δw‖ of a rule's change), or of each row, in place of the values. It is
-    /// taken at the samples alone, and of what is recorded then; it goes without a synapse.
+    /// Records the norm of all values (‖W‖ of weights, ‖Δw‖ of a rule's change), or of each row, in place of the values; or of how
+    /// far they have moved since the model was built (‖W − W₀‖). It is taken at the samples alone, and of what is recorded then;
+    /// it goes without a synapse.
     ///
     /// ```
     /// use bouton_model::{Connection, Ensemble, Matrix, Network, Norm, Probe};
@@ -172,6 +177,7 @@ impl Probe {
     /// let c = net.connect(a.neurons(), b.neurons(), w);
     /// net.probe("size", Probe::weights(c).norm(Norm::All).sample_every(0.01));
     /// net.probe("rows", Probe::weights(c).norm(Norm::Rows).sample_every(0.01));
+    /// net.probe("learned", Probe::weights(c).norm(Norm::Moved).sample_every(0.01));
     /// net.validate(0.001).unwrap();
     /// ```
     pub fn norm(mut self, norm: Norm) -> Probe {

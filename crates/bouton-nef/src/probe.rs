@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
 use bouton_engine::{Draws, Op, Operand, Role, SignalId};
-use bouton_model::{DeviceQuantity, EnsembleId, Network, Probe, ProbeId, Target};
+use bouton_model::{DeviceQuantity, EnsembleId, Network, Norm, Probe, ProbeId, Target};
 use bouton_random::RandomState;
 
 use super::{Builder, BuiltEnsemble, ConnectionSignals, EnsembleSignals, Seeds, decoders};
@@ -107,7 +107,17 @@ impl Builder<'_> {
         let mut rows = None;
         let signal = match &probe.target {
             Target::Devices(..) => {
-                self.probes[id.index()] = Some(self.device_source(&path, &probe.target, &probe.slice)?);
+                self.probes[id.index()] = Some(self.rows_source(&path, &probe.target, &probe.slice)?);
+                return Ok(());
+            }
+            // How far rows have moved is known where it is known what they began with.
+            other
+                if !matches!(other, Target::Decoded(_))
+                    && matches!(probe.norm, Norm::Moved | Norm::MovedRows) =>
+            {
+                let source = self.rows_source(&path, other, &probe.slice)?;
+                self.program.add(&path, Op::Probe, [Operand::read(source.signal)], Draws::No);
+                self.probes[id.index()] = Some(source);
                 return Ok(());
             }
             Target::Decoded(e) => self.decoded_probe(id, *e, probe)?,
@@ -165,7 +175,8 @@ impl Builder<'_> {
         }
     }
 
-    fn device_source(&self, path: &str, target: &Target, slice: &Slice) -> Result<ProbeSource, Error> {
+    /// Some rows of the signal that a target names.
+    fn rows_source(&self, path: &str, target: &Target, slice: &Slice) -> Result<ProbeSource, Error> {
         let found = find(self.net, (&self.ens, &self.conn, &self.node_out), target);
         let source = found.ok_or_else(|| missing(path))?;
         let rows = self.program.get(source.signal).rows;

@@ -6,7 +6,7 @@ mod pulses;
 use std::sync::Arc;
 
 use bouton_core::Error;
-use bouton_elements::rules::{Applies, Change, Changes, Rule};
+use bouton_elements::rules::{Applies, Change, Changes, Rule, past_len};
 use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
@@ -403,7 +403,10 @@ impl Builder<'_> {
     ) -> Vec<SignalId> {
         let mut signals = vec![];
         for var in states {
-            let (r, c) = shape_over(var.over, l);
+            let (r, c) = match (shape_over(var.over, l), var.past) {
+                (shape, None) => shape,
+                ((r, c), Some(seconds)) => (past_len(seconds, self.dt, r * c), 1),
+            };
             let start = match &var.start {
                 Start::Values(x) => Initial::from(x.clone()),
                 _ => Initial::from(var.values().first().copied().unwrap_or(0.0)),

@@ -125,15 +125,23 @@ impl Rule {
         })
         .collect()
     }
-    /// Its states: name, over what, start (one number for all, or all), unit, meaning.
-    fn state_table(&self) -> Vec<(String, &'static str, Vec<f64>, String, String)> {
+    /// How many numbers it takes to keep what so many numbers were in the last seconds.
+    #[staticmethod]
+    fn past_len(seconds: f64, dt: f64, count: usize) -> usize {
+        bouton_elements::rules::past_len(seconds, dt, count)
+    }
+    /// Its states: name, over what, start (one number for all, or all), unit, meaning, and of one that holds what was, the seconds.
+    fn state_table(&self) -> Vec<(String, &'static str, Vec<f64>, String, String, Option<f64>)> {
         let start = |v: &Var| match &v.start {
             Start::Values(x) => x.to_vec(),
             _ => vec![v.values().first().copied().unwrap_or(0.0)],
         };
         self.states()
             .into_iter()
-            .map(|v| (v.name.to_string(), over(v.over), start(&v), v.unit.to_string(), v.doc.to_string()))
+            .map(|v| {
+                let (start, past) = (start(&v), v.past);
+                (v.name.to_string(), over(v.over), start, v.unit.to_string(), v.doc.to_string(), past)
+            })
             .collect()
     }
 }

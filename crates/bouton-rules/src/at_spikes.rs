@@ -40,7 +40,8 @@ pub(crate) struct WeightBlock {
 
 impl Resolver<'_> {
     /// The statements on the weight, if they are all that changes it, stand in `on pre` and `on post` alone, and read nothing
-    /// that differs by synapse but the weight, and nothing that their block has just changed.
+    /// that differs by synapse but the weight, and nothing that their block has just changed; and if no other statement of their
+    /// block reads the weight behind them.
     pub(crate) fn at_spikes(&self, d: &Draft, blocks: &[Block]) -> Result<Option<AtSpikes>, ExprError> {
         let on_weight = |s: &Statement| s.target == Target::Weight;
         let mut used = vec![false; self.names.len()];
@@ -53,6 +54,12 @@ impl Resolver<'_> {
                     let by = |s: &Statement| matches!((name.what, s.target), (What::State(a), Target::State(b)) if a == b);
                     b.statements[..k].iter().any(by)
                 };
+                let weight = |at: usize| self.names[at].what == What::Weight;
+                let reads_weight =
+                    |s: &Statement| (0..self.names.len()).any(|at| weight(at) && s.value.used()[at]);
+                if b.statements[k + 1..].iter().any(|s| !on_weight(s) && reads_weight(s)) {
+                    return Ok(None);
+                }
                 for (at, name) in self.names.iter().enumerate().filter(|(at, _)| s.value.used()[*at]) {
                     if (name.rank == Rank::Synapse && name.what != What::Weight) || changed(name) {
                         return Ok(None);

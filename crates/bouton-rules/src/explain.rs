@@ -39,6 +39,15 @@ impl Rule {
             let meant = if value > LONG { format!("{value} ms?") } else { "is the unit right?".into() };
             warnings.push(format!("line {line}: `{name} = {value}` is {value} s, {why}; {meant}"));
         }
+        for d in &self.delays {
+            let taken = steps(d.seconds, dt);
+            if (d.seconds / dt - taken as f64).abs() > 1e-6 * taken as f64 {
+                let line = self.text[..d.span.start].matches('\n').count() + 1;
+                let what = &self.text[d.span.clone()];
+                let s = if taken == 1 { "" } else { "s" };
+                warnings.push(format!("line {line}: `{what}` is taken as {taken} step{s} of {dt} s"));
+            }
+        }
         warnings
     }
 
@@ -78,6 +87,11 @@ impl Rule {
             [format!("{}' = {}", s.name, s.rate.text()), one_for(s.rank).into(), join(how, &s.doc)]
         });
         section("states", states.collect());
+        let pasts = self.pasts.iter().map(|p| {
+            let kept = format!("kept for {} s", number(p.seconds));
+            [p.name.clone(), one_for(p.rank).into(), kept]
+        });
+        section("as it was", pasts.collect());
         for when in [When::Pre, When::Post, When::Step] {
             let title = match when {
                 When::Pre => "on pre: the columns of pre neurons with an output above 0",
@@ -125,8 +139,8 @@ impl Rule {
                 if self.rate.is_some() {
                     "a matrix, because blocks change the weight, and `w'` does"
                 } else {
-                    "a matrix, because a block changes the weight by what differs by synapse, by what it has just changed, or in \
-                     each step"
+                    "a matrix, because a block changes the weight by what differs by synapse, by what it has just changed, \
+                     before a state reads it, or in each step"
                 }
             }
             Made::Dense if self.bound.is_some() => "a matrix, because it is kept within bounds",

@@ -31,8 +31,8 @@ mod units;
 pub use bouton_expr::{ExprError, Motion, Rank};
 pub use library::{LIBRARY, Library};
 pub use rule::{
-    Assign, Factor, MAX_NAMES, MAX_STATEMENTS, MAX_TEXT, Makes, Param, Read, Rule, Side, State, Target, When,
-    page,
+    Assign, Factor, MAX_NAMES, MAX_STATEMENTS, MAX_TEXT, Makes, Param, Past, Read, Rule, Side, State, Target,
+    When, page, past_len,
 };
 pub use run::{Memory, Step};
 pub use units::UNITS;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bouton_expr::{ExprError, FUNCTIONS, Program, Rank, Scratch, Vars, quote};
+use bouton_expr::{Delayed, ExprError, FUNCTIONS, Program, Rank, Scratch, Vars, quote};
 
 use crate::draft::{Draft, DraftState, Named, draft};
 use crate::rule::*;
@@ -45,6 +45,7 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         r.declare(&s.name, s.rank, What::State(k))?;
     }
     let reads = r.given(&d)?;
+    let (pasts, delays) = r.delays(&d)?;
     r.too_many(0..0)?;
     let states = d.states.iter().map(|s| r.state(s)).collect::<Result<Vec<_>, _>>()?;
     let count: usize = d.blocks.iter().map(Vec::len).sum();
@@ -90,6 +91,8 @@ pub(crate) fn rule(text: &str) -> Result<Rule, ExprError> {
         factors,
         states,
         reads,
+        pasts,
+        delays,
         names,
         blocks,
         rate,
@@ -315,6 +318,54 @@ impl Resolver<'_> {
             }
         }
         Ok(reads)
+    }
+
+    /// What is read as it was: a name of its own for each name and delay, and one past for all delays of a name.
+    fn delays(&mut self, d: &Draft) -> Result<(Vec<Past>, Vec<DelayedRead>), ExprError> {
+        let (mut pasts, mut delays): (Vec<Past>, Vec<DelayedRead>) = (vec![], vec![]);
+        for range in expressions(d) {
+            let text = &self.text[range.clone()];
+            let all = Delayed::all(text, DIALECT).map_err(|e| e.within(self.text, range.start))?;
+            for one in all {
+                let span = one.span.start + range.start..one.span.end + range.start;
+                if self.names.iter().any(|n| n.name == one.variable()) {
+                    continue;
+                }
+                self.too_many(span.clone())?;
+                let of = self.names.iter().position(|n| n.name == one.name);
+                let kept = |k: &usize| {
+                    matches!(
+                        self.names[*k].what,
+                        What::State(_) | What::Read(_) | What::Factor(_) | What::Error
+                    )
+                };
+                let Some(of) = of.filter(kept) else {
+                    let message = match of {
+                        Some(_) => format!(
+                            "{} can't be delayed; a state, a third factor, `error` and what is read of neurons can",
+                            quote(&one.name)
+                        ),
+                        None => {
+                            let near =
+                                self.names.iter().filter(|n| n.what != What::Known).map(|n| n.name.as_str());
+                            let near = bouton_core::nearest(&one.name, near);
+                            let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                            format!("unknown name {}{near}", quote(&one.name))
+                        }
+                    };
+                    return Err(self.error(span, message));
+                };
+                let rank = self.names[of].rank;
+                let past = pasts.iter().position(|p| p.of == of).unwrap_or(pasts.len());
+                match pasts.get_mut(past) {
+                    Some(p) => p.seconds = p.seconds.max(one.seconds),
+                    None => pasts.push(Past { name: one.name.clone(), rank, seconds: one.seconds, of }),
+                }
+                self.add(&one.variable(), rank, What::Delayed(delays.len()), None);
+                delays.push(DelayedRead { past, seconds: one.seconds, span });
+            }
+        }
+        Ok((pasts, delays))
     }
 
     /// Refuses an expression that varies over more than where it goes.

@@ -87,6 +87,52 @@ pub struct State {
     pub(crate) next: Program,
 }
 
+/// What a rule keeps of a name for what it reads as it was: `delay(NAME, 3 ms)`.
+///
+/// It is memory of the rule's own, to be saved with the states: first the row that is written next, then the
+/// [rows](Past::rows), one a step, each with a number for each of what the name differs by. All are 0 at the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// The name.
+    pub name: String,
+    /// What it has a number for.
+    pub rank: Rank,
+    /// The longest delay of it (s).
+    pub seconds: f64,
+    /// The number of the name.
+    pub(crate) of: usize,
+}
+
+impl Past {
+    /// Its rows at a time step of `dt` (s): the steps of the longest delay.
+    pub fn rows(&self, dt: f64) -> usize {
+        steps(self.seconds, dt)
+    }
+    /// How many numbers it is, of weights of so many rows (post) and columns (pre).
+    pub fn len(&self, dt: f64, rows: usize, cols: usize) -> usize {
+        past_len(self.seconds, dt, self.rank.count(rows, cols))
+    }
+}
+
+/// How many numbers it takes to keep what `count` numbers were in the last `seconds`, with the place of the next row.
+pub fn past_len(seconds: f64, dt: f64, count: usize) -> usize {
+    steps(seconds, dt).saturating_mul(count).saturating_add(1)
+}
+
+/// A time in steps of `dt`, to the nearest; at least one.
+pub(crate) fn steps(seconds: f64, dt: f64) -> usize {
+    (seconds / dt + 0.5).floor().max(1.0) as usize
+}
+
+/// A name that is read as it was.
+#[derive(Clone, Debug)]
+pub(crate) struct DelayedRead {
+    /// Which past holds it.
+    pub past: usize,
+    pub seconds: f64,
+    pub span: Range<usize>,
+}
+
 /// When a block of statements runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -197,6 +243,7 @@ pub(crate) enum What {
     Read(usize),
     Weight,
     Error,
+    Delayed(usize),
     Scale,
     Dt,
     NPre,
@@ -228,6 +275,8 @@ pub struct Rule {
     pub(crate) factors: Vec<Factor>,
     pub(crate) states: Vec<State>,
     pub(crate) reads: Vec<Read>,
+    pub(crate) pasts: Vec<Past>,
+    pub(crate) delays: Vec<DelayedRead>,
     pub(crate) names: Vec<Name>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) rate: Option<Program>,
@@ -272,6 +321,10 @@ impl Rule {
     pub fn states(&self) -> &[State] {
         &self.states
     }
+    /// What it keeps of names that it reads as they were, in the order in which steps are given it.
+    pub fn pasts(&self) -> &[Past] {
+        &self.pasts
+    }
     /// What it reads of the neurons at both ends, in the order in which steps are given it.
     pub fn reads(&self) -> &[Read] {
         &self.reads
@@ -294,7 +347,17 @@ impl Rule {
     }
     /// Whether it has an error.
     pub fn has_error(&self) -> bool {
-        self.uses(What::Error)
+        self.uses(What::Error) || self.pasts.iter().any(|p| self.names[p.of].what == What::Error)
+    }
+    /// Whether the `post` of its one product is the error times what is the same for all rows: of encoders times an error it is
+    /// then encoders times what [`post_of_error`](Rule::post_of_error) makes of that error.
+    pub fn linear_in_error(&self) -> bool {
+        let Made::Outer(factors) = &self.made else { return false };
+        let [_, post, _] = &**factors;
+        let reads = |n: &Name| n.rank == Rank::Scalar || n.what == What::Error;
+        let alone = self.names.iter().zip(post.used()).all(|(n, used)| !used || reads(n));
+        let linear = || matches!(post.linear_in("error"), Some((Some(a), None)) if a.rank() == Rank::Scalar);
+        alone && linear()
     }
     /// Whether it has a block of statements for this time.
     pub fn has_block(&self, when: When) -> bool {

@@ -29,6 +29,8 @@ pub struct Step<'a, 'b> {
     pub weights: &'a [f64],
     /// The states, in the order of [`Rule::states`].
     pub states: &'a mut [&'b mut [f64]],
+    /// What it keeps of names, in the order of [`Rule::pasts`].
+    pub pasts: &'a mut [&'b mut [f64]],
     /// The parts of the change, to be set: see [`Rule::makes`].
     pub change: &'a mut [&'b mut [f64]],
 }
@@ -40,6 +42,8 @@ pub struct Memory {
     scratch: Scratch,
     /// Parameters, those that follow others among them.
     params: Vec<f64>,
+    /// What is read as it was.
+    delayed: Vec<Vec<f64>>,
     /// Next values of the states.
     next: Vec<Vec<f64>>,
     /// Weights as a block has changed them so far.
@@ -90,13 +94,14 @@ impl Rule {
         let (rows, cols) = s.shape;
         let given =
             Given { reads: s.reads, error: s.error, factors: s.factors, scale: s.scale, weights: s.weights };
-        let Memory { scratch, params, next, spikes, blocks, out, .. } = memory;
+        let Memory { scratch, params, delayed, next, spikes, blocks, out, .. } = memory;
         self.parameters(scratch, params, s.parameters);
         let numbers = [s.dt, cols as f64, rows as f64];
+        self.read_pasts(s, delayed);
         // All states move at once: none sees what another has just become.
         next.resize(self.states.len(), vec![]);
         {
-            let values = self.values(params, &numbers, &given, s.states);
+            let values = self.values(params, &numbers, delayed, &given, s.states);
             for (state, next) in self.states.iter().zip(&mut *next) {
                 next.resize(state.rank.count(rows, cols), 0.0);
                 let n = self.names.len();
@@ -110,7 +115,10 @@ impl Rule {
         blocks.resize(self.blocks.len(), BlockMemory::default());
         let mut bounds = None;
         {
-            let values = self.values(params, &numbers, &given, s.states);
+            let values = self.values(params, &numbers, delayed, &given, s.states);
+            for (past, kept) in self.pasts.iter().zip(&mut *s.pasts) {
+                keep(past, kept, s.dt, values[past.of]);
+            }
             for (block, memory) in self.blocks.iter().zip(&mut *blocks) {
                 self.block(block, memory, scratch, &values, s.shape, spikes);
             }
@@ -150,6 +158,32 @@ impl Rule {
         }
     }
 
+    /// The `post` of its product for another error of other rows, in the step that was just taken: for a rule that is
+    /// [linear in the error](Rule::linear_in_error).
+    ///
+    /// # Panics
+    /// If slices have other lengths than the shape says, or `out` another than the error.
+    pub fn post_of_error(&self, memory: &mut Memory, s: &Step<'_, '_>, error: &[f64], out: &mut [f64]) {
+        let Made::Outer(factors) = &self.made else { return out.fill(0.0) };
+        let ((rows, cols), Memory { scratch, params, delayed, out: values_of, .. }) = (s.shape, memory);
+        self.parameters(scratch, params, s.parameters);
+        let numbers = [s.dt, cols as f64, rows as f64];
+        let given = Given { reads: s.reads, error, factors: s.factors, scale: s.scale, weights: s.weights };
+        let values = self.values(params, &numbers, delayed, &given, s.states);
+        let mut eval = |p: &Program, rows: usize, to: &mut Vec<f64>| {
+            // What it doesn't read is of other rows.
+            let mut inputs: Values<'_> = [&[]; MAX_NAMES];
+            let used = p.used().iter().enumerate().filter(|u| *u.1);
+            used.for_each(|(k, _)| inputs[k] = values[k]);
+            to.resize(p.out_len(rows, cols), 0.0);
+            p.eval_block(scratch, rows, cols, &inputs[..self.names.len()], to);
+        };
+        eval(&factors[0], rows, values_of);
+        let sign = if values_of[0] < 0.0 { -1.0 } else { 1.0 };
+        eval(&factors[1], out.len(), values_of);
+        out.iter_mut().zip(&*values_of).for_each(|(to, x)| *to = sign * x);
+    }
+
     /// All parameters, of those that can be set.
     fn parameters(&self, scratch: &mut Scratch, params: &mut Vec<f64>, settable: &[f64]) {
         params.clear();
@@ -172,6 +206,7 @@ impl Rule {
         &self,
         params: &'v [f64],
         numbers: &'v [f64; 3],
+        delayed: &'v [Vec<f64>],
         s: &Given<'v>,
         states: &'v [&mut [f64]],
     ) -> Values<'v> {
@@ -185,6 +220,7 @@ impl Rule {
                 What::Read(k) => s.reads[k],
                 What::Weight => s.weights,
                 What::Error => s.error,
+                What::Delayed(k) => &delayed[k],
                 What::Scale => s.scale,
                 What::Dt => one(&numbers[0]),
                 What::NPre => one(&numbers[1]),
@@ -193,6 +229,18 @@ impl Rule {
             };
         }
         values
+    }
+
+    /// What is read as it was, before this step is added to it.
+    fn read_pasts(&self, s: &Step<'_, '_>, delayed: &mut Vec<Vec<f64>>) {
+        delayed.resize(self.delays.len(), vec![]);
+        for (delay, values) in self.delays.iter().zip(delayed) {
+            let (past, kept) = (&self.pasts[delay.past], &*s.pasts[delay.past]);
+            let (rows, count) = (past.rows(s.dt), past.rank.count(s.shape.0, s.shape.1));
+            let row = (next_row(kept, rows) + rows - steps(delay.seconds, s.dt)) % rows;
+            values.clear();
+            values.extend_from_slice(&kept[1 + row * count..][..count]);
+        }
     }
 
     /// The read that is the output of the neurons of a side, if the rule has it.
@@ -328,6 +376,20 @@ impl Rule {
             }
         }
     }
+}
+
+/// The row of a past that is written next: the oldest.
+fn next_row(kept: &[f64], rows: usize) -> usize {
+    // Whatever was written there: it is a row.
+    kept[0] as usize % rows
+}
+
+/// Adds what a name is in this step to its past, in the place of the oldest.
+fn keep(past: &Past, kept: &mut [f64], dt: f64, values: &[f64]) {
+    let rows = past.rows(dt);
+    let row = next_row(kept, rows);
+    kept[1 + row * values.len()..][..values.len()].copy_from_slice(values);
+    kept[0] = ((row + 1) % rows) as f64;
 }
 
 /// The parts of a product.

@@ -44,6 +44,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     dotted: true,
     units: UNITS,
     only_pi: true,
+    delays: true,
     undeclared: "declare it as a parameter (`param NAME = 20 ms`), a third factor (`input NAME`) or a state \
                  (`pre NAME' = …`)",
 };

@@ -183,8 +183,10 @@ def build_text(model, rule_type, rule):
         factors = [together[k : k + 1] for k in range(len(given))]
     shapes = {"one": (1,), "pre": (cols,), "post": (rows,), "synapse": (rows, cols), "pre × pre": (cols, cols)}
     states = []
-    for name, over, start, *_ in read.state_table():
+    for name, over, start, _, _, past in read.state_table():
         shape = shapes.get(over, (len(start),))
+        if past is not None:  # what was, a row a step, behind the number of the next row
+            shape = (read.past_len(past, model.dt, int(np.prod(shape))),)
         state = Signal(np.broadcast_to(np.asarray(start, dtype=float), shape).copy()
                        if len(start) == 1 else np.reshape(start, shape), name=f"{rule}.{name}")
         model.sig[rule][name] = state

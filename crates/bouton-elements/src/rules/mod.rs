@@ -22,7 +22,7 @@ use crate::DynElement;
 use crate::list::element_list;
 use crate::var::{Over, Var};
 
-pub use bouton_rules::When;
+pub use bouton_rules::{When, past_len};
 pub use change::{Change, SpikeParts};
 pub use folder::register_rule_folder;
 pub use text::{TextRule, register_rule_text};
@@ -166,11 +166,15 @@ pub trait RuleModel: DynElement {
     fn reads_weights(&self) -> bool {
         false
     }
-    /// Whether the `post` of its one outer product is linear in the error, row by row, and the rule has no state: of encoders
-    /// times an error it is then encoders times what the rule makes of that error, and weights may be kept as such a product.
-    /// [`step`](RuleModel::step) is then called once more with that error, as of weights with as many rows and no columns.
+    /// Whether the `post` of its one outer product is the error, row by row, times what is the same for all rows: of encoders
+    /// times an error it is then encoders times [what the rule makes of that error](RuleModel::post_of_error), and weights may be kept as
+    /// such a product.
     fn linear_in_error(&self) -> bool {
         false
+    }
+    /// What `post` is of another error, of other rows, in the step that was just taken: for a rule that is linear in it.
+    fn post_of_error(&self, _: &mut RuleStep<'_, '_>, _: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
     }
     /// The matrix that it changes.
     fn changes(&self) -> Changes {

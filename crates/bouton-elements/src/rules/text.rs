@@ -76,6 +76,29 @@ impl TextRule {
         };
         ElementOf::of_parts(Arc::new(self), copy, Arc::new(move |c| read(name, Some(&rule), c)))
     }
+    /// A step of the text, with what a step of the model is given.
+    fn with(
+        &self,
+        s: &mut RuleStep<'_, '_>,
+        f: impl FnOnce(&bouton_rules::Rule, &mut Memory, &mut Step<'_, '_>),
+    ) {
+        let (reads, scale) = s.inputs.split_at(self.rule.reads().len());
+        let (states, pasts) = s.states.split_at_mut(self.rule.states().len());
+        let mut step = Step {
+            dt: s.dt,
+            shape: s.shape,
+            parameters: s.parameters,
+            reads,
+            error: s.error,
+            factors: s.factors,
+            scale: scale.first().copied().unwrap_or(&[]),
+            weights: s.weights,
+            states,
+            pasts,
+            change: &mut *s.parts,
+        };
+        f(&self.rule, s.memory.of::<Memory>(), &mut step);
+    }
     fn unknown(&self, name: &str) -> String {
         let settable: Vec<&str> = self.rule.settable().map(|p| p.name.as_str()).collect();
         if self.rule.params().iter().any(|p| p.name == name) {
@@ -386,29 +409,25 @@ impl RuleModel for TextRule {
         if self.rule.acts_now() { Applies::Now } else { Applies::NextStep }
     }
     fn step(&self, s: &mut RuleStep<'_, '_>) {
-        let memory = s.memory.of::<Memory>();
-        let (reads, scale) = s.inputs.split_at(self.rule.reads().len());
-        self.rule.step(
-            memory,
-            &mut Step {
-                dt: s.dt,
-                shape: s.shape,
-                parameters: s.parameters,
-                reads,
-                error: s.error,
-                factors: s.factors,
-                scale: scale.first().copied().unwrap_or(&[]),
-                weights: s.weights,
-                states: &mut *s.states,
-                change: &mut *s.parts,
-            },
-        );
+        self.with(s, |rule, memory, step| rule.step(memory, step));
+    }
+    fn linear_in_error(&self) -> bool {
+        // What acts at once is written behind all readers, for which there is no such form.
+        self.rule.linear_in_error() && !self.rule.acts_now()
+    }
+    fn post_of_error(&self, s: &mut RuleStep<'_, '_>, error: &[f64], out: &mut [f64]) {
+        self.with(s, |rule, memory, step| rule.post_of_error(memory, step, error, out));
     }
     fn vars(&self) -> Vec<Var> {
         let mut vars = parameters(&self.rule, self.values.iter().copied());
         vars.extend(self.rule.states().iter().map(|s| {
             let doc = if s.doc.is_empty() { "state of the rule".to_string() } else { s.doc.clone() };
             Var::state(s.name.clone(), "", over(s.rank), Start::Value(0.0), doc)
+        }));
+        vars.extend(self.rule.pasts().iter().map(|p| {
+            let doc = format!("what `{}` was: the next row, and a row a step", p.name);
+            let name = format!("{}.past", p.name);
+            Var::state(name, "", over(p.rank), Start::Value(0.0), doc).of_past(p.seconds)
         }));
         vars
     }

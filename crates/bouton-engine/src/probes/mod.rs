@@ -22,6 +22,10 @@ pub enum Norm {
     All,
     /// The same of each row: one number a row.
     Rows,
+    /// As [`All`](Norm::All), of how far the values are from those that the signal began with.
+    Moved,
+    /// As [`Rows`](Norm::Rows), of the same.
+    MovedRows,
 }
 
 impl Norm {
@@ -29,9 +33,13 @@ impl Norm {
     pub(crate) fn shape(self, rows: usize, cols: usize) -> (usize, usize) {
         match self {
             Norm::None => (rows, cols),
-            Norm::All => (1, 1),
-            Norm::Rows => (rows, 1),
+            Norm::All | Norm::Moved => (1, 1),
+            Norm::Rows | Norm::MovedRows => (rows, 1),
         }
+    }
+    /// Whether it is of how far values have moved.
+    pub(crate) fn is_moved(self) -> bool {
+        matches!(self, Norm::Moved | Norm::MovedRows)
     }
     /// Puts norms in the place of the values of rows of `cols` numbers. Squares are summed in their order, so that threads and
     /// SIMD levels don't show, in units of the largest number, so that no square is too large or too small.
@@ -45,8 +53,8 @@ impl Norm {
         };
         match self {
             Norm::None => {}
-            Norm::All => *values = vec![norm(values)],
-            Norm::Rows => *values = values.chunks(cols.max(1)).map(norm).collect(),
+            Norm::All | Norm::Moved => *values = vec![norm(values)],
+            Norm::Rows | Norm::MovedRows => *values = values.chunks(cols.max(1)).map(norm).collect(),
         }
     }
 }

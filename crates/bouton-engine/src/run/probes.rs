@@ -213,6 +213,18 @@ impl<T: CallReal> Sim<T> {
             if p.what.inverse {
                 buffer.iter_mut().for_each(|x| *x = 1.0 / *x);
             }
+            if p.what.norm.is_moved() {
+                let s = self.program.get(p.what.signal);
+                let began = |k: usize| match s.room {
+                    Room::Real => T::of(s.initial.at(k)).f64(),
+                    _ => s.initial.at(k),
+                };
+                let began = |k: usize| if p.what.inverse { 1.0 / began(k) } else { began(k) };
+                for (n, x) in buffer.iter_mut().enumerate() {
+                    let row = p.what.rows.as_ref().map_or(n / p.cols, |rows| rows[n / p.cols]);
+                    *x -= began(row * p.cols + n % p.cols);
+                }
+            }
             p.what.norm.take(&mut buffer, p.cols);
             // A filter delivers what it had at the end of the step before.
             let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };

@@ -1,6 +1,6 @@
 //! What probes record of a signal.
 
-use bouton_engine::{Norm, Observe, Options, Program, Role, Simulation};
+use bouton_engine::{Bounds, Edit, Knob, Norm, Observe, Options, Pick, Precision, Program, Role, Simulation};
 
 #[test]
 fn a_probe_of_the_inverse_records_one_over_each_number() {
@@ -21,6 +21,36 @@ fn a_probe_of_rows_records_these_rows_of_a_matrix() {
     let id = s.attach(Observe { rows: Some(vec![3, 1]), ..Observe::new(w, "w") }).unwrap();
     s.run_steps(1).unwrap();
     assert_eq!(s.samples(id).unwrap().row(0), [9.0, 10.0, 11.0, 3.0, 4.0, 5.0]);
+}
+
+#[test]
+fn norms_of_what_moved_are_those_of_the_difference_from_the_start() {
+    for precision in [Precision::F64, Precision::F32] {
+        let mut p = Program::default();
+        // Numbers that single precision rounds: what hasn't moved has moved by 0.
+        let start = vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+        let w = p.signal("w", 3, 2, Role::Parameter, start);
+        p.knobs_mut().add("w", Knob::plain(w, "", Bounds::ANY, "numbers"));
+        let mut s = Simulation::new(p, Options { precision, ..Options::default() }).unwrap();
+        let all = s.attach(Observe { norm: Norm::Moved, ..Observe::new(w, "w") }).unwrap();
+        let rows = s.attach(Observe { norm: Norm::MovedRows, ..Observe::new(w, "w") }).unwrap();
+        let picked = Observe { norm: Norm::MovedRows, rows: Some(vec![2, 0]), ..Observe::new(w, "w") };
+        let picked = s.attach(picked).unwrap();
+        s.run_steps(1).unwrap();
+        let values = vec![3.1, 0.2, 0.3, 0.4, 0.5, -3.4];
+        s.apply(&Edit { path: "w".into(), pick: Pick::All, values }).unwrap();
+        s.run_steps(1).unwrap();
+        let row = |id, k| s.samples(id).unwrap().row(k).to_vec();
+        assert_eq!((row(all, 0), row(rows, 0)), (vec![0.0], vec![0.0; 3]));
+        let close = |found: Vec<f64>, wanted: &[f64]| {
+            assert_eq!(found.len(), wanted.len());
+            found.iter().zip(wanted).for_each(|(f, w)| assert!((f - w).abs() < 1e-6, "{f} for {w}"));
+        };
+        close(row(all, 1), &[5.0]);
+        close(row(rows, 1), &[3.0, 0.0, 4.0]);
+        close(row(picked, 1), &[4.0, 3.0]);
+        assert_eq!((s.sample_shape(all).unwrap(), s.sample_shape(rows).unwrap()), ((1, 1), (3, 1)));
+    }
 }
 
 #[test]

@@ -9,8 +9,13 @@ const UNITS: &[Unit] = &[
     Unit::new("/mV", 3),
     Unit::new("/mV^2", 6),
 ];
-const RULES: Dialect =
-    Dialect { dotted: true, units: UNITS, only_pi: true, undeclared: "declare it with `param`" };
+const RULES: Dialect = Dialect {
+    dotted: true,
+    units: UNITS,
+    only_pi: true,
+    delays: false,
+    undeclared: "declare it with `param`",
+};
 
 fn value(text: &str) -> f64 {
     let vars = Vars::new().scalar("s_1").dialect(RULES);

@@ -69,7 +69,7 @@ impl Running for Run {
                     finite(values, &format!("the third factor `{name}`"))?;
                 }
             }
-            m.step(&mut RuleStep {
+            let mut s = RuleStep {
                 dt: at.dt,
                 shape: call.shape,
                 parameters: parameters[0],
@@ -80,24 +80,10 @@ impl Running for Run {
                 states,
                 parts,
                 memory,
-            });
+            };
+            m.step(&mut s);
             if let ([encoded], [error]) = (encoded, before) {
-                // The same of as many rows as the error has values, and of no columns: of its parts `post` alone is wanted.
-                let none: Vec<&[f64]> = vec![&[]; call.inputs];
-                let (mut scale, mut pre) = ([0.0], []);
-                let mut parts: [&mut [f64]; 3] = [&mut scale, encoded, &mut pre];
-                m.step(&mut RuleStep {
-                    dt: at.dt,
-                    shape: (error.len(), 0),
-                    parameters: parameters[0],
-                    inputs: &none,
-                    error,
-                    factors,
-                    weights: &[],
-                    states: &mut [],
-                    parts: &mut parts,
-                    memory,
-                });
+                m.post_of_error(&mut s, error, encoded);
             }
             Ok(())
         })

@@ -3,10 +3,29 @@
 use bouton_expr::Rank;
 use bouton_rules::{LIBRARY, Rule, page};
 
+use crate::sim::{numbers, off_by_one_percent};
+
 fn fails(text: &str, message: &str, place: (usize, usize)) {
     let e = Rule::parse(text).unwrap_err();
     assert!(e.message().contains(message), "{text}\nhas the error: {}\nnot: {message}", e.message());
     assert_eq!(e.line_column(), place, "{text}\n{}", e.render());
+}
+
+/// What `scripts/one_percent.sh` goes through: each number of each rule, and whether the text is a rule with it 1 % larger.
+#[test]
+fn every_number_of_the_library_can_be_put_off() {
+    let mut count = 0;
+    for rule in LIBRARY {
+        for (k, span) in numbers(rule.text).into_iter().enumerate() {
+            let line = rule.text[..span.start].rsplit('\n').next().unwrap();
+            let rest = rule.text[span.start..].split(['\n', '#']).next().unwrap();
+            println!("NUMBER {}:{k} {}{}", rule.name, line, rest.trim());
+            let off = off_by_one_percent(rule.text, &span);
+            assert!(Rule::parse(&off).is_ok_and(|r| r.text() != rule.text), "{off}");
+            count += 1;
+        }
+    }
+    assert!(count > 4 * LIBRARY.len(), "{count}");
 }
 
 #[test]

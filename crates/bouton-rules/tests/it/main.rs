@@ -1,5 +1,7 @@
 //! Rules as text through their public face. One program, so that it is linked once.
 
+mod clopath;
+mod delays;
 mod encoders;
 mod language;
 mod oracle;

@@ -4,14 +4,60 @@ use bouton_rules::{LIBRARY, Makes, Memory, Rule, Side, Step};
 
 pub const DT: f64 = 0.001;
 
-pub fn library(name: &str) -> Rule {
+/// The text of a library rule: as it is, or with one number off.
+///
+/// `BOUTON_ONE_PERCENT=NAME:K` makes the number K of the rule NAME 1 % larger (0 becomes 0.01), so that a command can try each of them
+/// and see a test fail (`scripts/one_percent.sh`). Numbers are counted from 0 behind the page, in the order of the text; those of names are none.
+pub fn altered(name: &str) -> String {
     let found = LIBRARY.iter().find(|l| l.name == name).unwrap_or_else(|| panic!("no rule {name}"));
-    Rule::parse(found.text).unwrap()
+    let asked = std::env::var("BOUTON_ONE_PERCENT").ok();
+    let at = asked.as_deref().and_then(|a| a.split_once(':')).filter(|a| a.0 == name);
+    let Some((_, k)) = at else { return found.text.into() };
+    off_by_one_percent(found.text, &numbers(found.text)[k.parse::<usize>().unwrap()])
+}
+
+/// The text with the number at a place of it 1 % larger.
+pub fn off_by_one_percent(text: &str, at: &std::ops::Range<usize>) -> String {
+    let value: f64 = text[at.clone()].parse().unwrap();
+    let off = if value == 0.0 { 0.01 } else { value * 1.01 };
+    format!("{}{off:?}{}", &text[..at.start], &text[at.end..])
+}
+
+/// Where the numbers of a rule stand, comments aside.
+pub fn numbers(text: &str) -> Vec<std::ops::Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut all, mut at) = (vec![], 0);
+    let part = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'_';
+    while at < bytes.len() {
+        if bytes[at] == b'#' {
+            at += text[at..].find('\n').unwrap_or(text.len() - at);
+        } else if part(bytes[at]) {
+            let start = at;
+            while at < bytes.len() && part(bytes[at]) {
+                at += 1;
+                // The sign of an exponent.
+                let signed = bytes[start].is_ascii_digit() && bytes[at - 1] == b'e';
+                at += usize::from(signed && matches!(bytes.get(at), Some(b'-' | b'+')));
+            }
+            // What a unit is raised to is no number of the rule.
+            let of_unit = start >= 2 && bytes[start - 1] == b'^' && text[..start - 1].ends_with("mV");
+            if bytes[start].is_ascii_digit() && !of_unit {
+                all.push(start..at);
+            }
+        } else {
+            at += 1;
+        }
+    }
+    all
+}
+
+pub fn library(name: &str) -> Rule {
+    Rule::parse(&altered(name)).unwrap()
 }
 
 /// A library rule with its parameters as they are given, and without its bounds: for sums over spikes that know none.
 pub fn unbounded(name: &str) -> Rule {
-    let text = LIBRARY.iter().find(|l| l.name == name).unwrap().text;
+    let text = altered(name);
     let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with("bound")).collect();
     Rule::parse(&lines.join("\n")).unwrap()
 }
@@ -21,6 +67,7 @@ pub fn unbounded(name: &str) -> Rule {
 pub struct In<'a> {
     pub pre: &'a [f64],
     pub post: &'a [f64],
+    pub post_v: &'a [f64],
     pub error: &'a [f64],
     /// Of rules on encoders.
     pub scale: &'a [f64],
@@ -32,6 +79,7 @@ pub struct Sim {
     pub parameters: Vec<f64>,
     pub weights: Vec<f64>,
     pub states: Vec<Vec<f64>>,
+    pub pasts: Vec<Vec<f64>>,
     /// The change of the last step, which acts in the next.
     pub delta: Vec<f64>,
     memory: Memory,
@@ -43,8 +91,9 @@ impl Sim {
     pub fn new(rule: Rule, (rows, cols): (usize, usize), weights: Vec<f64>) -> Sim {
         let parameters = rule.settable().map(|p| p.value).collect();
         let states = rule.states().iter().map(|s| vec![0.0; s.rank.count(rows, cols)]).collect();
+        let pasts = rule.pasts().iter().map(|p| vec![0.0; p.len(DT, rows, cols)]).collect();
         let delta = vec![0.0; rows * cols];
-        Sim { rule, parameters, weights, states, delta, memory: Memory::default(), rows, cols }
+        Sim { rule, parameters, weights, states, pasts, delta, memory: Memory::default(), rows, cols }
     }
     pub fn set(mut self, name: &str, value: f64) -> Sim {
         let at = self.rule.settable().position(|p| p.name == name).unwrap_or_else(|| panic!("{name}"));
@@ -67,6 +116,7 @@ impl Sim {
             .map(|r| match (r.side, r.what.as_str()) {
                 (Side::Pre, "out") => on.pre,
                 (Side::Post, "out") => on.post,
+                (Side::Post, "v") => on.post_v,
                 _ => panic!("{r:?}"),
             })
             .collect();
@@ -80,6 +130,7 @@ impl Sim {
         };
         let mut parts: Vec<Vec<f64>> = lens.into_iter().map(|n| vec![0.0; n]).collect();
         let mut states: Vec<&mut [f64]> = self.states.iter_mut().map(|s| &mut s[..]).collect();
+        let mut pasts: Vec<&mut [f64]> = self.pasts.iter_mut().map(|s| &mut s[..]).collect();
         let mut change: Vec<&mut [f64]> = parts.iter_mut().map(|s| &mut s[..]).collect();
         let zeros = vec![0.0; self.rows];
         let (has_error, reads_weights) = (self.rule.has_error(), self.rule.reads_weights());
@@ -100,6 +151,7 @@ impl Sim {
                 scale: on.scale,
                 weights: if reads_weights { &self.weights } else { &[] },
                 states: &mut states,
+                pasts: &mut pasts,
                 change: &mut change,
             },
         );

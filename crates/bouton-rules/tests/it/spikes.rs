@@ -155,6 +155,30 @@ fn bounds_hold_the_weight() {
 }
 
 #[test]
+fn bounds_are_where_the_rules_say() {
+    for (name, high) in [
+        ("pair_stdp", 1.0),
+        ("pair_stdp_nearest", 1.0),
+        ("pair_stdp_multiplicative", 1.0),
+        ("pair_stdp_power", 100.0),
+        ("triplet", 1.0),
+        ("vogels", 100.0),
+        ("r_stdp", 200.0),
+    ] {
+        // Without a spike nothing moves a weight but its bounds.
+        let left = |start: f64| {
+            let mut sim = one(name, start);
+            for _ in 0..3 {
+                sim.step(&In { pre: &[0.0], post: &[0.0], factors: &[&[0.0]], ..In::default() });
+            }
+            sim.learned()[0]
+        };
+        assert_eq!((left(0.0), left(high)), (0.0, high), "{name}");
+        assert_eq!((left(-1.0), left(high + 1.0)), (0.0, high), "{name}");
+    }
+}
+
+#[test]
 fn a_pair_and_a_pulse_of_dopamine_are_their_sum() {
     let mut sim = Sim::new(unbounded("r_stdp"), (1, 1), vec![0.0]);
     for t in 0..12000 {

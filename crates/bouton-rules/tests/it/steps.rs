@@ -40,6 +40,10 @@ fn statements_of_a_block_run_in_order_and_blocks_do_not_see_each_other() {
     let mut sim = Sim::new(rule("on pre: w += 1; w = 2*w"), (1, 1), vec![5.0]);
     sim.step(&In { pre: &spike(true), ..In::default() });
     assert_eq!(sim.delta[0], 7.0);
+    // And so is one by a state, where weights change at spikes alone.
+    let mut sim = Sim::new(rule("synapse c' = 0\non pre: c += w; w += 1; c += 10*w"), (1, 1), vec![5.0]);
+    sim.step(&In { pre: &spike(true), ..In::default() });
+    assert_eq!((sim.delta[0], sim.state("c")[0]), (1.0, 65.0));
     // One that sets the weight outright reads it, to know its change.
     let mut sim = Sim::new(rule("on pre: w = 0.5"), (1, 2), vec![5.0, 7.0]);
     sim.step(&In { pre: &[0.0, 1000.0], ..In::default() });

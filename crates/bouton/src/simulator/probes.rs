@@ -167,6 +167,8 @@ fn norm(norm: Norm) -> bouton_engine::Norm {
     match norm {
         Norm::All => bouton_engine::Norm::All,
         Norm::Rows => bouton_engine::Norm::Rows,
+        Norm::Moved => bouton_engine::Norm::Moved,
+        Norm::MovedRows => bouton_engine::Norm::MovedRows,
         _ => bouton_engine::Norm::None,
     }
 }

@@ -11,6 +11,8 @@ const COLS: usize = 150;
 enum Learner {
     PesSolved,
     PesGiven,
+    /// A text that is linear in the error, as PES is.
+    Delta,
     Bcm,
     Oja,
     Decay,
@@ -36,6 +38,7 @@ fn learner(learner: Learner) -> (Network, ConnectionId, ProbeId) {
             given.clone().learn(all.unwrap())
         };
         let given = match learner {
+            Learner::Delta => named("delta", &[("eta", 1e-6)]),
             Learner::Bcm => named("bcm", &[("eta", 1e-10)]),
             Learner::Oja => named("oja", &[("eta", 1e-7), ("beta", 1e4)]),
             // So fast that the factors of rows are brought in now and then.
@@ -49,7 +52,7 @@ fn learner(learner: Learner) -> (Network, ConnectionId, ProbeId) {
     let error = net.node("error", Output::passthrough(2));
     net.connect(b, error, Connection::new());
     net.connect(stim, error, Connection::new().transform(-1.0));
-    if matches!(learner, Learner::PesSolved | Learner::PesGiven) {
+    if matches!(learner, Learner::PesSolved | Learner::PesGiven | Learner::Delta) {
         net.connect(error, c.rule(), Connection::new());
     }
     let spikes = net.probe("spikes", Probe::new(b.neurons()));
@@ -127,6 +130,8 @@ fn every_form_learns_what_numbers_learn_whatever_is_written() {
         (Learner::PesSolved, As::Factors, Precision::F64),
         (Learner::PesGiven, As::Factors, Precision::F64),
         (Learner::PesGiven, As::Pending, Precision::F64),
+        (Learner::Delta, As::Factors, Precision::F64),
+        (Learner::Delta, As::Pending, Precision::F64),
         (Learner::Bcm, As::Pending, Precision::F64),
         (Learner::Oja, As::Pending, Precision::F64),
         (Learner::Decay, As::Pending, Precision::F64),

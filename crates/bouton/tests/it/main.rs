@@ -14,6 +14,7 @@ mod mistakes;
 mod more_elements;
 mod places;
 mod probe_norms;
+mod random_rules;
 mod rls;
 #[cfg(target_os = "linux")]
 mod room;

@@ -15,6 +15,12 @@ fn learner() -> (Network, ConnectionId) {
     (net, c)
 }
 
+/// The weights that a model begins with.
+fn unlearned(net: &Network, c: ConnectionId, precision: Precision) -> Vec<f64> {
+    let sim = Simulator::with(net, Options { precision, ..Options::default() }).unwrap();
+    sim.weights(c).unwrap().values().to_vec()
+}
+
 fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
@@ -31,7 +37,10 @@ fn norms_are_those_of_the_values_and_looking_at_them_changes_nothing() {
     let values = net.probe("w", every(Probe::weights(c)));
     let all = net.probe("all", every(Probe::weights(c).norm(Norm::All)));
     let rows = net.probe("rows", every(Probe::weights(c).norm(Norm::Rows).slice(10..20)));
+    let moved = net.probe("moved", every(Probe::weights(c).norm(Norm::Moved)));
+    let ten_moved = net.probe("ten", every(Probe::weights(c).norm(Norm::MovedRows).slice(10..20)));
     for precision in [Precision::F64, Precision::F32] {
+        let start = unlearned(&plain, c, precision);
         let run = |net: &Network, threads| {
             let mut sim = Simulator::with(net, Options { threads, precision, ..Options::default() }).unwrap();
             assert!(sim.explain().contains("[pending]"), "{}", sim.explain());
@@ -51,7 +60,21 @@ fn norms_are_those_of_the_values_and_looking_at_them_changes_nothing() {
             }
         }
         assert!((one.row(19)[0] / one.row(0)[0] - 1.0).abs() > 1e-3, "nothing was learned");
-        for p in [all, rows] {
+        // What was learned, from the weights that were built.
+        let (far, far_rows) = (data(&sim, moved), data(&sim, ten_moved));
+        for k in 0..20 {
+            let by: Vec<f64> = w.row(k).iter().zip(&start).map(|(w, s)| w - s).collect();
+            assert!((far.row(k)[0] - norm(&by)).abs() <= 1e-13 * norm(&by), "sample {k}");
+            for (i, found) in far_rows.row(k).iter().enumerate() {
+                let wanted = norm(&by[(10 + i) * 90..][..90]);
+                assert!(
+                    (found - wanted).abs() <= 1e-13 * wanted,
+                    "sample {k}, row {i}: {found} for {wanted}"
+                );
+            }
+        }
+        assert!(far.row(0)[0] < 0.2 * far.row(19)[0] && far.row(19)[0] > 0.0);
+        for p in [all, rows, moved, ten_moved] {
             assert_eq!(bits(&data(&sim, p).values), bits(&data(&two, p).values), "threads show");
         }
         let weights = |sim: &Simulator| bits(sim.weights(c).unwrap().values());

@@ -24,6 +24,10 @@ struct Run {
     moved: f64,
 }
 
+fn inputs(name: &str) -> Vec<bouton::elements::rules::RuleInput> {
+    Rule::named(name).unwrap().model().inputs()
+}
+
 fn run(net: &Network, c: ConnectionId, options: Options, saved: bool) -> Run {
     let mut sim = Simulator::with(net, options).unwrap();
     let before = learned(&sim, c);
@@ -57,8 +61,11 @@ fn no_form_shows_under_any_rule_at_any_place() {
             combinations += 1;
             for precision in [Precision::F64, Precision::F32] {
                 let mut plain: Option<Run> = None;
+                // What rounds voltages is no form of weights: a rule that reads them would see it.
+                let reads_states = inputs(name).iter().any(|i| i.state.is_some());
+                let all_passes = Passes { lif_phase: !reads_states, ..Passes::default() };
                 for (passes, what) in
-                    [(Passes::none(), "none"), (Passes::bitwise(), "bitwise"), (Passes::default(), "all")]
+                    [(Passes::none(), "none"), (Passes::bitwise(), "bitwise"), (all_passes, "all")]
                 {
                     let what = format!("{name}, {place:?}, {precision:?}, passes {what}");
                     let options = |threads| Options { threads, precision, passes, ..Options::default() };
