@@ -4,7 +4,7 @@ use bouton::prelude::*;
 
 use crate::dice::Dice;
 use crate::model::{FILL, LEARN, Model, STEP, Spot, Step};
-use crate::signal::{Input, Shape, Signal};
+use crate::signal::{DT, Input, Shape, Signal};
 
 /// Rates of populations that something learns (Hz): the defaults.
 const RATES: (f64, f64) = (200.0, 400.0);
@@ -294,9 +294,8 @@ fn function(b: &mut Base) -> Result<Model, Error> {
     let high = b.dice.between(0.5, 1.5);
     let (from, unit) = (b.unit(), b.unit());
     // Functions of a small part of the radius are poor whatever one does: that is no fault, and no good model either.
-    if b.fill < 0.5 {
-        b.fill += 0.3;
-    }
+    b.fill = b.fill.max(0.7);
+    b.slack = b.slack.min(1.5);
     let fill = b.fill / (d as f64).sqrt();
     let (stim, input, x) = b.stim(shape, d, fill * from, high, seconds)?;
     let n = if d == 1 { b.dice.whole(60, 300) } else { b.dice.whole(180, 300) };
@@ -311,7 +310,8 @@ fn function(b: &mut Base) -> Result<Model, Error> {
     let f = move |x: &[f64], y: &mut [f64]| y[0] = if d == 1 { x[0] * x[0] } else { x[0] * x[1] };
     // The population behind it has a range of the largest product.
     let to = if b.dice.chance(0.5) { unit * unit } else { b.unit() };
-    let scale = to / (unit * unit) / if d == 1 { 1.0 } else { 0.5 };
+    let largest = x.times(unit / from).map(1, f).peak();
+    let scale = 0.9 * to / largest;
     let out = b.net.node("out", Output::passthrough(1));
     let tau = b.dice.log(0.03, 0.06);
     let mut x = x.lowpass(0.005).times(unit / from).map(1, f).times(scale);
@@ -326,7 +326,7 @@ fn function(b: &mut Base) -> Result<Model, Error> {
         steps.push((id, None, 1));
         x = x.lowpass(0.02);
         spots.extend([
-            Spot::Ensembles(vec![e], b.share() * b.fill),
+            Spot::Ensembles(vec![e], 0.9 / b.slack),
             Spot::Transform(id),
             Spot::Path(vec![into, id]),
         ]);
@@ -356,7 +356,9 @@ fn integrator(b: &mut Base) -> Result<Model, Error> {
     let back = b.net.connect(a, a, Connection::new().synapse(tau));
     let out = b.net.node("out", Output::passthrough(1));
     let last = b.net.connect(a, out, Connection::new().synapse(0.03));
-    let ideal = x.integral().times(scale).lowpass(0.03);
+    // In steps a loop of a low-pass is slower than the integral by this: half a per cent.
+    let step = tau * (1.0 - (-DT / tau).exp()) / DT;
+    let ideal = x.integral().times(scale * step).lowpass(0.03);
     // What comes back is no spot: a loop of less than 1 forgets, which may be meant.
     let spots = vec![
         Spot::Ensembles(vec![a], b.share()),

@@ -68,13 +68,13 @@ impl Signal {
         }
         Signal { width: self.width, values }
     }
-    /// The sum of all rows so far times a millisecond.
+    /// The sum of all rows before each times a millisecond.
     pub fn integral(&self) -> Signal {
         let mut y = vec![0.0; self.width];
         let mut values = Vec::with_capacity(self.values.len());
         for x in self.values.chunks(self.width) {
-            y.iter_mut().zip(x).for_each(|(y, x)| *y += DT * x);
             values.extend_from_slice(&y);
+            y.iter_mut().zip(x).for_each(|(y, x)| *y += DT * x);
         }
         Signal { width: self.width, values }
     }
