@@ -83,7 +83,9 @@ pub(crate) fn population(net: &Network, shape: &Shape, m: &Measured, e: Ensemble
     }
     for c in shape.traced(net, e) {
         let connection = ends(net, c).2;
-        synapse(net, c, BETWEEN, &mut all);
+        if !shape.looped.contains(&e.index()) {
+            synapse(net, c, BETWEEN, &mut all);
+        }
         if connection.solver.model().weights() {
             solver(net, c, &mut all);
         }
@@ -107,11 +109,12 @@ fn scales(
     if out {
         for f in factors(p.peak / FILL / ensemble.radius, ensemble.radius) {
             let value = two_digits(f * ensemble.radius);
+            let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
             all.push(Candidate {
                 object: path.clone(),
                 parameter: Parameter::Radius,
-                words: format!("set `radius` to {} (it is {})", plain(value), plain(ensemble.radius)),
-                change: ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value)),
+                words: change.words(net).unwrap_or_default(),
+                change,
                 plainer: odd(ensemble.radius) - odd(value),
             });
         }
@@ -124,7 +127,7 @@ fn scales(
         c
     };
     for c in &connections {
-        if matches!(ends(net, *c).0.object, Object::Ensemble(from) if from == e) {
+        if matches!(ends(net, *c).0.object, Object::Ensemble(from) if from.index() == e.index()) {
             continue;
         }
         let Some(a) = m.connections.iter().find(|a| a.id == *c) else { continue };
@@ -238,19 +241,12 @@ fn scale(net: &Network, c: ConnectionId, row: Option<usize>, factor: f64, all: &
         None => sizes.iter().copied().fold(0.0, f64::max),
     };
     for f in factors(factor, size) {
-        let (of, by) = match row {
-            Some(r) => (format!("row {r} of `transform`"), plain(f)),
-            None => ("`transform`".into(), plain(f)),
-        };
-        let words = match (&connection.transform, row) {
-            (None, None) => format!("give it a `transform` of {by}"),
-            _ => format!("multiply {of} by {by}"),
-        };
+        let change = Change::Scale { connection: c, rows: rows.clone(), factor: f };
         all.push(Candidate {
             object: net.connection_path(c),
             parameter: Parameter::Transform,
-            words,
-            change: Change::Scale { connection: c, rows: rows.clone(), factor: f },
+            words: change.words(net).unwrap_or_default(),
+            change,
             plainer: odd(size) - odd(size * f),
         });
     }

@@ -9,6 +9,8 @@ use bouton::elements::synapses::Synapse;
 use bouton::elements::transforms::{Dense, Diagonal, Init, Scalar, Transform};
 use bouton::model::{ConnectionId, Ensemble, EnsembleId, Error, LearningRule, Matrix, Network, RuleId};
 
+use crate::candidates::plain;
+
 /// What of an object is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -219,6 +221,26 @@ impl Change {
             Change::All(all) => all.iter().try_for_each(|c| c.apply(net))?,
         }
         Ok(())
+    }
+    /// What to do, for a person who has this network, where it is a radius or a factor.
+    pub(crate) fn words(&self, net: &Network) -> Option<String> {
+        match self {
+            Change::Scale { connection, rows, factor } => {
+                let transform = &net.get_connection(*connection)?.2.transform;
+                let by = plain(*factor);
+                Some(match (transform, rows.as_deref()) {
+                    (None, None) => format!("give it a `transform` of {by}"),
+                    (_, None) => format!("multiply `transform` by {by}"),
+                    (_, Some([row])) => format!("multiply row {row} of `transform` by {by}"),
+                    (_, Some(rows)) => format!("multiply rows {rows:?} of `transform` by {by}"),
+                })
+            }
+            Change::Ensemble { ensemble, parameter: Parameter::Radius, like } => {
+                let is = net.get_ensemble(*ensemble)?.radius;
+                Some(format!("set `radius` to {} (it is {})", plain(like.radius), plain(is)))
+            }
+            _ => None,
+        }
     }
     /// The time step that it sets, if it does.
     pub fn time_step(&self) -> Option<f64> {

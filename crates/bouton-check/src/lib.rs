@@ -105,6 +105,21 @@ impl Advice {
     pub fn apply(&self, net: &mut Network) -> Result<(), Error> {
         self.change.apply(net)
     }
+    /// This one and then another of the same object and parameter, as one.
+    fn then(&self, net: &Network, next: &Advice) -> Advice {
+        let change = match (&self.change, &next.change) {
+            (
+                Change::Scale { connection, rows, factor },
+                Change::Scale { connection: c, rows: r, factor: next },
+            ) if connection == c && rows == r => {
+                Change::Scale { connection: *connection, rows: rows.clone(), factor: factor * next }
+            }
+            (Change::Ensemble { parameter: Parameter::Radius, .. }, c @ Change::Ensemble { .. }) => c.clone(),
+            (first, next) => Change::All(vec![first.clone(), next.clone()]),
+        };
+        let words = change.words(net).unwrap_or_else(|| format!("{}; then {}", self.words, next.words));
+        Advice { words, change, before: self.before, after: next.after }
+    }
 }
 
 /// Runs a model, measures it, and tries what might mend it. The network itself is not changed.

@@ -178,10 +178,12 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
             m.connections.push(a);
         }
     }
-    for (c, s) in &calm.decoded {
-        let error = decoded(net, *c, s, calm);
-        if let Some(a) = m.connections.iter_mut().find(|a| a.id == *c) {
-            a.error = error;
+    for a in &mut m.connections {
+        if let Some((c, s)) = calm.decoded.iter().find(|d| d.0 == a.id) {
+            a.error = decoded(net, *c, s, calm);
+        } else if matches!(ends(net, a.id).0.object, Object::Ensemble(_)) && ends(net, a.id).2.rules.is_empty() {
+            // What it decodes is its ensemble's value itself.
+            a.error = vec![0.0];
         }
     }
     inform(net, shape, calm, &mut m);
@@ -305,23 +307,27 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
 }
 
 /// What is left of the signal behind a connection's synapse, and the noise of what it brings, both relative to what its
-/// ensemble was given, through its function and transform.
+/// ensemble was given or its node gives, through its function and transform.
 fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f64>, Option<f64>) {
     let none = (None, None);
     let (pre, _, connection) = ends(net, c);
-    let Object::Ensemble(e) = pre.object else { return none };
-    let (Some(ran), Some(ensemble)) = (&run.populations[e.index()], net.get_ensemble(e)) else { return none };
+    let source = match pre.object {
+        Object::Ensemble(e) => run.populations[e.index()].as_ref().map(|r| &r.given),
+        Object::Node(n) => run.nodes[n.index()].as_ref(),
+        _ => None,
+    };
+    let Some(source) = source else { return none };
     if !connection.rules.is_empty() || connection.devices.is_some() || connection.solver.model().weights() {
         return none;
     }
-    let taken = pre.slice.indices(ensemble.dimensions);
+    let taken = pre.slice.indices(source.width);
     let width = connection.function.as_ref().map_or(taken.len(), |f| f.width());
     let Some(matrix) = matrix(connection.transform.as_ref(), s.width, width) else { return none };
     let raw = run.raw[c.index()].as_ref();
     let (mut wanted, mut left, mut off) = (0.0, 0.0, 0.0);
     let mut y = vec![0.0; width];
     let from = (s.rows() as f64 * START) as usize;
-    for (k, x) in rows(&ran.given).enumerate() {
+    for (k, x) in rows(source).enumerate() {
         let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
         match &connection.function {
             Some(f) => {
@@ -367,30 +373,33 @@ fn matrix(t: Option<&Transform>, outputs: usize, inputs: usize) -> Option<Vec<f6
     }
 }
 
-/// Relative error of what a connection decodes, by row, against its function of what its ensemble was given.
+/// Relative error of what a connection decodes, by row, against its function: of what its ensemble was given, or of what
+/// that represents, whichever it is nearer to. (A population that is silenced for a while is no fault of its decoders.)
 fn decoded(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> Vec<f64> {
     let (pre, _, connection) = ends(net, c);
     let Object::Ensemble(e) = pre.object else { return vec![] };
     let (Some(ran), Some(ensemble)) = (&run.populations[e.index()], net.get_ensemble(e)) else { return vec![] };
     let taken = pre.slice.indices(ensemble.dimensions);
-    let (mut noise, mut signal) = (vec![0.0; s.width], vec![0.0; s.width]);
-    let mut wanted = vec![0.0; s.width];
-    for (x, y) in rows(&ran.given).zip(rows(s)) {
-        let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
-        match &connection.function {
-            Some(f) => {
-                if f.call(&x, &mut wanted).is_err() {
-                    return vec![];
-                }
+    let against = |source: &Samples| -> Option<Vec<f64>> {
+        let (mut noise, mut signal) = (vec![0.0; s.width], vec![0.0; s.width]);
+        let mut wanted = vec![0.0; s.width];
+        for (x, y) in rows(source).zip(rows(s)) {
+            let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
+            match &connection.function {
+                Some(f) => f.call(&x, &mut wanted).ok()?,
+                None => wanted.copy_from_slice(&x),
             }
-            None => wanted.copy_from_slice(&x),
+            for k in 0..s.width {
+                noise[k] += (y[k] - wanted[k]).powi(2);
+                signal[k] += wanted[k].powi(2);
+            }
         }
-        for k in 0..s.width {
-            noise[k] += (y[k] - wanted[k]).powi(2);
-            signal[k] += wanted[k].powi(2);
-        }
+        Some(noise.iter().zip(&signal).map(|(n, s)| relative(n.sqrt(), s.sqrt())).collect())
+    };
+    match (against(&ran.given), against(&ran.value)) {
+        (Some(a), Some(b)) => a.iter().zip(&b).map(|(a, b)| a.min(*b)).collect(),
+        _ => vec![],
     }
-    noise.iter().zip(&signal).map(|(n, s)| relative(n.sqrt(), s.sqrt())).collect()
 }
 
 /// Which populations and connections carry more than the noise of others, and how much of it is lost on the way.

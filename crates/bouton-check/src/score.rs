@@ -59,6 +59,9 @@ pub(crate) fn total(m: &Measured) -> f64 {
         if let Some(worst) = c.error.iter().copied().reduce(f64::max) {
             sum += READOUT * clip(worst).ln();
         }
+        if c.kept.is_some() {
+            sum += READOUT * c.unfiltered().ln();
+        }
     }
     for r in &m.rules {
         sum += 2.0 * r.left().clamp(ERRORS.0, 2.0 * ERRORS.1).ln();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bouton::Options;
-use bouton::model::{EnsembleId, Error, Network, Object};
+use bouton::model::{EnsembleId, Error, Network, NodeId, Object};
 
 use crate::candidates::{self, Candidate, LITTLE, MUCH};
 use crate::change::Parameter;
@@ -13,7 +13,7 @@ use crate::measure::{self, Measured};
 use crate::report::{Report, seen};
 use crate::score::{self, Subject};
 use crate::shape::{Shape, ends};
-use crate::trial::{Run, SHORT, Setting};
+use crate::trial::{Run, SHORT, Setting, decodes_of_its_own};
 use crate::{Advice, CheckOptions, Finding, learning};
 
 /// Seconds of a trial, without learning and with it.
@@ -69,14 +69,15 @@ pub(crate) fn check(
     let mut now = found;
     let mut findings: Vec<Finding> = vec![];
     let mut given_up: Vec<String> = vec![];
-    while findings.iter().filter(|f| f.advice.is_some()).count() < MOST {
+    let mut rounds = 0;
+    while rounds < MOST {
         let shape = Shape::of(&search.net);
         let suspects = search.suspects(&shape, &now);
         let Some(suspect) = suspects.into_iter().find(|s| !given_up.contains(&s.name)) else { break };
         if Instant::now() + took > until {
             break;
         }
-        match search.mend(&shape, &now, &suspect)? {
+        match search.mend(&shape, &now, &suspect, &findings)? {
             Some((candidate, better)) => {
                 let seen = seen(&search.net, &now, suspect.subject, candidate.parameter);
                 let (before, after) =
@@ -89,8 +90,19 @@ pub(crate) fn check(
                     if candidate.object.is_empty() { suspect.path.clone() } else { candidate.object.clone() };
                 let advice =
                     Advice { words: candidate.words.clone(), change: candidate.change.clone(), before, after };
-                findings.push(Finding { object, parameter: candidate.parameter, seen, advice: Some(advice) });
+                let earlier = findings.iter_mut().find(|f| f.object == object && f.parameter == candidate.parameter);
+                match earlier.and_then(|f| f.advice.as_mut()) {
+                    // What was driven far beyond its range shows how far only bit by bit.
+                    Some(first) => *first = first.then(net, &advice),
+                    None => findings.push(Finding {
+                        object,
+                        parameter: candidate.parameter,
+                        seen,
+                        advice: Some(advice),
+                    }),
+                }
                 now = *better;
+                rounds += 1;
             }
             None => {
                 if suspect.evident {
@@ -164,7 +176,11 @@ impl Search<'_> {
         }
         for (k, a) in m.connections.iter().enumerate() {
             let (pre, ..) = ends(net, a.id);
-            let Object::Ensemble(e) = pre.object else { continue };
+            let at = match pre.object {
+                Object::Ensemble(e) => depth(e),
+                Object::Node(n) => self.behind(shape, n, &depth),
+                _ => continue,
+            };
             let mut push = |what: &str, subject, parameter| {
                 all.push(Suspect {
                     subject,
@@ -172,10 +188,10 @@ impl Search<'_> {
                     path: a.path.clone(),
                     parameter,
                     evident: false,
-                    depth: depth(e) + 1,
+                    depth: at + 1,
                 });
             };
-            if a.informed && a.error.iter().any(|r| *r > ERROR && r.is_finite()) {
+            if a.informed && decodes_of_its_own(net, a.id) && a.error.iter().any(|r| *r > ERROR && r.is_finite()) {
                 push("decoders", Subject::Readout(k), Parameter::Regularisation);
             }
             let tau = ends(net, a.id).2.synapse.as_ref().and_then(candidates::low_pass).unwrap_or(0.0);
@@ -204,12 +220,20 @@ impl Search<'_> {
         all
     }
 
+    /// The depth of the deepest population that a node's input comes from.
+    fn behind(&self, shape: &Shape, n: NodeId, depth: &dyn Fn(EnsembleId) -> usize) -> usize {
+        let into = shape.traced_from(&self.net, shape.into_node[n.index()].clone());
+        let from = into.iter().filter_map(|c| crate::shape::ensemble_of(ends(&self.net, *c).0.object));
+        from.map(depth).max().unwrap_or(0)
+    }
+
     /// The change that mends a suspect best, if one does, with the trial that shows it.
     fn mend(
         &mut self,
         shape: &Shape,
         now: &Measured,
         suspect: &Suspect,
+        earlier: &[Finding],
     ) -> Result<Option<(Candidate, Box<Measured>)>, Error> {
         let (net, dt) = (&self.net, self.setting.options.dt);
         let all = match suspect.subject {
@@ -223,7 +247,7 @@ impl Search<'_> {
         };
         let mut tried = self.try_all(all, now, &suspect.path);
         if let Subject::Rule(k) = suspect.subject
-            && let Some(best) = best(now, suspect.subject, &tried)
+            && let Some(best) = best(now, suspect.subject, &tried, earlier)
             && tried[best].0.parameter == Parameter::Rate
         {
             // Between the powers of ten.
@@ -233,7 +257,7 @@ impl Search<'_> {
             let more = learning::rates(&mended, now.rules[k].id, finer.into_iter());
             tried.extend(self.try_all(more, now, &suspect.path));
         }
-        Ok(best(now, suspect.subject, &tried).map(|k| {
+        Ok(best(now, suspect.subject, &tried, earlier).map(|k| {
             let (candidate, measured) = tried.swap_remove(k);
             (candidate, Box::new(measured))
         }))
@@ -282,7 +306,12 @@ fn attempt(net: &Network, setting: &Setting, c: &Candidate, off: Option<&Arc<Run
 }
 
 /// The best of some trials, if it is good enough.
-fn best(now: &Measured, of: Subject, tried: &[(Candidate, Measured)]) -> Option<usize> {
+fn best(
+    now: &Measured,
+    of: Subject,
+    tried: &[(Candidate, Measured)],
+    earlier: &[Finding],
+) -> Option<usize> {
     let (before, total) = (score::error(now, of), score::total(now));
     let needed = match of {
         Subject::Rule(_) => LEARNS,
@@ -301,9 +330,13 @@ fn best(now: &Measured, of: Subject, tried: &[(Candidate, Measured)]) -> Option<
     let most = good.iter().map(|g| g.1).fold(f64::NEG_INFINITY, f64::max);
     let same = good.into_iter().filter(|g| g.1 > most - SAME * most.max(1.0));
     let plainest = |a: &(usize, f64), b: &(usize, f64)| {
-        let key = |g: &(usize, f64)| (tried[g.0].0.plainer, g.1);
-        let ((pa, ga), (pb, gb)) = (key(a), key(b));
-        pa.total_cmp(&pb).then(ga.total_cmp(&gb))
+        let key = |g: &(usize, f64)| {
+            let c = &tried[g.0].0;
+            let again = earlier.iter().any(|f| f.object == c.object && f.parameter == c.parameter);
+            (again, c.plainer, g.1)
+        };
+        let ((na, pa, ga), (nb, pb, gb)) = (key(a), key(b));
+        na.cmp(&nb).then(pa.total_cmp(&pb)).then(ga.total_cmp(&gb))
     };
     same.max_by(plainest).map(|g| g.0)
 }

@@ -71,11 +71,6 @@ impl Shape {
         s
     }
 
-    /// All connections into an ensemble's value or neurons.
-    pub(crate) fn all_into(&self, e: EnsembleId) -> impl Iterator<Item = ConnectionId> + '_ {
-        self.into[e.index()].iter().chain(&self.into_neurons[e.index()]).copied()
-    }
-
     /// Connections into an ensemble's value, and into the nodes that only pass on what they are given on the way to it.
     pub(crate) fn traced(&self, net: &Network, e: EnsembleId) -> Vec<ConnectionId> {
         self.traced_from(net, self.into[e.index()].clone())

@@ -120,32 +120,32 @@ fn watch(net: &Network, every: f64) -> Result<Watched, Error> {
             w.currents.push(None);
             continue;
         }
-        let given = w.net.probe("given", probe(Target::EnsembleInput(e)));
-        let value = w.net.probe("value", probe(Target::Decoded(e)));
+        let given = w.net.probe(&format!("given{}", e.index()), probe(Target::EnsembleInput(e)));
+        let value = w.net.probe(&format!("value{}", e.index()), probe(Target::Decoded(e)));
         w.ensembles.push(Some([given, value]));
         let mut spikes = Probe::of(Target::Spikes(e));
         if !ensemble.neuron_type.model().spiking() {
             spikes = spikes.sample_every(every);
         }
-        w.spikes.push(Some(w.net.probe("spikes", spikes)));
+        w.spikes.push(Some(w.net.probe(&format!("spikes{}", e.index()), spikes)));
         let driven = net.connections().any(|c| ends(net, c).1.object == Object::Neurons(e));
-        w.currents.push(driven.then(|| w.net.probe("current", probe(Target::NeuronInput(e)))));
+        w.currents.push(driven.then(|| w.net.probe(&format!("current{}", e.index()), probe(Target::NeuronInput(e)))));
     }
     for n in net.nodes() {
         let gives = net.get_node(n).is_some_and(|o| o.size_out() > 0);
-        w.nodes.push(gives.then(|| w.net.probe("node", probe(Target::Node(n)))));
+        w.nodes.push(gives.then(|| w.net.probe(&format!("node{}", n.index()), probe(Target::Node(n)))));
     }
     for c in net.connections() {
         let (_, post, connection) = ends(net, c);
         // What goes straight into neurons is seen as their current.
         let seen = !matches!(post.object, Object::Neurons(_));
-        w.brought.push(seen.then(|| w.net.probe("brought", probe(Target::ConnectionOutput(c)))));
+        w.brought.push(seen.then(|| w.net.probe(&format!("brought{}", c.index()), probe(Target::ConnectionOutput(c)))));
         let short = connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT);
         let raw = Probe::of(Target::ConnectionOutput(c)).sample_every(every);
-        w.raw.push((seen && short).then(|| w.net.probe("raw", raw)));
+        w.raw.push((seen && short).then(|| w.net.probe(&format!("raw{}", c.index()), raw)));
         for (k, rule) in connection.rules.iter().enumerate() {
             let id = c.rule_at(k);
-            let error = rule.has_error().then(|| w.net.probe("error", probe(Target::rule_error(id))));
+            let error = rule.has_error().then(|| w.net.probe(&format!("error{}_{k}", c.index()), probe(Target::rule_error(id))));
             w.errors.push((id, error));
         }
     }
@@ -162,12 +162,12 @@ fn watch(net: &Network, every: f64) -> Result<Watched, Error> {
             seed: Some(seeds.connections[c.index()]),
             ..connection.clone()
         };
-        let (_, sink) = w.net.subnetwork("(decoded)", None, |net| {
+        let (_, sink) = w.net.subnetwork(&format!("(decoded {})", c.index()), None, |net| {
             let sink = net.node("sink", Output::passthrough(width));
             net.connect(pre, sink, copy);
             sink
         });
-        let p = w.net.probe("decoded", probe(Target::Node(sink)));
+        let p = w.net.probe(&format!("decoded{}", c.index()), probe(Target::Node(sink)));
         w.decoded.push((c, p));
     }
     for c in net.connections() {
@@ -179,19 +179,19 @@ fn watch(net: &Network, every: f64) -> Result<Watched, Error> {
         let size = net.object_size(Object::Ensemble(e), false)?;
         let (pre, slice) = (pre.clone(), post.slice.clone());
         let copy = Connection { solver: Connection::new().solver, ..connection.clone() };
-        let (_, sink) = w.net.subnetwork("(full)", None, |net| {
+        let (_, sink) = w.net.subnetwork(&format!("(full {})", c.index()), None, |net| {
             let sink = net.node("sink", Output::passthrough(size));
             net.connect(pre, sink.slice(slice), copy);
             sink
         });
-        let p = w.net.probe("full", probe(Target::Node(sink)));
+        let p = w.net.probe(&format!("full{}", c.index()), probe(Target::Node(sink)));
         w.full.push((c, p));
     }
     Ok(w)
 }
 
 /// Whether a connection solves decoders that are not those of its ensemble's value.
-fn decodes_of_its_own(net: &Network, c: ConnectionId) -> bool {
+pub(crate) fn decodes_of_its_own(net: &Network, c: ConnectionId) -> bool {
     let (pre, _, connection) = ends(net, c);
     let Object::Ensemble(e) = pre.object else { return false };
     if net.get_ensemble(e).is_none_or(|e| e.neuron_type.is_direct()) || connection.solver.model().weights() {
@@ -249,7 +249,7 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
             let all = sim.data(p)?;
             current = all.values.iter().copied().reduce(f64::max);
             let id = EnsembleId::from_index(e);
-            let by_value = net.connections().any(|c| ends(net, c).1.object == Object::Ensemble(own(net, id)));
+            let by_value = net.connections().any(|c| matches!(ends(net, c).1.object, Object::Ensemble(x) if x.index() == e));
             if !by_value && let Some(values) = as_values(&sim, id, &all) {
                 given.values = values;
             }
@@ -305,11 +305,6 @@ fn weights(sim: &Simulator, c: ConnectionId) -> Option<Vec<f64>> {
         return None;
     }
     Some(sim.weights(c).ok()?.values().to_vec())
-}
-
-/// The network's own id of an ensemble.
-fn own(net: &Network, e: EnsembleId) -> EnsembleId {
-    net.ensembles().nth(e.index()).unwrap_or(e)
 }
 
 /// What input currents of neurons stand for: the values whose currents are nearest to them. `None` where they are no
