@@ -22,6 +22,8 @@ const BETWEEN: f64 = 0.01;
 const OUTSIDE: f64 = 0.03;
 /// Time steps above this (s) are tried shorter.
 const STEP: f64 = 0.001;
+/// Room for what comes once there is some.
+const ROOMS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// A plain number is taken if it differs from the measured one by less than this factor.
 const NEAR: f64 = 2.0;
 
@@ -106,8 +108,12 @@ fn scales(
 ) {
     let path = net.ensemble_path(e);
     let out = !(LITTLE..=MUCH).contains(&p.spans);
+    // In a loop that is driven beyond its range more comes once there is room for it.
+    let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
+    let rooms: &[f64] = if looped { &ROOMS } else { &[1.0] };
     if out {
-        for f in factors(p.peak / FILL / ensemble.radius, ensemble.radius) {
+        let all_factors = rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius));
+        for f in all_factors {
             let value = two_digits(f * ensemble.radius);
             let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
             all.push(Candidate {
@@ -142,7 +148,7 @@ fn scales(
             let by = if p.spans > MUCH && !alone { brings } else { p.peak.max(f64::MIN_POSITIVE) };
             let factor = FILL * ensemble.radius / if alone || p.spans > MUCH { by } else { brings };
             if !(LITTLE..=MUCH).contains(&(1.0 / factor)) {
-                scale(net, *c, None, factor, all);
+                rooms.iter().for_each(|r| scale(net, *c, None, factor / r, all));
             }
         }
         // Rows that are out of line with the other dimensions.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bouton::elements::neurons::NeuronModel;
 use bouton::elements::transforms::{Dense, Init, Map, Transform};
 use bouton::engine::Samples;
-use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
+use bouton::model::{Connection, ConnectionId, EnsembleId, Error, Network, Object, RuleId, Slice};
 use bouton::random::RandomState;
 
 use crate::shape::{Shape, ends, is_passing, outputs};
@@ -81,6 +81,8 @@ pub struct Arriving {
     pub error: Vec<f64>,
     /// Share of what it decodes that is left behind its synapse, where that can be told.
     pub kept: Option<f64>,
+    /// What it brings against what it should bring, relative to that: with what its synapse delays.
+    pub off: Option<f64>,
     /// Noise of what it brings, unfiltered, relative to what it should bring, where it has hardly a synapse.
     pub noise: Option<f64>,
     pub(crate) id: ConnectionId,
@@ -174,7 +176,7 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
         let from = if off.is_some() && ends(net, c).2.rules.is_empty() { calm } else { on };
         if let Some(s) = &from.brought[c.index()] {
             let mut a = arriving(net, c, s);
-            (a.kept, a.noise) = filtered(net, c, s, from);
+            (a.kept, a.off, a.noise) = filtered(net, c, s, from);
             m.connections.push(a);
         }
     }
@@ -297,6 +299,7 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
         lost: vec![],
         error: vec![],
         kept: None,
+        off: None,
         noise: None,
         id: c,
         peaks: all.iter().map(|x| range(x.iter().copied())).collect(),
@@ -308,49 +311,58 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
 
 /// What is left of the signal behind a connection's synapse, and the noise of what it brings, both relative to what its
 /// ensemble was given or its node gives, through its function and transform.
-fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f64>, Option<f64>) {
-    let none = (None, None);
+fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f64>, Option<f64>, Option<f64>) {
     let (pre, _, connection) = ends(net, c);
-    let source = match pre.object {
-        Object::Ensemble(e) => run.populations[e.index()].as_ref().map(|r| &r.given),
-        Object::Node(n) => run.nodes[n.index()].as_ref(),
-        _ => None,
-    };
-    let Some(source) = source else { return none };
+    let none = (None, None, None);
     if !connection.rules.is_empty() || connection.devices.is_some() || connection.solver.model().weights() {
         return none;
     }
-    let taken = pre.slice.indices(source.width);
+    let against = |source: &Samples| through(connection, &pre.slice, source, s, run.raw[c.index()].as_ref());
+    let found = match pre.object {
+        Object::Node(n) => run.nodes[n.index()].as_ref().and_then(against),
+        Object::Ensemble(e) => run.populations[e.index()].as_ref().and_then(|r| {
+            // A population that is silenced for a while is no fault of the synapse.
+            let (given, value) = (against(&r.given)?, against(&r.value)?);
+            Some(if given.1 < value.1 { given } else { value })
+        }),
+        _ => None,
+    };
+    found.map_or(none, |(kept, off, noise)| (Some(kept), Some(off), noise))
+}
+
+/// What a connection brings against what it should bring of a source: how much there is of it, how far it is off, and its
+/// noise.
+fn through(
+    connection: &Connection,
+    slice: &Slice,
+    source: &Samples,
+    s: &Samples,
+    raw: Option<&Samples>,
+) -> Option<(f64, f64, Option<f64>)> {
+    let taken = slice.indices(source.width);
     let width = connection.function.as_ref().map_or(taken.len(), |f| f.width());
-    let Some(matrix) = matrix(connection.transform.as_ref(), s.width, width) else { return none };
-    let raw = run.raw[c.index()].as_ref();
-    let (mut wanted, mut left, mut off) = (0.0, 0.0, 0.0);
+    let matrix = matrix(connection.transform.as_ref(), s.width, width)?;
+    let (mut wanted, mut left, mut off, mut noise) = (0.0, 0.0, 0.0, 0.0);
     let mut y = vec![0.0; width];
     let from = (s.rows() as f64 * START) as usize;
-    for (k, x) in rows(source).enumerate() {
+    for (k, (x, row)) in rows(source).zip(rows(s)).enumerate() {
         let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
         match &connection.function {
-            Some(f) => {
-                if f.call(&x, &mut y).is_err() {
-                    return none;
-                }
-            }
+            Some(f) => f.call(&x, &mut y).ok()?,
             None => y.copy_from_slice(&x),
         }
-        let row = s.row((from + k).min(s.rows().saturating_sub(1)));
         for (r, is) in row.iter().enumerate() {
             let should: f64 = (0..width).map(|i| matrix[r * width + i] * y[i]).sum();
             wanted += should * should;
             left += is * is;
+            off += (is - should).powi(2);
             if let Some(raw) = raw.filter(|raw| from + k < raw.rows()) {
-                off += (raw.row(from + k)[r] - should).powi(2);
+                noise += (raw.row(from + k)[r] - should).powi(2);
             }
         }
     }
-    if !(wanted > 0.0) {
-        return none;
-    }
-    (Some((left / wanted).sqrt()), raw.map(|_| (off / wanted).sqrt()))
+    let share = |x: f64| (x / wanted).sqrt();
+    (wanted > 0.0).then(|| (share(left), share(off), raw.map(|_| share(noise))))
 }
 
 /// The numbers of a transform, row by row; `None` where they are drawn or no matrix.
@@ -529,7 +541,7 @@ impl Population {
 impl Arriving {
     /// How much of a signal its synapse loses, or how noisy it leaves it.
     pub(crate) fn unfiltered(&self) -> f64 {
-        let lost = self.kept.map_or(0.0, |k| (1.0 - k).max(0.0));
+        let lost = self.off.unwrap_or(0.0);
         lost.max(self.noise.unwrap_or(0.0)).clamp(ERRORS.0, ERRORS.1)
     }
 }

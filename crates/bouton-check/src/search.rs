@@ -33,8 +33,18 @@ const FILTERS: f64 = 2.0;
 const NOISY: f64 = 1.0;
 /// What waking silent neurons must gain, in natural logarithms: something behind them must do better.
 const WAKES: f64 = 0.2;
-/// Trials whose gain differs by less than this (in natural logarithms) are as good as each other.
+/// Parameters whose trials gain the same but for this share are as good as each other, and values of one parameter but for
+/// this much (in natural logarithms).
 const SAME: f64 = 0.25;
+const VALUES: f64 = 0.2;
+/// What a change must make smaller, and by how much, where a population is driven beyond its range: in a loop how far that
+/// was shows bit by bit.
+const BEYOND: f64 = 1.6;
+/// Share of neurons that are silent or at their highest rate from which on a population is looked at.
+const ALL_OR_NOTHING: f64 = 0.8;
+/// Time constants above this (s) are looked at where this share of the signal is lost in them.
+const SLOW: f64 = 0.15;
+const LOST: f64 = 0.5;
 /// Findings at most: a model with more faults than that is begun anew.
 const MOST: usize = 12;
 
@@ -148,7 +158,8 @@ impl Search<'_> {
         for e in net.ensembles() {
             let Some(p) = &m.populations[e.index()] else { continue };
             let far = p.spans > MUCH || (p.spans < LITTLE && p.peak > 0.0);
-            if !p.informed || (p.badness() < ERROR && !far) {
+            let stuck = p.silent + p.saturated > ALL_OR_NOTHING;
+            if !p.informed || (p.badness() < ERROR && !far && !stuck) {
                 continue;
             }
             all.push(Suspect {
@@ -195,7 +206,9 @@ impl Search<'_> {
                 push("decoders", Subject::Readout(k), Parameter::Regularisation);
             }
             let tau = ends(net, a.id).2.synapse.as_ref().and_then(candidates::low_pass).unwrap_or(0.0);
-            let slow = a.kept.is_some_and(|k| k < KEPT);
+            let into_loop = a.into.is_some_and(|e| shape.looped.contains(&e.index()));
+            let slow = a.kept.is_some_and(|k| k < KEPT)
+                || (tau > SLOW && !into_loop && a.off.is_some_and(|l| l > LOST));
             let noisy = tau < SHORT && a.noise.is_some_and(|n| n > NOISY);
             if a.informed && (slow || noisy) {
                 push("synapse", Subject::Filter(k), Parameter::Synapse);
@@ -313,30 +326,44 @@ fn best(
     earlier: &[Finding],
 ) -> Option<usize> {
     let (before, total) = (score::error(now, of), score::total(now));
+    let beyond = match of {
+        Subject::Population(e) => now.populations[e].as_ref().is_some_and(|p| p.spans > MUCH),
+        _ => false,
+    };
     let needed = match of {
         Subject::Rule(_) => LEARNS,
         Subject::Filter(_) => FILTERS,
+        _ if beyond => BEYOND,
         _ => BETTER,
     };
     let mut good: Vec<(usize, f64)> = vec![];
     for (k, (_, m)) in tried.iter().enumerate() {
         let after = score::error(m, of);
         let gain = total - score::total(m);
-        let least = if matches!(of, Subject::Silent(_)) { WAKES } else { 0.5 * (before / after).ln().min(2.0) };
+        let least =
+            if matches!(of, Subject::Silent(_)) { WAKES } else { 0.5 * (before / after).ln().min(2.0) };
         if after * needed <= before && gain > least {
             good.push((k, gain));
         }
     }
     let most = good.iter().map(|g| g.1).fold(f64::NEG_INFINITY, f64::max);
-    let same = good.into_iter().filter(|g| g.1 > most - SAME * most.max(1.0));
+    // First the parameter, then its value.
+    let candidate = |g: &(usize, f64)| &tried[g.0].0;
     let plainest = |a: &(usize, f64), b: &(usize, f64)| {
         let key = |g: &(usize, f64)| {
-            let c = &tried[g.0].0;
-            let again = earlier.iter().any(|f| f.object == c.object && f.parameter == c.parameter);
-            (again, c.plainer, g.1)
+            let c = candidate(g);
+            (earlier.iter().any(|f| f.object == c.object && f.parameter == c.parameter), c.plainer, g.1)
         };
         let ((na, pa, ga), (nb, pb, gb)) = (key(a), key(b));
         na.cmp(&nb).then(pa.total_cmp(&pb)).then(ga.total_cmp(&gb))
     };
-    same.max_by(plainest).map(|g| g.0)
+    let same = good.iter().copied().filter(|g| g.1 > most - SAME * most.max(1.0));
+    let chosen = same.max_by(plainest)?;
+    let of_it = |g: &&(usize, f64)| {
+        let (a, b) = (candidate(g), candidate(&chosen));
+        a.object == b.object && a.parameter == b.parameter
+    };
+    let most = good.iter().filter(of_it).map(|g| g.1).fold(f64::NEG_INFINITY, f64::max);
+    let values = good.iter().filter(of_it).copied().filter(|g| g.1 > most - VALUES);
+    values.max_by(plainest).map(|g| g.0)
 }
