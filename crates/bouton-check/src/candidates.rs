@@ -59,11 +59,13 @@ fn odd(x: f64) -> f64 {
     if x > 0.0 { x.log10().abs() } else { 0.0 }
 }
 
-/// A factor, and the plain one near it that makes `size` to 1.
-fn factors(factor: f64, size: f64) -> Vec<f64> {
+/// A factor, and the plain one near it that makes `size` to 1, on the side where there is room: of a transform below, of a
+/// radius above.
+fn factors(factor: f64, size: f64, above: bool) -> Vec<f64> {
     let mut all = vec![two_digits(factor)];
     let snapped = 1.0 / size;
-    if size > 0.0 && snapped != 1.0 && snapped / factor < 1.05 && factor / snapped < NEAR {
+    let by = if above { factor / snapped } else { snapped / factor };
+    if size > 0.0 && snapped != 1.0 && by < 1.05 && by > 1.0 / NEAR {
         all.push(snapped);
     }
     all.retain(|f| f.is_finite() && *f > 0.0 && *f != 1.0);
@@ -112,7 +114,7 @@ fn scales(
     let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
     let rooms: &[f64] = if looped { &ROOMS } else { &[1.0] };
     if out {
-        let all_factors = rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius));
+        let all_factors = rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius, true));
         for f in all_factors {
             let value = two_digits(f * ensemble.radius);
             let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
@@ -126,6 +128,7 @@ fn scales(
         }
     }
     let ways = ways(net, shape, e);
+    // A node that passes on in another way than one by one hides what is before it.
     let connections: Vec<ConnectionId> = {
         let mut c: Vec<_> = ways.iter().map(|w| w.0).collect();
         c.sort();
@@ -134,6 +137,13 @@ fn scales(
     };
     for c in &connections {
         if matches!(ends(net, *c).0.object, Object::Ensemble(from) if from.index() == e.index()) {
+            continue;
+        }
+        // What only passes is mended before it.
+        if let Object::Node(n) = ends(net, *c).0.object
+            && is_passing(net, n)
+            && !shape.into_node[n.index()].is_empty()
+        {
             continue;
         }
         let Some(a) = m.connections.iter().find(|a| a.id == *c) else { continue };
@@ -246,7 +256,7 @@ fn scale(net: &Network, c: ConnectionId, row: Option<usize>, factor: f64, all: &
         }
         None => sizes.iter().copied().fold(0.0, f64::max),
     };
-    for f in factors(factor, size) {
+    for f in factors(factor, size, false) {
         let change = Change::Scale { connection: c, rows: rows.clone(), factor: f };
         all.push(Candidate {
             object: net.connection_path(c),

@@ -19,6 +19,8 @@ const END: f64 = 0.3;
 const RANGE: f64 = 0.98;
 /// A neuron is saturated from this share of its type's highest rate on.
 const HIGHEST: f64 = 0.95;
+/// A population gives nothing where it gives less than this share of its largest value.
+const QUIET: f64 = 0.02;
 /// A current that is larger than any.
 const LARGE: f64 = 1e12;
 /// From this relative error on nothing is left of what a population was given.
@@ -251,7 +253,16 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
     let (radius, neurons, highest) = net.get_ensemble(id).map_or((1.0, 0, None), |e| {
         (e.radius, e.n_neurons, highest_rate(e.neuron_type.model(), dt))
     });
-    let (given, value) = (columns(&ran.given), columns(&ran.value));
+    // Where something else drives the neurons as well, it may silence them for a while.
+    let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
+    let all = || rows(&ran.given).zip(rows(&ran.value));
+    let heard: Vec<(&[f64], &[f64])> = match ran.current {
+        Some(_) => all().filter(|(_, v)| length(v) > loud).collect(),
+        None => all().collect(),
+    };
+    let dimensions = ran.given.width;
+    let given: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(g, _)| g[d]).collect()).collect();
+    let value: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(_, v)| v[d]).collect()).collect();
     let noise: Vec<f64> = given
         .iter()
         .zip(&value)
@@ -322,8 +333,10 @@ fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f
         Object::Node(n) => run.nodes[n.index()].as_ref().and_then(against),
         Object::Ensemble(e) => run.populations[e.index()].as_ref().and_then(|r| {
             // A population that is silenced for a while is no fault of the synapse.
-            let (given, value) = (against(&r.given)?, against(&r.value)?);
-            Some(if given.1 < value.1 { given } else { value })
+            match (against(&r.given), against(&r.value)) {
+                (Some(given), Some(value)) if given.1 < value.1 => Some(given),
+                (given, value) => value.or(given),
+            }
         }),
         _ => None,
     };

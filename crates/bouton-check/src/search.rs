@@ -26,13 +26,14 @@ const BETTER: f64 = 2.5;
 const LEFT: f64 = 0.5;
 /// And a change must leave less by this factor.
 const LEARNS: f64 = 2.0;
+/// A rule has learned what there is when less than this is left; else it may not be left with more by this factor.
+const LEARNT: f64 = 0.1;
+const WORSE: f64 = 1.3;
 /// A synapse is looked at when less than this is left behind it, and a change must leave less lost by this factor.
 const KEPT: f64 = 0.3;
-const FILTERS: f64 = 2.0;
+const FILTERS: f64 = 1.6;
 /// Noise of an unfiltered connection from which on it is looked at.
 const NOISY: f64 = 1.0;
-/// What waking silent neurons must gain, in natural logarithms: something behind them must do better.
-const WAKES: f64 = 0.2;
 /// Parameters whose trials gain the same but for this share are as good as each other, and values of one parameter but for
 /// this much (in natural logarithms).
 const SAME: f64 = 0.25;
@@ -318,6 +319,11 @@ fn attempt(net: &Network, setting: &Setting, c: &Candidate, off: Option<&Arc<Run
     (Instant::now() < setting.until).then_some(m)
 }
 
+/// Whether no rule learns worse than it did: what only a rule reads is as good as the rule makes it.
+fn learns_as_well(now: &Measured, then: &Measured) -> bool {
+    now.rules.iter().zip(&then.rules).all(|(a, b)| b.left() < LEARNT || b.left() < WORSE * a.left())
+}
+
 /// The best of some trials, if it is good enough.
 fn best(
     now: &Measured,
@@ -340,9 +346,13 @@ fn best(
     for (k, (_, m)) in tried.iter().enumerate() {
         let after = score::error(m, of);
         let gain = total - score::total(m);
-        let least =
-            if matches!(of, Subject::Silent(_)) { WAKES } else { 0.5 * (before / after).ln().min(2.0) };
-        if after * needed <= before && gain > least {
+        let share = match of {
+            Subject::Silent(_) => 0.1,
+            Subject::Filter(_) => 0.25,
+            _ => 0.5,
+        };
+        let least = share * (before / after).ln().min(2.0);
+        if after * needed <= before && gain > least && learns_as_well(now, m) {
             good.push((k, gain));
         }
     }
