@@ -35,10 +35,4 @@ impl Dice {
     pub fn seed(&mut self) -> u32 {
         self.0.next_u32() >> 1
     }
-    /// A direction in `d` dimensions, of length 1.
-    pub fn direction(&mut self, d: usize) -> Vec<f64> {
-        let x: Vec<f64> = (0..d).map(|_| self.0.gauss()).collect();
-        let length = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-        x.iter().map(|x| x / length).collect()
-    }
 }

@@ -97,6 +97,8 @@ fn can(what: What, spot: &Spot, m: &Model) -> bool {
         Spot::Ensembles(e, share) => match what {
             // All in the same way: what only a radius is, in an array.
             What::Radius => true,
+            // Weights that were given by hand are for the tuning that neurons have.
+            What::Intercepts | What::MaxRates | What::EvalPoints if by_hand(&m.net, e[0]) => false,
             What::Intercepts => e.len() == 1 && *share < 0.9,
             What::Encoders | What::Gain | What::Bias | What::MaxRates | What::EvalPoints => e.len() == 1,
             _ => false,
@@ -186,16 +188,30 @@ fn like_radius(net: &Network, e: EnsembleId, out: &mut Vec<(String, Parameter)>)
     }
 }
 
-/// Gains and biases that rates and intercepts make, for the LIF neurons of all drawn models.
-fn gain_bias(dice: &mut Dice, e: &Ensemble) -> (Vec<f64>, Vec<f64>) {
-    let n = e.n_neurons;
-    let rates: Vec<f64> = (0..n).map(|_| dice.between(200.0, 400.0)).collect();
-    let intercepts: Vec<f64> = (0..n).map(|_| dice.between(-1.0, 0.9)).collect();
-    e.neuron_type.model().gain_bias(&rates, &intercepts).unwrap_or_default()
+/// Whether an ensemble's neurons drive something by weights that were given.
+fn by_hand(net: &Network, e: EnsembleId) -> bool {
+    from(net, e.neurons()).iter().any(|c| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some()))
+}
+
+/// An ensemble's encoders, gains and biases as they are drawn.
+struct Tuning {
+    encoders: Vec<Vec<f64>>,
+    gain: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+fn tuning(net: &Network, e: EnsembleId) -> Result<Tuning, Error> {
+    let sim = Simulator::with(net, Options { threads: 1, ..Options::default() })?;
+    let m = sim.encoders(e)?;
+    let encoders = (0..m.shape().0).map(|i| m.row(i).unwrap_or_default().to_vec()).collect();
+    Ok(Tuning { encoders, gain: sim.gain(e)?, bias: sim.bias(e)? })
 }
 
 /// Puts one fault into a model.
-pub fn plant(dice: &mut Dice, m: &mut Model) -> Fault {
+///
+/// # Errors
+/// A network that can't be built; none should be.
+pub fn plant(dice: &mut Dice, m: &mut Model) -> Result<Fault, Error> {
     let possible: Vec<What> = ALL.into_iter().filter(|w| m.spots.iter().any(|s| can(*w, s, m))).collect();
     let what = possible[dice.below(possible.len())];
     let spots: Vec<Spot> = m.spots.iter().filter(|s| can(what, s, m)).cloned().collect();
@@ -218,10 +234,10 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Fault {
         }
         (What::Encoders, Spot::Ensembles(all, _)) => {
             let path = net.ensemble_path(all[0]);
+            let mut rows = tuning(net, all[0])?.encoders;
+            rows.iter_mut().flatten().for_each(|x| *x *= factor);
             if let Some(e) = net.get_ensemble_mut(all[0]) {
-                let d = e.dimensions;
-                let rows = (0..e.n_neurons).map(|_| dice.direction(d).iter().map(|x| x * factor).collect());
-                e.encoders = rows.collect::<Vec<Vec<f64>>>().into();
+                e.encoders = rows.into();
                 e.normalize_encoders = false;
             }
             named_by.extend([(path.clone(), Parameter::Encoders), (path.clone(), Parameter::Gain)]);
@@ -229,8 +245,8 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Fault {
         }
         (What::Gain, Spot::Ensembles(all, _)) => {
             let path = net.ensemble_path(all[0]);
+            let Tuning { gain, bias, .. } = tuning(net, all[0])?;
             if let Some(e) = net.get_ensemble_mut(all[0]) {
-                let (gain, bias) = gain_bias(dice, e);
                 e.gain = Some(gain.iter().map(|g| g * factor).collect::<Vec<f64>>().into());
                 e.bias = Some(bias.into());
             }
@@ -241,8 +257,8 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Fault {
             let path = net.ensemble_path(all[0]);
             let size = dice.log(3.0, 1e3);
             let shift = if large { size } else { -size };
+            let Tuning { gain, bias, .. } = tuning(net, all[0])?;
             if let Some(e) = net.get_ensemble_mut(all[0]) {
-                let (gain, bias) = gain_bias(dice, e);
                 e.gain = Some(gain.into());
                 e.bias = Some(bias.iter().map(|b| b + shift).collect::<Vec<f64>>().into());
             }
@@ -412,7 +428,7 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Fault {
             ("time step, too long".into(), format!("time step {:.3e} s", m.dt))
         }
     };
-    Fault { kind, words, named_by }
+    Ok(Fault { kind, words, named_by })
 }
 
 fn paths(net: &Network, all: &[EnsembleId]) -> Vec<String> {

@@ -3,8 +3,10 @@
 use bouton::prelude::*;
 
 use crate::dice::Dice;
-use crate::model::{FILL, LEARN, Model, STEP, Spot, Step};
+use crate::model::{FILL, LEARN, Model, STEP, Scale, Spot, Step};
+
 use crate::signal::{DT, Input, Shape, Signal};
+use Scale::{Radius, Transform};
 
 /// Rates of populations that something learns (Hz): the defaults.
 const RATES: (f64, f64) = (200.0, 400.0);
@@ -173,18 +175,17 @@ struct End {
     out: NodeId,
     stim: NodeId,
     input: Input,
-    /// For each output the connections with rows and powers, and the powers of the input's dimensions.
-    flow: Vec<(Vec<(ConnectionId, Option<usize>, i32)>, Vec<i32>)>,
+    /// For each output what scales it, with powers, and the powers of the input's dimensions.
+    flow: Vec<(Vec<(Scale, i32)>, Vec<i32>)>,
     spots: Vec<Spot>,
 }
 
 fn finish(b: &mut Base, e: End) -> Model {
     let mut net = std::mem::take(&mut b.net);
     let probe = net.probe("out", Probe::new(e.out));
-    let flow = e
-        .flow
-        .iter()
-        .map(|(steps, _)| steps.iter().map(|(c, row, power)| Step::new(&net, *c, *row, *power)).collect());
+    let flow = e.flow.iter().map(|(steps, _)| {
+        steps.iter().map(|(scale, power)| Step::new(&net, scale.clone(), *power)).collect()
+    });
     Model {
         kind: "",
         dt: STEP,
@@ -260,7 +261,12 @@ fn line(b: &mut Base, stages: usize, link: Link) -> Result<Model, Error> {
         }
         x = x.lowpass(tau).times(next / unit);
         // A matrix between neurons scales all values by one number.
-        ways.push((id, link == Link::Neurons && before.is_some()));
+        match before {
+            Some(a) if link == Link::Neurons => {
+                ways.extend([(Transform(id, None), 1), (Radius(a), -1), (Radius(e), 1)]);
+            }
+            _ => ways.push((Transform(id, Some(0)), 1)),
+        }
         path.push(id);
         (unit, before) = (next, Some(e));
     }
@@ -278,8 +284,11 @@ fn line(b: &mut Base, stages: usize, link: Link) -> Result<Model, Error> {
     }
     let flow = (0..d)
         .map(|i| {
-            let steps = ways.iter().map(|(c, whole)| (*c, (!whole).then_some(i), 1)).collect();
-            (steps, one_of(i, d))
+            let of_row = |scale: &Scale| match scale {
+                Transform(c, Some(_)) => Transform(*c, Some(i)),
+                other => other.clone(),
+            };
+            (ways.iter().map(|(scale, power)| (of_row(scale), *power)).collect(), one_of(i, d))
         })
         .collect();
     let ideal = x.lowpass(tau);
@@ -315,15 +324,18 @@ fn function(b: &mut Base) -> Result<Model, Error> {
     let out = b.net.node("out", Output::passthrough(1));
     let tau = b.dice.log(0.03, 0.06);
     let mut x = x.lowpass(0.005).times(unit / from).map(1, f).times(scale);
-    let mut steps: Vec<_> =
-        if d == 1 { vec![(into, None, 2)] } else { vec![(into, Some(0), 1), (into, Some(1), 1)] };
+    let mut steps: Vec<_> = if d == 1 {
+        vec![(Transform(into, None), 2)]
+    } else {
+        vec![(Transform(into, Some(0)), 1), (Transform(into, Some(1)), 1)]
+    };
     let c = Connection::new().function(1, f).transform(scale);
     if b.dice.chance(0.5) {
         let n = b.dice.whole(60, 300);
         let e = b.ensemble("b", n, 1, to);
         let id = b.net.connect(a, e, c.synapse(0.02));
         let last = b.net.connect(e, out, Connection::new().synapse(tau));
-        steps.push((id, None, 1));
+        steps.push((Transform(id, None), 1));
         x = x.lowpass(0.02);
         spots.extend([
             Spot::Ensembles(vec![e], 0.9 / b.slack),
@@ -333,7 +345,7 @@ fn function(b: &mut Base) -> Result<Model, Error> {
         spots.extend([Spot::Solver(last), Spot::Solver(id), Spot::Synapse(last), Spot::Synapse(id)]);
     } else {
         let id = b.net.connect(a, out, c.synapse(tau));
-        steps.push((id, None, 1));
+        steps.push((Transform(id, None), 1));
         spots.extend([Spot::Solver(id), Spot::Synapse(id)]);
     }
     let flow = vec![(steps, if d == 1 { vec![2] } else { vec![1, 1] })];
@@ -367,7 +379,7 @@ fn integrator(b: &mut Base) -> Result<Model, Error> {
         Spot::Solver(last),
         Spot::Synapse(last),
     ];
-    let flow = vec![(vec![(into, None, 1)], vec![1])];
+    let flow = vec![(vec![(Transform(into, None), 1)], vec![1])];
     Ok(finish(b, End { seconds, from: FILL, ideal, out, stim, input, flow, spots }))
 }
 
@@ -414,7 +426,7 @@ fn gate(b: &mut Base) -> Result<Model, Error> {
         Spot::Synapse(last),
         Spot::Solver(last),
     ];
-    let flow = vec![(vec![(into, None, 1), (on, None, 1)], vec![1])];
+    let flow = vec![(vec![(Transform(into, None), 1), (Transform(on, None), 1)], vec![1])];
     Ok(finish(b, End { seconds, from: FILL, ideal, out, stim, input, flow, spots }))
 }
 
@@ -445,7 +457,7 @@ fn array(b: &mut Base) -> Result<Model, Error> {
         Spot::Dimension(b.dice.below(d)),
         Spot::Synapse(last),
     ];
-    let flow = (0..d).map(|i| (vec![(into, Some(i), 1)], one_of(i, d))).collect();
+    let flow = (0..d).map(|i| (vec![(Transform(into, Some(i)), 1)], one_of(i, d))).collect();
     Ok(finish(b, End { seconds, from: FILL, ideal, out, stim, input, flow, spots }))
 }
 
@@ -485,7 +497,7 @@ fn slices(b: &mut Base) -> Result<Model, Error> {
             Spot::Synapse(o),
             Spot::Solver(o),
         ]);
-        flow.push((vec![(into, Some(k), 1), (c, None, 1)], one_of(k, 2)));
+        flow.push((vec![(Transform(into, Some(k)), 1), (Transform(c, None), 1)], one_of(k, 2)));
         scales.push(to / unit);
     }
     let ideal = x.map(2, |x, y| (y[0], y[1]) = (scales[0] * x[0], scales[1] * x[1])).lowpass(0.03);
@@ -557,7 +569,10 @@ fn pes(b: &mut Base) -> Result<Model, Error> {
     let last = b.net.connect(post, out, Connection::new().synapse(0.03));
     spots.extend([Spot::Synapse(last), Spot::Solver(last)]);
     let ideal = x.map(1, |x, y| y[0] = f(x[0])).lowpass(0.03);
-    let flow = vec![(vec![(from_target, None, 1), (from_post, None, -1)], vec![if square { 2 } else { 1 }])];
+    let flow = vec![(
+        vec![(Transform(from_target, None), 1), (Transform(from_post, None), -1)],
+        vec![if square { 2 } else { 1 }],
+    )];
     Ok(finish(b, End { seconds, from: LEARN, ideal, out, stim, input, flow, spots }))
 }
 
@@ -602,6 +617,6 @@ fn mpes(b: &mut Base) -> Result<Model, Error> {
     let last = b.net.connect(post, out, Connection::new().synapse(0.03));
     spots.extend([Spot::Synapse(last), Spot::Solver(last)]);
     let ideal = x.times(unit / from).lowpass(0.03);
-    let flow = vec![(vec![(from_target, None, 1), (from_post, None, -1)], vec![1])];
+    let flow = vec![(vec![(Transform(from_target, None), 1), (Transform(from_post, None), -1)], vec![1])];
     Ok(finish(b, End { seconds, from: LEARN, ideal, out, stim, input, flow, spots }))
 }

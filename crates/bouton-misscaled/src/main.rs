@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use bouton_misscaled::face::findings;
 use bouton_misscaled::score::{Check, Outcome, score};
 use bouton_misscaled::{bands, table};
 
@@ -23,7 +24,7 @@ const SEEDS: u32 = 5;
 /// Models that are looked at at once.
 const THREADS: usize = 2;
 /// The check that is measured.
-const CHECK: Option<Check> = None;
+const CHECK: Option<Check> = Some(findings);
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -38,15 +38,22 @@ pub enum Spot {
     TimeStep,
 }
 
-/// A transform that scales an output.
+/// What scales an output.
+#[derive(Clone, Debug)]
+pub enum Scale {
+    /// A transform: one of its rows, or all of it where there is none.
+    Transform(ConnectionId, Option<usize>),
+    /// A radius. Where neurons are connected by a matrix, what comes of it is in units of the radius behind it, for a value in
+    /// units of the one before it.
+    Radius(EnsembleId),
+}
+
+/// Something that scales an output, as it was.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// Which row; all of it where there is none.
-    pub row: Option<usize>,
-    /// The power with which the output goes: 2 behind a square, −1 where the error is divided by it.
-    pub power: i32,
+    scale: Scale,
+    /// The power with which the output goes: 2 behind a square, −1 where it is divided by it.
+    power: i32,
     twin: Vec<f64>,
 }
 
@@ -67,7 +74,7 @@ pub struct Model {
     pub probe: ProbeId,
     /// What the final output is without neurons.
     pub ideal: Signal,
-    /// Transforms that scale each value of the output.
+    /// What scales each value of the output.
     pub flow: Vec<Vec<Step>>,
     /// Where faults can hit it.
     pub spots: Vec<Spot>,
@@ -99,14 +106,23 @@ fn entries(net: &Network, id: ConnectionId, row: Option<usize>) -> Vec<f64> {
     rows.flat_map(|i| (0..inputs).map(move |j| (i, j))).map(|(i, j)| entry(i, j)).collect()
 }
 
-impl Step {
-    /// A transform as it stands now.
-    pub fn new(net: &Network, connection: ConnectionId, row: Option<usize>, power: i32) -> Step {
-        Step { connection, row, power, twin: entries(net, connection, row) }
+impl Scale {
+    fn numbers(&self, net: &Network) -> Vec<f64> {
+        match self {
+            Scale::Transform(c, row) => entries(net, *c, *row),
+            Scale::Radius(e) => net.get_ensemble(*e).map(|e| e.radius).into_iter().collect(),
+        }
     }
-    /// By how much it has been scaled since.
+}
+
+impl Step {
+    /// Something as it stands now, and the power with which the output goes.
+    pub fn new(net: &Network, scale: Scale, power: i32) -> Step {
+        Step { twin: scale.numbers(net), scale, power }
+    }
+    /// By how much the output has been scaled since.
     fn scaled(&self, net: &Network) -> f64 {
-        let now = entries(net, self.connection, self.row);
+        let now = self.scale.numbers(net);
         let product: f64 = now.iter().zip(&self.twin).map(|(a, b)| a * b).sum();
         let size: f64 = self.twin.iter().map(|b| b * b).sum();
         (product / size).powi(self.power)

@@ -39,7 +39,7 @@ pub fn drawn(seed: u32) -> Result<Drawn, Error> {
     let mut base = Base::new(dice, ordinary);
     let twin = draw(&mut base, kind)?;
     let mut model = twin.clone();
-    let fault = (!ordinary).then(|| plant(&mut base.dice, &mut model));
+    let fault = if ordinary { None } else { Some(plant(&mut base.dice, &mut model)?) };
     Ok(Drawn { model, twin, fault })
 }
 

@@ -130,6 +130,9 @@ fn plain(x: f64) -> String {
 /// # Errors
 /// A model that doesn't run.
 pub fn print(word: Option<&str>, seeds: u32, threads: usize, curves: bool) -> Result<(), Error> {
+    if word.is_none_or(|w| "weights".contains(w)) {
+        weights(seeds)?;
+    }
     println!("| figure | neurons | best | its error | doubles below | doubles above |");
     println!("|---|---|---|---|---|---|");
     for band in all().iter().filter(|b| word.is_none_or(|w| b.name.contains(w))) {
@@ -152,6 +155,23 @@ pub fn print(word: Option<&str>, seeds: u32, threads: usize, curves: bool) -> Re
             }
         }
     }
+    Ok(())
+}
+
+/// How large the weights are that a solver makes.
+fn weights(seeds: u32) -> Result<(), Error> {
+    println!("| neurons | rms weight onto neurons, before their gain | × neurons × mean rate |");
+    println!("|---|---|---|");
+    for n in [SIZES[0], SIZES[1], SIZES[2], 1000] {
+        let (mut size, mut product) = (0.0, 0.0);
+        for seed in 1..=seeds {
+            let (rms, rate) = represented::solved(n, seed)?;
+            size += rms / f64::from(seeds);
+            product += rms * n as f64 * rate / f64::from(seeds);
+        }
+        println!("| {n} | {} | {} |", plain(size), plain(product));
+    }
+    println!();
     Ok(())
 }
 

@@ -198,3 +198,27 @@ fn points(n: usize, seed: u32, ratio: f64) -> Result<(f64, f64), Error> {
     one.ensemble.n_eval_points = Some(count as usize);
     Ok((count / n as f64, one.error(seed)?))
 }
+
+/// The weights between neurons that a solver makes for the identity, from `n` neurons to `n` others: their root mean square
+/// before the post gain, and the mean rate (Hz) of a presynaptic neuron over the radius.
+///
+/// # Errors
+/// A network that can't be built.
+pub(super) fn solved(n: usize, seed: u32) -> Result<(f64, f64), Error> {
+    let mut net = Network::with_seed(seed);
+    let (a, b) = (net.ensemble("a", Ensemble::new(n, 1)), net.ensemble("b", Ensemble::new(n, 1)));
+    let c = net.connect(a, b, Connection::new().solver(LstsqL2 { weights: true, ..LstsqL2::default() }));
+    let sim = Simulator::with(&net, Options { threads: 1, ..Options::default() })?;
+    let (w, post) = (sim.weights(c)?, sim.gain(b)?);
+    let w = Matrix::from_fn(n, n, |i, j| w[(i, j)] / post[i]);
+    let (gain, bias, encoders) = (sim.gain(a)?, sim.bias(a)?, sim.encoders(a)?);
+    let neurons = Ensemble::new(n, 1).neuron_type;
+    let mut sum = 0.0;
+    for k in 0..=20 {
+        let x = k as f64 / 10.0 - 1.0;
+        let mut rates: Vec<f64> = (0..n).map(|i| gain[i] * encoders[(i, 0)] * x + bias[i]).collect();
+        neurons.model().rates(&mut rates);
+        sum += rates.iter().sum::<f64>() / (21 * n) as f64;
+    }
+    Ok((w.rms(), sum))
+}
