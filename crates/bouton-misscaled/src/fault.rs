@@ -439,3 +439,74 @@ fn paths(net: &Network, all: &[EnsembleId]) -> Vec<String> {
 fn low_pass(s: &Synapse) -> Option<f64> {
     s.model().vars().iter().find(|v| v.name == "tau").and_then(|v| v.values().first().copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Named = Vec<(String, Parameter)>;
+
+    fn transform(net: &Network, c: ConnectionId, row: Option<usize>) -> Named {
+        let mut out = vec![];
+        like_transform(net, c, row, &mut out);
+        out
+    }
+
+    fn named(pairs: &[(&str, Parameter)]) -> Named {
+        pairs.iter().map(|(o, p)| (o.to_string(), *p)).collect()
+    }
+
+    #[test]
+    fn a_radius_is_equivalent_to_the_only_connection_into_an_ensemble_and_to_no_other() {
+        let mut net = Network::with_seed(1);
+        let (x, y) = (net.node("x", Output::passthrough(2)), net.node("y", 1.0));
+        let a = net.ensemble("a", Ensemble::new(10, 2));
+        let xa = net.connect(x, a, Connection::new());
+        let both = named(&[("x→a", Parameter::Transform), ("a", Parameter::Radius)]);
+        assert_eq!(transform(&net, xa, None), both);
+        // A row of two is not what a radius could mend.
+        assert_eq!(transform(&net, xa, Some(1)), named(&[("x→a", Parameter::Transform)]));
+        let mut out = vec![];
+        like_radius(&net, a, &mut out);
+        assert_eq!(out, named(&[("a", Parameter::Radius), ("x→a", Parameter::Transform)]));
+        // With another connection beside it, each is its own.
+        net.connect(y, a.slice(0..1), Connection::new());
+        assert_eq!(transform(&net, xa, None), named(&[("x→a", Parameter::Transform)]));
+        out.clear();
+        like_radius(&net, a, &mut out);
+        assert_eq!(out, named(&[("a", Parameter::Radius)]));
+    }
+
+    #[test]
+    fn a_row_into_an_array_is_equivalent_to_what_takes_that_row_out() {
+        let mut net = Network::with_seed(1);
+        let x = net.node("x", Output::passthrough(2));
+        let array = net.ensemble_array("array", 2, &Ensemble::new(10, 1));
+        let c = net.connect(x, array.input, Connection::new());
+        let of_row = transform(&net, c, Some(1));
+        let path = net.connection_path(c);
+        assert!(of_row.contains(&(path, Parameter::Transform)));
+        assert!(of_row.contains(&("array.1".into(), Parameter::Radius)), "{of_row:?}");
+        assert!(!of_row.iter().any(|(o, _)| o == "array.0"), "{of_row:?}");
+    }
+
+    #[test]
+    fn a_rate_is_equivalent_to_the_only_connection_of_its_error() {
+        let mut net = Network::with_seed(1);
+        let (a, b) = (net.ensemble("a", Ensemble::new(10, 1)), net.ensemble("b", Ensemble::new(10, 1)));
+        let learned = net.connect_as("learned", a, b, Connection::new().learn(Pes::default()));
+        let error = net.connect(b, learned.rule(), Connection::new());
+        assert!(transform(&net, error, None).contains(&("learned".into(), Parameter::Rate)));
+        net.connect(a, learned.rule(), Connection::new());
+        assert!(!transform(&net, error, None).iter().any(|(_, p)| *p == Parameter::Rate));
+    }
+
+    #[test]
+    fn a_finding_names_a_fault_by_object_and_parameter_alone() {
+        let named_by = named(&[("a", Parameter::Radius), ("", Parameter::TimeStep), ("x", Parameter::Other)]);
+        let f = Fault { kind: String::new(), words: String::new(), named_by };
+        assert!(f.is_named_by("a", Parameter::Radius) && f.is_named_by("anything", Parameter::TimeStep));
+        assert!(f.is_named_by("x", Parameter::Transform));
+        assert!(!f.is_named_by("a", Parameter::Gain) && !f.is_named_by("b", Parameter::Radius));
+    }
+}

@@ -549,8 +549,8 @@ fn pes(b: &mut Base) -> Result<Model, Error> {
     let range = unit * if square { b.fill } else { 1.0 };
     let post = b.fast_ensemble("post", m, 1, range, RATES);
     let into = b.net.connect(stim, pre, Connection::new());
-    // An output that goes through its range in a tenth of a second at most.
-    let rate = b.dice.log(3e-4, 2e-3);
+    // Within a factor of two of the best: docs/rules-of-thumb.md.
+    let rate = b.dice.log(1.5e-3, 8e-3);
     let learned = Connection::new().function(1, |_, y| y[0] = 0.0).learn(Pes::new(rate));
     let learned = b.net.connect_as("learned", pre, post, learned);
     let f = move |x: f64| if square { x * x / (from * from) * unit } else { x / from * unit };
