@@ -20,10 +20,11 @@ const OUT_OF_LINE: f64 = 5.0;
 /// Time constants that are tried (s): between populations, and onto what isn't one.
 const BETWEEN: f64 = 0.01;
 const OUTSIDE: f64 = 0.03;
-/// Time steps above this (s) are tried shorter.
+/// The time step that is tried (s), and from where on a longer one is.
 const STEP: f64 = 0.001;
+pub(crate) const LONG: f64 = 0.0015;
 /// Room for what comes once there is some.
-const ROOMS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+const ROOMS: [f64; 5] = [1.0, 1.5, 2.0, 4.0, 8.0];
 /// A plain number is taken if it differs from the measured one by less than this factor.
 const NEAR: f64 = 2.0;
 
@@ -112,7 +113,9 @@ fn scales(
     let out = !(LITTLE..=MUCH).contains(&p.spans);
     // In a loop that is driven beyond its range more comes once there is room for it.
     let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
-    let rooms: &[f64] = if looped { &ROOMS } else { &[1.0] };
+    // And weights that are given from neurons to neurons are those for one radius.
+    let bare = |c: ConnectionId| matches!(ends(net, c).0.object, Object::Neurons(x) if x.index() == e.index());
+    let rooms: &[f64] = if looped || net.connections().any(bare) { &ROOMS } else { &[1.0] };
     if out {
         let all_factors = rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius, true));
         for f in all_factors {
@@ -229,7 +232,16 @@ fn rows(
         let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(share);
         let within = (LITTLE * share..=MUCH * ensemble.radius).contains(&usual);
         let target = if within && !others.is_empty() { usual } else { share };
-        let factor = target / peak;
+        // Rows of one connection are out of line with each other, too.
+        let mut beside: Vec<f64> = (0..a.peaks.len()).filter(|k| *k != row).map(|k| a.peaks[k]).collect();
+        beside.sort_by(f64::total_cmp);
+        let in_line = beside.get(beside.len() / 2).is_some_and(|b| {
+            *b > 0.0 && (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&(brings / b))
+        });
+        if in_line {
+            continue;
+        }
+        let factor = target / brings;
         let single = ensemble.dimensions == 1;
         if !(factor > OUT_OF_LINE || factor < 1.0 / OUT_OF_LINE) || (single && !out) {
             continue;
@@ -381,7 +393,7 @@ pub(crate) fn low_pass(s: &Synapse) -> Option<f64> {
 }
 
 fn time_step(dt: f64, all: &mut Vec<Candidate>) {
-    if dt > 1.5 * STEP {
+    if dt > LONG {
         all.push(Candidate {
             object: String::new(),
             parameter: Parameter::TimeStep,

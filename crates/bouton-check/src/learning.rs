@@ -10,8 +10,10 @@ use crate::measure::{Learned, Measured};
 use crate::shape::{Shape, ends};
 use crate::trial::learns;
 
-/// Factors on a rate that are tried: powers of ten as far as these.
-const RATES: std::ops::RangeInclusive<i32> = -8..=8;
+/// Powers of ten on a rate that are tried; those next to the best, and between, are tried later. With the error turned round
+/// only what is slower: that shows the sign as well.
+const RATES: [i32; 10] = [-7, -5, -3, -2, -1, 1, 2, 3, 5, 7];
+const SLOWER: [i32; 4] = [-5, -3, -2, -1];
 /// The default of PES, from which rates are said to be odd.
 const USUAL: f64 = 1e-4;
 /// The default threshold of the single-pulse policy (Hz), at the rates that neurons usually have (Hz).
@@ -23,9 +25,9 @@ pub(crate) fn rule(net: &Network, shape: &Shape, m: &Measured, of: &Learned) -> 
     if !learns(net) {
         return all;
     }
-    let rates = rates(net, of.id, RATES.map(|k| 10f64.powi(k)).filter(|f| *f != 1.0));
-    signs(net, shape, of, &rates, &mut all);
-    all.extend(rates);
+    let by = |powers: &[i32]| rates(net, of.id, powers.iter().map(|k| 10f64.powi(*k)));
+    signs(net, shape, of, &by(&SLOWER), &mut all);
+    all.extend(by(&RATES));
     errors(net, shape, of, &mut all);
     thresholds(net, m, of, &mut all);
     gains(net, of, &mut all);
@@ -72,8 +74,7 @@ fn signs(net: &Network, shape: &Shape, of: &Learned, rates: &[Candidate], all: &
         words: words.clone(),
         plainer: 0.0,
     };
-    // Slower only: what is too slow shows its sign as well.
-    for r in rates.iter().filter(|r| matches!(&r.change, Change::Rule { .. }) && r.words.contains("e-") || r.plainer > 0.0) {
+    for r in rates {
         let mut change = turned.clone();
         change.push(r.change.clone());
         all.push(Candidate {
@@ -162,7 +163,7 @@ fn gains(net: &Network, of: &Learned, all: &mut Vec<Candidate>) {
         Gain::Fixed(g) => {
             let words = format!("leave out `gain` of its devices (it is {}): it is then found", plain(*g));
             push(Gain::default(), words, 1.0);
-            for k in RATES.filter(|k| *k != 0) {
+            for k in RATES {
                 let value = two_digits(g * 10f64.powi(k));
                 push(Gain::Fixed(value), format!("set `gain` of its devices to {} (it is {})", plain(value), plain(*g)), 0.0);
             }

@@ -448,7 +448,8 @@ fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
                 Object::Node(n) => passing[n.index()],
                 Object::Ensemble(e) => match &m.populations[e.index()] {
                     // Where some of it is well decoded: a function may be of that alone.
-                    Some(p) => p.informed && p.error.iter().any(|r| *r < LOST),
+                    // Or where nobody can say what it should be.
+                    Some(p) => p.informed && (p.peak == 0.0 || p.error.iter().any(|r| *r < LOST)),
                     None => true,
                 },
                 _ => true,

@@ -94,7 +94,7 @@ impl Report {
                 percent(p.silent),
                 percent(p.always),
                 percent(p.saturated),
-                if p.peak > 0.0 { percent(p.badness()) } else { "–".into() },
+                if p.peak > 0.0 { percent(p.off()) } else { "–".into() },
             ]);
         }
         more(&mut t, self.populations.len());
@@ -211,7 +211,7 @@ fn population(_: &Network, p: &Population, parameter: Parameter) -> String {
     if matches!(parameter, Parameter::MaxRates | Parameter::Gain | Parameter::Encoders | Parameter::Bias) {
         words += &format!(", they fire at {} Hz in the mean", plain(p.rate));
     }
-    let off = percent(p.badness());
+    let off = percent(p.off());
     words += &format!(", and what it decodes is off by {off} of that");
     if p.badness() > crate::measure::LOST {
         words += ": the signal is lost here";

@@ -9,7 +9,7 @@ use bouton::model::{EnsembleId, Error, Network, NodeId, Object};
 
 use crate::candidates::{self, Candidate, LITTLE, MUCH};
 use crate::change::Parameter;
-use crate::measure::{self, Measured};
+use crate::measure::{self, Learned, Measured};
 use crate::report::{Report, seen};
 use crate::score::{self, Subject};
 use crate::shape::{Shape, ends};
@@ -17,9 +17,11 @@ use crate::trial::{Run, SHORT, Setting, decodes_of_its_own};
 use crate::{Advice, CheckOptions, Finding, learning};
 
 /// Seconds of a trial, without learning and with it.
-const SECONDS: (f64, f64) = (2.5, 3.0);
+const SECONDS: (f64, f64) = (2.5, 6.0);
 /// A population is looked at from this relative error on.
-const ERROR: f64 = 0.12;
+const ERROR: f64 = 0.05;
+/// The same with a time step that is longer than usual.
+const ERROR_OF_STEPS: f64 = 0.03;
 /// A change must make it this much smaller.
 const BETTER: f64 = 2.5;
 /// A rule is looked at when this share of the error without learning is left.
@@ -33,7 +35,7 @@ const WORSE: f64 = 1.3;
 const KEPT: f64 = 0.3;
 const FILTERS: f64 = 1.6;
 /// Noise of an unfiltered connection from which on it is looked at.
-const NOISY: f64 = 1.0;
+const NOISY: f64 = 0.4;
 /// Parameters whose trials gain the same but for this share are as good as each other, and values of one parameter but for
 /// this much (in natural logarithms).
 const SAME: f64 = 0.25;
@@ -92,7 +94,7 @@ pub(crate) fn check(
             Some((candidate, better)) => {
                 let seen = seen(&search.net, &now, suspect.subject, candidate.parameter);
                 let (before, after) =
-                    (score::error(&now, suspect.subject), score::error(&better, suspect.subject));
+                    (score::shown(&now, suspect.subject), score::shown(&better, suspect.subject));
                 candidate.change.apply(&mut search.net)?;
                 if let Some(dt) = candidate.change.time_step() {
                     search.setting.options.dt = dt;
@@ -156,11 +158,19 @@ impl Search<'_> {
         let net = &self.net;
         let mut all = vec![];
         let depth = |e: EnsembleId| shape.depth[e.index()].saturating_mul(4);
+        // What a rule makes that doesn't learn is judged by the rule.
+        let bad = m.rules.iter().filter(|r| is_bad(r));
+        let below: Vec<usize> =
+            bad.flat_map(|r| shape.around(net, r.id).into_iter().skip(1)).map(|e| e.index()).collect();
         for e in net.ensembles() {
             let Some(p) = &m.populations[e.index()] else { continue };
+            if below.contains(&e.index()) {
+                continue;
+            }
             let far = p.spans > MUCH || (p.spans < LITTLE && p.peak > 0.0);
             let stuck = p.silent + p.saturated > ALL_OR_NOTHING;
-            if !p.informed || (p.badness() < ERROR && !far && !stuck) {
+            let least = if self.setting.options.dt > candidates::LONG { ERROR_OF_STEPS } else { ERROR };
+            if !p.informed || (p.badness() < least && !far && !stuck) {
                 continue;
             }
             all.push(Suspect {
@@ -216,7 +226,7 @@ impl Search<'_> {
             }
         }
         for (k, r) in m.rules.iter().enumerate() {
-            if r.left() < LEFT || r.without == 0.0 {
+            if !is_bad(r) {
                 continue;
             }
             let (pre, post, _) = ends(net, r.id.connection);
@@ -257,7 +267,16 @@ impl Search<'_> {
             Subject::Silent(e) => candidates::silent(net, shape, now, EnsembleId::from_index(e)),
             Subject::Readout(k) => candidates::readout(net, now.connections[k].id, dt),
             Subject::Filter(k) => candidates::filter(net, now.connections[k].id),
-            Subject::Rule(k) => learning::rule(net, shape, now, &now.rules[k]),
+            Subject::Rule(k) => {
+                let rule = &now.rules[k];
+                let mut all = learning::rule(net, shape, now, rule);
+                for e in shape.around(net, rule.id) {
+                    all.extend(candidates::population(net, shape, now, e, dt));
+                }
+                let mut seen = std::collections::HashSet::new();
+                all.retain(|c| seen.insert((c.object.clone(), c.words.clone())));
+                all
+            }
         };
         let mut tried = self.try_all(all, now, &suspect.path);
         if let Subject::Rule(k) = suspect.subject
@@ -267,7 +286,7 @@ impl Search<'_> {
             // Between the powers of ten.
             let mut mended = self.net.clone();
             tried[best].0.change.apply(&mut mended)?;
-            let finer: Vec<f64> = vec![0.1f64.sqrt(), 10f64.sqrt()];
+            let finer = [0.1, 0.1f64.sqrt(), 10f64.sqrt(), 10.0];
             let more = learning::rates(&mended, now.rules[k].id, finer.into_iter());
             tried.extend(self.try_all(more, now, &suspect.path));
         }
@@ -292,6 +311,10 @@ impl Search<'_> {
                 }
                 tell(&format!("{path}: {}", c.words));
                 if let Some(m) = attempt(net, setting, c, now.off.as_ref()) {
+                    if std::env::var_os("CHECK_TRACE").is_some() {
+                        let k = m.rules.iter().map(|r| r.left()).collect::<Vec<_>>();
+                        eprintln!("{path} {} {}: total {} -> {} rules {k:?} silent {:?} bad {:?}", c.object, c.words, score::total(now), score::total(&m), m.populations.iter().flatten().map(|p| (p.silent, p.current)).collect::<Vec<_>>(), m.populations.iter().flatten().map(|p| p.badness()).collect::<Vec<_>>());
+                    }
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((k, m));
                 }
             }
@@ -319,9 +342,18 @@ fn attempt(net: &Network, setting: &Setting, c: &Candidate, off: Option<&Arc<Run
     (Instant::now() < setting.until).then_some(m)
 }
 
+/// Whether a rule leaves too much of its error.
+fn is_bad(r: &Learned) -> bool {
+    r.left() >= LEFT && r.without > 0.0
+}
+
 /// Whether no rule learns worse than it did: what only a rule reads is as good as the rule makes it.
 fn learns_as_well(now: &Measured, then: &Measured) -> bool {
-    now.rules.iter().zip(&then.rules).all(|(a, b)| b.left() < LEARNT || b.left() < WORSE * a.left())
+    now.rules.iter().zip(&then.rules).all(|(a, b)| {
+        let worse = b.left() > WORSE * a.left() && b.left() > LEARNT;
+        // Without learning it may have been better or worse too.
+        !worse || (b.failed.is_none() && b.error <= WORSE * a.error)
+    })
 }
 
 /// The best of some trials, if it is good enough.
@@ -345,7 +377,11 @@ fn best(
     let mut good: Vec<(usize, f64)> = vec![];
     for (k, (_, m)) in tried.iter().enumerate() {
         let after = score::error(m, of);
-        let gain = total - score::total(m);
+        let gain = match of {
+            // What it drives is as good as its error says.
+            Subject::Rule(_) => score::rules(now) - score::rules(m),
+            _ => total - score::total(m),
+        };
         let share = match of {
             Subject::Silent(_) => 0.1,
             Subject::Filter(_) => 0.25,

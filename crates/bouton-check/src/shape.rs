@@ -101,6 +101,23 @@ impl Shape {
         all
     }
 
+    /// The ensembles that a rule stands between: the one before its connection, the one behind it, and those that its error
+    /// comes from.
+    pub(crate) fn around(&self, net: &Network, rule: RuleId) -> Vec<EnsembleId> {
+        let (pre, post, _) = ends(net, rule.connection);
+        let mut all: Vec<EnsembleId> = vec![];
+        all.extend(ensemble_of(pre.object));
+        if all.is_empty() {
+            return all;
+        }
+        all.extend(ensemble_of(post.object));
+        let errors = self.errors.iter().filter(|(r, _)| *r == rule).map(|(_, c)| *c).collect();
+        for c in self.traced_from(net, errors) {
+            all.extend(ensemble_of(ends(net, c).0.object).filter(|e| !all.contains(e)));
+        }
+        all
+    }
+
     fn measure_depth(&mut self, net: &Network) {
         let mut node = vec![usize::MAX; net.nodes().len()];
         for n in net.nodes() {

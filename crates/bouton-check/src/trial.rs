@@ -14,6 +14,8 @@ use crate::shape::ends;
 
 /// Filter on all that is recorded (s): short against signals, long against the time between spikes.
 pub(crate) const FILTER: f64 = 0.02;
+/// What probes of decoded values are called by, before the number of the ensemble.
+const VALUE: &str = "value";
 /// Samples of a trial, about.
 const SAMPLES: f64 = 500.0;
 /// Windows in which neurons are looked at, to see whether they ever fall silent.
@@ -80,7 +82,8 @@ pub(crate) struct RanRule {
 /// A network with probes on all that matters.
 struct Watched {
     net: Network,
-    ensembles: Vec<Option<[ProbeId; 2]>>,
+    /// What is given and what is decoded.
+    ensembles: Vec<Option<(ProbeId, Option<ProbeId>)>>,
     spikes: Vec<Option<ProbeId>>,
     currents: Vec<Option<ProbeId>>,
     brought: Vec<Option<ProbeId>>,
@@ -92,7 +95,7 @@ struct Watched {
     errors: Vec<(RuleId, Option<ProbeId>)>,
 }
 
-fn watch(net: &Network, every: f64) -> Result<Watched, Error> {
+fn watch(net: &Network, every: f64, dumb: &[usize]) -> Result<Watched, Error> {
     let mut w = Watched {
         net: net.clone(),
         ensembles: vec![],
@@ -121,8 +124,10 @@ fn watch(net: &Network, every: f64) -> Result<Watched, Error> {
             continue;
         }
         let given = w.net.probe(&format!("given{}", e.index()), probe(Target::EnsembleInput(e)));
-        let value = w.net.probe(&format!("value{}", e.index()), probe(Target::Decoded(e)));
-        w.ensembles.push(Some([given, value]));
+        let name = format!("{VALUE}{}", e.index());
+        let speaks = !dumb.contains(&e.index());
+        let value = speaks.then(|| w.net.probe(&name, probe(Target::Decoded(e))));
+        w.ensembles.push(Some((given, value)));
         let mut spikes = Probe::of(Target::Spikes(e));
         if !ensemble.neuron_type.model().spiking() {
             spikes = spikes.sample_every(every);
@@ -209,8 +214,18 @@ pub(crate) fn decodes_of_its_own(net: &Network, c: ConnectionId) -> bool {
 pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Run, Error> {
     let dt = setting.options.dt;
     let every = (setting.seconds / SAMPLES / dt).floor().max(1.0) * dt;
-    let w = watch(net, every)?;
-    let mut sim = Simulator::with(&w.net, setting.options)?;
+    let mut dumb = vec![];
+    let (w, mut sim) = loop {
+        let w = watch(net, every, &dumb)?;
+        match Simulator::with(&w.net, setting.options) {
+            Ok(sim) => break (w, sim),
+            Err(e) => {
+                // Of neurons that fire nowhere nothing can be decoded; the model itself may not ask for it.
+                let of = e.object().strip_prefix(VALUE).and_then(|k| k.parse().ok());
+                dumb.push(of.filter(|k| !dumb.contains(k)).ok_or(e)?);
+            }
+        }
+    };
     if !learning {
         for c in w.net.connections() {
             if !ends(&w.net, c).2.rules.is_empty() {
@@ -235,7 +250,7 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
     let seconds = sim.time();
     let mut populations = vec![];
     for (e, probes) in w.ensembles.iter().enumerate() {
-        let Some([given, value]) = probes else {
+        let Some((given, value)) = probes else {
             populations.push(None);
             continue;
         };
@@ -243,14 +258,23 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
             Some(p) => rates(&mut sim, p)?,
             None => (vec![], vec![]),
         };
-        let (mut given, value) = (sim.data(*given)?, sim.data(*value)?);
+        let mut given = sim.data(*given)?;
+        let value = match value {
+            Some(p) => sim.data(*p)?,
+            None => Samples { values: vec![0.0; given.values.len()], ..given.clone() },
+        };
         let mut current = None;
         if let Some(p) = w.currents[e] {
             let all = sim.data(p)?;
             current = all.values.iter().copied().reduce(f64::max);
             let id = EnsembleId::from_index(e);
+            // What is learned onto neurons has no value yet.
+            let learned = |c: ConnectionId| {
+                let (_, post, connection) = ends(net, c);
+                matches!(post.object, Object::Neurons(x) if x.index() == e) && !connection.rules.is_empty()
+            };
             let by_value = net.connections().any(|c| matches!(ends(net, c).1.object, Object::Ensemble(x) if x.index() == e));
-            if !by_value && let Some(values) = as_values(&sim, id, &all) {
+            if !by_value && !net.connections().any(learned) && let Some(values) = as_values(&sim, id, &all) {
                 given.values = values;
             }
         }
