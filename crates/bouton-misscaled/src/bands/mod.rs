@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bouton::prelude::*;
 
+/// A figure as it came out, and the error.
+pub type Point = Result<(f64, f64), Error>;
+
 /// A figure that is swept.
 pub struct Band {
     /// What it is.
@@ -22,7 +25,7 @@ pub struct Band {
     /// Sizes of the populations.
     pub sizes: &'static [usize],
     /// For a size, a seed and what is set: the figure as it came out, and the error.
-    pub run: fn(usize, u32, f64) -> Result<(f64, f64), Error>,
+    pub run: fn(usize, u32, f64) -> Point,
 }
 
 /// Sizes of populations where a run is cheap.
@@ -88,7 +91,7 @@ pub fn sweep(band: &Band, size: usize, seeds: u32, threads: usize) -> Result<Vec
     let jobs: Vec<(usize, u32)> =
         (0..band.grid.len()).flat_map(|g| (1..=seeds).map(move |s| (g, s))).collect();
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, u32, Result<(f64, f64), Error>)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, u32, Point)>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
