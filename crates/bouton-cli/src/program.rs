@@ -78,6 +78,23 @@ enum Command {
     },
     /// Draws a recording, finished or cut off: values over time, a raster of spikes, weights as a heat map and a histogram.
     Plot(PlotArgs),
+    /// Runs a model file for a while, says what of it is mis-scaled, and what mends it: each advice has been tried.
+    Check {
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Length of a trial run (simulated s); chosen from the model when left out.
+        #[arg(long, allow_negative_numbers = true)]
+        seconds: Option<f64>,
+        /// Wall time for trials (s).
+        #[arg(long, allow_negative_numbers = true, default_value_t = 20.0)]
+        budget: f64,
+        /// Threads (default: all processors).
+        #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
+        /// No word about what is tried, and no tables.
+        #[arg(long)]
+        quiet: bool,
+    },
     /// Shows the plan of a model file: each kernel, numbers touched, whose it is, the pass that made it.
     Explain {
         #[command(flatten)]
@@ -410,6 +427,16 @@ fn command(command: Command, stop: &Stop) -> Result<ExitCode, Error> {
         }
         Command::Replay { folder, quiet } => replay(&folder, quiet, stop),
         Command::Plot(args) => draw(args).map(|()| ExitCode::SUCCESS),
+        Command::Check { model, seconds, budget, threads, quiet } => {
+            let model = model.load()?;
+            let report = crate::check::check(&model, seconds, budget, self::threads(threads, quiet), quiet)?;
+            let width = stdout_width();
+            let mut text = report.words(width);
+            if !quiet {
+                report.tables(width).iter().for_each(|t| text += &format!("\n{t}"));
+            }
+            print(&text).map(|()| ExitCode::SUCCESS)
+        }
         Command::Explain { model } => model.load().and_then(|m| {
             let sim = Simulator::with(&m.network, Options { dt: m.dt, ..Options::default() })?;
             print(&sim.explain()).map(|()| ExitCode::SUCCESS)

@@ -4,12 +4,12 @@
 //! some thousand steps of the run. None of it changes a bit of the run, and none of it is recorded.
 
 use bouton::Error;
-use bouton::elements::neurons::NeuronModel;
 use bouton::elements::rules::Changes;
 use bouton::engine::{ObserveId, Recorded};
 use bouton::io::table::{Table, significant};
 use bouton::model::{ConnectionId, Probe, RuleId, Target};
 use bouton::prelude::Simulator;
+use bouton_check::highest_rate;
 
 use crate::record;
 
@@ -19,8 +19,6 @@ const SAMPLES: u64 = 2000;
 const ENDS: f64 = 0.1;
 /// A neuron is saturated from this share of its type's highest rate on.
 const HIGHEST: f64 = 0.95;
-/// A current that is larger than any.
-const LARGE: f64 = 1e12;
 /// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
 const KEPT: usize = 1 << 25;
 /// Lines of a table that are shown.
@@ -78,7 +76,7 @@ impl Seen {
             }
             populations.push(Population {
                 path: net.ensemble_path(e),
-                highest: highest(neurons, dt),
+                highest: highest_rate(neurons, dt),
                 probe: sim.attach_probe(&probe)?,
                 sums: vec![0.0; ensemble.n_neurons],
                 samples: 0.0,
@@ -195,18 +193,6 @@ impl Seen {
         }
         more(&mut t, self.rules.len());
         t
-    }
-}
-
-/// The highest rate that neurons of a type can have, where there is one: that of a current beyond all bounds, or what the time
-/// step allows.
-fn highest(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
-    let mut rate = [LARGE];
-    neurons.rates(&mut rate);
-    let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
-    match (limit, neurons.fastest(dt)) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

@@ -87,6 +87,11 @@ impl Spinner {
         }
         Spinner(bar)
     }
+
+    /// Shows what is done by now, in place of what was shown.
+    pub fn tell(&self, what: &str) {
+        self.0.set_message(what.to_owned());
+    }
 }
 
 impl Drop for Spinner {

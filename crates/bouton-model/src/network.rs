@@ -251,6 +251,10 @@ impl Network {
         self.probes.push(Entry { name: name.into(), network: self.current, object: probe });
         id
     }
+    /// Takes all probes away: what is left is the model without anything that is recorded. Names of probes no longer hold.
+    pub fn clear_probes(&mut self) {
+        self.probes.clear();
+    }
     /// Makes `count` ensembles that represent one value (or `ensemble.dimensions`) each, with an input node that hands
     /// out and an output node that collects.
     pub fn ensemble_array(&mut self, name: &str, count: usize, ensemble: &Ensemble) -> EnsembleArray {

@@ -73,7 +73,7 @@ impl Devices {
     fn draw(&self, py: Python<'_>, rows: usize, cols: usize, path: &str, seed: u32) -> PyResult<Drawn> {
         let spec = self.spec.clone();
         let drawn = py.detach(|| bouton_nef::draw_devices(&spec, (rows, cols), path, seed));
-        Ok(Drawn { drawn: drawn.map_err(PyValueError::new_err)?, spec })
+        Ok(Drawn { drawn: drawn.map_err(|m| raise(&Error::model(path, m)))?, spec })
     }
 }
 

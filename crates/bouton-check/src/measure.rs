@@ -1,0 +1,573 @@
+//! What is made of the recordings of a trial: figures of populations, connections and rules.
+
+use std::sync::Arc;
+
+use bouton::elements::neurons::NeuronModel;
+use bouton::elements::transforms::{Dense, Init, Map, Transform};
+use bouton::engine::Samples;
+use bouton::model::{Connection, ConnectionId, EnsembleId, Error, Network, Object, RuleId, Slice};
+use bouton::random::RandomState;
+
+use crate::shape::{Shape, ends, is_passing, outputs};
+use crate::trial::{self, Ran, Run, Setting, rms};
+
+/// Share of a trial at its beginning that is not looked at: neurons and filters start from nothing.
+const START: f64 = 0.1;
+/// Share of a trial's end over which the error of a rule is taken.
+const END: f64 = 0.3;
+/// The largest values, of which a run may have a few, are left out of a range.
+const RANGE: f64 = 0.98;
+/// A neuron is saturated from this share of its type's highest rate on.
+const HIGHEST: f64 = 0.95;
+/// A population gives nothing where it gives less than this share of its largest value.
+const QUIET: f64 = 0.02;
+/// A current that is larger than any.
+const LARGE: f64 = 1e12;
+/// From this relative error on nothing is left of what a population was given.
+pub(crate) const LOST: f64 = 0.7;
+/// Relative errors are taken to lie in this range: below it is better than needed, and lost is lost.
+pub(crate) const ERRORS: (f64, f64) = (0.02, 1.5);
+/// What a connection brings without learning counts as given from this share of what it brings with learning on.
+const FIRST: f64 = 0.1;
+
+/// A population in a trial.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Population {
+    /// Its path.
+    pub path: String,
+    /// Number of neurons.
+    pub neurons: usize,
+    /// What it is given, by dimension: the largest value (0 is left out at 2 % of the time), in units of its radius.
+    pub covers: Vec<f64>,
+    /// The length of the vector that it is given, likewise.
+    pub spans: f64,
+    /// What is decoded against what is given, by dimension: rms of the difference, relative to that of what is given.
+    /// Infinite where nothing is given.
+    pub error: Vec<f64>,
+    /// The largest decoded value, in units of the radius.
+    pub decoded: f64,
+    /// Mean rate (Hz).
+    pub rate: f64,
+    /// Share of neurons that never fire.
+    pub silent: f64,
+    /// Share of neurons that fire in every tenth of the trial.
+    pub always: f64,
+    /// Share of neurons at the highest rate that they can have, where there is one.
+    pub saturated: f64,
+    /// The largest input current of a neuron, where something ends at the neurons themselves.
+    pub current: Option<f64>,
+    pub(crate) given: Vec<f64>,
+    /// rms of the difference, by dimension.
+    pub(crate) noise: Vec<f64>,
+    /// Whether what it is given is more than noise of others.
+    pub(crate) informed: bool,
+    /// Relative error with that of what it is given.
+    pub(crate) total: f64,
+    /// Largest values by dimension and length, in the model's units.
+    pub(crate) peaks: Vec<f64>,
+    pub(crate) peak: f64,
+}
+
+/// What a connection brings in a trial.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Arriving {
+    /// Its path.
+    pub path: String,
+    /// rms of what it brings, by row.
+    pub brings: Vec<f64>,
+    /// The error of its target in that dimension, relative to what it brings: from 1 on it is lost there.
+    pub lost: Vec<f64>,
+    /// rms of what it decodes against what it should, by row before its transform; empty where that is its ensemble's value.
+    pub error: Vec<f64>,
+    /// Share of what it decodes that is left behind its synapse, where that can be told.
+    pub kept: Option<f64>,
+    /// What it brings against what it should bring, relative to that: with what its synapse delays.
+    pub off: Option<f64>,
+    /// Noise of what it brings, unfiltered, relative to what it should bring, where it has hardly a synapse.
+    pub noise: Option<f64>,
+    pub(crate) id: ConnectionId,
+    pub(crate) peaks: Vec<f64>,
+    pub(crate) into: Option<EnsembleId>,
+    pub(crate) informed: bool,
+    pub(crate) dimensions: Vec<usize>,
+}
+
+/// A rule in a trial.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Learned {
+    /// Its path.
+    pub path: String,
+    /// rms of its error in the last third of the trial.
+    pub error: f64,
+    /// The same at the beginning.
+    pub first: f64,
+    /// The same in the last third of a trial without learning.
+    pub without: f64,
+    /// How far its weights move in a second (rms), and their rms at the start.
+    pub moved: Option<(f64, f64)>,
+    /// Pulses a device and second.
+    pub pulses: Option<f64>,
+    /// Why its trial ended early.
+    pub failed: Option<String>,
+    pub(crate) id: RuleId,
+}
+
+impl Learned {
+    /// Its error relative to that without learning.
+    pub fn left(&self) -> f64 {
+        if self.failed.is_some() {
+            return ERRORS.1 * 2.0;
+        }
+        if self.without > 0.0 { self.error / self.without } else { 1.0 }
+    }
+}
+
+/// All figures of a trial.
+#[derive(Clone)]
+pub(crate) struct Measured {
+    pub(crate) seconds: f64,
+    pub(crate) populations: Vec<Option<Population>>,
+    pub(crate) connections: Vec<Arriving>,
+    pub(crate) rules: Vec<Learned>,
+    pub(crate) failed: Option<String>,
+    /// The run with learning off.
+    pub(crate) off: Option<Arc<Run>>,
+}
+
+/// Runs a network with its learning on and off, and measures both. `off` is a run with learning off of another trial, where
+/// that would be the same.
+pub(crate) fn measure(net: &Network, setting: &Setting, off: Option<Arc<Run>>) -> Result<Measured, Error> {
+    let shape = Shape::of(net);
+    let on = trial::run(net, setting, true)?;
+    let off = match off {
+        None if trial::learns(net) => Some(Arc::new(trial::run(net, setting, false)?)),
+        off => off,
+    };
+    let mut m = figures(net, &shape, setting, &on, off.as_deref());
+    m.off = off;
+    Ok(m)
+}
+
+fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Option<&Run>) -> Measured {
+    let mut populations = vec![];
+    for e in net.ensembles() {
+        let ran = |r: &Run| {
+            let ran = r.populations[e.index()].as_ref()?;
+            Some(population(net, e, ran, setting.options.dt))
+        };
+        let with = ran(on);
+        let without = off.and_then(ran);
+        // Where something is given without learning it is the model's own; a rule that runs away says nothing of it.
+        let size = |p: &Option<Population>| p.as_ref().map_or(0.0, |p| rms(&p.given));
+        let first = size(&without) > 0.0 && (size(&without) >= FIRST * size(&with) || on.failed.is_some());
+        populations.push(if first { without } else { with });
+    }
+    let calm = off.unwrap_or(on);
+    let mut m = Measured {
+        seconds: on.seconds,
+        populations,
+        connections: vec![],
+        rules: vec![],
+        failed: on.failed.clone(),
+        off: None,
+    };
+    for c in net.connections() {
+        let from = if off.is_some() && ends(net, c).2.rules.is_empty() { calm } else { on };
+        if let Some(s) = &from.brought[c.index()] {
+            let mut a = arriving(net, c, s);
+            (a.kept, a.off, a.noise) = filtered(net, c, s, from);
+            m.connections.push(a);
+        }
+    }
+    for a in &mut m.connections {
+        if let Some((c, s)) = calm.decoded.iter().find(|d| d.0 == a.id) {
+            a.error = decoded(net, *c, s, calm);
+        } else if matches!(ends(net, a.id).0.object, Object::Ensemble(_)) && ends(net, a.id).2.rules.is_empty() {
+            // What it decodes is its ensemble's value itself.
+            a.error = vec![0.0];
+        }
+    }
+    inform(net, shape, calm, &mut m);
+    for (k, r) in on.rules.iter().enumerate() {
+        let Some(error) = &r.error else { continue };
+        let last = |s: &Samples| tail(s, END);
+        let without = off.and_then(|o| o.rules.get(k)?.error.as_ref()).map_or(0.0, last);
+        m.rules.push(Learned {
+            path: net.rule_path(r.rule),
+            error: last(error),
+            first: head(error, END),
+            without,
+            moved: r.weights.map(|(start, _, by)| (by / on.seconds.max(1e-9), start)),
+            pulses: r.pulses.map(|p| p / on.seconds.max(1e-9)),
+            failed: on.failed.clone(),
+            id: r.rule,
+        });
+    }
+    m
+}
+
+/// The rows of a recording behind its beginning.
+fn rows(s: &Samples) -> impl Iterator<Item = &[f64]> {
+    let from = (s.rows() as f64 * START) as usize;
+    (from..s.rows()).map(|k| s.row(k))
+}
+
+fn columns(s: &Samples) -> Vec<Vec<f64>> {
+    let mut all = vec![vec![]; s.width];
+    for row in rows(s) {
+        all.iter_mut().zip(row).for_each(|(c, x)| c.push(*x));
+    }
+    all
+}
+
+fn tail(s: &Samples, share: f64) -> f64 {
+    let from = (s.rows() as f64 * (1.0 - share)) as usize;
+    rms(s.values.get(from * s.width..).unwrap_or_default())
+}
+
+fn head(s: &Samples, share: f64) -> f64 {
+    let (from, to) = ((s.rows() as f64 * 0.02) as usize, (s.rows() as f64 * share) as usize);
+    rms(s.values.get(from * s.width..to * s.width).unwrap_or_default())
+}
+
+/// The value that all but a few don't exceed.
+fn range(x: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = x.map(f64::abs).collect();
+    all.sort_by(f64::total_cmp);
+    let k = ((all.len() as f64 * RANGE) as usize).min(all.len().saturating_sub(1));
+    all.get(k).copied().unwrap_or(0.0)
+}
+
+fn length(row: &[f64]) -> f64 {
+    row.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn relative(noise: f64, signal: f64) -> f64 {
+    if signal > 0.0 { noise / signal } else { f64::INFINITY }
+}
+
+fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
+    let (radius, neurons, highest) = net.get_ensemble(id).map_or((1.0, 0, None), |e| {
+        (e.radius, e.n_neurons, highest_rate(e.neuron_type.model(), dt))
+    });
+    // Where something else drives the neurons as well, it may silence them for a while.
+    let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
+    let all = || rows(&ran.given).zip(rows(&ran.value));
+    let heard: Vec<(&[f64], &[f64])> = match ran.current {
+        Some(_) => all().filter(|(_, v)| length(v) > loud).collect(),
+        None => all().collect(),
+    };
+    let dimensions = ran.given.width;
+    let given: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(g, _)| g[d]).collect()).collect();
+    let value: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(_, v)| v[d]).collect()).collect();
+    let noise: Vec<f64> = given
+        .iter()
+        .zip(&value)
+        .map(|(g, v)| rms(&g.iter().zip(v).map(|(a, b)| a - b).collect::<Vec<_>>()))
+        .collect();
+    let sizes: Vec<f64> = given.iter().map(|g| rms(g)).collect();
+    let peaks: Vec<f64> = given.iter().map(|g| range(g.iter().copied())).collect();
+    let peak = range(rows(&ran.given).map(length));
+    let share = |k: usize| k as f64 / ran.rates.len().max(1) as f64;
+    let limit = highest.map_or(f64::INFINITY, |h| h * HIGHEST);
+    Population {
+        path: net.ensemble_path(id),
+        neurons,
+        covers: peaks.iter().map(|p| p / radius).collect(),
+        spans: peak / radius,
+        error: noise.iter().zip(&sizes).map(|(n, s)| relative(*n, *s)).collect(),
+        decoded: range(rows(&ran.value).map(length)) / radius,
+        rate: ran.rates.iter().sum::<f64>() / ran.rates.len().max(1) as f64,
+        silent: share(ran.rates.iter().filter(|r| **r == 0.0).count()),
+        always: share(ran.always.iter().filter(|a| **a).count()),
+        saturated: share(ran.rates.iter().filter(|r| **r >= limit).count()),
+        current: ran.current,
+        given: sizes,
+        noise,
+        informed: false,
+        total: ERRORS.1,
+        peaks,
+        peak,
+    }
+}
+
+fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
+    let (_, post, _) = ends(net, c);
+    let into = match post.object {
+        Object::Ensemble(e) => Some(e),
+        _ => None,
+    };
+    let all = columns(s);
+    let dimensions = net.object_size(post.object, false).map_or(vec![], |n| post.slice.indices(n));
+    // What is recorded is what is delivered to the slice, one number an output.
+    debug_assert!(outputs(net, c) == all.len() || into.is_none());
+    Arriving {
+        path: net.connection_path(c),
+        brings: all.iter().map(|x| rms(x)).collect(),
+        lost: vec![],
+        error: vec![],
+        kept: None,
+        off: None,
+        noise: None,
+        id: c,
+        peaks: all.iter().map(|x| range(x.iter().copied())).collect(),
+        into,
+        informed: false,
+        dimensions,
+    }
+}
+
+/// What is left of the signal behind a connection's synapse, and the noise of what it brings, both relative to what its
+/// ensemble was given or its node gives, through its function and transform.
+fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let (pre, _, connection) = ends(net, c);
+    let none = (None, None, None);
+    if !connection.rules.is_empty() || connection.devices.is_some() || connection.solver.model().weights() {
+        return none;
+    }
+    let against = |source: &Samples| through(connection, &pre.slice, source, s, run.raw[c.index()].as_ref());
+    let found = match pre.object {
+        Object::Node(n) => run.nodes[n.index()].as_ref().and_then(against),
+        Object::Ensemble(e) => run.populations[e.index()].as_ref().and_then(|r| {
+            // A population that is silenced for a while is no fault of the synapse.
+            match (against(&r.given), against(&r.value)) {
+                (Some(given), Some(value)) if given.1 < value.1 => Some(given),
+                (given, value) => value.or(given),
+            }
+        }),
+        _ => None,
+    };
+    found.map_or(none, |(kept, off, noise)| (Some(kept), Some(off), noise))
+}
+
+/// What a connection brings against what it should bring of a source: how much there is of it, how far it is off, and its
+/// noise.
+fn through(
+    connection: &Connection,
+    slice: &Slice,
+    source: &Samples,
+    s: &Samples,
+    raw: Option<&Samples>,
+) -> Option<(f64, f64, Option<f64>)> {
+    let taken = slice.indices(source.width);
+    let width = connection.function.as_ref().map_or(taken.len(), |f| f.width());
+    let matrix = matrix(connection.transform.as_ref(), s.width, width)?;
+    let (mut wanted, mut left, mut off, mut noise) = (0.0, 0.0, 0.0, 0.0);
+    let mut y = vec![0.0; width];
+    let from = (s.rows() as f64 * START) as usize;
+    for (k, (x, row)) in rows(source).zip(rows(s)).enumerate() {
+        let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
+        match &connection.function {
+            Some(f) => f.call(&x, &mut y).ok()?,
+            None => y.copy_from_slice(&x),
+        }
+        for (r, is) in row.iter().enumerate() {
+            let should: f64 = (0..width).map(|i| matrix[r * width + i] * y[i]).sum();
+            wanted += should * should;
+            left += is * is;
+            off += (is - should).powi(2);
+            if let Some(raw) = raw.filter(|raw| from + k < raw.rows()) {
+                noise += (raw.row(from + k)[r] - should).powi(2);
+            }
+        }
+    }
+    let share = |x: f64| (x / wanted).sqrt();
+    (wanted > 0.0).then(|| (share(left), share(off), raw.map(|_| share(noise))))
+}
+
+/// The numbers of a transform, row by row; `None` where they are drawn or no matrix.
+fn matrix(t: Option<&Transform>, outputs: usize, inputs: usize) -> Option<Vec<f64>> {
+    let diagonal = |x: &dyn Fn(usize) -> f64| {
+        (0..outputs * inputs).map(|k| if k / inputs == k % inputs { x(k / inputs) } else { 0.0 }).collect()
+    };
+    let Some(t) = t else { return Some(diagonal(&|_| 1.0)) };
+    if let Some(d) = t.downcast_ref::<Dense>()
+        && matches!(d.init, Init::Drawn(_))
+    {
+        return None;
+    }
+    // What isn't drawn doesn't ask for a draw.
+    match t.make(outputs, inputs, &mut RandomState::new(0)).ok()? {
+        Map::Scalar(x) => Some(diagonal(&|_| x)),
+        Map::Diagonal(x) => Some(diagonal(&|k| x[k])),
+        Map::Dense(x) => Some(x.to_vec()),
+        Map::Linked(..) => None,
+    }
+}
+
+/// Relative error of what a connection decodes, by row, against its function: of what its ensemble was given, or of what
+/// that represents, whichever it is nearer to. (A population that is silenced for a while is no fault of its decoders.)
+fn decoded(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> Vec<f64> {
+    let (pre, _, connection) = ends(net, c);
+    let Object::Ensemble(e) = pre.object else { return vec![] };
+    let (Some(ran), Some(ensemble)) = (&run.populations[e.index()], net.get_ensemble(e)) else { return vec![] };
+    let taken = pre.slice.indices(ensemble.dimensions);
+    let against = |source: &Samples| -> Option<Vec<f64>> {
+        let (mut noise, mut signal) = (vec![0.0; s.width], vec![0.0; s.width]);
+        let mut wanted = vec![0.0; s.width];
+        for (x, y) in rows(source).zip(rows(s)) {
+            let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
+            match &connection.function {
+                Some(f) => f.call(&x, &mut wanted).ok()?,
+                None => wanted.copy_from_slice(&x),
+            }
+            for k in 0..s.width {
+                noise[k] += (y[k] - wanted[k]).powi(2);
+                signal[k] += wanted[k].powi(2);
+            }
+        }
+        Some(noise.iter().zip(&signal).map(|(n, s)| relative(n.sqrt(), s.sqrt())).collect())
+    };
+    match (against(&ran.given), against(&ran.value)) {
+        (Some(a), Some(b)) => a.iter().zip(&b).map(|(a, b)| a.min(*b)).collect(),
+        _ => vec![],
+    }
+}
+
+/// Which populations and connections carry more than the noise of others, and how much of it is lost on the way.
+fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
+    let gives = |k: usize| run.nodes[k].as_ref().is_some_and(|s| s.values.iter().any(|x| *x != 0.0));
+    let mut passing = vec![false; net.nodes().len()];
+    let mut total = vec![ERRORS.1; net.nodes().len()];
+    let mut source = vec![0.0; net.nodes().len()];
+    for n in net.nodes() {
+        if !is_passing(net, n) {
+            passing[n.index()] = gives(n.index());
+            source[n.index()] = 0.0;
+            total[n.index()] = 0.0;
+        }
+    }
+    for _ in 0..net.ensembles().len() + net.nodes().len() + 1 {
+        let mut moved = false;
+        for k in 0..m.connections.len() {
+            let (pre, ..) = ends(net, m.connections[k].id);
+            let informed = match pre.object {
+                Object::Node(n) => passing[n.index()],
+                Object::Ensemble(e) => match &m.populations[e.index()] {
+                    // Where some of it is well decoded: a function may be of that alone.
+                    // Or where nobody can say what it should be.
+                    Some(p) => p.informed && (p.peak == 0.0 || p.error.iter().any(|r| *r < LOST)),
+                    None => true,
+                },
+                _ => true,
+            } && m.connections[k].brings.iter().any(|b| *b > 0.0);
+            if informed && !m.connections[k].informed {
+                m.connections[k].informed = true;
+                moved = true;
+            }
+        }
+        for n in net.nodes() {
+            let into = &shape.into_node[n.index()];
+            if is_passing(net, n) && !passing[n.index()] {
+                passing[n.index()] = m.connections.iter().any(|a| a.informed && into.contains(&a.id));
+                moved |= passing[n.index()];
+            }
+        }
+        for e in net.ensembles() {
+            let by = |a: &Arriving| a.informed && shape.into[e.index()].contains(&a.id);
+            let driven = |c: &ConnectionId| match ends(net, *c).0.object {
+                Object::Node(n) => passing[n.index()],
+                Object::Ensemble(e) | Object::Neurons(e) => {
+                    m.populations[e.index()].as_ref().is_none_or(|p| p.informed && p.badness() < LOST)
+                }
+                _ => false,
+            };
+            let informed =
+                m.connections.iter().any(by) || shape.into_neurons[e.index()].iter().any(driven);
+            if let Some(p) = &mut m.populations[e.index()]
+                && informed
+                && !p.informed
+            {
+                p.informed = true;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    for a in &mut m.connections {
+        let Some(p) = a.into.and_then(|e| m.populations[e.index()].as_ref()) else { continue };
+        a.lost = a
+            .brings
+            .iter()
+            .zip(&a.dimensions)
+            .map(|(b, d)| relative(p.noise.get(*d).copied().unwrap_or(0.0), *b))
+            .collect();
+    }
+    totals(net, shape, m, &mut total);
+}
+
+/// Errors add up along the way: as squares, each as much as its source contributes.
+fn totals(net: &Network, shape: &Shape, m: &mut Measured, nodes: &mut [f64]) {
+    let clip = |r: f64| r.clamp(ERRORS.0, ERRORS.1);
+    let mut now: Vec<f64> = vec![0.0; m.populations.len()];
+    for _ in 0..m.populations.len().min(20) + 2 {
+        let of = |now: &[f64], nodes: &[f64], c: ConnectionId| match ends(net, c).0.object {
+            Object::Node(n) => nodes[n.index()],
+            Object::Ensemble(e) | Object::Neurons(e) => now[e.index()],
+            _ => 0.0,
+        };
+        for n in net.nodes().filter(|n| is_passing(net, *n)) {
+            let all = &shape.into_node[n.index()];
+            let mut sums = (0.0, 0.0);
+            for a in m.connections.iter().filter(|a| all.contains(&a.id)) {
+                let size = a.brings.iter().map(|b| b * b).sum::<f64>();
+                sums.0 += size * of(&now, nodes, a.id).powi(2);
+                sums.1 += size;
+            }
+            nodes[n.index()] = if sums.1 > 0.0 { (sums.0 / sums.1).sqrt() } else { 0.0 };
+        }
+        for k in 0..m.populations.len() {
+            let Some(p) = &m.populations[k] else { continue };
+            let local = p.local();
+            let size = p.given.iter().map(|g| g * g).sum::<f64>();
+            let mut sum = 0.0;
+            for a in m.connections.iter().filter(|a| a.into.is_some_and(|e| e.index() == k)) {
+                let own = matches!(ends(net, a.id).0.object, Object::Ensemble(e) if e.index() == k);
+                if own {
+                    continue;
+                }
+                let part = a.brings.iter().map(|b| b * b).sum::<f64>() / size.max(f64::MIN_POSITIVE);
+                sum += part.min(1.0) * of(&now, nodes, a.id).powi(2);
+            }
+            now[k] = clip((local * local + sum).sqrt());
+        }
+    }
+    for (p, total) in m.populations.iter_mut().zip(now) {
+        if let Some(p) = p {
+            p.total = if p.informed { total } else { ERRORS.1 };
+        }
+    }
+}
+
+impl Population {
+    /// Its relative error over the dimensions in which it is given something.
+    pub(crate) fn local(&self) -> f64 {
+        let (noise, given) = (rms(&self.noise), rms(&self.given));
+        relative(noise, given).min(ERRORS.1)
+    }
+}
+
+impl Arriving {
+    /// How much of a signal its synapse loses, or how noisy it leaves it.
+    pub(crate) fn unfiltered(&self) -> f64 {
+        let lost = self.off.unwrap_or(0.0);
+        lost.max(self.noise.unwrap_or(0.0)).clamp(ERRORS.0, ERRORS.1)
+    }
+}
+
+/// The highest rate that neurons of a type can have (Hz), where there is one: that of a current beyond all bounds, or what
+/// the time step (s) allows.
+pub fn highest_rate(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
+    let mut rate = [LARGE];
+    neurons.rates(&mut rate);
+    let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
+    match (limit, neurons.fastest(dt)) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

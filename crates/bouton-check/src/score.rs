@@ -1,0 +1,93 @@
+//! What is better: figures of two trials compared.
+
+use crate::measure::{ERRORS, Learned, Measured, Population};
+
+/// A connection's decoders count with this weight beside a population.
+const READOUT: f64 = 0.5;
+
+/// What an advice is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A population, by its number.
+    Population(usize),
+    /// What a connection decodes, by its place among the measured ones.
+    Readout(usize),
+    /// What is left of the signal behind a connection's synapse.
+    Filter(usize),
+    /// A population that nothing drives but currents, and that never fires.
+    Silent(usize),
+    /// A rule, by its place among the measured ones.
+    Rule(usize),
+}
+
+/// Root mean square of the errors of the dimensions that are given anything.
+fn over_dimensions(p: &Population, of: impl Fn(f64) -> f64) -> f64 {
+    let given = p.error.iter().zip(&p.given).filter(|(_, g)| **g > 0.0);
+    let squares: Vec<f64> = given.map(|(r, _)| of(*r).powi(2)).collect();
+    if squares.is_empty() { 0.0 } else { (squares.iter().sum::<f64>() / squares.len() as f64).sqrt() }
+}
+
+fn clip(r: f64) -> f64 {
+    if r.is_nan() { ERRORS.1 } else { r.clamp(ERRORS.0, ERRORS.1) }
+}
+
+impl Population {
+    /// Its relative error, in which every dimension counts the same that it is given anything in.
+    pub(crate) fn badness(&self) -> f64 {
+        over_dimensions(self, clip)
+    }
+    /// The same as it is.
+    pub(crate) fn off(&self) -> f64 {
+        over_dimensions(self, |r| r)
+    }
+}
+
+/// The error of a subject in a trial; larger is worse.
+pub(crate) fn error(m: &Measured, of: Subject) -> f64 {
+    match of {
+        Subject::Population(e) => m.populations[e].as_ref().map_or(0.0, Population::badness),
+        Subject::Readout(k) => m.connections[k].error.iter().fold(0.0, |a, r| f64::max(a, clip(*r))),
+        Subject::Filter(k) => m.connections[k].unfiltered(),
+        Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent.max(ERRORS.0)),
+        Subject::Rule(k) => m.rules[k].left().clamp(ERRORS.0, 2.0 * ERRORS.1),
+    }
+}
+
+/// The same for a person: what is better than needed is shown as it is.
+pub(crate) fn shown(m: &Measured, of: Subject) -> f64 {
+    match of {
+        Subject::Population(e) => m.populations[e].as_ref().map_or(0.0, Population::off),
+        Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent),
+        Subject::Rule(k) => m.rules[k].left(),
+        other => error(m, other),
+    }
+}
+
+/// The sum of the logarithms of all errors of a model: lower is better.
+pub(crate) fn total(m: &Measured) -> f64 {
+    let mut sum = 0.0;
+    for p in m.populations.iter().flatten() {
+        sum += clip(p.total).ln();
+        if p.informed {
+            sum += clip(p.badness()).ln();
+        } else {
+            sum += ERRORS.1.ln();
+        }
+    }
+    for c in &m.connections {
+        if let Some(worst) = c.error.iter().copied().reduce(f64::max) {
+            sum += READOUT * clip(worst).ln();
+        }
+        if c.kept.is_some() {
+            sum += READOUT * c.unfiltered().ln();
+        }
+    }
+    sum + rules(m)
+}
+
+/// The part of rules in it. A run that breaks off is worse than any.
+pub(crate) fn rules(m: &Measured) -> f64 {
+    let left = |r: &Learned| 2.0 * r.left().clamp(ERRORS.0, 2.0 * ERRORS.1).ln();
+    let sum: f64 = m.rules.iter().map(left).sum();
+    if m.failed.is_some() { sum + 10.0 } else { sum }
+}

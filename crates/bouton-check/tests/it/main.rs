@@ -1,0 +1,5 @@
+//! Tests of the check.
+
+mod cases;
+mod confirmed;
+mod ordinary;

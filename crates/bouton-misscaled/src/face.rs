@@ -1,0 +1,117 @@
+//! What a check says of a model, in one form for all checks that are compared.
+
+use bouton::ScaleNote;
+use bouton::prelude::*;
+use bouton_check::{CheckOptions, Finding, check};
+
+/// What of an object is said to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of parameters")]
+pub enum Parameter {
+    Radius,
+    Transform,
+    Encoders,
+    Gain,
+    MaxRates,
+    Intercepts,
+    Rate,
+    Sign,
+    Synapse,
+    TimeStep,
+    Regularisation,
+    EvalPoints,
+    Threshold,
+    Bias,
+    Other,
+}
+
+/// Changes a network and the time step that it runs at.
+type Mend = Box<dyn Fn(&mut Network, &mut f64) -> Result<(), Error>>;
+
+/// One finding.
+pub struct Told {
+    /// Path of the object.
+    pub object: String,
+    /// What of it.
+    pub parameter: Parameter,
+    /// The whole finding for a person.
+    pub text: String,
+    /// What is advised, where something is.
+    pub mend: Option<Mend>,
+}
+
+/// The warnings of the scale check, which looks at a model without running it.
+///
+/// # Errors
+/// A model that can't be built.
+pub fn scale_notes(net: &Network, dt: f64) -> Result<Vec<Told>, Error> {
+    let sim = Simulator::with(net, Options { dt, threads: 1, ..Options::default() })?;
+    let told = |n: &ScaleNote| Told {
+        object: n.path.clone(),
+        parameter: match n.parameter {
+            "transform" => Parameter::Transform,
+            "gain" => Parameter::Gain,
+            "learning_rate" => Parameter::Rate,
+            "dt" => Parameter::TimeStep,
+            _ => Parameter::Other,
+        },
+        text: n.to_string(),
+        mend: None,
+    };
+    Ok(sim.scale_notes().iter().filter(|n| n.is_warning()).map(told).collect())
+}
+
+/// Wall time that a check may take (s): more than it needs, so that what it finds doesn't depend on what else runs.
+const BUDGET: f64 = 60.0;
+
+/// The findings of `bouton check`, on one thread: several models are looked at at once.
+///
+/// # Errors
+/// A model that can't be built.
+pub fn findings(net: &Network, dt: f64, seconds: f64) -> Result<Vec<Told>, Error> {
+    let simulator = Options { dt, threads: 1, ..Options::default() };
+    let options =
+        CheckOptions { run_seconds: Some(seconds), simulator, budget: BUDGET, ..CheckOptions::default() };
+    Ok(check(net, &options)?.findings.into_iter().map(told).collect())
+}
+
+fn told(f: Finding) -> Told {
+    let advice = match &f.advice {
+        Some(a) => format!("{} ({:.4} to {:.4})", a.words, a.before, a.after),
+        None => "no advice".into(),
+    };
+    let text = format!("{}; {advice}", f.seen);
+    let mend = f.advice.map(|a| -> Mend {
+        Box::new(move |net, dt| {
+            // The time step is none of the network's.
+            if let Some(step) = a.change.time_step() {
+                *dt = step;
+            }
+            a.apply(net)
+        })
+    });
+    Told { object: f.object, parameter: f.parameter.into(), text, mend }
+}
+
+impl From<bouton_check::Parameter> for Parameter {
+    fn from(p: bouton_check::Parameter) -> Parameter {
+        use bouton_check::Parameter as P;
+        match p {
+            P::Radius => Parameter::Radius,
+            P::Transform => Parameter::Transform,
+            P::Encoders => Parameter::Encoders,
+            P::Gain => Parameter::Gain,
+            P::MaxRates => Parameter::MaxRates,
+            P::Intercepts => Parameter::Intercepts,
+            P::Rate => Parameter::Rate,
+            P::Sign => Parameter::Sign,
+            P::Synapse => Parameter::Synapse,
+            P::TimeStep => Parameter::TimeStep,
+            P::Regularisation => Parameter::Regularisation,
+            P::EvalPoints => Parameter::EvalPoints,
+            P::Threshold => Parameter::Threshold,
+            P::Bias => Parameter::Bias,
+            _ => Parameter::Other,
+        }
+    }
+}
