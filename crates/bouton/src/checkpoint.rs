@@ -137,7 +137,7 @@ pub fn write(path: impl AsRef<Path>, c: &Checkpoint) -> Result<(), Error> {
 /// The same, with what a front end keeps.
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn write_with(path: impl AsRef<Path>, c: &Checkpoint, more: Option<More>) -> Result<(), Error> {
     let path = path.as_ref();
     let (text, numbers) = more.map_or((None, vec![]), |m| (Some(m.text), m.numbers));
@@ -219,7 +219,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
 /// The same, with what a front end has kept.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Those of [`read()`].
 pub fn read_with(path: impl AsRef<Path>) -> Result<(Checkpoint, Option<More>), Error> {
     let path = path.as_ref();
     let size = std::fs::metadata(path).map_err(|e| fault(path, format!("can't be read: {e}")))?.len();
