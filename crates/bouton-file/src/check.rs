@@ -101,7 +101,8 @@ pub(crate) fn check(schema: &'static Schema, item: &mut Item, path: Path<'_>) ->
             }
         }
         Value::Str(s) => {
-            let texts: Vec<&Schema> = of.iter().copied().filter(|s| kind(s) == "string").collect();
+            let long = |t: &Schema| !is_sign(t) || s.chars().count() == 1;
+            let texts: Vec<&Schema> = of.iter().copied().filter(|t| kind(t) == "string" && long(t)).collect();
             let names: Vec<&str> = texts.iter().flat_map(|s| names_of(s)).collect();
             if texts.is_empty() {
                 return Err(found(&of, item));
@@ -225,6 +226,11 @@ fn is_u32(s: &Schema) -> bool {
     s.get("format").and_then(Schema::as_str) == Some("uint32")
 }
 
+/// Whether a text is one sign.
+fn is_sign(s: &Schema) -> bool {
+    s.get("maxLength").and_then(Schema::as_u64) == Some(1)
+}
+
 /// What a schema allows, in words.
 fn expected(of: &[&'static Schema]) -> String {
     let mut words: Vec<String> = vec![];
@@ -234,6 +240,7 @@ fn expected(of: &[&'static Schema]) -> String {
             "integer" if is_u32(s) => format!("a whole number from 0 to {}", u32::MAX),
             "integer" => format!("a whole number{}", limits(s)),
             "boolean" => s.get("const").map_or("true or false".into(), ToString::to_string),
+            "string" if is_sign(s) => "one sign in quotes".into(),
             "string" if names_of(s).is_empty() => "text".into(),
             "string" => "a name".into(),
             "array" => match s.get("items").map_or("", kind) {

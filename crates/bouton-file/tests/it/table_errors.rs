@@ -41,3 +41,13 @@ fn an_array_without_numbers_says_what_it_lacks() {
     assert_eq!(refused(&f, "file = \"long.npy\""), "line 3: nodes.n.table: `long.npy` has no rows");
     assert_eq!(refused(&f, "file = \"flat.npy\""), "line 3: nodes.n.table: `flat.npy` has no rows");
 }
+
+#[test]
+fn one_sign_is_one_sign() {
+    let f = folder(&[("t.csv", b"1,2\n3,4\n")]);
+    for (field, text) in [("decimal", "lif"), ("delimiter", ""), ("decimal", ";;")] {
+        let e = refused(&f, &format!("file = \"t.csv\", {field} = \"{text}\""));
+        let start = format!("line 3: nodes.n.table.{field}: expected one sign in quotes, found");
+        assert!(e.starts_with(&start), "{e}");
+    }
+}
