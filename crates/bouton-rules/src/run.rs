@@ -82,6 +82,30 @@ struct Given<'a> {
     weights: &'a [f64],
 }
 
+/// What a step reads, beside its states.
+struct InTiles<'a> {
+    params: &'a [f64],
+    numbers: &'a [f64; 3],
+    delayed: &'a [Vec<f64>],
+    given: &'a Given<'a>,
+}
+
+/// Synapses that are computed together: what a step holds of them fits a cache.
+const TILE: usize = 1 << 14;
+
+/// Keeps weights within bounds, by their change. A weight that isn't a number stays one, to be found; one within the bounds keeps the
+/// bits of its change.
+fn clip(change: &mut [f64], weights: &[f64], [low, high]: [f64; 2]) {
+    for (d, w) in change.iter_mut().zip(weights) {
+        let sum = w + *d;
+        if sum < low {
+            *d = low - w;
+        } else if sum > high {
+            *d = high - w;
+        }
+    }
+}
+
 /// The values of all names, by number; those that nothing needs are empty.
 pub(crate) type Values<'a> = [&'a [f64]; MAX_NAMES];
 
@@ -98,22 +122,29 @@ impl Rule {
         self.parameters(scratch, params, s.parameters);
         let numbers = [s.dt, cols as f64, rows as f64];
         self.read_pasts(s, delayed);
-        // All states move at once: none sees what another has just become.
+        // All states move at once: none sees what another has just become. Those of synapses read the others as they stood, and
+        // are read by none of them.
+        let of_synapses = |rank: Rank| rank == Rank::Synapse;
         next.resize(self.states.len(), vec![]);
         {
             let values = self.values(params, &numbers, delayed, &given, s.states);
-            for (state, next) in self.states.iter().zip(&mut *next) {
+            for (state, next) in self.states.iter().zip(&mut *next).filter(|s| !of_synapses(s.0.rank)) {
                 next.resize(state.rank.count(rows, cols), 0.0);
                 let n = self.names.len();
                 state.next.eval_block(scratch, rows, cols, &values[..n], next);
             }
         }
-        for (state, next) in s.states.iter_mut().zip(&*next) {
-            state.copy_from_slice(next);
+        let in_tiles = InTiles { params, numbers: &numbers, delayed, given: &given };
+        let mut bounds = self.bounds(scratch, &in_tiles, next, s);
+        let clips = self.clips_in_tiles();
+        self.tiles(scratch, &in_tiles, next, s, bounds.filter(|_| clips));
+        for (state, (of, next)) in s.states.iter_mut().zip(self.states.iter().zip(&*next)) {
+            if !of_synapses(of.rank) {
+                state.copy_from_slice(next);
+            }
         }
         self.spikes(s, spikes);
         blocks.resize(self.blocks.len(), BlockMemory::default());
-        let mut bounds = None;
         {
             let values = self.values(params, &numbers, delayed, &given, s.states);
             for (past, kept) in self.pasts.iter().zip(&mut *s.pasts) {
@@ -123,16 +154,10 @@ impl Rule {
                 self.block(block, memory, scratch, &values, s.shape, spikes);
             }
             let all = &values[..self.names.len()];
-            if let Some(b) = &self.bound {
-                let mut one = |p: &Program| {
-                    let mut out = [0.0];
-                    p.eval_block(scratch, rows, cols, all, &mut out);
-                    out[0]
-                };
-                bounds = Some([one(&b[0]), one(&b[1])]);
-            }
             match &self.made {
                 Made::AtSpikes(a) => self.spike_parts(a, all, bounds.take(), s.change),
+                // Done, tile by tile.
+                Made::Dense if self.rate_of_synapses().is_some() => {}
                 _ => self.continuous(scratch, all, s.dt, s.shape, out, s.change),
             }
         }
@@ -145,15 +170,102 @@ impl Rule {
                 store(block.when, rank, to, change, s.shape, spikes);
             }
         }
-        if let Some([low, high]) = bounds {
-            for (d, w) in s.change[0].iter_mut().zip(s.weights) {
-                let sum = w + *d;
-                // A weight that isn't a number stays one, to be found; one within the bounds keeps the bits of its change.
-                if sum < low {
-                    *d = low - w;
-                } else if sum > high {
-                    *d = high - w;
+        if let Some(bounds) = bounds.filter(|_| !clips) {
+            clip(s.change[0], s.weights, bounds);
+        }
+    }
+
+    /// `w'`, where the change is a matrix of what differs by synapse.
+    fn rate_of_synapses(&self) -> Option<&Program> {
+        self.rate.as_ref().filter(|r| matches!(self.made, Made::Dense) && r.rank() == Rank::Synapse)
+    }
+
+    /// Whether nothing is added to `w'` before the bounds hold.
+    fn clips_in_tiles(&self) -> bool {
+        let weight = |b: &Block| b.targets.iter().any(|t| t.0 == Target::Weight);
+        self.rate_of_synapses().is_some() && !self.blocks.iter().any(weight)
+    }
+
+    /// The bounds, of the states as they have moved.
+    fn bounds(
+        &self,
+        scratch: &mut Scratch,
+        of: &InTiles<'_>,
+        next: &[Vec<f64>],
+        s: &Step<'_, '_>,
+    ) -> Option<[f64; 2]> {
+        let bound = self.bound.as_ref()?;
+        let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
+        self.moved(&mut values, next);
+        Some([&bound[0], &bound[1]].map(|p| {
+            let mut out = [0.0];
+            p.eval_block(scratch, s.shape.0, s.shape.1, &values[..self.names.len()], &mut out);
+            out[0]
+        }))
+    }
+
+    /// Puts the states that are not of synapses as they have moved in the place of what they were.
+    fn moved<'v>(&self, values: &mut Values<'v>, next: &'v [Vec<f64>]) {
+        for (name, value) in self.names.iter().zip(values) {
+            if let What::State(k) = name.what
+                && name.rank != Rank::Synapse
+            {
+                *value = &next[k];
+            }
+        }
+    }
+
+    /// Moves the states of synapses, and sets a change that is `w'` of synapses: some rows at a time, so that they are met in a
+    /// cache. Each number is what it would be of all rows at once.
+    fn tiles(
+        &self,
+        scratch: &mut Scratch,
+        of: &InTiles<'_>,
+        next: &mut [Vec<f64>],
+        s: &mut Step<'_, '_>,
+        bounds: Option<[f64; 2]>,
+    ) {
+        let ((rows, cols), n) = (s.shape, self.names.len());
+        let of_synapses = |k: &usize| self.states[*k].rank == Rank::Synapse;
+        let states: Vec<usize> = (0..self.states.len()).filter(of_synapses).collect();
+        let rate = self.rate_of_synapses();
+        if (states.is_empty() && rate.is_none()) || cols == 0 {
+            return;
+        }
+        let height = (TILE / cols).max(1);
+        for first in (0..rows).step_by(height) {
+            let these = first..rows.min(first + height);
+            let (count, part) = (these.len(), these.start * cols..these.end * cols);
+            let cut = |values: &mut Values<'_>| {
+                for (name, value) in self.names.iter().zip(values).filter(|v| !v.1.is_empty()) {
+                    match name.rank {
+                        Rank::Post => *value = &value[these.clone()],
+                        Rank::Synapse => *value = &value[part.clone()],
+                        _ => {}
+                    }
                 }
+            };
+            {
+                let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
+                cut(&mut values);
+                for &k in &states {
+                    next[k].resize(count * cols, 0.0);
+                    let state = &self.states[k];
+                    state.next.eval_block(scratch, count, cols, &values[..n], &mut next[k]);
+                }
+            }
+            for &k in &states {
+                s.states[k][part.clone()].copy_from_slice(&next[k]);
+            }
+            let Some(rate) = rate else { continue };
+            let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
+            self.moved(&mut values, next);
+            cut(&mut values);
+            let delta = &mut s.change[0][part.clone()];
+            rate.eval_block(scratch, count, cols, &values[..n], delta);
+            delta.iter_mut().for_each(|d| *d *= s.dt);
+            if let Some(bounds) = bounds {
+                clip(delta, &s.weights[part.clone()], bounds);
             }
         }
     }
@@ -285,13 +397,8 @@ impl Rule {
                 }
             }
             (Made::Dense, Some(rate), [delta]) => {
-                if rate.rank() == Rank::Synapse {
-                    rate.eval_block(scratch, rows, cols, values, delta);
-                    delta.iter_mut().for_each(|d| *d *= dt);
-                } else {
-                    eval(rate, out);
-                    each(delta, Rank::Synapse, out, rate.rank(), (rows, cols), |to, x| *to = dt * x);
-                }
+                eval(rate, out);
+                each(delta, Rank::Synapse, out, rate.rank(), (rows, cols), |to, x| *to = dt * x);
             }
             (_, _, change) => change.iter_mut().for_each(|part| part.fill(0.0)),
         }

@@ -53,6 +53,47 @@ fn statements_of_a_block_run_in_order_and_blocks_do_not_see_each_other() {
     assert_eq!(sim.delta[0], 1.0 - 18.0);
 }
 
+/// Synapses are computed some rows at a time; a row by itself has the bits of one among many.
+#[test]
+fn rows_of_a_large_matrix_have_the_bits_of_rows_alone() {
+    let text = "
+input g per post
+pre x' = -x/20 ms
+post y' = g - y/20 ms
+global n' = 1 - n/200 ms
+synapse c' = x*y - c*n
+synapse f' = c - f^2
+on pre: c -= y; x += 1
+on post: c += x; y += 1
+w' = c*n + f*y
+bound w in [-0.001, 0.002*n]
+";
+    let (rows, cols, steps) = (37, 1001, 30);
+    let mut noise = Noise(21);
+    let start: Vec<f64> = noise.many(rows * cols).iter().map(|x| 1e-3 * x).collect();
+    let mut spikes =
+        |n: usize| noise.many(n).iter().map(|x| if *x < 0.1 { 1.0 / DT } else { 0.0 }).collect::<Vec<f64>>();
+    let given: Vec<[Vec<f64>; 3]> = (0..steps).map(|_| [spikes(cols), spikes(rows), spikes(rows)]).collect();
+    let run = |these: std::ops::Range<usize>| {
+        let of = these.start * cols..these.end * cols;
+        let mut sim = Sim::new(rule(text), (these.len(), cols), start[of].to_vec());
+        for [pre, post, g] in &given {
+            let (post, g) = (&post[these.clone()], &g[these.clone()]);
+            sim.step(&In { pre, post, factors: &[g], ..In::default() });
+        }
+        (sim.weights, sim.states[3].clone(), sim.states[4].clone())
+    };
+    let all = run(0..rows);
+    assert!(all.0.iter().zip(&start).filter(|(w, s)| w != s).count() > rows * cols / 2);
+    for i in 0..rows {
+        let (part, one) = (i * cols..(i + 1) * cols, run(i..i + 1));
+        assert!(
+            all.0[part.clone()] == one.0 && all.1[part.clone()] == one.1 && all.2[part] == one.2,
+            "row {i}"
+        );
+    }
+}
+
 #[test]
 fn all_states_move_at_once() {
     let text = |first: &str, second: &str| format!("{first}\n{second}\nw' = x + y");
