@@ -74,14 +74,20 @@ fn factors(factor: f64, size: f64, above: bool) -> Vec<f64> {
 }
 
 /// All that might mend an ensemble, by what was measured of it.
-pub(crate) fn population(net: &Network, shape: &Shape, m: &Measured, e: EnsembleId, dt: f64) -> Vec<Candidate> {
+pub(crate) fn population(
+    net: &Network,
+    shape: &Shape,
+    m: &Measured,
+    e: EnsembleId,
+    dt: f64,
+) -> Vec<Candidate> {
     let (Some(p), Some(ensemble)) = (&m.populations[e.index()], net.get_ensemble(e)) else { return vec![] };
     let mut all = vec![];
     if p.peak > 0.0 {
         scales(net, shape, m, e, p, ensemble, &mut all);
     }
     descriptions(net, e, ensemble, &mut all);
-    if shape.into[e.index()].is_empty() && p.peak > 0.0 {
+    if shape.into[e.index()].is_empty() && p.peak > 0.0 && !(LITTLE..=MUCH).contains(&p.spans) {
         for c in &shape.into_neurons[e.index()] {
             scale(net, *c, None, FILL * ensemble.radius / p.peak, &mut all);
         }
@@ -114,10 +120,12 @@ fn scales(
     // In a loop that is driven beyond its range more comes once there is room for it.
     let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
     // And weights that are given from neurons to neurons are those for one radius.
-    let bare = |c: ConnectionId| matches!(ends(net, c).0.object, Object::Neurons(x) if x.index() == e.index());
+    let bare =
+        |c: ConnectionId| matches!(ends(net, c).0.object, Object::Neurons(x) if x.index() == e.index());
     let rooms: &[f64] = if looped || net.connections().any(bare) { &ROOMS } else { &[1.0] };
     if out {
-        let all_factors = rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius, true));
+        let all_factors =
+            rooms.iter().flat_map(|r| factors(r * p.peak / FILL / ensemble.radius, ensemble.radius, true));
         for f in all_factors {
             let value = two_digits(f * ensemble.radius);
             let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
@@ -131,7 +139,6 @@ fn scales(
         }
     }
     let ways = ways(net, shape, e);
-    // A node that passes on in another way than one by one hides what is before it.
     let connections: Vec<ConnectionId> = {
         let mut c: Vec<_> = ways.iter().map(|w| w.0).collect();
         c.sort();
@@ -151,15 +158,15 @@ fn scales(
         }
         let Some(a) = m.connections.iter().find(|a| a.id == *c) else { continue };
         // What this connection alone brings to this ensemble.
-        let own: Vec<f64> = ways.iter().filter(|w| w.0 == *c).filter_map(|w| a.peaks.get(w.2).copied()).collect();
+        let own: Vec<f64> =
+            ways.iter().filter(|w| w.0 == *c).filter_map(|w| a.peaks.get(w.2).copied()).collect();
         let brings = own.iter().map(|x| x * x).sum::<f64>().sqrt();
         if !(brings > 0.0) {
             continue;
         }
         let alone = connections.len() == 1 || shape.looped.contains(&e.index());
         if out {
-            let by = if p.spans > MUCH && !alone { brings } else { p.peak.max(f64::MIN_POSITIVE) };
-            let factor = FILL * ensemble.radius / if alone || p.spans > MUCH { by } else { brings };
+            let factor = FILL * ensemble.radius / if alone { p.peak } else { brings };
             if !(LITTLE..=MUCH).contains(&(1.0 / factor)) {
                 rooms.iter().for_each(|r| scale(net, *c, None, factor / r, all));
             }
@@ -235,9 +242,9 @@ fn rows(
         // Rows of one connection are out of line with each other, too.
         let mut beside: Vec<f64> = (0..a.peaks.len()).filter(|k| *k != row).map(|k| a.peaks[k]).collect();
         beside.sort_by(f64::total_cmp);
-        let in_line = beside.get(beside.len() / 2).is_some_and(|b| {
-            *b > 0.0 && (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&(brings / b))
-        });
+        let in_line = beside
+            .get(beside.len() / 2)
+            .is_some_and(|b| *b > 0.0 && (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&(brings / b)));
         if in_line {
             continue;
         }
@@ -255,7 +262,9 @@ fn scale(net: &Network, c: ConnectionId, row: Option<usize>, factor: f64, all: &
     let connection = ends(net, c).2;
     let n = outputs(net, c);
     let rows = row.map(|r| vec![r]);
-    if connection.devices.is_some() || scaled(connection.transform.as_ref(), rows.as_deref(), n, 2.0).is_none() {
+    if connection.devices.is_some()
+        || scaled(connection.transform.as_ref(), rows.as_deref(), n, 2.0).is_none()
+    {
         return;
     }
     let sizes = sizes(connection.transform.as_ref(), n).unwrap_or_default();
@@ -311,7 +320,12 @@ fn descriptions(net: &Network, e: EnsembleId, ensemble: &Ensemble, all: &mut Vec
     }
     if !ensemble.normalize_encoders {
         let like = like(&|e| e.normalize_encoders = true);
-        push(Parameter::Encoders, "scale `encoders` to length 1 (`normalize_encoders = true`)".into(), like, 2.0);
+        push(
+            Parameter::Encoders,
+            "scale `encoders` to length 1 (`normalize_encoders = true`)".into(),
+            like,
+            2.0,
+        );
     }
     if ensemble.encoders != plain_one.encoders {
         let like = like(&|e| {
@@ -336,7 +350,7 @@ fn descriptions(net: &Network, e: EnsembleId, ensemble: &Ensemble, all: &mut Vec
     {
         let like = like(&|e| e.neuron_type = usual.clone());
         let words = format!("leave the parameters of `{name}` at their defaults");
-        push(Parameter::Other("neuron_type"), words, like, 0.5);
+        push(Parameter::Other("neuron_type"), words, like, -0.5);
     }
 }
 
@@ -344,7 +358,8 @@ fn descriptions(net: &Network, e: EnsembleId, ensemble: &Ensemble, all: &mut Vec
 fn gains(path: &str, ensemble: &Ensemble, push: &mut dyn FnMut(Parameter, String, Ensemble, f64)) {
     let mut tuned = ensemble.clone();
     (tuned.gain, tuned.bias) = (None, None);
-    let (Ok(is), Ok(usual)) = (BuiltEnsemble::new(path, ensemble, 0), BuiltEnsemble::new(path, &tuned, 0)) else {
+    let (Ok(is), Ok(usual)) = (BuiltEnsemble::new(path, ensemble, 0), BuiltEnsemble::new(path, &tuned, 0))
+    else {
         return;
     };
     let median = |x: &[f64]| {
@@ -367,7 +382,8 @@ fn gains(path: &str, ensemble: &Ensemble, push: &mut dyn FnMut(Parameter, String
         like.bias = Some(is.bias.iter().map(|b| b + s).collect::<Vec<f64>>().into());
         push(Parameter::Bias, format!("add {} to `bias`", plain(s)), like, odd(shift.abs() / spread));
     }
-    let which = if odd(factor) > odd((shift.abs() / spread).max(1.0)) { Parameter::Gain } else { Parameter::Bias };
+    let which =
+        if odd(factor) > odd((shift.abs() / spread).max(1.0)) { Parameter::Gain } else { Parameter::Bias };
     let words = "leave out `gain` and `bias`: they are then made of `max_rates` and `intercepts`";
     push(which, words.into(), tuned, 0.0);
 }
@@ -486,4 +502,3 @@ pub(crate) fn filter(net: &Network, c: ConnectionId) -> Vec<Candidate> {
     synapse(net, c, usual, &mut all);
     all
 }
-

@@ -153,7 +153,12 @@ impl Change {
                 let outputs = crate::shape::outputs(net, *connection);
                 let c = connection_mut(net, *connection)?;
                 let scaled = scaled(c.transform.as_ref(), rows.as_deref(), outputs, *factor);
-                let none = || Error::model(path, "its `transform` is not one that a factor can be put on; scale it by hand");
+                let none = || {
+                    Error::model(
+                        path,
+                        "its `transform` is not one that a factor can be put on; scale it by hand",
+                    )
+                };
                 c.transform = Some(scaled.ok_or_else(none)?);
             }
             Change::Ensemble { ensemble, parameter, like } => {
@@ -181,14 +186,19 @@ impl Change {
                     Parameter::Other("neuron_type") => e.neuron_type = like.neuron_type.clone(),
                     Parameter::Other("noise") => e.noise = like.noise.clone(),
                     other => {
-                        return Err(Error::model(path, format!("an ensemble has no `{other}` that could be set")));
+                        return Err(Error::model(
+                            path,
+                            format!("an ensemble has no `{other}` that could be set"),
+                        ));
                     }
                 }
             }
             Change::Synapse { connection, synapse } => {
                 connection_mut(net, *connection)?.synapse = synapse.clone();
             }
-            Change::Solver { connection, solver } => connection_mut(net, *connection)?.solver = solver.clone(),
+            Change::Solver { connection, solver } => {
+                connection_mut(net, *connection)?.solver = solver.clone()
+            }
             Change::EvalPoints { connection, points } => {
                 let c = connection_mut(net, *connection)?;
                 c.eval_points = points.clone();
@@ -200,7 +210,11 @@ impl Change {
                 let c = connection_mut(net, rule.connection)?;
                 let own = match c.rules.get_mut(rule.number) {
                     Some(LearningRule::Element(r)) => r,
-                    Some(_) => return Err(refuse("a rule written as a function is changed where it is written".into())),
+                    Some(_) => {
+                        return Err(refuse(
+                            "a rule written as a function is changed where it is written".into(),
+                        ));
+                    }
                     None => return Err(refuse("there is no such rule".into())),
                 };
                 let policy = own.model().policy().is_none()

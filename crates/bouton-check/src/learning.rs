@@ -92,7 +92,8 @@ fn errors(net: &Network, shape: &Shape, of: &Learned, all: &mut Vec<Candidate>) 
     let [one] = into[..] else { return };
     let transform = ends(net, one).2.transform.as_ref();
     let outputs = crate::shape::outputs(net, one);
-    let Some(size) = crate::change::sizes(transform, outputs).and_then(|s| s.into_iter().reduce(f64::max)) else {
+    let Some(size) = crate::change::sizes(transform, outputs).and_then(|s| s.into_iter().reduce(f64::max))
+    else {
         return;
     };
     if size > 0.0 && size != 1.0 {
@@ -165,12 +166,20 @@ fn gains(net: &Network, of: &Learned, all: &mut Vec<Candidate>) {
             push(Gain::default(), words, 1.0);
             for k in RATES {
                 let value = two_digits(g * 10f64.powi(k));
-                push(Gain::Fixed(value), format!("set `gain` of its devices to {} (it is {})", plain(value), plain(*g)), 0.0);
+                push(
+                    Gain::Fixed(value),
+                    format!("set `gain` of its devices to {} (it is {})", plain(value), plain(*g)),
+                    0.0,
+                );
             }
         }
         Gain::Auto(a) => {
             for pulses in [10.0, 100.0, 1000.0].into_iter().filter(|p| *p != a.pulses) {
-                let words = format!("set `auto_pulses` of its devices to {} (it is {})", plain(pulses), plain(a.pulses));
+                let words = format!(
+                    "set `auto_pulses` of its devices to {} (it is {})",
+                    plain(pulses),
+                    plain(a.pulses)
+                );
                 push(Gain::Auto(AutoGain { pulses }), words, 0.0);
             }
         }

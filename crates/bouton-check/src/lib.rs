@@ -25,6 +25,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod brought;
 mod candidates;
 mod change;
 mod learning;
@@ -45,7 +46,7 @@ pub use report::Report;
 /// How a model is checked.
 #[derive(Clone, Debug)]
 pub struct CheckOptions {
-    /// Length of a trial run (simulated seconds). `None`: 1 s, with learning rules 2 s, and no longer than
+    /// Length of a trial run (simulated seconds). `None`: 2.5 s, with learning rules 6 s, and no longer than
     /// [`run_seconds`](CheckOptions::run_seconds).
     pub seconds: Option<f64>,
     /// How long the model is meant to run (simulated seconds): what nodes give later than the trial is looked at too.
@@ -59,12 +60,7 @@ pub struct CheckOptions {
 
 impl Default for CheckOptions {
     fn default() -> CheckOptions {
-        CheckOptions {
-            seconds: None,
-            run_seconds: None,
-            simulator: bouton::Options::default(),
-            budget: 20.0,
-        }
+        CheckOptions { seconds: None, run_seconds: None, simulator: bouton::Options::default(), budget: 20.0 }
     }
 }
 
@@ -143,7 +139,10 @@ pub fn check_telling(
         [("seconds", options.seconds), ("run_seconds", options.run_seconds), ("budget", Some(options.budget))]
     {
         if let Some(x) = value.filter(|x| !(x.is_finite() && *x > 0.0)) {
-            return Err(Error::model("", format!("`{name}` must be a number of seconds greater than 0, found {x}")));
+            return Err(Error::model(
+                "",
+                format!("`{name}` must be a number of seconds greater than 0, found {x}"),
+            ));
         }
     }
     search::check(net, options, tell)

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use bouton::elements::neurons::NeuronModel;
-use bouton::elements::transforms::{Dense, Init, Map, Transform};
 use bouton::engine::Samples;
-use bouton::model::{Connection, ConnectionId, EnsembleId, Error, Network, Object, RuleId, Slice};
-use bouton::random::RandomState;
+use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
 
+use crate::brought::{decoded, filtered};
 use crate::shape::{Shape, ends, is_passing, outputs};
 use crate::trial::{self, Ran, Run, Setting, rms};
 
 /// Share of a trial at its beginning that is not looked at: neurons and filters start from nothing.
-const START: f64 = 0.1;
+pub(crate) const START: f64 = 0.1;
 /// Share of a trial's end over which the error of a rule is taken.
 const END: f64 = 0.3;
 /// The largest values, of which a run may have a few, are left out of a range.
@@ -185,7 +184,9 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
     for a in &mut m.connections {
         if let Some((c, s)) = calm.decoded.iter().find(|d| d.0 == a.id) {
             a.error = decoded(net, *c, s, calm);
-        } else if matches!(ends(net, a.id).0.object, Object::Ensemble(_)) && ends(net, a.id).2.rules.is_empty() {
+        } else if matches!(ends(net, a.id).0.object, Object::Ensemble(_))
+            && ends(net, a.id).2.rules.is_empty()
+        {
             // What it decodes is its ensemble's value itself.
             a.error = vec![0.0];
         }
@@ -210,7 +211,7 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
 }
 
 /// The rows of a recording behind its beginning.
-fn rows(s: &Samples) -> impl Iterator<Item = &[f64]> {
+pub(crate) fn rows(s: &Samples) -> impl Iterator<Item = &[f64]> {
     let from = (s.rows() as f64 * START) as usize;
     (from..s.rows()).map(|k| s.row(k))
 }
@@ -245,14 +246,14 @@ fn length(row: &[f64]) -> f64 {
     row.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-fn relative(noise: f64, signal: f64) -> f64 {
+pub(crate) fn relative(noise: f64, signal: f64) -> f64 {
     if signal > 0.0 { noise / signal } else { f64::INFINITY }
 }
 
 fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
-    let (radius, neurons, highest) = net.get_ensemble(id).map_or((1.0, 0, None), |e| {
-        (e.radius, e.n_neurons, highest_rate(e.neuron_type.model(), dt))
-    });
+    let (radius, neurons, highest) = net
+        .get_ensemble(id)
+        .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, highest_rate(e.neuron_type.model(), dt)));
     // Where something else drives the neurons as well, it may silence them for a while.
     let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
     let all = || rows(&ran.given).zip(rows(&ran.value));
@@ -320,113 +321,6 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
     }
 }
 
-/// What is left of the signal behind a connection's synapse, and the noise of what it brings, both relative to what its
-/// ensemble was given or its node gives, through its function and transform.
-fn filtered(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> (Option<f64>, Option<f64>, Option<f64>) {
-    let (pre, _, connection) = ends(net, c);
-    let none = (None, None, None);
-    if !connection.rules.is_empty() || connection.devices.is_some() || connection.solver.model().weights() {
-        return none;
-    }
-    let against = |source: &Samples| through(connection, &pre.slice, source, s, run.raw[c.index()].as_ref());
-    let found = match pre.object {
-        Object::Node(n) => run.nodes[n.index()].as_ref().and_then(against),
-        Object::Ensemble(e) => run.populations[e.index()].as_ref().and_then(|r| {
-            // A population that is silenced for a while is no fault of the synapse.
-            match (against(&r.given), against(&r.value)) {
-                (Some(given), Some(value)) if given.1 < value.1 => Some(given),
-                (given, value) => value.or(given),
-            }
-        }),
-        _ => None,
-    };
-    found.map_or(none, |(kept, off, noise)| (Some(kept), Some(off), noise))
-}
-
-/// What a connection brings against what it should bring of a source: how much there is of it, how far it is off, and its
-/// noise.
-fn through(
-    connection: &Connection,
-    slice: &Slice,
-    source: &Samples,
-    s: &Samples,
-    raw: Option<&Samples>,
-) -> Option<(f64, f64, Option<f64>)> {
-    let taken = slice.indices(source.width);
-    let width = connection.function.as_ref().map_or(taken.len(), |f| f.width());
-    let matrix = matrix(connection.transform.as_ref(), s.width, width)?;
-    let (mut wanted, mut left, mut off, mut noise) = (0.0, 0.0, 0.0, 0.0);
-    let mut y = vec![0.0; width];
-    let from = (s.rows() as f64 * START) as usize;
-    for (k, (x, row)) in rows(source).zip(rows(s)).enumerate() {
-        let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
-        match &connection.function {
-            Some(f) => f.call(&x, &mut y).ok()?,
-            None => y.copy_from_slice(&x),
-        }
-        for (r, is) in row.iter().enumerate() {
-            let should: f64 = (0..width).map(|i| matrix[r * width + i] * y[i]).sum();
-            wanted += should * should;
-            left += is * is;
-            off += (is - should).powi(2);
-            if let Some(raw) = raw.filter(|raw| from + k < raw.rows()) {
-                noise += (raw.row(from + k)[r] - should).powi(2);
-            }
-        }
-    }
-    let share = |x: f64| (x / wanted).sqrt();
-    (wanted > 0.0).then(|| (share(left), share(off), raw.map(|_| share(noise))))
-}
-
-/// The numbers of a transform, row by row; `None` where they are drawn or no matrix.
-fn matrix(t: Option<&Transform>, outputs: usize, inputs: usize) -> Option<Vec<f64>> {
-    let diagonal = |x: &dyn Fn(usize) -> f64| {
-        (0..outputs * inputs).map(|k| if k / inputs == k % inputs { x(k / inputs) } else { 0.0 }).collect()
-    };
-    let Some(t) = t else { return Some(diagonal(&|_| 1.0)) };
-    if let Some(d) = t.downcast_ref::<Dense>()
-        && matches!(d.init, Init::Drawn(_))
-    {
-        return None;
-    }
-    // What isn't drawn doesn't ask for a draw.
-    match t.make(outputs, inputs, &mut RandomState::new(0)).ok()? {
-        Map::Scalar(x) => Some(diagonal(&|_| x)),
-        Map::Diagonal(x) => Some(diagonal(&|k| x[k])),
-        Map::Dense(x) => Some(x.to_vec()),
-        Map::Linked(..) => None,
-    }
-}
-
-/// Relative error of what a connection decodes, by row, against its function: of what its ensemble was given, or of what
-/// that represents, whichever it is nearer to. (A population that is silenced for a while is no fault of its decoders.)
-fn decoded(net: &Network, c: ConnectionId, s: &Samples, run: &Run) -> Vec<f64> {
-    let (pre, _, connection) = ends(net, c);
-    let Object::Ensemble(e) = pre.object else { return vec![] };
-    let (Some(ran), Some(ensemble)) = (&run.populations[e.index()], net.get_ensemble(e)) else { return vec![] };
-    let taken = pre.slice.indices(ensemble.dimensions);
-    let against = |source: &Samples| -> Option<Vec<f64>> {
-        let (mut noise, mut signal) = (vec![0.0; s.width], vec![0.0; s.width]);
-        let mut wanted = vec![0.0; s.width];
-        for (x, y) in rows(source).zip(rows(s)) {
-            let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
-            match &connection.function {
-                Some(f) => f.call(&x, &mut wanted).ok()?,
-                None => wanted.copy_from_slice(&x),
-            }
-            for k in 0..s.width {
-                noise[k] += (y[k] - wanted[k]).powi(2);
-                signal[k] += wanted[k].powi(2);
-            }
-        }
-        Some(noise.iter().zip(&signal).map(|(n, s)| relative(n.sqrt(), s.sqrt())).collect())
-    };
-    match (against(&ran.given), against(&ran.value)) {
-        (Some(a), Some(b)) => a.iter().zip(&b).map(|(a, b)| a.min(*b)).collect(),
-        _ => vec![],
-    }
-}
-
 /// Which populations and connections carry more than the noise of others, and how much of it is lost on the way.
 fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
     let gives = |k: usize| run.nodes[k].as_ref().is_some_and(|s| s.values.iter().any(|x| *x != 0.0));
@@ -475,8 +369,7 @@ fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
                 }
                 _ => false,
             };
-            let informed =
-                m.connections.iter().any(by) || shape.into_neurons[e.index()].iter().any(driven);
+            let informed = m.connections.iter().any(by) || shape.into_neurons[e.index()].iter().any(driven);
             if let Some(p) = &mut m.populations[e.index()]
                 && informed
                 && !p.informed

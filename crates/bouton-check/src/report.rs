@@ -5,11 +5,11 @@ use std::fmt;
 use bouton::io::table::{Table, significant};
 use bouton::model::{EnsembleId, Network};
 
+use crate::Finding;
 use crate::candidates::{plain, threshold};
 use crate::change::Parameter;
 use crate::measure::{Arriving, Learned, Measured, Population};
 use crate::score::Subject;
-use crate::Finding;
 
 /// Width of what is printed.
 const WIDTH: usize = 80;
@@ -40,8 +40,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn of(net: &Network, m: &Measured, seconds: f64) -> Report {
-        let _ = net;
+    pub(crate) fn of(m: &Measured, seconds: f64) -> Report {
         Report {
             populations: m.populations.iter().flatten().cloned().collect(),
             connections: m.connections.clone(),
@@ -80,7 +79,8 @@ impl Report {
         }
         let runs = if self.trials == 1 { "1 trial".into() } else { format!("{} trials", self.trials) };
         let found = if self.findings.is_empty() { "nothing found" } else { "nothing else found" };
-        let took = format!("{runs} of {} s, {} s", significant(self.seconds, 3), significant(self.seconds_taken, 2));
+        let took =
+            format!("{runs} of {} s, {} s", significant(self.seconds, 3), significant(self.seconds_taken, 2));
         out + &wrapped(&format!("{found} ({took})"), width, 0) + "\n"
     }
 
@@ -119,8 +119,7 @@ impl Report {
     }
 
     fn table_of_rules(&self) -> Table {
-        let mut t =
-            Table::new(["rule", "error", "without learning", "weights/s", "at start", "pulses/s"]);
+        let mut t = Table::new(["rule", "error", "without learning", "weights/s", "at start", "pulses/s"]);
         for r in self.rules.iter().take(LINES) {
             t.push([
                 r.path.clone(),
@@ -182,7 +181,9 @@ fn wrapped(text: &str, width: usize, indent: usize) -> String {
 /// What was seen of a subject, in words.
 pub(crate) fn seen(net: &Network, m: &Measured, of: Subject, parameter: Parameter) -> String {
     match of {
-        Subject::Population(e) => m.populations[e].as_ref().map_or(String::new(), |p| population(net, p, parameter)),
+        Subject::Population(e) => {
+            m.populations[e].as_ref().map_or(String::new(), |p| population(p, parameter))
+        }
         Subject::Readout(k) => {
             let worst = m.connections[k].error.iter().copied().fold(0.0, f64::max);
             format!("what it decodes is off by {} of what it should be", percent(worst))
@@ -193,7 +194,7 @@ pub(crate) fn seen(net: &Network, m: &Measured, of: Subject, parameter: Paramete
     }
 }
 
-fn population(_: &Network, p: &Population, parameter: Parameter) -> String {
+fn population(p: &Population, parameter: Parameter) -> String {
     let covers = if p.covers.len() > 1 {
         let all: Vec<String> = p.covers.iter().take(8).map(|c| percent(*c)).collect();
         let dots = if p.covers.len() > 8 { ", …" } else { "" };
@@ -206,7 +207,7 @@ fn population(_: &Network, p: &Population, parameter: Parameter) -> String {
         words += &format!(", {} of its neurons never fire", percent(p.silent));
     }
     if p.saturated > 0.2 {
-        words += &format!(", {} of them are at their highest rate", percent(p.saturated));
+        words += &format!(", {} of its neurons are at their highest rate", percent(p.saturated));
     }
     if matches!(parameter, Parameter::MaxRates | Parameter::Gain | Parameter::Encoders | Parameter::Bias) {
         words += &format!(", they fire at {} Hz in the mean", plain(p.rate));

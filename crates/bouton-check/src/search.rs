@@ -29,8 +29,8 @@ const LEFT: f64 = 0.5;
 /// And a change must leave less by this factor.
 const LEARNS: f64 = 2.0;
 /// A rule has learned what there is when less than this is left; else it may not be left with more by this factor.
-const LEARNT: f64 = 0.1;
-const WORSE: f64 = 1.3;
+const LEARNT: f64 = 0.025;
+const WORSE: f64 = 1.1;
 /// A synapse is looked at when less than this is left behind it, and a change must leave less lost by this factor.
 const KEPT: f64 = 0.3;
 const FILTERS: f64 = 1.6;
@@ -77,7 +77,7 @@ pub(crate) fn check(
     let found = measure::measure(net, &first, None)?;
     let took = begun.elapsed();
     search.trials += 1;
-    let report = Report::of(net, &found, seconds);
+    let report = Report::of(&found, seconds);
     // A model of which one run takes all the time isn't tried at, and one that was cut off shows less.
     let mut now = found;
     let mut findings: Vec<Finding> = vec![];
@@ -92,7 +92,12 @@ pub(crate) fn check(
         }
         match search.mend(&shape, &now, &suspect, &findings)? {
             Some((candidate, better)) => {
-                let seen = seen(&search.net, &now, suspect.subject, candidate.parameter);
+                let mut seen = seen(&search.net, &now, suspect.subject, candidate.parameter);
+                if matches!(suspect.subject, Subject::Rule(_) | Subject::Silent(_))
+                    && candidate.object != suspect.path
+                {
+                    seen = format!("of `{}`: {seen}", suspect.path);
+                }
                 let (before, after) =
                     (score::shown(&now, suspect.subject), score::shown(&better, suspect.subject));
                 candidate.change.apply(&mut search.net)?;
@@ -101,9 +106,14 @@ pub(crate) fn check(
                 }
                 let object =
                     if candidate.object.is_empty() { suspect.path.clone() } else { candidate.object.clone() };
-                let advice =
-                    Advice { words: candidate.words.clone(), change: candidate.change.clone(), before, after };
-                let earlier = findings.iter_mut().find(|f| f.object == object && f.parameter == candidate.parameter);
+                let advice = Advice {
+                    words: candidate.words.clone(),
+                    change: candidate.change.clone(),
+                    before,
+                    after,
+                };
+                let earlier =
+                    findings.iter_mut().find(|f| f.object == object && f.parameter == candidate.parameter);
                 match earlier.and_then(|f| f.advice.as_mut()) {
                     // What was driven far beyond its range shows how far only bit by bit.
                     Some(first) => *first = first.then(net, &advice),
@@ -213,7 +223,10 @@ impl Search<'_> {
                     depth: at + 1,
                 });
             };
-            if a.informed && decodes_of_its_own(net, a.id) && a.error.iter().any(|r| *r > ERROR && r.is_finite()) {
+            if a.informed
+                && decodes_of_its_own(net, a.id)
+                && a.error.iter().any(|r| *r > ERROR && r.is_finite())
+            {
                 push("decoders", Subject::Readout(k), Parameter::Regularisation);
             }
             let tau = ends(net, a.id).2.synapse.as_ref().and_then(candidates::low_pass).unwrap_or(0.0);
@@ -261,9 +274,7 @@ impl Search<'_> {
     ) -> Result<Option<(Candidate, Box<Measured>)>, Error> {
         let (net, dt) = (&self.net, self.setting.options.dt);
         let all = match suspect.subject {
-            Subject::Population(e) => {
-                candidates::population(net, shape, now, EnsembleId::from_index(e), dt)
-            }
+            Subject::Population(e) => candidates::population(net, shape, now, EnsembleId::from_index(e), dt),
             Subject::Silent(e) => candidates::silent(net, shape, now, EnsembleId::from_index(e)),
             Subject::Readout(k) => candidates::readout(net, now.connections[k].id, dt),
             Subject::Filter(k) => candidates::filter(net, now.connections[k].id),
@@ -311,10 +322,6 @@ impl Search<'_> {
                 }
                 tell(&format!("{path}: {}", c.words));
                 if let Some(m) = attempt(net, setting, c, now.off.as_ref()) {
-                    if std::env::var_os("CHECK_TRACE").is_some() {
-                        let k = m.rules.iter().map(|r| r.left()).collect::<Vec<_>>();
-                        eprintln!("{path} {} {}: total {} -> {} rules {k:?} silent {:?} bad {:?}", c.object, c.words, score::total(now), score::total(&m), m.populations.iter().flatten().map(|p| (p.silent, p.current)).collect::<Vec<_>>(), m.populations.iter().flatten().map(|p| p.badness()).collect::<Vec<_>>());
-                    }
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((k, m));
                 }
             }
@@ -357,12 +364,7 @@ fn learns_as_well(now: &Measured, then: &Measured) -> bool {
 }
 
 /// The best of some trials, if it is good enough.
-fn best(
-    now: &Measured,
-    of: Subject,
-    tried: &[(Candidate, Measured)],
-    earlier: &[Finding],
-) -> Option<usize> {
+fn best(now: &Measured, of: Subject, tried: &[(Candidate, Measured)], earlier: &[Finding]) -> Option<usize> {
     let (before, total) = (score::error(now, of), score::total(now));
     let beyond = match of {
         Subject::Population(e) => now.populations[e].as_ref().is_some_and(|p| p.spans > MUCH),

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use bouton::engine::{Recorded, Samples};
 use bouton::model::{
-    Connection, ConnectionId, EnsembleId, Error, Matrix, Network, Object, Output, Probe, ProbeId, RuleId, Target,
+    Connection, ConnectionId, EnsembleId, Error, Matrix, Network, Object, Output, Probe, ProbeId, RuleId,
+    Target,
 };
 use bouton::nef::Seeds;
 use bouton::{Options, Simulator};
@@ -134,7 +135,9 @@ fn watch(net: &Network, every: f64, dumb: &[usize]) -> Result<Watched, Error> {
         }
         w.spikes.push(Some(w.net.probe(&format!("spikes{}", e.index()), spikes)));
         let driven = net.connections().any(|c| ends(net, c).1.object == Object::Neurons(e));
-        w.currents.push(driven.then(|| w.net.probe(&format!("current{}", e.index()), probe(Target::NeuronInput(e)))));
+        w.currents.push(
+            driven.then(|| w.net.probe(&format!("current{}", e.index()), probe(Target::NeuronInput(e)))),
+        );
     }
     for n in net.nodes() {
         let gives = net.get_node(n).is_some_and(|o| o.size_out() > 0);
@@ -144,13 +147,17 @@ fn watch(net: &Network, every: f64, dumb: &[usize]) -> Result<Watched, Error> {
         let (_, post, connection) = ends(net, c);
         // What goes straight into neurons is seen as their current.
         let seen = !matches!(post.object, Object::Neurons(_));
-        w.brought.push(seen.then(|| w.net.probe(&format!("brought{}", c.index()), probe(Target::ConnectionOutput(c)))));
+        w.brought.push(
+            seen.then(|| w.net.probe(&format!("brought{}", c.index()), probe(Target::ConnectionOutput(c)))),
+        );
         let short = connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT);
         let raw = Probe::of(Target::ConnectionOutput(c)).sample_every(every);
         w.raw.push((seen && short).then(|| w.net.probe(&format!("raw{}", c.index()), raw)));
         for (k, rule) in connection.rules.iter().enumerate() {
             let id = c.rule_at(k);
-            let error = rule.has_error().then(|| w.net.probe(&format!("error{}_{k}", c.index()), probe(Target::rule_error(id))));
+            let error = rule
+                .has_error()
+                .then(|| w.net.probe(&format!("error{}_{k}", c.index()), probe(Target::rule_error(id))));
             w.errors.push((id, error));
         }
     }
@@ -273,8 +280,13 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
                 let (_, post, connection) = ends(net, c);
                 matches!(post.object, Object::Neurons(x) if x.index() == e) && !connection.rules.is_empty()
             };
-            let by_value = net.connections().any(|c| matches!(ends(net, c).1.object, Object::Ensemble(x) if x.index() == e));
-            if !by_value && !net.connections().any(learned) && let Some(values) = as_values(&sim, id, &all) {
+            let by_value = net
+                .connections()
+                .any(|c| matches!(ends(net, c).1.object, Object::Ensemble(x) if x.index() == e));
+            if !by_value
+                && !net.connections().any(learned)
+                && let Some(values) = as_values(&sim, id, &all)
+            {
                 given.values = values;
             }
         }
@@ -296,7 +308,8 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
     for (c, s) in full {
         // Of the values that it ends at.
         let taken = ends(net, c).1.slice.indices(s.width);
-        let values = (0..s.rows()).flat_map(|k| taken.iter().map(|d| s.row(k)[*d]).collect::<Vec<_>>()).collect();
+        let values =
+            (0..s.rows()).flat_map(|k| taken.iter().map(|d| s.row(k)[*d]).collect::<Vec<_>>()).collect();
         brought[c.index()] = Some(Samples { width: taken.len(), values, steps: s.steps.clone() });
     }
     let raw = w.raw.iter().map(data).collect::<Result<_, _>>()?;

@@ -321,6 +321,12 @@ fn report(ran: &Ran, options: &RunOptions, stop: &Stop) -> Result<ExitCode, Erro
         for table in &ran.seen {
             say(format_args!("\n{}", table.clone().within(stderr_width()).to_string().trim_end()));
         }
+        if !ran.words.is_empty() {
+            say("");
+            ran.words.iter().for_each(|w| say(format_args!("note: {w}")));
+            let model = &options.source.path;
+            say(format_args!("note: `bouton check {model}` says what mends that, as far as anything does"));
+        }
         say(format_args!("\n{}", ran.took));
         say(format_args!("recording: {}", written(ran, options)));
     }

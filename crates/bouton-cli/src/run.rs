@@ -81,6 +81,8 @@ pub struct Ran {
     pub summary: Table,
     /// What was seen of populations, rules and devices.
     pub seen: Vec<Table>,
+    /// What of it looks at fault.
+    pub words: Vec<String>,
     /// How long it took, for a person.
     pub took: String,
     /// Words in place of a run, where only those were asked for.
@@ -218,6 +220,7 @@ fn dry(sim: &Simulator, total: u64, volume: &Volume) -> Ran {
         probes: 0,
         summary: Table::default(),
         seen: vec![],
+        words: vec![],
         took: String::new(),
         dry: Some(words),
     }
@@ -343,6 +346,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         return Err(e);
     }
     let summary = record::summary(&net, &probes, &stats);
+    let words = seen.iter().flat_map(|s| s.words(&sim)).collect();
     let seen = seen.iter().flat_map(|s| s.tables(&sim)).collect();
     let done = (sim.n_steps() - first) as f64 * sim.dt();
     let took = format!(
@@ -352,7 +356,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         significant(done / ran.max(1e-9), 3),
         significant(built, 2)
     );
-    Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary, seen, took, dry: None })
+    Ok(Ran { folder, time: sim.time(), stopped, probes: probes.len(), summary, seen, words, took, dry: None })
 }
 
 /// Where a run has its last checkpoint.

@@ -21,6 +21,12 @@ const ENDS: f64 = 0.1;
 const HIGHEST: f64 = 0.95;
 /// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
 const KEPT: usize = 1 << 25;
+/// Filter on what populations are given (s): between spikes it is no more than noise.
+const SMOOTH: f64 = 0.02;
+/// Input beyond this, in units of the radius, is told.
+const BEYOND: f64 = 1.5;
+/// An error that grows by more than this factor is told.
+const GROWS: f64 = 1.5;
 /// Lines of a table that are shown.
 pub(crate) const LINES: usize = 20;
 
@@ -39,6 +45,10 @@ struct Population {
     /// Of each neuron: the sum of what it gave, in Hz.
     sums: Vec<f64>,
     samples: f64,
+    /// What it is given, and the longest such vector in units of its radius.
+    given: Option<ObserveId>,
+    radius: f64,
+    reaches: f64,
 }
 
 struct Learning {
@@ -80,6 +90,12 @@ impl Seen {
                 probe: sim.attach_probe(&probe)?,
                 sums: vec![0.0; ensemble.n_neurons],
                 samples: 0.0,
+                given: {
+                    let given = Probe::of(Target::EnsembleInput(e)).synapse(SMOOTH).sample_every(every);
+                    sim.attach_probe(&given).ok()
+                },
+                radius: ensemble.radius,
+                reaches: 0.0,
             });
         }
         let (mut rules, mut weights, mut kept) = (vec![], vec![], 0);
@@ -125,6 +141,13 @@ impl Seen {
                     p.samples += s.rows() as f64;
                 }
             }
+            if let Some(given) = p.given {
+                let s = sim.drain(given)?.into_samples();
+                for k in 0..s.rows() {
+                    let length = s.row(k).iter().map(|x| x * x).sum::<f64>().sqrt();
+                    p.reaches = p.reaches.max(length / p.radius);
+                }
+            }
         }
         for (probe, errors) in self.rules.iter_mut().filter_map(|r| r.error.as_mut()) {
             let s = sim.drain(*probe)?.into_samples();
@@ -141,6 +164,51 @@ impl Seen {
         let mut out = vec![self.populations(), self.rules(sim), devices(sim)];
         out.retain(|t| !t.is_empty());
         out
+    }
+
+    /// What looks at fault, a sentence each. Nothing was tried: `bouton check` says what mends it.
+    pub(crate) fn words(&self, sim: &Simulator) -> Vec<String> {
+        let mut all = vec![];
+        for p in &self.populations {
+            if p.reaches > BEYOND {
+                let by = significant(p.reaches, 2);
+                all.push(format!(
+                    "`{}` is given up to {by} times its radius: beyond that nothing is decoded",
+                    p.path
+                ));
+            } else if p.samples > 0.0 && p.sums.iter().all(|s| *s == 0.0) {
+                all.push(format!("`{}`: none of its {} neurons has fired", p.path, p.sums.len()));
+            }
+        }
+        for r in &self.rules {
+            let (start, end) = self.course(r, sim);
+            if sim.devices(r.connection).is_ok_and(|d| d.pulses() == 0) && start.is_some_and(|e| e > 0.0) {
+                all.push(format!("`{}`: not one pulse: its gate never opens", r.path));
+            } else if let (Some(start), Some(end)) = (start, end)
+                && end > GROWS * start
+            {
+                let (start, end) = (significant(start, 3), significant(end, 3));
+                all.push(format!("`{}`: its error grows, from {start} to {end}", r.path));
+            }
+        }
+        if all.len() > LINES {
+            let more = all.len() - LINES;
+            all.truncate(LINES);
+            all.push(format!("and {more} more of these"));
+        }
+        all
+    }
+
+    /// The root mean square of a rule's error at the start and at the end.
+    fn course(&self, r: &Learning, sim: &Simulator) -> (Option<f64>, Option<f64>) {
+        let last = sim.n_steps();
+        let span = ((last - self.first) as f64 * ENDS).ceil().max(1.0) as u64;
+        let Some((_, errors)) = &r.error else { return (None, None) };
+        let of = |keep: &dyn Fn(u64) -> bool| {
+            let all: Vec<f64> = errors.iter().filter(|e| keep(e.0)).map(|e| e.1).collect();
+            (!all.is_empty()).then(|| (all.iter().sum::<f64>() / all.len() as f64).sqrt())
+        };
+        (of(&|s| s <= self.first + span), of(&|s| s + span > last))
     }
 
     fn populations(&self) -> Table {
@@ -170,25 +238,13 @@ impl Seen {
     }
 
     fn rules(&self, sim: &Simulator) -> Table {
-        let last = sim.n_steps();
-        let span = ((last - self.first) as f64 * ENDS).ceil().max(1.0) as u64;
         let mut t = Table::new(["rule", "weights moved", "rms now", "error at start", "at end"]);
         for r in self.rules.iter().take(LINES) {
             let moved = self.weights.iter().find(|m| m.connection == r.connection);
             let (moved, now) = moved.map_or(("–".into(), "–".into()), |m| m.words(sim));
-            let (start, end) = match &r.error {
-                None => ("–".into(), "–".into()),
-                Some((_, errors)) => {
-                    let of = |keep: &dyn Fn(u64) -> bool| {
-                        let all: Vec<f64> = errors.iter().filter(|e| keep(e.0)).map(|e| e.1).collect();
-                        if all.is_empty() {
-                            return "–".into();
-                        }
-                        significant((all.iter().sum::<f64>() / all.len() as f64).sqrt(), 3)
-                    };
-                    (of(&|s| s <= self.first + span), of(&|s| s + span > last))
-                }
-            };
+            let word = |x: Option<f64>| x.map_or("–".into(), |x| significant(x, 3));
+            let (start, end) = self.course(r, sim);
+            let (start, end) = (word(start), word(end));
             t.push([r.path.clone(), moved, now, start, end]);
         }
         more(&mut t, self.rules.len());

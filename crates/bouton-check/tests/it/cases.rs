@@ -84,7 +84,8 @@ fn an_input_beyond_the_radius_is_told_with_what_mends_it() {
 
 #[test]
 fn eight_hundred_into_a_radius_of_one_is_told() {
-    let text = BEYOND.replace("constant = 10", "expression = \"800*sin(6*t)\"").replace("time = 0.5", "time = 2.0");
+    let text =
+        BEYOND.replace("constant = 10", "expression = \"800*sin(6*t)\"").replace("time = 0.5", "time = 2.0");
     let r = checked(&model(&text));
     let f = only(&r);
     assert!(matches!(f.parameter, Parameter::Radius | Parameter::Transform), "{r}");
@@ -244,7 +245,10 @@ post = "c.rule"
     let r = checked(&model(&text.replace("LEARNS", pes)));
     let f = only(&r);
     assert!(f.object == "stim→a.neurons" || f.object == "a", "{r}");
-    assert!(f.seen.contains("never fire") && f.seen.contains("reaches 0.5") && f.seen.contains("from 1 on"), "{r}");
+    assert!(
+        f.seen.contains("never fire") && f.seen.contains("reaches 0.5") && f.seen.contains("from 1 on"),
+        "{r}"
+    );
     // Devices want weights of a size that nobody can say then: such a model isn't even built.
     let m = model(&text.replace("LEARNS", "rule = \"mpes\"\ndevices = {}"));
     let e = check(&m.network, &options(&m)).unwrap_err().to_string();

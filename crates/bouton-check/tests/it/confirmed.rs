@@ -62,9 +62,12 @@ fn a_fault_that_is_spread_over_a_path_is_mended_step_by_step() {
 #[test]
 fn one_row_is_told_by_itself() {
     let mut net = Network::with_seed(9);
-    let stim = net.node("stim", Output::of_time(2, |t, y| {
-        (y[0], y[1]) = (0.6 * (6.0 * t).sin(), 0.6 * (9.0 * t).cos());
-    }));
+    let stim = net.node(
+        "stim",
+        Output::of_time(2, |t, y| {
+            (y[0], y[1]) = (0.6 * (6.0 * t).sin(), 0.6 * (9.0 * t).cos());
+        }),
+    );
     let a = net.ensemble("a", Ensemble::new(200, 2));
     let rows = Matrix::from_rows(&[vec![1.0, 0.0], vec![0.0, 1e-3]]).unwrap();
     net.connect(stim, a, Connection::new().transform(rows));

@@ -1,5 +1,6 @@
 //! The command line program, run as a user runs it. One program, so that it is linked once.
 
+mod check;
 mod cli;
 mod demo;
 mod folders;

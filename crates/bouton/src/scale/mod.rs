@@ -9,7 +9,7 @@
 //! | need of neurons | the input currents that such values cause |
 //! | need of a passing node | that of the ensembles behind it; of a rule's error, that of the ensemble that learns |
 //! | fixed weights | the outputs of the weights as they stand, over the pre object's evaluation points |
-//! | a node before the weights | its constant, table or noise where that is known, else values of up to ±1 |
+//! | a node before the weights | its constant, table or noise; where only a run shows what it gives, nothing is said |
 //! | weights of devices | how far pulses to one side move them, against those that a solver would need |
 //! | weights that a rule learns | the change of the output in one second, at an error as large as the range |
 //!
@@ -266,13 +266,16 @@ impl<'a> Check<'a> {
         }
         let parameter = if devices.is_some() { "gain" } else { "transform" };
         let target = self.net.object_path(post.object);
-        let taken = if assumed { ", for inputs of up to ±1," } else { "" };
         if zero {
             let m = format!(
                 "all its weights are zero and nothing changes them: it contributes nothing to `{target}`. No factor mends \
                  that; set the weights, or give the connection a learning rule"
             );
             notes.push(self.note(id, 0.0, f64::INFINITY, parameter, ScaleKind::TooSmall, m));
+            return notes;
+        }
+        // What a callback gives, only a run shows (`bouton check`): nothing is assumed of it.
+        if assumed {
             return notes;
         }
         let Some((kind, limit)) = judge(share) else { return notes };
@@ -286,7 +289,7 @@ impl<'a> Check<'a> {
             _ => format!("multiply `{parameter}` by {}", plain(factor)),
         };
         let m = format!(
-            "what it contributes{taken} is {} what `{target}` needs to span its range ({limit}): {way}",
+            "what it contributes is {} what `{target}` needs to span its range ({limit}): {way}",
             of(share)
         );
         notes.push(self.note(id, share, factor, parameter, kind, m));

@@ -12,7 +12,7 @@ use super::{
 use crate::simulator::Devices;
 
 impl Check<'_> {
-    /// Share of weights as they stand, and whether it rests on an assumed input.
+    /// Share of weights as they stand, and whether it rests on an input that only a run shows.
     pub(super) fn fixed(
         &self,
         pre: &End,
@@ -87,9 +87,6 @@ impl Check<'_> {
         if !share.is_finite() {
             return None;
         }
-        // Many values of ±1 may as well be a vector of length one: only what is large either way is too large.
-        let width = inputs.points.first().map_or(1.0, |x| x.len() as f64).sqrt();
-        let share = if inputs.assumed && share > MOST { (share / width).max(1.0) } else { share };
         Some((share, inputs.assumed))
     }
 

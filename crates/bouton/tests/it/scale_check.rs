@@ -41,6 +41,17 @@ fn sine() -> Output {
     Output::of_time(1, |t, y| y[0] = (std::f64::consts::TAU * t).sin())
 }
 
+/// The same as a recording, of which is known what it gives.
+fn recorded_sine(size: f64) -> Output {
+    let values = (0..1000).map(|k| size * (std::f64::consts::TAU * f64::from(k) * 1e-3).sin()).collect();
+    Output::process(Table {
+        values: std::sync::Arc::new(values),
+        rate: 1000.0,
+        past_end: PastEnd::Loop,
+        ..Table::default()
+    })
+}
+
 fn base(stim: Output) -> (Network, NodeId, EnsembleId, EnsembleId) {
     let mut net = Network::with_seed(3);
     let stim = net.node("stim", stim);
@@ -78,7 +89,7 @@ fn decoded(s: Scale, bad: f64) -> Case {
 }
 
 fn from_node(s: Scale) -> Case {
-    let (mut net, stim, a, b) = base(sine());
+    let (mut net, stim, a, b) = base(recorded_sine(1.0));
     let c = net.connect(stim, a, Connection::new().transform(s.of(1.0, 1e-6)).no_synapse());
     net.connect(a, b, Connection::new());
     case(net, c, stim, b, 2.0)
@@ -86,14 +97,7 @@ fn from_node(s: Scale) -> Case {
 
 /// A recording in microvolts that is played into a population which represents ±1.
 fn recording(s: Scale) -> Case {
-    let values = (0..1000).map(|k| 1e-6 * (std::f64::consts::TAU * f64::from(k) * 1e-3).sin()).collect();
-    let table = Table {
-        values: std::sync::Arc::new(values),
-        rate: 1000.0,
-        past_end: PastEnd::Loop,
-        ..Table::default()
-    };
-    let (mut net, stim, a, b) = base(Output::process(table));
+    let (mut net, stim, a, b) = base(recorded_sine(1e-6));
     let mut c = Connection::new().no_synapse();
     match s {
         Scale::Good => c = c.transform(1e6),
@@ -380,10 +384,22 @@ fn single_devices_whose_first_weights_swamp_the_target_are_warned_of() {
 }
 
 #[test]
+fn nothing_is_assumed_of_what_a_callback_gives() {
+    // Well-scaled in volts of some microvolt; much too large; much too small: only a run shows which is which.
+    for (size, radius, transform) in [(2e-6, 2e-6, -1.0), (800.0, 1.0, 1.0), (1.0, 1.0, 1e-6)] {
+        let mut net = Network::with_seed(48);
+        let stim = net.node("stim", Output::of_time(1, move |t, y| y[0] = size * (6.0 * t).sin()));
+        let a = net.ensemble("a", Ensemble::new(100, 1).radius(radius));
+        net.connect(stim, a, Connection::new().transform(transform));
+        assert_eq!(warnings(&Simulator::new(&net).unwrap()), [""; 0], "{size} into {radius}");
+    }
+}
+
+#[test]
 fn little_that_comes_into_a_loop_adds_up() {
     let notes = |transform: f64, loop_: bool| {
         let mut net = Network::with_seed(1);
-        let stim = net.node("stim", sine());
+        let stim = net.node("stim", recorded_sine(1.0));
         let a = net.ensemble("a", Ensemble::new(100, 1));
         let pass = net.node("pass", Output::passthrough(1));
         net.connect(stim, a, Connection::new().transform(transform).synapse(0.1));
