@@ -138,6 +138,7 @@ def test_looking_takes_a_small_share_of_the_time(monkeypatch):
 
     # By a clock of the test's own, so that no other work on the machine is counted.
     monkeypatch.setattr(time, "perf_counter", clock)
+    monkeypatch.setattr(time, "thread_time", clock)
     monkeypatch.setattr(watch, "_checksum", slow)
     with bouton.Simulator(given("transform", np.zeros((20, 20))), progress_bar=False) as sim:
         for _ in range(1000):

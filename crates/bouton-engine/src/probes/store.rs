@@ -163,4 +163,22 @@ mod tests {
         assert_eq!(events.steps().len(), 0);
         assert_eq!(rows.take().into_samples().row(2), [1.0, 0.0, 2.0]);
     }
+
+    #[test]
+    fn moved_values_stand_behind_others_and_nothing_stays() {
+        for kept_as_events in [false, true] {
+            let mut recorded = Recorded::new(2, kept_as_events);
+            let mut to = vec![7.0];
+            for (step, row) in [(1, [0.0, 3.0]), (2, [0.0; 2]), (3, [4.0, 0.0])] {
+                recorded.push(step, &row).unwrap();
+                if step > 1 {
+                    recorded.move_values(&mut to);
+                    assert_eq!((recorded.steps().len(), recorded.samples().values.len()), (0, 0));
+                }
+            }
+            assert_eq!(to, [7.0, 0.0, 3.0, 0.0, 0.0, 4.0, 0.0]);
+            recorded.push(9, &[5.0, 6.0]).unwrap();
+            assert_eq!((recorded.steps(), recorded.samples().row(0)), (&[9][..], &[5.0, 6.0][..]));
+        }
+    }
 }
