@@ -28,6 +28,8 @@ part "plans made anew after every step, all models" replans
 part "10,000 schedules against the oracle" schedules
 part "kills" scripts/kill.sh 1000
 part "signals" scripts/signals.py 200
+part "1,000 model files made from the schema" env BOUTON_MUTATED=1000 cargo test -q -p bouton-file --test it -- from_schema:: --nocapture
+part "what a run's counters cost" scripts/seen.py
 for m in edit peak steps chain; do part "measure: $m" measure "$m"; done
 part "measure: a small model" scripts/small.sh
 part "measure: PES against the engine before" scripts/pes.sh

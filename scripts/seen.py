@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a run's own counters cost (populations, rules, devices; `seen.rs`): runs that look and runs that don't, in turn.
 
-    scripts/seen.py [ROUNDS] [SECONDS]     pairs of runs of each model (default 15), simulated seconds of each (default 10)
+    scripts/seen.py [ROUNDS] [SECONDS]     pairs of runs of each model (default 15), simulated seconds of each (default 100)
 
 Each pair is one run with `--quiet`, in which nobody looks, and one without, in turn first and second. What is compared is the run
 itself (`run_seconds` of the manifest), without building and closing. Prints the median of the ratios with its standard error.
@@ -11,7 +11,7 @@ build --release -p bouton-cli, or BOUTON=PROGRAM).
 import json, os, shutil, statistics, subprocess, sys, tempfile
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-ROUNDS, SECONDS = (float(a) for a in (sys.argv[1:] + ["15", "10"][len(sys.argv) - 1:])[:2])
+ROUNDS, SECONDS = (float(a) for a in (sys.argv[1:] + ["15", "100"][len(sys.argv) - 1:])[:2])
 BOUTON = os.environ.get("BOUTON", "target/release/bouton")
 # Neurons in a row; a rule with its error; devices.
 CHAIN = "format = 1\nseed = 1\n[nodes.s]\nexpression = \"sin(9*t)\"\n" + "".join(

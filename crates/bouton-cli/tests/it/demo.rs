@@ -214,7 +214,7 @@ fn the_figure_is_read_without_colours_and_on_every_ground() {
     let lines = strokes(&svg);
     // Five methods, two of them with dashes among the errors and without beside their target, and one as dash and dots; input and
     // end of learning in grey; target, which is dotted beside outputs, and axes in black; two kinds of devices.
-    assert_eq!(lines.len(), 5 + 3 + 1 + 2 + 2, "{lines:?}");
+    assert_eq!(lines.len(), 5 + 3 + 2 + 2 + 2, "{lines:?}");
     for (color, alpha, _) in &lines {
         for ground in &grounds {
             let c = vision::contrast(vision::on(*color, *alpha, *ground), *ground);

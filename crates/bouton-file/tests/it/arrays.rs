@@ -217,7 +217,10 @@ fn parameters_of_devices_that_do_not_fit_are_refused() {
             "minus = { r0 = [[200, 200, 200], [200, 1e9, 200]] }",
             &["device (1, 1) on the side `minus`", "`r1`"],
         ),
-        ("each = { r0 = { type = \"gaussian\", mean = 200, std = -1 } }", &["devices.each.r0.std", "above 0"]),
+        (
+            "each = { r0 = { type = \"gaussian\", mean = 200, std = -1 } }",
+            &["devices.each.r0.std", "above 0"],
+        ),
     ] {
         let e = conductance(&f, "plus", lines).unwrap_err();
         assert!(parts.iter().all(|p| e.contains(p)), "{lines}: {e}");
