@@ -29,7 +29,9 @@ pub(super) fn function(b: &mut Base) -> Result<Model, Error> {
     }
     let f = move |x: &[f64], y: &mut [f64]| y[0] = if d == 1 { x[0] * x[0] } else { x[0] * x[1] };
     // The population behind it has a range of the largest product.
-    let to = if b.dice.chance(0.5) { unit * unit } else { b.unit() };
+    // Squares of millionths are below any radius that is taken.
+    let own = (1e-9..1e9).contains(&(unit * unit));
+    let to = if b.dice.chance(0.5) && own { unit * unit } else { b.unit() };
     let largest = x.times(unit / from).map(1, f).peak();
     let scale = 0.9 * to / largest;
     let out = b.net.node("out", Output::passthrough(1));
