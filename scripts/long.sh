@@ -26,6 +26,11 @@ part "AddressSanitizer" scripts/sanitize.sh
 part "models larger than the process may be" scripts/limits.sh
 part "plans made anew after every step, all models" replans
 part "10,000 schedules against the oracle" schedules
+random_rules() { BOUTON_RULES=10000 cargo test -q --release -p bouton --test it -- random_rules:: --nocapture; }
+texts() { BOUTON_TEXTS=100000 cargo test -q --release -p bouton-rules --test it -- robust::; }
+part "10,000 random rules against an interpreter" random_rules
+part "100,000 mutated texts" texts
+part "each number of each rule 1 % off" scripts/one_percent.sh
 part "kills" scripts/kill.sh 1000
 part "signals" scripts/signals.py 200
 part "1,000 model files made from the schema" env BOUTON_MUTATED=1000 cargo test -q -p bouton-file --test it -- from_schema:: --nocapture

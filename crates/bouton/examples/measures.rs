@@ -1,7 +1,7 @@
 //! Measures of what a user waits for: each prints its figure, what was wanted, and the sizes that it was taken with.
 //!
 //! ```text
-//! cargo run --release -p bouton --example measures -- edit|write|peak|steps|pes|chain [--size N] [--rounds N]
+//! cargo run --release -p bouton --example measures -- edit|write|peak|steps|pes|chain|rules|product [--size N] [--rounds N]
 //! ```
 //!
 //! * `edit`: one weight of a `size` × `size` (2,000) matrix is written between two steps. Counted are the write, its entry in
@@ -12,6 +12,8 @@
 //! * `steps`: `run_steps(1)` against `step()`, on a small and on a mid-sized model.
 //! * `pes`: seconds per simulated second of PES on a matrix of `size` × `size` (2,000) solved weights.
 //! * `chain`: the scale check of `size` (1,600) ensembles in a row, every connection of which is too weak.
+//! * `rules`: texts against the same rules as Rust types, in the same form, on `size` × `size` (1,000) weights.
+//! * `product`: a product of `size` × `size` (2,000) weights with the rates of neurons; `scripts/bench/gemv.sh` sets it beside a BLAS.
 //!
 //! One thread. A time is the median of rounds, because a machine has other things to do; the least of them is printed
 //! beside it. The exit status is 1 if a figure isn't what was wanted.
@@ -22,6 +24,10 @@ use bouton::prelude::*;
 
 #[path = "measures/pes.rs"]
 mod pes;
+#[path = "measures/product.rs"]
+mod product;
+#[path = "measures/rules.rs"]
+mod rules;
 #[path = "measures/write.rs"]
 mod write;
 
@@ -237,8 +243,12 @@ fn main() -> Result<(), Error> {
         "steps" => steps(number("--rounds", 61))?,
         "pes" => pes::pes(number("--size", 2000), number("--rounds", 5))?,
         "chain" => chain(number("--size", 1600), number("--rounds", 11))?,
+        "rules" => rules::rules(number("--size", 1000), number("--rounds", 41))?,
+        "product" => product::product(number("--size", 2000), number("--rounds", 9))?,
         other => {
-            eprintln!("there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain");
+            eprintln!(
+                "there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain, rules, product"
+            );
             std::process::exit(2);
         }
     };

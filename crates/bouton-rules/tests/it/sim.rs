@@ -194,7 +194,10 @@ impl Sim {
                 }
             }
             if let ([.., low, high], true) = (&numbers[..], bounded) {
-                *d = (self.weights[k] + *d).clamp(*low, *high) - self.weights[k];
+                // As the engine has it: bounds that a slip has turned around are no panic.
+                let sum = self.weights[k] + *d;
+                let within = if sum < *low { *low } else { sum.min(*high) };
+                *d = within - self.weights[k];
             }
         }
         delta
