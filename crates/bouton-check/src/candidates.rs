@@ -92,6 +92,9 @@ pub(crate) fn population(
             scale(net, *c, None, FILL * ensemble.radius / p.peak, &mut all);
         }
     }
+    for c in &shape.into_neurons[e.index()] {
+        synapse(net, *c, BETWEEN, &mut all);
+    }
     for c in shape.traced(net, e) {
         let connection = ends(net, c).2;
         if !shape.looped.contains(&e.index()) {
@@ -165,7 +168,9 @@ fn scales(
             continue;
         }
         let alone = connections.len() == 1 || shape.looped.contains(&e.index());
-        if out {
+        // Of several that cancel each other, as in an error, none is to be scaled by itself.
+        let cancels = p.spans < LITTLE && !(0.5..=2.0).contains(&(brings / p.peak));
+        if out && (alone || !cancels) {
             let factor = FILL * ensemble.radius / if alone { p.peak } else { brings };
             if !(LITTLE..=MUCH).contains(&(1.0 / factor)) {
                 rooms.iter().for_each(|r| scale(net, *c, None, factor / r, all));

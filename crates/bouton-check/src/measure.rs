@@ -174,7 +174,8 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
         off: None,
     };
     for c in net.connections() {
-        let from = if off.is_some() && ends(net, c).2.rules.is_empty() { calm } else { on };
+        let from =
+            if ends(net, c).2.rules.is_empty() && !learned_to_speak(net, c, on, calm) { calm } else { on };
         if let Some(s) = &from.brought[c.index()] {
             let mut a = arriving(net, c, s);
             (a.kept, a.off, a.noise) = filtered(net, c, s, from);
@@ -208,6 +209,13 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
         });
     }
     m
+}
+
+/// Whether a connection starts at a population that gives next to nothing without learning.
+fn learned_to_speak(net: &Network, c: ConnectionId, on: &Run, calm: &Run) -> bool {
+    let (Object::Ensemble(e) | Object::Neurons(e)) = ends(net, c).0.object else { return false };
+    let size = |r: &Run| r.populations[e.index()].as_ref().map_or(0.0, |p| rms(&p.value.values));
+    on.failed.is_none() && size(calm) < FIRST * size(on)
 }
 
 /// The rows of a recording behind its beginning.

@@ -172,9 +172,13 @@ impl Search<'_> {
         let bad = m.rules.iter().filter(|r| is_bad(r));
         let below: Vec<usize> =
             bad.flat_map(|r| shape.around(net, r.id).into_iter().skip(1)).map(|e| e.index()).collect();
+        let errors: Vec<usize> =
+            m.rules.iter().flat_map(|r| shape.errors_of(net, r.id)).map(|e| e.index()).collect();
         for e in net.ensembles() {
             let Some(p) = &m.populations[e.index()] else { continue };
-            if below.contains(&e.index()) {
+            // An error is to become small.
+            let error = errors.contains(&e.index()) && p.spans < LITTLE;
+            if below.contains(&e.index()) || error || only_rules_read(net, e) {
                 continue;
             }
             let far = p.spans > MUCH || (p.spans < LITTLE && p.peak > 0.0);
@@ -347,6 +351,21 @@ fn attempt(net: &Network, setting: &Setting, c: &Candidate, off: Option<&Arc<Run
     let m = measure::measure(&changed, &setting, off.filter(|_| same).cloned()).ok()?;
     // What was cut off by the clock shows nothing.
     (Instant::now() < setting.until).then_some(m)
+}
+
+/// Whether all that reads an ensemble's value learns: it is then as good as its rules, and tried at when they are bad.
+fn only_rules_read(net: &Network, e: EnsembleId) -> bool {
+    let mut learned = false;
+    for c in net.connections() {
+        let (pre, _, connection) = ends(net, c);
+        if matches!(pre.object, Object::Ensemble(x) | Object::Neurons(x) if x.index() == e.index()) {
+            if connection.rules.is_empty() {
+                return false;
+            }
+            learned = true;
+        }
+    }
+    learned
 }
 
 /// Whether a rule leaves too much of its error.

@@ -111,11 +111,20 @@ impl Shape {
             return all;
         }
         all.extend(ensemble_of(post.object));
-        let errors = self.errors.iter().filter(|(r, _)| *r == rule).map(|(_, c)| *c).collect();
-        for c in self.traced_from(net, errors) {
-            all.extend(ensemble_of(ends(net, c).0.object).filter(|e| !all.contains(e)));
-        }
+        let errors = self.errors_of(net, rule);
+        errors.into_iter().for_each(|e| {
+            if !all.contains(&e) {
+                all.push(e);
+            }
+        });
         all
+    }
+
+    /// The ensembles that a rule's error comes from.
+    pub(crate) fn errors_of(&self, net: &Network, rule: RuleId) -> Vec<EnsembleId> {
+        let into = self.errors.iter().filter(|(r, _)| *r == rule).map(|(_, c)| *c).collect();
+        let from = self.traced_from(net, into).into_iter();
+        from.filter_map(|c| ensemble_of(ends(net, c).0.object)).collect()
     }
 
     fn measure_depth(&mut self, net: &Network) {
