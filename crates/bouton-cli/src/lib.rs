@@ -1,5 +1,6 @@
 //! The parts of the `bouton` program.
 
+mod args;
 mod check;
 mod columns;
 pub mod demo;
