@@ -164,7 +164,7 @@ fn scales(
         let own: Vec<f64> =
             ways.iter().filter(|w| w.0 == *c).filter_map(|w| a.peaks.get(w.2).copied()).collect();
         let brings = own.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if !(brings > 0.0) {
+        if brings.is_nan() || brings <= 0.0 {
             continue;
         }
         let alone = connections.len() == 1 || shape.looped.contains(&e.index());
@@ -255,7 +255,7 @@ fn rows(
         }
         let factor = target / brings;
         let single = ensemble.dimensions == 1;
-        if !(factor > OUT_OF_LINE || factor < 1.0 / OUT_OF_LINE) || (single && !out) {
+        if (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&factor) || (single && !out) {
             continue;
         }
         scale(net, c, Some(row), factor, all);
