@@ -28,6 +28,7 @@
 mod brought;
 mod candidates;
 mod change;
+mod descriptions;
 mod learning;
 mod measure;
 mod report;

@@ -300,6 +300,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         let (t, now) = (Instant::now(), sim.n_steps());
         let next = schedule.next_step(now + 1).unwrap_or(total).min(total);
         let next = every.map_or(next, |n| next.min((now / n + 1) * n));
+        let next = seen.as_ref().map_or(next, |s| next.min(s.turns(now)));
         let result = schedule.apply(&mut sim).and_then(|()| sim.run_steps(chunk.min(next - now)));
         bar.set(sim.n_steps());
         // The log first: of what is recorded, all writes are known.

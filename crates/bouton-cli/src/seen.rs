@@ -1,20 +1,28 @@
 //! What a run says of itself at its end: populations, rules, devices, time.
 //!
-//! It is measured while the run goes on, by probes that are attached for it: spikes as events, rates and errors of rules at
-//! some thousand steps of the run. None of it changes a bit of the run, and none of it is recorded.
+//! It is measured while the run goes on, by probes that are attached for it: errors of rules at some thousand steps of the
+//! run; spikes, rates and what populations are given in a few stretches of it, because a population whose spikes somebody
+//! looks at isn't encoded, stepped and decoded in one pass. None of it changes a bit of the run, and none of it is recorded.
 
 use bouton::Error;
 use bouton::elements::rules::Changes;
-use bouton::engine::{ObserveId, Recorded};
+use bouton::engine::{ObserveId, Recorded, Simulation};
 use bouton::io::table::{Table, significant};
-use bouton::model::{ConnectionId, Probe, RuleId, Target};
+use bouton::model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 use bouton::prelude::Simulator;
 use bouton_check::highest_rate;
 
 use crate::record;
 
-/// Samples of rates and errors in a run, about.
+/// Samples of errors in a run, about.
 const SAMPLES: u64 = 2000;
+/// Populations are looked at for this long in all (s), or for this share of the run where that is longer, in so many
+/// stretches from its beginning to its end. A run of twice that is looked at as a whole: it is soon over.
+const LOOK: f64 = 1.0;
+const LOOK_SHARE: f64 = 1.0 / 300.0;
+const STRETCHES: u64 = 4;
+/// Steps between two samples of rates and of what populations are given.
+const BETWEEN: f64 = 10.0;
 /// Share of the run's beginning and end over which the error of a rule is taken.
 const ENDS: f64 = 0.1;
 /// A neuron is saturated from this share of its type's highest rate on.
@@ -36,12 +44,16 @@ pub(crate) struct Seen {
     rules: Vec<Learning>,
     weights: Vec<Moved>,
     first: u64,
+    /// First step and end of each stretch in which populations are looked at.
+    stretches: Vec<(u64, u64)>,
 }
 
 struct Population {
     path: String,
+    ensemble: EnsembleId,
     highest: Option<f64>,
-    probe: ObserveId,
+    /// While it is looked at.
+    probe: Option<ObserveId>,
     /// Of each neuron: the sum of what it gave, in Hz.
     sums: Vec<f64>,
     samples: f64,
@@ -79,21 +91,14 @@ impl Seen {
             if ensemble.neuron_type.is_direct() {
                 continue;
             }
-            let spiking = neurons.spiking();
-            let mut probe = Probe::of(Target::Spikes(e));
-            if !spiking {
-                probe = probe.sample_every(every);
-            }
             populations.push(Population {
                 path: net.ensemble_path(e),
+                ensemble: e,
                 highest: highest_rate(neurons, dt),
-                probe: sim.attach_probe(&probe)?,
+                probe: None,
                 sums: vec![0.0; ensemble.n_neurons],
                 samples: 0.0,
-                given: {
-                    let given = Probe::of(Target::EnsembleInput(e)).synapse(SMOOTH).sample_every(every);
-                    sim.attach_probe(&given).ok()
-                },
+                given: None,
                 radius: ensemble.radius,
                 reaches: 0.0,
             });
@@ -122,14 +127,50 @@ impl Seen {
                 weights.push(Moved { connection: c, start });
             }
         }
-        Ok(Seen { populations, rules, weights, first })
+        let mut seen = Seen { populations, rules, weights, first, stretches: stretches(first, total, dt) };
+        seen.turn(sim)?;
+        Ok(seen)
+    }
+
+    /// The first step behind `now` at which looking at populations begins or ends: a block must not go past it.
+    pub(crate) fn turns(&self, now: u64) -> u64 {
+        let ends = self.stretches.iter().flat_map(|s| [s.0, s.1]);
+        ends.filter(|s| *s > now).min().unwrap_or(u64::MAX)
+    }
+
+    /// Looks at populations, or no longer does, as it is meant to be from where the simulator stands.
+    fn turn(&mut self, sim: &mut Simulator) -> Result<(), Error> {
+        let (now, every) = (sim.n_steps(), BETWEEN * sim.dt());
+        let look = self.stretches.iter().any(|s| (s.0..s.1).contains(&now));
+        for p in &mut self.populations {
+            if look && p.probe.is_none() {
+                let mut probe = Probe::of(Target::Spikes(p.ensemble));
+                let spiking = sim.network().get_ensemble(p.ensemble).map(|e| e.neuron_type.model().spiking());
+                if spiking != Some(true) {
+                    probe = probe.sample_every(every);
+                }
+                p.probe = Some(sim.attach_probe(&probe)?);
+                let given = Probe::of(Target::EnsembleInput(p.ensemble)).synapse(SMOOTH).sample_every(every);
+                p.given = sim.attach_probe(&given).ok();
+            } else if !look {
+                for probe in [p.probe.take(), p.given.take()].into_iter().flatten() {
+                    sim.simulation_mut().detach(probe)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes what was measured since.
     pub(crate) fn block(&mut self, sim: &mut Simulator) -> Result<(), Error> {
-        let sim = sim.simulation_mut();
+        self.drain(sim.simulation_mut())?;
+        self.turn(sim)
+    }
+
+    fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         for p in &mut self.populations {
-            match sim.drain(p.probe)? {
+            let Some(probe) = p.probe else { continue };
+            match sim.drain(probe)? {
                 Recorded::Events(e) => {
                     e.events.iter().for_each(|x| p.sums[x.column as usize] += x.value);
                     p.samples += e.steps.len() as f64;
@@ -161,7 +202,7 @@ impl Seen {
 
     /// The tables that are printed at the end.
     pub(crate) fn tables(&self, sim: &Simulator) -> Vec<Table> {
-        let mut out = vec![self.populations(), self.rules(sim), devices(sim)];
+        let mut out = vec![self.populations(sim), self.rules(sim), devices(sim)];
         out.retain(|t| !t.is_empty());
         out
     }
@@ -211,8 +252,15 @@ impl Seen {
         (of(&|s| s <= self.first + span), of(&|s| s + span > last))
     }
 
-    fn populations(&self) -> Table {
-        let mut t = Table::new(["population", "neurons", "mean rate", "highest", "silent", "saturated"])
+    fn populations(&self, sim: &Simulator) -> Table {
+        // Of how much of the run: silent is who did not fire in that time.
+        let now = sim.n_steps();
+        let looked: u64 = self.stretches.iter().map(|s| s.1.min(now).saturating_sub(s.0)).sum();
+        let name = match self.stretches.len() {
+            1 => "population".into(),
+            _ => format!("population ({} s of it)", significant(looked as f64 * sim.dt(), 2)),
+        };
+        let mut t = Table::new([&name, "neurons", "mean rate", "highest", "silent", "saturated"])
             .units(["", "", "Hz", "Hz", "", ""]);
         for p in self.populations.iter().take(LINES) {
             let n = p.sums.len();
@@ -250,6 +298,18 @@ impl Seen {
         more(&mut t, self.rules.len());
         t
     }
+}
+
+/// Stretches of a run from step `first` to `total` in which populations are looked at.
+fn stretches(first: u64, total: u64, dt: f64) -> Vec<(u64, u64)> {
+    let run = total.saturating_sub(first);
+    let look = (LOOK / dt).max(run as f64 * LOOK_SHARE) as u64;
+    if run <= 2 * look {
+        return vec![(first, total)];
+    }
+    let length = look / STRETCHES;
+    // The first begins with the run, and the last ends with it.
+    (0..STRETCHES).map(|k| first + k * (run - length) / (STRETCHES - 1)).map(|s| (s, s + length)).collect()
 }
 
 impl Moved {
