@@ -177,7 +177,7 @@ fn probes_of_matrices_take_rows() {
         (Probe::of(target()).slice(5..6), "0..3"),
         (Probe::of(target()).synapse(0.1), "`synapse`"),
         (Probe::weights(plain).slice(0..4), "0..3"),
-        (Probe::weights(plain).slice(vec![0, 1]), "range of rows"),
+        (Probe::weights(plain).slice(vec![0, 4]), "index 4 is out of range"),
         (Probe::of(Target::rule_delta(devices)), "no delta"),
     ] {
         let mut net = net.clone();
