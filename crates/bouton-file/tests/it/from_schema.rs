@@ -162,5 +162,6 @@ fn files_made_from_the_schema_are_read_as_they_say_or_refused_by_name() {
         }
     }
     println!("{rounds} files: {read} read, {refused} refused by name");
-    assert!(read * 10 >= rounds && refused * 10 >= rounds, "{read} read and {refused} refused say little");
+    // Where all were refused, or none, nothing would have been tried.
+    assert!(read * 20 >= rounds && refused * 20 >= rounds, "{read} read and {refused} refused say little");
 }
