@@ -22,6 +22,9 @@ fn runs_here(rule: &bouton_elements::rules::Rule) -> bool {
     rule.model().inputs().iter().all(|i| i.synapse.is_none()) && rule.model().policy().is_none()
 }
 
+/// Name, over what, start, unit, meaning, and of a state that holds what was, the seconds.
+type StateRow = (String, &'static str, Vec<f64>, String, String, Option<f64>);
+
 /// A learning rule as a text, or one of the list by its name.
 #[pyclass(frozen)]
 pub(crate) struct Rule {
@@ -131,7 +134,7 @@ impl Rule {
         bouton_elements::rules::past_len(seconds, dt, count)
     }
     /// Its states: name, over what, start (one number for all, or all), unit, meaning, and of one that holds what was, the seconds.
-    fn state_table(&self) -> Vec<(String, &'static str, Vec<f64>, String, String, Option<f64>)> {
+    fn state_table(&self) -> Vec<StateRow> {
         let start = |v: &Var| match &v.start {
             Start::Values(x) => x.to_vec(),
             _ => vec![v.values().first().copied().unwrap_or(0.0)],

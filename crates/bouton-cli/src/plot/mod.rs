@@ -1,6 +1,6 @@
 //! `bouton plot RECORDING [NAME…]`: a figure of what a run recorded.
 //!
-//! [`what`] decides what is drawn, [`data`] reads it in pieces, and [`panels`] makes panels of it.
+//! `what` decides what is drawn, `data` reads it in pieces, and `panels` makes panels of it.
 
 mod data;
 mod panels;
