@@ -13,6 +13,7 @@ mod plot;
 mod resume;
 mod rule_folder;
 mod scale_check;
+mod seen;
 mod shipped_models;
 mod signals;
 /// How colours look, for what is drawn.
