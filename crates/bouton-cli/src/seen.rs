@@ -142,21 +142,30 @@ impl Seen {
     fn turn(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let (now, every) = (sim.n_steps(), BETWEEN * sim.dt());
         let look = self.stretches.iter().any(|s| (s.0..s.1).contains(&now));
-        for p in &mut self.populations {
-            if look && p.probe.is_none() {
-                let mut probe = Probe::of(Target::Spikes(p.ensemble));
-                let spiking = sim.network().get_ensemble(p.ensemble).map(|e| e.neuron_type.model().spiking());
-                if spiking != Some(true) {
-                    probe = probe.sample_every(every);
-                }
-                p.probe = Some(sim.attach_probe(&probe)?);
-                let given = Probe::of(Target::EnsembleInput(p.ensemble)).synapse(SMOOTH).sample_every(every);
-                p.given = sim.attach_probe(&given).ok();
-            } else if !look {
-                for probe in [p.probe.take(), p.given.take()].into_iter().flatten() {
-                    sim.simulation_mut().detach(probe)?;
+        // All at once: each time is a new plan.
+        if look && self.populations.iter().all(|p| p.probe.is_none()) {
+            let spiking = |e| sim.network().get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
+            let (mut probes, mut given) = (vec![], vec![]);
+            for (k, p) in self.populations.iter().enumerate() {
+                let probe = Probe::of(Target::Spikes(p.ensemble));
+                probes.push(if spiking(p.ensemble) { probe } else { probe.sample_every(every) });
+                let target = Target::EnsembleInput(p.ensemble);
+                if sim.can_attach(&target) {
+                    given.push((k, Probe::of(target).synapse(SMOOTH).sample_every(every)));
                 }
             }
+            probes.extend(given.iter().map(|(_, p)| p.clone()));
+            let mut ids = sim.attach_probes(&probes)?.into_iter();
+            for (p, id) in self.populations.iter_mut().zip(&mut ids) {
+                p.probe = Some(id);
+            }
+            for ((k, _), id) in given.iter().zip(ids) {
+                self.populations[*k].given = Some(id);
+            }
+        } else if !look {
+            let all = self.populations.iter_mut().flat_map(|p| [p.probe.take(), p.given.take()]);
+            let all: Vec<ObserveId> = all.flatten().collect();
+            sim.simulation_mut().detach_all(&all)?;
         }
         Ok(())
     }

@@ -73,16 +73,33 @@ impl Simulation {
     /// # Errors
     /// There is no such probe.
     pub fn detach(&mut self, id: ObserveId) -> Result<Recorded, Error> {
-        let (k, pin) = (self.position(id)?, self.is_pin(id));
-        let p = self.inner.probes().remove(k);
+        let recorded = self.detach_all(&[id])?;
+        recorded.into_iter().next().ok_or_else(|| no_probe(id))
+    }
+    /// Detaches several, with one new plan at most, and returns what each has recorded.
+    ///
+    /// # Errors
+    /// There is no such probe, or one is named twice; then none is detached.
+    pub fn detach_all(&mut self, ids: &[ObserveId]) -> Result<Vec<Recorded>, Error> {
+        for (k, id) in ids.iter().enumerate() {
+            self.position(*id)?;
+            if ids[..k].contains(id) {
+                return Err(no_probe(*id));
+            }
+        }
+        let pin = ids.iter().any(|id| self.is_pin(*id));
+        let mut recorded = vec![];
+        for id in ids {
+            let k = self.position(*id)?;
+            recorded.push(self.inner.probes().remove(k).recorded);
+        }
         if pin {
             self.inner.pin()?;
         }
-        Ok(p.recorded)
+        Ok(recorded)
     }
     fn position(&self, id: ObserveId) -> Result<usize, Error> {
-        let none = || Error::access("", format!("there is no probe {}", id.0));
-        self.inner.probes_ref().iter().position(|p| p.id == id).ok_or_else(none)
+        self.inner.probes_ref().iter().position(|p| p.id == id).ok_or_else(|| no_probe(id))
     }
     fn probe(&self, id: ObserveId) -> Result<&Probe, Error> {
         Ok(&self.inner.probes_ref()[self.position(id)?])
@@ -150,6 +167,10 @@ impl Simulation {
 }
 
 /// What a probe has recorded can't be copied.
+fn no_probe(id: ObserveId) -> Error {
+    Error::access("", format!("there is no probe {}", id.0))
+}
+
 fn no_copy(p: &Probe, m: &str) -> Error {
     let rows = p.recorded.steps().len();
     let m = format!(

@@ -74,6 +74,22 @@ impl Simulator {
     /// target that isn't kept: the change of a rule that is kept as factors, unless a probe of the network looks at it. A slice
     /// that doesn't fit.
     pub fn attach_probe(&mut self, probe: &Probe) -> Result<ObserveId, Error> {
+        let what = self.observe(probe)?;
+        self.sim.attach(what)
+    }
+    /// Attaches several, with one new plan at most.
+    ///
+    /// # Errors
+    /// Those of [`attach_probe`](Simulator::attach_probe); then none is attached.
+    pub fn attach_probes(&mut self, probes: &[Probe]) -> Result<Vec<ObserveId>, Error> {
+        let what = probes.iter().map(|p| self.observe(p)).collect::<Result<Vec<_>, Error>>()?;
+        self.sim.attach_all(what)
+    }
+    /// Whether a probe of this can be attached while the model runs.
+    pub fn can_attach(&self, target: &Target) -> bool {
+        self.built.sources.find(&self.net, target).is_some()
+    }
+    fn observe(&self, probe: &Probe) -> Result<Observe, Error> {
         let of = self.net.target_path(&probe.target);
         let refuse = |m: String| Error::access(&of, m);
         let source = self.built.sources.find(&self.net, &probe.target).ok_or_else(|| {
@@ -101,7 +117,7 @@ impl Simulator {
             return Err(refuse(m.into()));
         }
         let events = filter.is_none() && probe.norm == Norm::None && is_spiking(&self.net, &probe.target);
-        self.sim.attach(Observe {
+        Ok(Observe {
             signal: source.signal,
             rows,
             inverse: source.inverse,
