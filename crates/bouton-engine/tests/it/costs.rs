@@ -141,7 +141,7 @@ fn many_probes_are_attached_with_one_plan() {
     // As many are detached with one new plan; with one that isn't there, none is.
     assert!(s.detach_all(&[ids[0], ids[0]]).is_err() && s.samples(ids[0]).is_ok());
     let before = asked.load(Relaxed);
-    assert!(s.detach_all(&ids).unwrap().iter().all(|r| r.rows() == 1));
+    assert!(s.detach_all(&ids).unwrap().iter().all(|r| r.steps().len() == 1));
     assert_eq!(asked.load(Relaxed) - before, one);
     // Parameters need no plan, and of what is refused none is attached.
     let before = asked.load(Relaxed);
