@@ -21,8 +21,7 @@
 //! Everything else is named by its own object and parameter alone.
 
 use bouton::prelude::*;
-
-use crate::face::Parameter;
+use bouton_check::Parameter;
 
 /// Connections that end at the value of an object.
 pub(crate) fn into(net: &Network, object: Object) -> Vec<ConnectionId> {

@@ -2,28 +2,7 @@
 
 use bouton::ScaleNote;
 use bouton::prelude::*;
-use bouton_check::{CheckOptions, Finding, check};
-
-/// What of an object is said to be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names of parameters")]
-pub enum Parameter {
-    Radius,
-    Transform,
-    Encoders,
-    Gain,
-    MaxRates,
-    Intercepts,
-    Rate,
-    Sign,
-    Synapse,
-    TimeStep,
-    Regularisation,
-    EvalPoints,
-    Threshold,
-    Bias,
-    Other,
-}
+use bouton_check::{CheckOptions, Finding, Parameter, check};
 
 /// Changes a network and the time step that it runs at.
 type Mend = Box<dyn Fn(&mut Network, &mut f64) -> Result<(), Error>>;
@@ -53,7 +32,7 @@ pub fn scale_notes(net: &Network, dt: f64) -> Result<Vec<Told>, Error> {
             "gain" => Parameter::Gain,
             "learning_rate" => Parameter::Rate,
             "dt" => Parameter::TimeStep,
-            _ => Parameter::Other,
+            other => Parameter::Other(other),
         },
         text: n.to_string(),
         mend: None,
@@ -90,28 +69,5 @@ fn told(f: Finding) -> Told {
             a.apply(net)
         })
     });
-    Told { object: f.object, parameter: f.parameter.into(), text, mend }
-}
-
-impl From<bouton_check::Parameter> for Parameter {
-    fn from(p: bouton_check::Parameter) -> Parameter {
-        use bouton_check::Parameter as P;
-        match p {
-            P::Radius => Parameter::Radius,
-            P::Transform => Parameter::Transform,
-            P::Encoders => Parameter::Encoders,
-            P::Gain => Parameter::Gain,
-            P::MaxRates => Parameter::MaxRates,
-            P::Intercepts => Parameter::Intercepts,
-            P::Rate => Parameter::Rate,
-            P::Sign => Parameter::Sign,
-            P::Synapse => Parameter::Synapse,
-            P::TimeStep => Parameter::TimeStep,
-            P::Regularisation => Parameter::Regularisation,
-            P::EvalPoints => Parameter::EvalPoints,
-            P::Threshold => Parameter::Threshold,
-            P::Bias => Parameter::Bias,
-            _ => Parameter::Other,
-        }
-    }
+    Told { object: f.object, parameter: f.parameter, text, mend }
 }

@@ -1,12 +1,15 @@
 //! Faults: one parameter of a model is wrong. Which findings name it: [`equivalent`](crate::equivalent).
 
 use bouton::prelude::*;
+use bouton_check::Parameter;
 
 use crate::dice::Dice;
 use crate::equivalent::{from, into, like_radius, like_transform};
-use crate::face::Parameter;
 use crate::model::{Model, Spot, scale_transform};
 use crate::signal::Shape;
+
+/// In the place of a parameter: whichever is named.
+const ANY: Parameter = Parameter::Other("any");
 
 /// What was put into a model.
 #[derive(Clone, Debug)]
@@ -15,17 +18,14 @@ pub struct Fault {
     pub kind: String,
     /// The whole fault for a person.
     pub words: String,
-    /// Objects and parameters of findings that name it; an empty object is any, and so is the parameter
-    /// [`Other`](Parameter::Other).
+    /// Objects and parameters of findings that name it; an empty object is any, and so is the parameter `any`.
     pub named_by: Vec<(String, Parameter)>,
 }
 
 impl Fault {
     /// Whether a finding names it.
     pub fn is_named_by(&self, object: &str, parameter: Parameter) -> bool {
-        self.named_by
-            .iter()
-            .any(|(o, p)| (o.is_empty() || o == object) && (*p == parameter || *p == Parameter::Other))
+        self.named_by.iter().any(|(o, p)| (o.is_empty() || o == object) && (*p == parameter || *p == ANY))
     }
 }
 
@@ -252,7 +252,7 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Result<Fault, Error> {
                 *node = output;
             }
             let object = Object::Node(m.stim);
-            named_by.push((net.node_path(m.stim), Parameter::Other));
+            named_by.push((net.node_path(m.stim), ANY));
             for c in from(net, object) {
                 like_transform(net, c, Some(k), &mut named_by);
             }
@@ -263,7 +263,8 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Result<Fault, Error> {
             let mut tau = 0.0;
             if let Some(c) = net.get_connection_mut(c) {
                 // Filters of all drawn models are low-passes.
-                tau = factor * c.synapse.as_ref().and_then(low_pass).unwrap_or(0.005);
+                tau = factor
+                    * c.synapse.as_ref().and_then(|s| s.downcast_ref::<Lowpass>()).map_or(0.005, |s| s.tau);
                 c.synapse = Some(tau.into());
             }
             named_by.push((path.clone(), Parameter::Synapse));
@@ -350,18 +351,13 @@ fn paths(net: &Network, all: &[EnsembleId]) -> Vec<String> {
     all.iter().map(|e| net.ensemble_path(*e)).collect()
 }
 
-/// The time constant of a low-pass (s).
-fn low_pass(s: &Synapse) -> Option<f64> {
-    s.model().vars().iter().find(|v| v.name == "tau").and_then(|v| v.values().first().copied())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_finding_names_a_fault_by_object_and_parameter_alone() {
-        let named_by = [("a", Parameter::Radius), ("", Parameter::TimeStep), ("x", Parameter::Other)];
+        let named_by = [("a", Parameter::Radius), ("", Parameter::TimeStep), ("x", ANY)];
         let named_by = named_by.iter().map(|(o, p)| (o.to_string(), *p)).collect();
         let f = Fault { kind: String::new(), words: String::new(), named_by };
         assert!(f.is_named_by("a", Parameter::Radius) && f.is_named_by("anything", Parameter::TimeStep));

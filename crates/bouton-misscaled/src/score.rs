@@ -5,7 +5,7 @@ use std::time::Instant;
 use bouton::prelude::*;
 
 use crate::dice::Dice;
-use crate::face::{Told, scale_notes};
+use crate::face::{Told, findings, scale_notes};
 use crate::fault::{Fault, plant};
 use crate::kinds::{Base, KINDS, draw};
 use crate::model::{Model, describe};
@@ -90,11 +90,8 @@ fn summary(told: &[Told], fault: Option<&Fault>) -> (usize, bool) {
     (told.len(), fault.is_some_and(|f| told.iter().any(|t| f.is_named_by(&t.object, t.parameter))))
 }
 
-/// What is asked of a model: network, time step and length of the run (s).
-pub type Check = fn(&Network, f64, f64) -> Result<Vec<Told>, Error>;
-
 /// Draws a model, and puts the check to it. With `report`, everything that a person needs to follow it is added there.
-pub fn score(seed: u32, check: Option<Check>, report: &mut Option<String>) -> Outcome {
+pub fn score(seed: u32, report: &mut Option<String>) -> Outcome {
     let mut o = Outcome { seed, ..Outcome::default() };
     let d = match drawn(seed) {
         Ok(d) => d,
@@ -132,9 +129,8 @@ pub fn score(seed: u32, check: Option<Check>, report: &mut Option<String>) -> Ou
         }
         Err(_) => o.old = (0, false),
     }
-    let Some(check) = check else { return o };
     let start = Instant::now();
-    let told = check(&model.net, model.dt, model.seconds);
+    let told = findings(&model.net, model.dt, model.seconds);
     o.seconds = start.elapsed().as_secs_f64();
     let told = match told {
         Ok(told) => told,

@@ -41,9 +41,9 @@ struct Line {
     worse: usize,
 }
 
-/// Prints one line a kind of fault, totals against what is wanted, and what failed. `checked`: whether there was a check,
-/// beside the scale check. Returns whether all that is wanted was met.
-pub fn print(all: &[Outcome], checked: bool) -> bool {
+/// Prints one line a kind of fault, totals against what is wanted, and what failed. Returns whether all that is
+/// wanted was met.
+pub fn print(all: &[Outcome]) -> bool {
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for o in all {
         let Some(kind) = &o.fault else { continue };
@@ -91,38 +91,36 @@ pub fn print(all: &[Outcome], checked: bool) -> bool {
     );
     let trouble: Vec<&Outcome> = all.iter().filter(|o| o.trouble.is_some()).collect();
     let mut met = trouble.is_empty();
-    if checked {
-        let worse = all.iter().filter(|o| o.worse()).count();
-        let mut say = |what: &str, part: usize, of: usize, good: bool, wanted: &str| {
-            met &= good;
-            println!(
-                "{what}: {part} of {of} ({}), wanted {wanted}: {}",
-                share(part, of),
-                if good { "met" } else { "NOT MET" }
-            );
+    let worse = all.iter().filter(|o| o.worse()).count();
+    let mut say = |what: &str, part: usize, of: usize, good: bool, wanted: &str| {
+        met &= good;
+        println!(
+            "{what}: {part} of {of} ({}), wanted {wanted}: {}",
+            share(part, of),
+            if good { "met" } else { "NOT MET" }
+        );
+    };
+    let (n, c) = (all_line.new, all_line.counted);
+    say("named", n, c, 10 * n >= 9 * c, "90 %");
+    say("mended of those", all_line.mended, n, 100 * all_line.mended >= 85 * n, "85 %");
+    say("worse", worse, all.len(), worse == 0, "0");
+    say("false alarms", false_new, ordinary.len(), 50 * false_new <= ordinary.len(), "2 % at most");
+    let beside = all.iter().filter(|o| o.fault.is_some()).map(|o| o.new.0).sum::<usize>();
+    println!("findings a model with a fault: {:.2}", beside as f64 / all_line.drawn.max(1) as f64);
+    let times: Vec<f64> = all.iter().map(|o| o.seconds).collect();
+    let longest = times.iter().fold(0.0, |m: f64, t| m.max(*t));
+    println!("time of a check: median {:.2} s, longest {longest:.2} s", median(times));
+    println!("\nfailures (`scripts/misscaled.sh --only SEED` shows one):");
+    for o in all {
+        let what = match (&o.fault, o.mis_scaled()) {
+            (None, _) if o.new.0 > 0 => "false alarm",
+            (Some(_), true) if !o.new.1 => "not named",
+            (Some(_), true) if !o.mended() => "not mended",
+            _ if o.worse() => "worse",
+            _ => continue,
         };
-        let (n, c) = (all_line.new, all_line.counted);
-        say("named", n, c, 10 * n >= 9 * c, "90 %");
-        say("mended of those", all_line.mended, n, 100 * all_line.mended >= 85 * n, "85 %");
-        say("worse", worse, all.len(), worse == 0, "0");
-        say("false alarms", false_new, ordinary.len(), 50 * false_new <= ordinary.len(), "2 % at most");
-        let beside = all.iter().filter(|o| o.fault.is_some()).map(|o| o.new.0).sum::<usize>();
-        println!("findings a model with a fault: {:.2}", beside as f64 / all_line.drawn.max(1) as f64);
-        let times: Vec<f64> = all.iter().map(|o| o.seconds).collect();
-        let longest = times.iter().fold(0.0, |m: f64, t| m.max(*t));
-        println!("time of a check: median {:.2} s, longest {longest:.2} s", median(times));
-        println!("\nfailures (`scripts/misscaled.sh --only SEED` shows one):");
-        for o in all {
-            let what = match (&o.fault, o.mis_scaled()) {
-                (None, _) if o.new.0 > 0 => "false alarm",
-                (Some(_), true) if !o.new.1 => "not named",
-                (Some(_), true) if !o.mended() => "not mended",
-                _ if o.worse() => "worse",
-                _ => continue,
-            };
-            print!("{what}{}: ", if o.worse() && what != "worse" { " and worse" } else { "" });
-            line(o);
-        }
+        print!("{what}{}: ", if o.worse() && what != "worse" { " and worse" } else { "" });
+        line(o);
     }
     for o in trouble {
         println!(

@@ -8,10 +8,9 @@
 mod learned;
 mod represented;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use bouton::prelude::*;
+
+use crate::of_each;
 
 /// A figure as it came out, and the error.
 pub type Point = Result<(f64, f64), Error>;
@@ -88,28 +87,15 @@ pub fn found(size: usize, sweep: &[(f64, f64)]) -> Option<Found> {
 /// # Errors
 /// A model that doesn't run.
 pub fn sweep(band: &Band, size: usize, seeds: u32, threads: usize) -> Result<Vec<(f64, f64)>, Error> {
-    let jobs: Vec<(usize, u32)> =
-        (0..band.grid.len()).flat_map(|g| (1..=seeds).map(move |s| (g, s))).collect();
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, u32, Point)>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(&(g, s)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let r = (band.run)(size, s, band.grid[g]);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((g, s, r));
-                    }
-                }
-            });
-        }
+    // A job a value and seed, the seeds of a value one behind the other.
+    let job = |k: usize| (k / seeds as usize, 1 + k as u32 % seeds);
+    let done = of_each(band.grid.len() * seeds as usize, threads, |k| {
+        let (g, s) = job(k);
+        (band.run)(size, s, band.grid[g])
     });
-    let mut done = done.into_inner().unwrap_or_default();
-    // Sums in one order, whoever came first.
-    done.sort_by_key(|(g, s, _)| (*g, *s));
     let mut sums = vec![(0.0, 0.0); band.grid.len()];
-    for (g, _, r) in done {
-        let (figure, error) = r?;
+    for (k, r) in done.into_iter().enumerate() {
+        let (g, (figure, error)) = (job(k).0, r?);
         sums[g].0 += figure / f64::from(seeds);
         sums[g].1 += error / f64::from(seeds);
     }
