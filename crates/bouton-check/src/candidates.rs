@@ -56,6 +56,13 @@ pub(crate) fn plain(x: f64) -> String {
     }
 }
 
+/// The number in the middle, the upper one of two; `None` of none.
+pub(crate) fn median(x: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut x: Vec<f64> = x.collect();
+    x.sort_by(f64::total_cmp);
+    x.get(x.len() / 2).copied()
+}
+
 pub(crate) fn odd(x: f64) -> f64 {
     if x > 0.0 { x.log10().abs() } else { 0.0 }
 }
@@ -236,20 +243,14 @@ fn rows(
             continue;
         }
         // Against the other dimensions, where they are within the range; else against the radius.
-        let others: Vec<f64> =
-            (0..p.peaks.len()).filter(|k| *k != d && p.peaks[*k] > 0.0).map(|k| p.peaks[k]).collect();
+        let others = (0..p.peaks.len()).filter(|k| *k != d && p.peaks[*k] > 0.0).map(|k| p.peaks[k]);
         let share = FILL * ensemble.radius / (ensemble.dimensions as f64).sqrt();
-        let mut sorted = others.clone();
-        sorted.sort_by(f64::total_cmp);
-        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(share);
-        let within = (LITTLE * share..=MUCH * ensemble.radius).contains(&usual);
-        let target = if within && !others.is_empty() { usual } else { share };
+        let within = LITTLE * share..=MUCH * ensemble.radius;
+        let target = median(others).filter(|u| within.contains(u)).unwrap_or(share);
         // Rows of one connection are out of line with each other, too.
-        let mut beside: Vec<f64> = (0..a.peaks.len()).filter(|k| *k != row).map(|k| a.peaks[k]).collect();
-        beside.sort_by(f64::total_cmp);
-        let in_line = beside
-            .get(beside.len() / 2)
-            .is_some_and(|b| *b > 0.0 && (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&(brings / b)));
+        let beside = (0..a.peaks.len()).filter(|k| *k != row).map(|k| a.peaks[k]);
+        let in_line = median(beside)
+            .is_some_and(|b| b > 0.0 && (1.0 / OUT_OF_LINE..=OUT_OF_LINE).contains(&(brings / b)));
         if in_line {
             continue;
         }
@@ -275,9 +276,8 @@ fn scale(net: &Network, c: ConnectionId, row: Option<usize>, factor: f64, all: &
     let sizes = sizes(connection.transform.as_ref(), n).unwrap_or_default();
     let size = match row {
         Some(r) => {
-            let mut others: Vec<f64> = (0..sizes.len()).filter(|k| *k != r).map(|k| sizes[k]).collect();
-            others.sort_by(f64::total_cmp);
-            let usual = others.get(others.len() / 2).copied().filter(|u| *u > 0.0).unwrap_or(1.0);
+            let others = (0..sizes.len()).filter(|k| *k != r).map(|k| sizes[k]);
+            let usual = median(others).filter(|u| *u > 0.0).unwrap_or(1.0);
             sizes.get(r).copied().unwrap_or(0.0) / usual
         }
         None => sizes.iter().copied().fold(0.0, f64::max),

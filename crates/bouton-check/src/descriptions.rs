@@ -3,7 +3,7 @@
 use bouton::model::{Ensemble, EnsembleId, Network};
 use bouton::nef::BuiltEnsemble;
 
-use crate::candidates::{Candidate, ensemble_change, odd, plain, two_digits};
+use crate::candidates::{Candidate, ensemble_change, median, odd, plain, two_digits};
 use crate::change::Parameter;
 
 /// What an ensemble is described by, as it is by default where it is something else.
@@ -75,14 +75,10 @@ fn gains(path: &str, ensemble: &Ensemble, push: &mut dyn FnMut(Parameter, String
     else {
         return;
     };
-    let median = |x: &[f64]| {
-        let mut x = x.to_vec();
-        x.sort_by(f64::total_cmp);
-        x.get(x.len() / 2).copied().unwrap_or(0.0)
-    };
-    let factor = median(&usual.gain) / median(&is.gain).abs();
-    let shift = median(&usual.bias) - median(&is.bias);
-    let spread = median(&usual.bias.iter().map(|b| b.abs()).collect::<Vec<_>>()).max(1e-9);
+    let middle = |x: &[f64]| median(x.iter().copied()).unwrap_or(0.0);
+    let factor = middle(&usual.gain) / middle(&is.gain).abs();
+    let shift = middle(&usual.bias) - middle(&is.bias);
+    let spread = median(usual.bias.iter().map(|b| b.abs())).unwrap_or(0.0).max(1e-9);
     if factor.is_finite() && factor > 0.0 && odd(factor) > 0.3 {
         let f = two_digits(factor);
         let mut like = ensemble.clone();

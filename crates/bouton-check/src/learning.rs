@@ -2,7 +2,7 @@
 
 use bouton::elements::devices::{AutoGain, Gain};
 use bouton::elements::var::{Start, Var};
-use bouton::model::{ConnectionId, Network, Object, RuleId};
+use bouton::model::{Network, Object, RuleId};
 
 use crate::candidates::{Candidate, plain, two_digits};
 use crate::change::{Change, Parameter};
@@ -52,14 +52,9 @@ pub(crate) fn rates(net: &Network, id: RuleId, by: impl Iterator<Item = f64>) ->
     .collect()
 }
 
-/// The connections that bring a rule its error.
-fn errors_of(shape: &Shape, id: RuleId) -> Vec<ConnectionId> {
-    shape.errors.iter().filter(|(r, _)| *r == id).map(|(_, c)| *c).collect()
-}
-
 /// The error turned round, alone and with each rate: one that is too large runs away with either sign.
 fn signs(net: &Network, shape: &Shape, of: &Learned, rates: &[Candidate], all: &mut Vec<Candidate>) {
-    let into = errors_of(shape, of.id);
+    let into = shape.bringing_error(of.id);
     if into.is_empty() {
         return;
     }
@@ -88,7 +83,7 @@ fn signs(net: &Network, shape: &Shape, of: &Learned, rates: &[Candidate], all: &
 
 /// The transform of the one connection that brings the error, where that is what is odd.
 fn errors(net: &Network, shape: &Shape, of: &Learned, all: &mut Vec<Candidate>) {
-    let into = errors_of(shape, of.id);
+    let into = shape.bringing_error(of.id);
     let [one] = into[..] else { return };
     let transform = ends(net, one).2.transform.as_ref();
     let outputs = crate::shape::outputs(net, one);

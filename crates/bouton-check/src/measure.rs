@@ -259,9 +259,9 @@ pub(crate) fn relative(noise: f64, signal: f64) -> f64 {
 }
 
 fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
-    let (radius, neurons, highest) = net
+    let (radius, neurons, limit) = net
         .get_ensemble(id)
-        .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, highest_rate(e.neuron_type.model(), dt)));
+        .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, saturates_at(e.neuron_type.model(), dt)));
     // Where something else drives the neurons as well, it may silence them for a while.
     let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
     let all = || rows(&ran.given).zip(rows(&ran.value));
@@ -281,7 +281,7 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
     let peaks: Vec<f64> = given.iter().map(|g| range(g.iter().copied())).collect();
     let peak = range(rows(&ran.given).map(length));
     let share = |k: usize| k as f64 / ran.rates.len().max(1) as f64;
-    let limit = highest.map_or(f64::INFINITY, |h| h * HIGHEST);
+    let limit = limit.unwrap_or(f64::INFINITY);
     Population {
         path: net.ensemble_path(id),
         neurons,
@@ -333,13 +333,9 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
 fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
     let gives = |k: usize| run.nodes[k].as_ref().is_some_and(|s| s.values.iter().any(|x| *x != 0.0));
     let mut passing = vec![false; net.nodes().len()];
-    let mut total = vec![ERRORS.1; net.nodes().len()];
-    let mut source = vec![0.0; net.nodes().len()];
     for n in net.nodes() {
         if !is_passing(net, n) {
             passing[n.index()] = gives(n.index());
-            source[n.index()] = 0.0;
-            total[n.index()] = 0.0;
         }
     }
     for _ in 0..net.ensembles().len() + net.nodes().len() + 1 {
@@ -399,11 +395,13 @@ fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
             .map(|(b, d)| relative(p.noise.get(*d).copied().unwrap_or(0.0), *b))
             .collect();
     }
-    totals(net, shape, m, &mut total);
+    totals(net, shape, m);
 }
 
 /// Errors add up along the way: as squares, each as much as its source contributes.
-fn totals(net: &Network, shape: &Shape, m: &mut Measured, nodes: &mut [f64]) {
+fn totals(net: &Network, shape: &Shape, m: &mut Measured) {
+    let first = |n| if is_passing(net, n) { ERRORS.1 } else { 0.0 };
+    let mut nodes: Vec<f64> = net.nodes().map(first).collect();
     let clip = |r: f64| r.clamp(ERRORS.0, ERRORS.1);
     let mut now: Vec<f64> = vec![0.0; m.populations.len()];
     for _ in 0..m.populations.len().min(20) + 2 {
@@ -417,7 +415,7 @@ fn totals(net: &Network, shape: &Shape, m: &mut Measured, nodes: &mut [f64]) {
             let mut sums = (0.0, 0.0);
             for a in m.connections.iter().filter(|a| all.contains(&a.id)) {
                 let size = a.brings.iter().map(|b| b * b).sum::<f64>();
-                sums.0 += size * of(&now, nodes, a.id).powi(2);
+                sums.0 += size * of(&now, &nodes, a.id).powi(2);
                 sums.1 += size;
             }
             nodes[n.index()] = if sums.1 > 0.0 { (sums.0 / sums.1).sqrt() } else { 0.0 };
@@ -433,7 +431,7 @@ fn totals(net: &Network, shape: &Shape, m: &mut Measured, nodes: &mut [f64]) {
                     continue;
                 }
                 let part = a.brings.iter().map(|b| b * b).sum::<f64>() / size.max(f64::MIN_POSITIVE);
-                sum += part.min(1.0) * of(&now, nodes, a.id).powi(2);
+                sum += part.min(1.0) * of(&now, &nodes, a.id).powi(2);
             }
             now[k] = clip((local * local + sum).sqrt());
         }
@@ -461,14 +459,11 @@ impl Arriving {
     }
 }
 
-/// The highest rate that neurons of a type can have (Hz), where there is one: that of a current beyond all bounds, or what
-/// the time step (s) allows.
-pub fn highest_rate(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
+/// The rate (Hz) from which on a neuron of a type counts as saturated, where there is one: 95 % of the highest that it can
+/// have, which is that of a current beyond all bounds, or what the time step (s) allows.
+pub fn saturates_at(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
     let mut rate = [LARGE];
     neurons.rates(&mut rate);
     let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
-    match (limit, neurons.fastest(dt)) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    limit.into_iter().chain(neurons.fastest(dt)).reduce(f64::min).map(|h| h * HIGHEST)
 }

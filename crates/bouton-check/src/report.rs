@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bouton::io::table::{Table, significant};
+use bouton::io::table::{Table, significant, wrap};
 use bouton::model::{EnsembleId, Network};
 
 use crate::Finding;
@@ -97,7 +97,7 @@ impl Report {
                 if p.peak > 0.0 { percent(p.off()) } else { "–".into() },
             ]);
         }
-        more(&mut t, self.populations.len());
+        t.more_of(self.populations.len());
         t
     }
 
@@ -114,7 +114,7 @@ impl Report {
                 c.kept.filter(|_| r == 0).map_or("–".into(), percent),
             ]);
         }
-        more(&mut t, all);
+        t.more_of(all);
         t
     }
 
@@ -130,7 +130,7 @@ impl Report {
                 r.pulses.map_or("–".into(), |p| significant(p, 2)),
             ]);
         }
-        more(&mut t, self.rules.len());
+        t.more_of(self.rules.len());
         t
     }
 }
@@ -139,12 +139,6 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words(WIDTH))?;
         self.tables(WIDTH).iter().try_for_each(|t| write!(f, "\n{t}"))
-    }
-}
-
-fn more(t: &mut Table, all: usize) {
-    if all > LINES {
-        t.push([format!("… and {} more", all - LINES)]);
     }
 }
 
@@ -158,24 +152,8 @@ fn percent(x: f64) -> String {
 
 /// Lines of at most `width` characters, the second and later ones indented.
 fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let (mut out, mut length) = (" ".repeat(indent), indent);
-    let mut first = true;
-    for word in text.split_whitespace() {
-        let n = word.chars().count();
-        if !first && length + 1 + n > width {
-            out += "\n";
-            out += &" ".repeat(indent + 2);
-            (length, first) = (indent + 2, true);
-        }
-        if !first {
-            out.push(' ');
-            length += 1;
-        }
-        out += word;
-        length += n;
-        first = false;
-    }
-    out
+    let lead = " ".repeat(indent);
+    wrap(text, width, &lead, &format!("{lead}  ")).join("\n")
 }
 
 /// What was seen of a subject, in words.

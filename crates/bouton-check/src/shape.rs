@@ -120,10 +120,14 @@ impl Shape {
         all
     }
 
+    /// The connections that bring a rule its error.
+    pub(crate) fn bringing_error(&self, rule: RuleId) -> Vec<ConnectionId> {
+        self.errors.iter().filter(|(r, _)| *r == rule).map(|(_, c)| *c).collect()
+    }
+
     /// The ensembles that a rule's error comes from.
     pub(crate) fn errors_of(&self, net: &Network, rule: RuleId) -> Vec<EnsembleId> {
-        let into = self.errors.iter().filter(|(r, _)| *r == rule).map(|(_, c)| *c).collect();
-        let from = self.traced_from(net, into).into_iter();
+        let from = self.traced_from(net, self.bringing_error(rule)).into_iter();
         from.filter_map(|c| ensemble_of(ends(net, c).0.object)).collect()
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bouton::engine::{Recorded, Samples};
 use bouton::model::{
     Connection, ConnectionId, EnsembleId, Error, Matrix, Network, Object, Output, Probe, ProbeId, RuleId,
-    Target,
+    Target, solve,
 };
 use bouton::nef::Seeds;
 use bouton::{Options, Simulator};
@@ -332,13 +332,9 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
 
 fn weights(sim: &Simulator, c: ConnectionId) -> Option<Vec<f64>> {
     let net = sim.network();
-    let (pre, post, connection) = ends(net, c);
-    let moves = connection.rules.iter().any(|r| r.changes() == bouton::elements::rules::Changes::Weights);
-    let size = |o: Object, pre| match (o, pre) {
-        (Object::Ensemble(e), true) => net.get_ensemble(e).map_or(0, |e| e.n_neurons),
-        (o, pre) => net.object_size(o, pre).unwrap_or(0),
-    };
-    if !moves || size(pre.object, true) * size(post.object, false) > KEPT {
+    let moves = ends(net, c).2.rules.iter().any(|r| r.changes() == bouton::elements::rules::Changes::Weights);
+    let (rows, cols) = sim.weights_shape(c).ok()?;
+    if !moves || rows * cols > KEPT {
         return None;
     }
     Some(sim.weights(c).ok()?.values().to_vec())
@@ -355,49 +351,22 @@ fn as_values(sim: &Simulator, e: EnsembleId, currents: &Samples) -> Option<Vec<f
     }
     let scaled = Matrix::from_fn(n, d, |i, k| encoders[(i, k)] * gain[i] / radius);
     let square = Matrix::from_fn(d, d, |a, b| (0..n).map(|i| scaled[(i, a)] * scaled[(i, b)]).sum());
-    let mut values = vec![];
+    let rows = currents.rows();
+    let input = |k: usize, i: usize| currents.row(k)[i] - bias[i];
+    // The normal equations of all samples: a column each.
+    let of = |a: usize, k: usize| (0..n).map(|i| scaled[(i, a)] * input(k, i)).sum();
+    let mut x: Vec<f64> = (0..d * rows).map(|at| of(at / rows, at % rows)).collect();
+    solve(square.values(), d, &mut x, rows)?;
     let (mut size, mut off) = (0.0, 0.0);
-    for k in 0..currents.rows() {
-        let j: Vec<f64> = currents.row(k).iter().zip(&bias).map(|(j, b)| j - b).collect();
-        let mut x: Vec<f64> = (0..d).map(|a| (0..n).map(|i| scaled[(i, a)] * j[i]).sum()).collect();
-        solve(&mut square.clone(), &mut x)?;
-        for (i, j) in j.iter().enumerate() {
-            let is: f64 = (0..d).map(|a| scaled[(i, a)] * x[a]).sum();
+    for k in 0..rows {
+        for i in 0..n {
+            let (is, j): (f64, f64) = ((0..d).map(|a| scaled[(i, a)] * x[a * rows + k]).sum(), input(k, i));
             size += j * j;
             off += (j - is) * (j - is);
         }
-        values.extend(x);
     }
+    let values = (0..rows).flat_map(|k| (0..d).map(move |a| (a, k))).map(|(a, k)| x[a * rows + k]).collect();
     (off < EXPLAINED * size).then_some(values)
-}
-
-/// Solves a small system in place; `None` if it has no one solution.
-fn solve(a: &mut Matrix, x: &mut [f64]) -> Option<()> {
-    let n = x.len();
-    for k in 0..n {
-        let p = (k..n).max_by(|i, j| a[(*i, k)].abs().total_cmp(&a[(*j, k)].abs()))?;
-        if a[(p, k)] == 0.0 || !a[(p, k)].is_finite() {
-            return None;
-        }
-        for c in 0..n {
-            let t = a[(k, c)];
-            a[(k, c)] = a[(p, c)];
-            a[(p, c)] = t;
-        }
-        x.swap(k, p);
-        for i in 0..n {
-            if i != k {
-                let f = a[(i, k)] / a[(k, k)];
-                for c in k..n {
-                    let t = a[(k, c)];
-                    a[(i, c)] -= f * t;
-                }
-                x[i] -= f * x[k];
-            }
-        }
-    }
-    (0..n).for_each(|k| x[k] /= a[(k, k)]);
-    Some(())
 }
 
 /// Mean rates of neurons (Hz), and which of them fired in every window of the run.

@@ -1,25 +1,9 @@
 //! Text in 80 columns: wrapped lines and tables.
 
+use bouton::io::table::wrap;
+
 /// Columns of a terminal.
 pub const WIDTH: usize = 80;
-
-/// A text in lines of `width` characters at most; a word that is longer stands alone.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().map_or(0, |l| l.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
 
 /// Rows in aligned columns; the last column is wrapped.
 pub fn table(rows: &[Vec<String>]) -> String {
@@ -34,7 +18,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
             line += &format!("{:w$}  ", row.get(c).map_or("", String::as_str));
         }
         let last = row.get(widths.len()).map_or("", String::as_str);
-        for (k, text) in wrap(last, WIDTH.saturating_sub(before).max(20)).into_iter().enumerate() {
+        for (k, text) in wrap(last, WIDTH.saturating_sub(before).max(20), "", "").into_iter().enumerate() {
             let lead = if k == 0 { line.clone() } else { " ".repeat(before) };
             out += format!("{lead}{text}").trim_end();
             out.push('\n');
@@ -72,7 +56,7 @@ pub fn page(text: &str) -> String {
             }
             None if line.trim().is_empty() => {
                 if !paragraph.is_empty() {
-                    out += &(wrap(&std::mem::take(&mut paragraph), WIDTH).join("\n") + "\n");
+                    out += &(wrap(&std::mem::take(&mut paragraph), WIDTH, "", "").join("\n") + "\n");
                 }
                 out.push('\n');
             }

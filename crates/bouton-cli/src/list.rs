@@ -3,9 +3,10 @@
 use bouton::Error;
 use bouton::elements::var::{Bounds, Over, Role, Start, Var};
 use bouton::elements::{Listed, ListedKind, kinds};
+use bouton::io::table::wrap;
 use bouton::model::nearest;
 
-use crate::columns::{page, table, wrap};
+use crate::columns::{page, table};
 
 /// What `bouton list [KIND [NAME]]` prints: the kinds, the elements of one, or the page of an element.
 ///
@@ -56,7 +57,7 @@ fn of_kind(kind: &ListedKind) -> String {
 fn of_element(e: &Listed) -> String {
     let mut out = page(&e.page);
     if !e.in_files {
-        out += &format!("\n{}\n", wrap("A model file can't name it by its type.", 80).join("\n"));
+        out += &format!("\n{}\n", wrap("A model file can't name it by its type.", 80, "", "").join("\n"));
     }
     for (role, title) in [
         (Role::Parameter, "Parameters that have a path while a model runs"),

@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use bouton::io::progress::Progress;
-use bouton::io::table::{Table, stderr_width, stdout_width, styled_stdout};
+use bouton::io::table::{Table, stderr_width, stdout_width, styled_stdout, wrap};
 use bouton::io::{fresh_folder, say};
 use bouton::prelude::{Options, Precision, Simulator};
 use bouton::{Error, ErrorKind};
 use clap::Parser as _;
 
 use crate::args::{Cli, Command, PlotArgs, RunArgs};
-use crate::columns::wrap;
 use crate::machine::processors_here;
 use crate::plot::PlotOptions;
 use crate::run::{Ran, RunOptions, Source};
@@ -260,7 +259,7 @@ fn run_demo(out: &Path, seeds: usize, threads: usize, quiet: bool, stop: &Stop) 
         }
     };
     let done = report.outcomes.len();
-    let lines = |text: &str| print(&(wrap(text, stdout_width().min(80)).join("\n") + "\n"));
+    let lines = |text: &str| print(&(wrap(text, stdout_width().min(80), "", "").join("\n") + "\n"));
     lines(&format!(
         "x² of a recorded pulse wave, {:.1} s learning, {:.1} s test, {}",
         pulse.train_seconds(),

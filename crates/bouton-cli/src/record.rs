@@ -9,7 +9,7 @@ use bouton::model::{Network, Norm, ProbeId, Target};
 use bouton::prelude::{Devices, Recorded, Simulator};
 use serde_json::json;
 
-use crate::seen::{LINES, more};
+use crate::seen::LINES;
 
 /// Statistics of what a probe recorded, over the whole run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -193,7 +193,7 @@ pub(crate) fn summary(net: &Network, probes: &[ProbeId], stats: &[Stats]) -> Tab
             significant(s.high, 4),
         ]);
     }
-    more(&mut t, probes.len());
+    t.more_of(probes.len());
     t
 }
 

@@ -10,7 +10,7 @@ use bouton::engine::{ObserveId, Recorded, Simulation};
 use bouton::io::table::{Table, significant};
 use bouton::model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 use bouton::prelude::Simulator;
-use bouton_check::highest_rate;
+use bouton_check::saturates_at;
 
 use crate::record;
 
@@ -25,8 +25,6 @@ const STRETCHES: u64 = 4;
 const BETWEEN: f64 = 10.0;
 /// Share of the run's beginning and end over which the error of a rule is taken.
 const ENDS: f64 = 0.1;
-/// A neuron is saturated from this share of its type's highest rate on.
-const HIGHEST: f64 = 0.95;
 /// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
 const KEPT: usize = 1 << 25;
 /// Filter on what populations are given (s): between spikes it is no more than noise.
@@ -51,7 +49,8 @@ pub(crate) struct Seen {
 struct Population {
     path: String,
     ensemble: EnsembleId,
-    highest: Option<f64>,
+    /// The rate from which on its neurons are saturated (Hz).
+    limit: Option<f64>,
     /// While it is looked at.
     probe: Option<ObserveId>,
     /// Of each neuron: the sum of what it gave, in Hz.
@@ -94,7 +93,7 @@ impl Seen {
             populations.push(Population {
                 path: net.ensemble_path(e),
                 ensemble: e,
-                highest: highest_rate(neurons, dt),
+                limit: saturates_at(neurons, dt),
                 probe: None,
                 sums: vec![0.0; ensemble.n_neurons],
                 samples: 0.0,
@@ -118,11 +117,8 @@ impl Seen {
                 };
                 rules.push(Learning { path: net.rule_path(id), connection: c, error });
             }
-            let path = format!("{}.weights", net.connection_path(c));
-            let program = sim.simulation().program();
-            if moves && let Ok(knob) = program.knobs().find(&path) {
-                let s = program.get(knob.signal);
-                kept += s.rows * s.cols;
+            if moves && let Ok((rows, cols)) = sim.weights_shape(c) {
+                kept += rows * cols;
                 let start = if kept <= KEPT { Some(sim.weights(c)?.values().to_vec()) } else { None };
                 weights.push(Moved { connection: c, start });
             }
@@ -279,8 +275,7 @@ impl Seen {
             }
             let rates: Vec<f64> = p.sums.iter().map(|s| s / p.samples).collect();
             let silent = rates.iter().filter(|r| **r == 0.0).count();
-            let limit = p.highest.map(|h| h * HIGHEST);
-            let saturated = limit.map(|l| rates.iter().filter(|r| **r >= l).count());
+            let saturated = p.limit.map(|l| rates.iter().filter(|r| **r >= l).count());
             t.push([
                 p.path.clone(),
                 n.to_string(),
@@ -290,7 +285,7 @@ impl Seen {
                 saturated.map_or("–".into(), |s| share(s, n)),
             ]);
         }
-        more(&mut t, self.populations.len());
+        t.more_of(self.populations.len());
         t
     }
 
@@ -304,7 +299,7 @@ impl Seen {
             let (start, end) = (word(start), word(end));
             t.push([r.path.clone(), moved, now, start, end]);
         }
-        more(&mut t, self.rules.len());
+        t.more_of(self.rules.len());
         t
     }
 }
@@ -352,15 +347,8 @@ fn devices(sim: &Simulator) -> Table {
             share(d.dead(), n),
         ]);
     }
-    more(&mut t, all.len());
+    t.more_of(all.len());
     t
-}
-
-/// A last line for what is not shown.
-pub(crate) fn more(t: &mut Table, all: usize) {
-    if all > LINES {
-        t.push([format!("… and {} more", all - LINES)]);
-    }
 }
 
 fn share(k: usize, n: usize) -> String {

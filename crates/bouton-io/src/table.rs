@@ -56,6 +56,13 @@ impl Table {
         self.rows.push(clean(cells));
     }
 
+    /// Adds a last row for what is not shown, where there are more than the rows so far: `all` in all.
+    pub fn more_of(&mut self, all: usize) {
+        if all > self.rows.len() {
+            self.push([format!("… and {} more", all - self.rows.len())]);
+        }
+    }
+
     /// Number of rows, header and units not counted.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -151,6 +158,29 @@ fn shortened(name: &str, room: usize) -> String {
     let mut tail = take(&mut name.chars().rev(), room - 1 - room / 3);
     tail.reverse();
     head.into_iter().chain(['…']).chain(tail).collect()
+}
+
+/// A text in lines of `width` characters at most, the first of which begins with `first`, and the others with `rest`; a word
+/// that is longer than a line stands alone.
+pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
+    let mut lines = vec![String::from(first)];
+    // Whether the last line has a word.
+    let mut begun = false;
+    for word in text.split_whitespace() {
+        let last = lines.last().map_or(0, |l| l.chars().count());
+        if begun && last + 1 + word.chars().count() > width {
+            lines.push(rest.into());
+            begun = false;
+        }
+        if let Some(line) = lines.last_mut() {
+            if begun {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        begun = true;
+    }
+    lines
 }
 
 /// Characters in a line of the terminal that standard output is, or 80.

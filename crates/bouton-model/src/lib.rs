@@ -15,7 +15,7 @@ mod probe;
 mod rule;
 mod validate;
 
-pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic};
+pub use bouton_core::{Error, ErrorKind, Failure, Matrix, Slice, nearest, no_panic, solve};
 pub use bouton_elements::transforms::Transform;
 pub use bouton_elements::var::Over;
 pub use callback::{RunningNode, RunningRule, Start, StatefulNode, StatefulRule};

@@ -129,6 +129,13 @@ impl Simulator {
         self.freeze_where(c, |_, _| false)
     }
 
+    /// Rows and columns of a connection's weights, without a copy of them.
+    ///
+    /// # Errors
+    /// A connection whose weights can't be read.
+    pub fn weights_shape(&self, c: ConnectionId) -> Result<(usize, usize), Error> {
+        self.shape(&self.views().weights_path(c)?)
+    }
     fn shape(&self, path: &str) -> Result<(usize, usize), Error> {
         use bouton_nef::ReadPaths;
         Paths(&self.sim).shape_of(path)
