@@ -174,23 +174,16 @@ impl Sim {
     /// The log of writes.
     fn log<'py>(&self, py: Python<'py>) -> PyResult<Vec<Logged<'py>>> {
         let sim = self.lock()?;
-        let cols =
-            |path: &str| sim.program().knobs().get(path).map_or(1, |k| sim.program().get(k.signal).cols);
-        let rows =
-            |path: &str| sim.program().knobs().get(path).map_or(1, |k| sim.program().get(k.signal).rows);
         let entry = |e: &bouton_engine::Entry| {
-            let at = match &e.pick {
-                Pick::All => None,
-                Pick::Row(r) => Some((r * cols(&e.path)..(r + 1) * cols(&e.path)).collect()),
-                Pick::Column(c) => Some((0..rows(&e.path)).map(|r| r * cols(&e.path) + c).collect()),
-                Pick::Element(r, c) => Some(vec![r * cols(&e.path) + c]),
-                Pick::Where(at) => Some(at.to_vec()),
-            };
+            let signal = sim.program().knobs().find(&e.path)?.signal;
+            let s = sim.program().get(signal);
+            let refuse = |m: String| bouton_core::Error::access(&e.path, m);
+            let at = e.pick.positions((s.rows, s.cols)).map_err(refuse)?;
             let undone = if let By::Undo(k) = e.by { Some(k) } else { None };
             let whole = e.is_whole() && !matches!(e.by, By::Call(_));
-            (e.number, e.step, undone, e.path.clone(), at, PyArray1::from_slice(py, &e.values), whole)
+            Ok((e.number, e.step, undone, e.path.clone(), at, PyArray1::from_slice(py, &e.values), whole))
         };
-        Ok(sim.log().entries().map(entry).collect())
+        sim.log().entries().map(entry).collect::<Result<_, bouton_core::Error>>().map_err(|e| raise(&e))
     }
     /// Begins to record what has a path, or the inverse of it, every so many steps; returns the number of the probe.
     fn observe(&self, path: &str, every: f64, inverse: bool) -> PyResult<usize> {

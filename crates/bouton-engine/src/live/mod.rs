@@ -42,7 +42,7 @@ impl Pick {
     ///
     /// # Errors
     /// Outside the matrix.
-    pub(crate) fn positions(&self, shape: (usize, usize)) -> Result<Option<Vec<usize>>, String> {
+    pub fn positions(&self, shape: (usize, usize)) -> Result<Option<Vec<usize>>, String> {
         let (rows, cols) = shape;
         let inside = |ok: bool, what: String| {
             if ok { Ok(()) } else { Err(format!("there is no {what}: it has {rows} × {cols} numbers")) }
