@@ -7,51 +7,7 @@ import numpy as np
 import pytest
 
 import bouton
-
-FILE = """
-format = 1
-seed = 3
-time = 0.2
-
-[nodes.drive]
-expression = "sin(20*t)"
-
-[ensembles.a]
-n_neurons = 40
-dimensions = 1
-
-[ensembles.b]
-n_neurons = 40
-dimensions = 1
-
-[[connections]]
-pre = "drive"
-post = "a"
-synapse = false
-
-[[connections]]
-name = "c"
-pre = "a"
-post = "b"
-rule = { type = "pes", learning_rate = 3e-4 }
-
-[[connections]]
-pre = "b"
-post = "c.rule"
-
-[[connections]]
-pre = "drive"
-post = "c.rule"
-transform = -1
-
-[probes.out]
-target = "b"
-synapse = 0.01
-
-[probes.w]
-target = "c.weights"
-sample_every = 0.1
-"""
+from long.smoke import FILE
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import os
 import tempfile
 from typing import Any
 
-import nengo
 import numpy as np
+from nengo.builder.learning_rules import get_post_ens
 from nengo.neurons import Direct
+
+from .names import rules_of
 
 #: A neuron is called saturated above this share of the highest rate that its refractory time allows.
 _SATURATED = 0.8
@@ -25,20 +27,19 @@ _SLOW, _FAST = 1e4, 0.1
 def check(sim: Any, seconds: float) -> list[str]:
     """Notes on what happens within so many seconds from now on."""
     steps = max(1, int(round(seconds / sim.dt)))
-    seen = _measured(sim, steps)
+    populations, connections = _measured(sim, steps)
     notes = []
-    for ens in sim.model.toplevel.all_ensembles:
-        if ens in seen:
-            inputs, rates = seen[ens]
-            notes += _of_ensemble(sim._names.of(ens), ens, inputs, rates, sim.dt)
-    for conn, rules in seen["rules"].items():
+    for ens, (inputs, rates) in populations.items():
+        notes += _of_ensemble(sim._names.of(ens), ens, inputs, rates, sim.dt)
+    for conn, rules in connections.items():
         for rule, errors, *weights in rules:
             notes += _of_rule(sim._names.of(conn), rule, errors, weights, steps * sim.dt, sim.n_steps * sim.dt)
     return notes
 
 
 def _measured(sim, steps):
-    """What of each object is seen in so many steps, after which the simulator is as it was."""
+    """What is seen in so many steps, after which the simulator is as it was: inputs and rates by ensemble; by connection its rules with
+    their errors, and the weights that they change before, after, and as they were at the start."""
     model, core = sim.model, sim._core
     parts = {}
     for ens in model.toplevel.all_ensembles:
@@ -48,12 +49,12 @@ def _measured(sim, steps):
                 parts[ens] = [sim._lowered.parts[s].number for s in signals]
     rules, errors = {}, {}
     for conn in model.toplevel.all_connections:
-        for rule in _rules(conn):
+        for rule in rules_of(conn):
             error = model.sig[rule].get("error", model.sig[rule].get("in"))
             part = None if error is None else sim._lowered.parts.get(error)
             target = model.sig[conn].get("weights")
             if rule.modifies == "encoders":
-                target = model.sig.get(_post(conn), {}).get("encoders")
+                target = model.sig.get(get_post_ens(conn), {}).get("encoders")
             if target is not None:
                 rules.setdefault(conn, []).append((rule, target, None if part is None else part.number))
                 if part is not None:
@@ -79,26 +80,15 @@ def _measured(sim, steps):
         finally:
             core.replan(sim.passes)
             sim.load(path)
-    seen: dict[Any, Any] = {ens: (np.array(inputs[ens]), spikes[ens] / steps) for ens in parts}
-    seen["rules"] = {
+    populations = {ens: (np.array(inputs[ens]), spikes[ens] / steps) for ens in parts}
+    connections = {
         conn: [
             (rule, np.array(errors.get(rule, ())), before[target], after[target], np.asarray(target.initial_value))
             for rule, target, _ in of
         ]
         for conn, of in rules.items()
     }
-    return seen
-
-
-def _rules(conn):
-    rules = conn.learning_rule
-    rules = rules.values() if isinstance(rules, dict) else rules if isinstance(rules, list) else [rules]
-    return [r for r in rules if r is not None]
-
-
-def _post(conn):
-    post = conn.post_obj
-    return post.ensemble if isinstance(post, nengo.ensemble.Neurons) else post
+    return populations, connections
 
 
 def _of_ensemble(name, ens, inputs, rates, dt):

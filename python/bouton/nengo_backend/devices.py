@@ -11,7 +11,7 @@ import numpy as np
 from nengo.builder import Builder
 from nengo.builder.connection import get_targets
 from nengo.builder.ensemble import get_activities
-from nengo.builder.learning_rules import build_pes
+from nengo.builder.learning_rules import build_pes, get_pre_ens
 from nengo.connection import Connection
 from nengo.dists import Distribution
 from nengo.ensemble import Ensemble, Neurons
@@ -305,7 +305,7 @@ def _check(conn):
 
 def _needed(model, conn):
     """Root mean square of the weights that a solver would put in the connection's place."""
-    pre = conn.pre_obj.ensemble if isinstance(conn.pre_obj, Neurons) else conn.pre_obj
+    pre = get_pre_ens(conn)
     built = model.params[pre]
     targets = built.eval_points if isinstance(conn.pre_obj, Neurons) else get_targets(conn, built.eval_points)
     activities = get_activities(built, pre, built.eval_points)

@@ -14,6 +14,7 @@ from ..pictures import Plan
 from .check import check
 from .live import Gains, Views
 from .live_devices import DeviceViews
+from .names import rules_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -277,7 +278,5 @@ class Face:
         """Connections by the changes of their rules."""
         found = {}
         for conn in self.model.toplevel.all_connections if self.model.toplevel is not None else ():
-            rules = conn.learning_rule
-            rules = rules.values() if isinstance(rules, dict) else rules if isinstance(rules, list) else [rules]
-            found.update({self.model.sig[rule].get("delta"): conn for rule in rules if rule is not None})
+            found.update({self.model.sig[rule].get("delta"): conn for rule in rules_of(conn)})
         return found

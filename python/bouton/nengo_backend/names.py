@@ -3,6 +3,13 @@
 import nengo
 
 
+def rules_of(conn):
+    """The learning rules of a connection: a list, however Nengo keeps them."""
+    rules = conn.learning_rule
+    rules = rules.values() if isinstance(rules, dict) else rules if isinstance(rules, list) else [rules]
+    return [rule for rule in rules if rule is not None]
+
+
 class Names:
     """A name for each object of a model: its label, or its kind and number; of two with one name the second gets a number.
 

@@ -41,6 +41,9 @@ transform = -1
 [probes.out]
 target = "b"
 synapse = 0.01
+[probes.w]
+target = "c.weights"
+sample_every = 0.1
 """
 
 
