@@ -41,7 +41,7 @@ use bouton::Error;
 use bouton::model::Network;
 
 pub use change::{Change, Parameter};
-pub use measure::{Arriving, Learned, Population, saturates_at};
+pub use measure::{Arriving, Learned, Population};
 pub use report::Report;
 
 /// How a model is checked.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bouton::elements::neurons::NeuronModel;
 use bouton::engine::Samples;
 use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
 
@@ -16,12 +15,8 @@ pub(crate) const START: f64 = 0.1;
 const END: f64 = 0.3;
 /// The largest values, of which a run may have a few, are left out of a range.
 const RANGE: f64 = 0.98;
-/// A neuron is saturated from this share of its type's highest rate on.
-const HIGHEST: f64 = 0.95;
 /// A population gives nothing where it gives less than this share of its largest value.
 const QUIET: f64 = 0.02;
-/// A current that is larger than any.
-const LARGE: f64 = 1e12;
 /// From this relative error on nothing is left of what a population was given.
 pub(crate) const LOST: f64 = 0.7;
 /// Relative errors are taken to lie in this range: below it is better than needed, and lost is lost.
@@ -261,7 +256,7 @@ pub(crate) fn relative(noise: f64, signal: f64) -> f64 {
 fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
     let (radius, neurons, limit) = net
         .get_ensemble(id)
-        .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, saturates_at(e.neuron_type.model(), dt)));
+        .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, e.neuron_type.model().saturates_at(dt)));
     // Where something else drives the neurons as well, it may silence them for a while.
     let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
     let all = || rows(&ran.given).zip(rows(&ran.value));
@@ -457,13 +452,4 @@ impl Arriving {
         let lost = self.off.unwrap_or(0.0);
         lost.max(self.noise.unwrap_or(0.0)).clamp(ERRORS.0, ERRORS.1)
     }
-}
-
-/// The rate (Hz) from which on a neuron of a type counts as saturated, where there is one: 95 % of the highest that it can
-/// have, which is that of a current beyond all bounds, or what the time step (s) allows.
-pub fn saturates_at(neurons: &dyn NeuronModel, dt: f64) -> Option<f64> {
-    let mut rate = [LARGE];
-    neurons.rates(&mut rate);
-    let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
-    limit.into_iter().chain(neurons.fastest(dt)).reduce(f64::min).map(|h| h * HIGHEST)
 }

@@ -10,7 +10,7 @@ use bouton::io::say;
 use bouton::io::table::{Table, significant};
 use bouton::model::{Command, Network, Output, ProbeId};
 use bouton::prelude::{Options, Precision, Simulator};
-use bouton::{Error, ErrorKind, Schedule, io};
+use bouton::{Error, ErrorKind, Schedule, Seen, io};
 use bouton_file::FileDigest;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::log::{LOG, LogFile};
 use crate::machine::{machine, now};
 use crate::place::Place;
 use crate::record::{self, Stats};
-use crate::seen::Seen;
+use crate::seen::{LINES, seen};
 use crate::signals::Stop;
 use crate::volume::Volume;
 
@@ -100,6 +100,8 @@ pub(crate) const WRITTEN: [&str; 4] = [MANIFEST, "recording.npz", CHECKPOINT, LO
 
 /// Seconds of wall time between two blocks of the recording.
 const BLOCK: f64 = 0.05;
+/// After so many seconds and steps it is said what looks at fault by then, for whoever waits for the end of a long run.
+const EARLY: (f64, u64) = (0.5, 50);
 
 /// A run that goes on: what it is of, and where it writes.
 pub(crate) struct Going<'a> {
@@ -292,24 +294,30 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
     let start = Instant::now();
     let mut saved = Saved::at(&sim, &stats);
     // Nobody reads what is seen of a quiet run.
-    let mut seen = if options.quiet { None } else { Some(Seen::begin(&mut sim, total)?) };
     let first = sim.n_steps();
+    if !options.quiet {
+        sim.watch(total.saturating_sub(first) as f64 * sim.dt())?;
+    }
+    let mut told = options.quiet;
     // Commands of the step at which a run ends, or has its checkpoint, belong to the step behind it: a run that is resumed
     // there carries them out. A turn of the loop takes at least one step, so that nothing is carried out twice.
     while sim.n_steps() < total && !stop.asked() {
         let (t, now) = (Instant::now(), sim.n_steps());
         let next = schedule.next_step(now + 1).unwrap_or(total).min(total);
         let next = every.map_or(next, |n| next.min((now / n + 1) * n));
-        let next = seen.as_ref().map_or(next, |s| next.min(s.turns(now)));
         let result = schedule.apply(&mut sim).and_then(|()| sim.run_steps(chunk.min(next - now)));
         bar.set(sim.n_steps());
+        if !told && sim.n_steps() >= first + EARLY.1 && start.elapsed().as_secs_f64() > EARLY.0 {
+            told = true;
+            let certain = sim.seen()?.map(Seen::certain).unwrap_or_default();
+            certain.iter().take(LINES).for_each(|w| bar.note(&format!("note: {w}")));
+        }
         // The log first: of what is recorded, all writes are known.
         log.append(&mut sim)?;
         for (p, stats) in probes.iter().zip(&mut stats) {
             record::write(&mut sink, &mut sim, *p, stats).map_err(|e| kept(&folder, e))?;
         }
         sink.complete_block(sim.n_steps(), log.length()).map_err(|e| kept(&folder, e))?;
-        seen.as_mut().map_or(Ok(()), |s| s.block(&mut sim))?;
         if let Err(e) = result {
             failed = Some(e);
             break;
@@ -347,8 +355,7 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         return Err(e);
     }
     let summary = record::summary(&net, &probes, &stats);
-    let words = seen.iter().flat_map(|s| s.words(&sim)).collect();
-    let seen = seen.iter().flat_map(|s| s.tables(&sim)).collect();
+    let (seen, words) = seen(&mut sim)?;
     let done = (sim.n_steps() - first) as f64 * sim.dt();
     let took = format!(
         "{} s simulated in {} s: {} × real time; building took {} s",

@@ -39,6 +39,7 @@
 pub mod checkpoint;
 mod scale;
 mod schedule;
+mod seen;
 mod simulator;
 
 pub use bouton_elements as elements;
@@ -52,6 +53,7 @@ pub use bouton_nef as nef;
 pub use bouton_random as random;
 pub use scale::{ScaleKind, ScaleNote};
 pub use schedule::{Replay, Schedule};
+pub use seen::{Seen, SeenPopulation, SeenRule, SeenWeights};
 pub use simulator::{Devices, Options, Simulator};
 
 /// Everything that a program usually names.

@@ -137,3 +137,22 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     assert_eq!(code, Some(143), "{words}");
     whole(folder.path());
 }
+
+#[test]
+fn what_is_certain_is_told_while_a_long_run_goes_on() {
+    // Ten times the radius, from the first moment on.
+    let run = Run::start(&LONG.replace("sin(t)", "10"), &[], &[]);
+    let (mut child, folder) = (run.child, run.folder);
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
+    let note = "note: `a` is given up to 10 times its radius";
+    assert!(lines.by_ref().any(|l| l.unwrap().starts_with(note)), "it ended, and nothing was told");
+    assert!(child.try_wait().unwrap().is_none(), "it was told at the end");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(
+        lines.filter(|l| l.as_ref().unwrap().starts_with(note)).count(),
+        1,
+        "and once more at the end"
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(folder);
+}

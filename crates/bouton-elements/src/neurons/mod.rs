@@ -29,6 +29,10 @@ pub enum FastForm {
     LifPhase,
 }
 
+/// A current beyond all bounds, and the share of the highest rate from which on a neuron is saturated.
+const LARGE: f64 = 1e12;
+const HIGHEST: f64 = 0.95;
+
 /// What a neuron type is: how currents become activities, and how they step.
 ///
 /// `j` is the input current of each neuron (gain, bias and encoding already in it), without unit: 1 is the threshold of
@@ -74,6 +78,15 @@ pub trait NeuronModel: DynElement {
     fn fastest(&self, dt: f64) -> Option<f64> {
         let _ = dt;
         None
+    }
+    /// The rate (Hz) from which on a neuron counts as saturated with a time step of `dt` (s), where there is one: 95 % of the
+    /// highest that it can have, which is that of a current beyond all bounds, or what the time step allows.
+    fn saturates_at(&self, dt: f64) -> Option<f64> {
+        let mut rate = [LARGE];
+        self.rates(&mut rate);
+        // Twice the current, twice the rate: no bound.
+        let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
+        limit.into_iter().chain(self.fastest(dt)).reduce(f64::min).map(|h| h * HIGHEST)
     }
     /// One step in double precision. Parameters are those of the step, not of `self`: they may have changed since.
     fn step_f64(&self, at: &NeuronStep<'_>, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);

@@ -14,6 +14,7 @@ use bouton_model::Network;
 use bouton_nef::{BuildOptions, Built, ReadPaths, Views, build};
 
 use crate::scale::ScaleNote;
+use crate::seen::Seen;
 pub use devices::Devices;
 
 /// How a simulator is made.
@@ -48,12 +49,14 @@ impl Default for Options {
 
 /// A model that runs.
 pub struct Simulator {
-    net: Arc<Network>,
+    pub(crate) net: Arc<Network>,
     built: Built,
-    sim: Simulation,
+    pub(crate) sim: Simulation,
     /// By probe of the network.
     probes: Vec<ObserveId>,
     pub(crate) notes: Vec<ScaleNote>,
+    /// What is seen of the run, if somebody looks.
+    pub(crate) seen: Option<Box<Seen>>,
 }
 
 impl Simulator {
@@ -104,7 +107,7 @@ impl Simulator {
             .map(|p| probes::observe(&net, &built, p, options.dt))
             .collect::<Result<Vec<_>, Error>>()?;
         let probes = sim.attach_all(probes)?;
-        let mut sim = Simulator { net, built, sim, probes, notes: vec![] };
+        let mut sim = Simulator { net, built, sim, probes, notes: vec![], seen: None };
         sim.check_gains()?;
         sim.notes = sim.scale_check(None)?;
         Ok(sim)
@@ -167,7 +170,7 @@ impl Simulator {
     /// # Errors
     /// Those of [`step`](Simulator::step).
     pub fn run_steps(&mut self, steps: u64) -> Result<(), Error> {
-        self.sim.run_steps(steps)
+        self.run_seen(steps)
     }
 
     /// Takes one step, and records.
@@ -175,7 +178,7 @@ impl Simulator {
     /// # Errors
     /// What a callback says, and numbers that aren't finite; the simulator then stands until it is reset.
     pub fn step(&mut self) -> Result<(), Error> {
-        self.sim.step()
+        if self.seen.is_some() { self.run_seen(1) } else { self.sim.step() }
     }
 
     /// Simulated time (s).
@@ -218,7 +221,8 @@ impl Simulator {
     /// # Errors
     /// With [`Reset::KeepWeights`], weights that aren't finite; then nothing is reset.
     pub fn reset(&mut self, what: Reset) -> Result<(), Error> {
-        self.sim.reset(what)
+        self.sim.reset(what)?;
+        self.unwatch()
     }
     /// Makes the plan anew with other passes, between two steps. Bitwise passes change no bit of what follows.
     ///

@@ -26,7 +26,9 @@ impl Simulator {
     /// # Errors
     /// A checkpoint of another network, number type or time step; what differs is named, and nothing is changed.
     pub fn load(&mut self, c: &Checkpoint) -> Result<Vec<String>, Error> {
-        self.sim.load(c)
+        let lost = self.sim.load(c)?;
+        self.unwatch()?;
+        Ok(lost)
     }
     /// Saves into a file: see [`checkpoint`](crate::checkpoint).
     ///

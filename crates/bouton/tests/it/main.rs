@@ -24,6 +24,7 @@ mod rule_periods;
 mod rules;
 mod same_bits;
 mod scale_check;
+mod seen;
 mod story;
 mod text_rules;
 mod transforms;

@@ -1,0 +1,128 @@
+//! A run that is watched: what is seen of it, and that nothing of it changes.
+
+use bouton::prelude::*;
+
+/// A population that follows what a node gives and learns it into another; the rule's error has a sign.
+fn learning(high: f64, rate: f64, sign: f64) -> (Network, ConnectionId, ProbeId, ProbeId) {
+    let mut net = Network::with_seed(3);
+    let x = net.node("x", Output::of_time(1, move |t, y| y[0] = high * (6.0 * t).sin()));
+    let error = net.node("error", Output::passthrough(1));
+    let (a, b) = (net.ensemble("a", Ensemble::new(40, 1)), net.ensemble("b", Ensemble::new(30, 1)));
+    net.connect(x, a, Connection::new());
+    let pes = Pes { learning_rate: rate, ..Pes::default() };
+    let c = net.connect(a, b, Connection::new().transform(0.0).learn(pes));
+    net.connect(b, error, Connection::new().transform(sign));
+    net.connect(x, error, Connection::new().transform(-sign));
+    net.connect(error, c.rule(), Connection::new());
+    let spikes = net.probe("spikes", Probe::of(Target::Spikes(a)));
+    let value = net.probe("value", Probe::new(b).synapse(0.02));
+    (net, c, spikes, value)
+}
+
+#[test]
+fn what_is_seen_is_what_probes_record() {
+    let (net, c, spikes, _) = learning(0.9, 1e-3, 1.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    let w0 = sim.weights(c).unwrap().values().to_vec();
+    sim.watch(1.5).unwrap();
+    sim.run(1.5).unwrap();
+    let w1 = sim.weights(c).unwrap().values().to_vec();
+    let s = sim.data(spikes).unwrap();
+    let by_probe: Vec<f64> =
+        (0..40).map(|i| (0..s.rows()).map(|k| s.row(k)[i]).sum::<f64>() / s.rows() as f64).collect();
+    assert!(by_probe.iter().any(|r| *r > 20.0), "{by_probe:?}");
+    let seen = sim.seen().unwrap().unwrap();
+    assert_eq!(seen.looked(0.001), None, "a run of 1.5 s is looked at as a whole");
+    let p = &seen.populations()[0];
+    assert_eq!((&p.path[..], p.neurons), ("a", 40));
+    let rates = p.rates.as_ref().unwrap();
+    assert!(
+        rates.iter().zip(&by_probe).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b)),
+        "{rates:?} {by_probe:?}"
+    );
+    // 0.9 behind a synapse of 5 ms and a filter of 20 ms, at 6 rad/s.
+    let least = 0.9 / ((1.0 + (6.0f64 * 0.005).powi(2)) * (1.0 + (6.0f64 * 0.02).powi(2))).sqrt();
+    assert!((0.99..1.005).contains(&(p.reaches / least)), "{} {least}", p.reaches);
+    let rms = |x: &mut dyn Iterator<Item = f64>| (x.map(|x| x * x).sum::<f64>() / w0.len() as f64).sqrt();
+    let wanted = rms(&mut w0.iter().zip(&w1).map(|(a, b)| a - b));
+    let r = &seen.rules()[0];
+    assert!(r.error_at_end.unwrap() < 0.7 * r.error_at_start.unwrap(), "{r:?}");
+    let moved = sim.seen_so_far().unwrap().weights(&sim, c).unwrap();
+    assert!(wanted > 0.0);
+    assert_eq!((moved.moved, moved.now), (Some((0.0, wanted)), rms(&mut w1.iter().copied())));
+    assert_eq!(sim.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn who_watches_changes_no_bit_however_steps_are_taken() {
+    let (net, c, spikes, value) = learning(0.9, 1e-3, 1.0);
+    // Longer than twice what is looked at: with stretches that begin and end.
+    let (steps, options) = (2600, Options { threads: 1, ..Options::default() });
+    let mut alone = Simulator::with(&net, options).unwrap();
+    alone.run_steps(steps).unwrap();
+    let mut figures = vec![];
+    for piece in [steps, 97, 1] {
+        let mut sim = Simulator::with(&net, options).unwrap();
+        sim.watch(2.6).unwrap();
+        while sim.n_steps() < steps {
+            match piece.min(steps - sim.n_steps()) {
+                1 => sim.step().unwrap(),
+                n => sim.run_steps(n).unwrap(),
+            }
+        }
+        assert_eq!(sim.data(spikes).unwrap(), alone.data(spikes).unwrap());
+        assert_eq!(sim.data(value).unwrap(), alone.data(value).unwrap());
+        assert_eq!(sim.weights(c).unwrap().values(), alone.weights(c).unwrap().values());
+        let seen = sim.seen().unwrap().unwrap();
+        assert_eq!(seen.looked(0.001), Some(1.0));
+        let rates: Vec<_> = seen.populations().iter().map(|p| (p.rates.clone(), p.reaches)).collect();
+        figures.push((rates, seen.rules()[0].error_at_start, seen.rules()[0].error_at_end));
+    }
+    assert!(figures.windows(2).all(|f| f[0] == f[1]), "{figures:?}");
+}
+
+#[test]
+fn what_looks_at_fault_is_said_on_demand() {
+    let (net, ..) = learning(12.0, 1e-9, 1.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    let e = sim.check().unwrap_err().to_string();
+    assert!(e.contains("call `watch` before the run"), "{e}");
+    sim.watch(30.0).unwrap();
+    assert_eq!(sim.check().unwrap(), Vec::<String>::new(), "nothing has run");
+    sim.run(0.6).unwrap();
+    let words = sim.check().unwrap();
+    assert!(words.iter().any(|w| w.starts_with("`a` is given up to 12 times its radius")), "{words:?}");
+    assert_eq!(sim.seen_so_far().unwrap().certain(), [words[0].clone()]);
+    let (net, ..) = learning(0.9, 3e-5, -1.0);
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.watch(5.0).unwrap();
+    sim.run(5.0).unwrap();
+    let words = sim.check().unwrap();
+    assert!(words.iter().any(|w| w.starts_with("`a→b.rule`: its error grows, from ")), "{words:?}");
+}
+
+#[test]
+fn a_population_that_never_fires_is_told_and_a_reset_or_a_checkpoint_ends_looking() {
+    let mut net = Network::with_seed(1);
+    let silent = Ensemble::new(20, 1).intercepts(Distribution::uniform(0.8, 0.9));
+    let quiet = net.ensemble("quiet", silent);
+    let x = net.node("x", Output::Constant(vec![0.1]));
+    net.connect(x, quiet, Connection::new());
+    let mut sim = Simulator::new(&net).unwrap();
+    sim.watch(1.0).unwrap();
+    sim.run(1.0).unwrap();
+    assert_eq!(sim.check().unwrap(), ["`quiet`: none of its 20 neurons has fired"]);
+    // Once it is no longer watched nothing is known; a reset and a checkpoint end it too.
+    sim.unwatch().unwrap();
+    assert!(sim.seen().unwrap().is_none() && sim.check().is_err());
+    let saved = sim.save().unwrap();
+    for end in
+        [&mut |s: &mut Simulator| s.reset(Reset::All), &mut |s: &mut Simulator| s.load(&saved).map(drop)]
+            as [&mut dyn FnMut(&mut Simulator) -> Result<(), Error>; 2]
+    {
+        sim.watch(1.0).unwrap();
+        end(&mut sim).unwrap();
+        assert!(sim.seen().unwrap().is_none());
+        sim.run(0.01).unwrap();
+    }
+}
