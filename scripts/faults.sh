@@ -4,7 +4,8 @@
 #   scripts/faults.sh [N] [SEED]     N faults (default 60), drawn with SEED (default 1)
 #
 # Drawn from all mutants of bouton-engine, bouton-elements and bouton-expr. Each is built and tested in a copy of the tree: the
-# tests of its crate first, and where these see nothing, of those that stand on it. Prints how many were killed (by a test or by the time limit), survived,
+# tests of its crate first, and where these see nothing, of those that stand on it. Prints how many were killed (by a test or by
+# the time limit), survived,
 # and did not build, the survivors, and what was wanted: 90 % killed of those that build. Takes one to two minutes a fault;
 # installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it. FAULTS_CRATES: of the drawn ones only those of these
 # crates.
