@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""What a run's own counters cost (populations, rules, devices; `seen.rs`): runs that look and runs that don't, in turn.
+"""What a run's own counters cost (populations, rules, devices): runs that look and runs that don't, in turn.
 
-    scripts/seen.py [ROUNDS] [SECONDS]     pairs of runs of each model (default 15), simulated seconds of each (default 100)
+    scripts/seen.py [ROUNDS] [SECONDS]     pairs of runs of each model (default 15), wall time of each in s (default 2)
+
+How long is simulated follows from a first run of 10 s.
 
 Each pair is one run with `--quiet`, in which nobody looks, and one without, in turn first and second. What is compared is the run
 itself (`run_seconds` of the manifest), without building and closing. Prints the median of the ratios with its standard error.
@@ -11,7 +13,7 @@ build --release -p bouton-cli, or BOUTON=PROGRAM).
 import json, os, shutil, statistics, subprocess, sys, tempfile
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-ROUNDS, SECONDS = (float(a) for a in (sys.argv[1:] + ["15", "100"][len(sys.argv) - 1:])[:2])
+ROUNDS, SECONDS = (float(a) for a in (sys.argv[1:] + ["15", "2"][len(sys.argv) - 1:])[:2])
 BOUTON = os.environ.get("BOUTON", "target/release/bouton")
 # Neurons in a row; a rule with its error; devices.
 CHAIN = "format = 1\nseed = 1\n[nodes.s]\nexpression = \"sin(9*t)\"\n" + "".join(
@@ -53,8 +55,8 @@ MODELS = {
 }
 
 
-def seconds(model, out, quiet):
-    args = [BOUTON, "run", model, "--time", str(SECONDS), "--threads", "1", "--no-csv", "--overwrite", "--out", out]
+def seconds(model, out, quiet, simulated):
+    args = [BOUTON, "run", model, "--time", str(simulated), "--threads", "1", "--no-csv", "--overwrite", "--out", out]
     subprocess.run(args + ["--quiet"] * quiet, check=True, capture_output=True)
     return json.load(open(os.path.join(out, "manifest.json")))["meta"]["run_seconds"]
 
@@ -64,16 +66,17 @@ try:
     for name, text in MODELS.items():
         model, out = os.path.join(folder, "m.toml"), os.path.join(folder, "out")
         open(model, "w").write(text)
-        seconds(model, out, True)
+        simulated = max(1, round(10 * SECONDS / seconds(model, out, True, 10)))
         ratios, quiet = [], []
         for k in range(int(ROUNDS)):
-            took = {q: seconds(model, out, q) for q in ((True, False) if k % 2 else (False, True))}
+            took = {q: seconds(model, out, q, simulated) for q in ((True, False) if k % 2 else (False, True))}
             ratios.append(took[False] / took[True])
             quiet.append(took[True])
         middle = statistics.median(ratios)
         error = 1.2533 * 1.4826 * statistics.median(abs(r - middle) for r in ratios) / len(ratios) ** 0.5
         failed |= middle - 2 * error > 1.01
-        print(f"{name}: {middle:.4f} ± {error:.4f} of a run in which nobody looks ({statistics.median(quiet):.3f} s)", flush=True)
+        print(f"{name}: {middle:.4f} ± {error:.4f} of a run of {simulated} s in which nobody looks "
+              f"({statistics.median(quiet):.3f} s of wall time)", flush=True)
 finally:
     shutil.rmtree(folder)
 sys.exit(failed)
