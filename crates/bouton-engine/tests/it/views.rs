@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use bouton_engine::{Bounds, Derive, Derived, Edit, Knob, Options, Pick, Program, Role, Simulation};
+use bouton_core::Failure;
+use bouton_engine::{
+    At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Op, Operand, Options, Pick, Precision, Program,
+    Role, Running, Sees, Simulation, Start,
+};
 
 /// What it reads, times ten.
 #[derive(Debug)]
@@ -59,4 +63,67 @@ fn a_part_of_the_rows_is_loaded_by_name_from_the_whole() {
     let mut to = Simulation::new(program(100.0), Options::default()).unwrap();
     to.load_by_name(&from.save().unwrap(), &["rows"], true).unwrap();
     assert_eq!(to.read("rows", &Pick::All).unwrap(), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+}
+
+/// Sets all of `w` to the number of the step.
+#[derive(Debug)]
+struct Sets;
+
+impl Call for Sets {
+    fn name(&self) -> &str {
+        "sets"
+    }
+    fn sees(&self) -> Sees {
+        Sees::Everything
+    }
+    fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
+        Ok(Box::new(Sets))
+    }
+}
+
+impl Running for Sets {
+    fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
+        let mut all = io.everything().ok_or("it sees everything")?;
+        Ok(all.set("w", &[at.step as f64; 4])?)
+    }
+}
+
+/// `w`, four numbers that a call may set as a whole, and what follows from them.
+fn followed(sets: bool) -> Program {
+    let mut p = Program::default();
+    let (w, y) = (p.signal("w", 4, 1, Role::Parameter, 0.0), p.signal("y", 4, 1, Role::Parameter, 0.0));
+    p.derive(Derived { what: Arc::new(Tenfold), reads: vec![w], writes: vec![y], of: "y".into() });
+    for (name, s) in [("w", w), ("y", y)] {
+        p.knobs_mut().add(name, Knob::plain(s, "", Bounds::ANY, "four numbers"));
+    }
+    if sets {
+        p.add("setter", Op::Call(Arc::new(Sets)), [Operand::edit(w)], Draws::No);
+    }
+    p
+}
+
+#[test]
+fn what_follows_sees_what_a_call_sets_as_a_whole() {
+    let mut s = Simulation::new(followed(true), Options::default()).unwrap();
+    for step in 1..4 {
+        s.run_steps(1).unwrap();
+        assert_eq!(s.read("w", &Pick::All).unwrap(), [f64::from(step); 4]);
+        assert_eq!(s.read("y", &Pick::All).unwrap(), [10.0 * f64::from(step); 4]);
+    }
+}
+
+#[test]
+fn a_write_from_which_follows_what_single_precision_does_not_hold_is_refused_where_numbers_are_single() {
+    for (precision, taken) in [(Precision::F64, true), (Precision::F32, false)] {
+        let mut s = Simulation::new(followed(false), Options { precision, ..Options::default() }).unwrap();
+        // 1e38 is a number of single precision, ten times that is none.
+        let found = s.apply(&Edit { path: "w".into(), pick: Pick::Element(2, 0), values: vec![1e38] });
+        assert_eq!(found.is_ok(), taken, "{precision:?}: {found:?}");
+        let wanted = if taken { [0.0, 0.0, 1e38, 0.0] } else { [0.0; 4] };
+        assert_eq!(s.read("w", &Pick::All).unwrap(), wanted, "{precision:?}");
+        if let Err(e) = found {
+            let e = e.to_string();
+            assert!(e.contains("`y` would hold") && e.contains("Nothing was written"), "{e}");
+        }
+    }
 }
