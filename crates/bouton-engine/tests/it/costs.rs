@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use bouton_core::Failure;
+use bouton_core::{Failure, Slice};
 use bouton_engine::{
     At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Observe, Op, Operand, Options, Passes, Pick,
     Program, Role, Running, Sees, Simulation, Start,
@@ -154,4 +154,23 @@ fn many_probes_are_attached_with_one_plan() {
     let next = s.attach(Observe::new(s.program().by_name()["drive"], "drive")).unwrap();
     assert_eq!(s.sample_shape(next).unwrap(), (3, 1));
     s.step().unwrap();
+}
+
+#[test]
+fn a_step_is_shared_out_where_it_has_enough_work() {
+    let units = |copies: usize, n: usize, threads: usize| {
+        let mut p = Program::default();
+        for k in 0..copies {
+            let x = p.signal(format!("x{k}"), n, 1, Role::Parameter, 1.0);
+            let y = p.signal(format!("y{k}"), n, 1, Role::Scratch, 0.0);
+            p.copy("it", (x, &Slice::All), (y, &Slice::All), false);
+        }
+        Simulation::new(p, Options { threads, ..Options::default() }).unwrap().parallel_units()
+    };
+    // 640 numbers are not worth a second thread, 640,000 are.
+    assert_eq!(units(64, 10, 2), 0);
+    let many = units(64, 10_000, 2);
+    assert!((10..=20).contains(&many), "{many} units of 64 copies");
+    assert_eq!(units(64, 10_000, 1), 0, "one thread shares nothing");
+    assert_eq!(units(1, 640_000, 2), 0, "one copy is one unit");
 }

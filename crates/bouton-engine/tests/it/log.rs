@@ -1,6 +1,6 @@
 //! The log and the door: how much is kept, what a question leaves alone.
 
-use bouton_engine::{Bounds, Edit, Knob, Options, Pick, Program, Reset, Role, Simulation};
+use bouton_engine::{Bounds, Edit, Entry, Knob, Options, Pick, Program, Reset, Role, Simulation};
 
 /// A matrix with a path, and a copy of it so that a step has something to do.
 fn sim(n: usize) -> Simulation {
@@ -71,4 +71,14 @@ fn a_reset_keeps_the_limit_of_the_log() {
         s.log().entries().all(|e| !e.is_whole()),
         "values of 8,000 bytes and more are kept beyond the limit"
     );
+}
+
+#[test]
+fn an_entry_without_undo_is_what_a_file_has_of_it() {
+    let mut s = sim(3);
+    s.apply(&edit(Pick::Row(1), vec![2.0, 3.0])).unwrap();
+    let e = s.log().entries().next().unwrap();
+    let saved = Entry::saved(e.number, e.step, e.by.clone(), e.edit(), e.digest);
+    assert_eq!(e.without_undo(), saved);
+    assert_ne!(*e, saved, "the log itself knows what was there before");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bouton_core::Failure;
+use bouton_core::{Failure, Slice};
 use bouton_engine::{
     At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Op, Operand, Options, Pick, Precision, Program,
     Role, Running, Sees, Simulation, Start,
@@ -126,4 +126,19 @@ fn a_write_from_which_follows_what_single_precision_does_not_hold_is_refused_whe
             assert!(e.contains("`y` would hold") && e.contains("Nothing was written"), "{e}");
         }
     }
+}
+
+#[test]
+fn parts_of_a_signal_that_do_not_overlap_are_written_and_read_in_any_order() {
+    let mut p = Program::default();
+    let all = p.signal("all", 4, 1, Role::State, vec![1.0, 2.0, 3.0, 4.0]);
+    let (front, back) = (p.view(all, 0, 2, 1), p.view(all, 2, 2, 1));
+    let y = p.signal("y", 2, 1, Role::Scratch, 0.0);
+    // What the front is set to is read from the back, by way of `y`: a cycle if the two were one.
+    p.copy("second", (y, &Slice::All), (front, &Slice::All), false);
+    p.copy("first", (back, &Slice::All), (y, &Slice::All), false);
+    p.knobs_mut().add("all", Knob::plain(all, "", Bounds::ANY, "four numbers"));
+    let mut s = Simulation::new(p, Options::default()).unwrap();
+    s.run_steps(1).unwrap();
+    assert_eq!(s.read("all", &Pick::All).unwrap(), [3.0, 4.0, 3.0, 4.0]);
 }
