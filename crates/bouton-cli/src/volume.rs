@@ -67,7 +67,11 @@ fn bytes(net: &Network, sim: &Simulator, p: ProbeId, steps: f64) -> (f64, f64) {
         let spikes = rows as f64 * RATE * steps * sim.dt();
         return (spikes * 12.0, spikes * 16.0);
     }
-    let every = net.get_probe(p).and_then(|p| p.sample_every).map_or(1.0, |s| (s / sim.dt()).max(1.0));
+    let mut every = net.get_probe(p).and_then(|p| p.sample_every).map_or(1.0, |s| (s / sim.dt()).max(1.0));
+    if let Some(at) = net.get_probe(p).filter(|p| p.at_spikes).and_then(|p| p.elements.as_ref()) {
+        // Spikes of two neurons of each synapse.
+        every = (1.0 / (2.0 * RATE * sim.dt() * at.len() as f64)).max(1.0);
+    }
     let (samples, width) = ((steps / every).floor(), (rows * cols) as f64);
     // A number in text has 17 digits as a rule, a sign, a point and perhaps an exponent; a time has few.
     (samples * (width + 1.0) * 8.0, samples * (width * 20.0 + 7.0))

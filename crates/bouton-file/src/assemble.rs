@@ -149,6 +149,8 @@ impl Assemble<'_> {
         let probe = Probe {
             target,
             slice,
+            elements: p.elements.map(|all| all.into_iter().map(|[r, c]| (r, c)).collect()),
+            at_spikes: p.at_spikes,
             synapse: p.synapse,
             norm: match p.norm {
                 None => Norm::None,

@@ -359,6 +359,12 @@ pub(crate) struct Probe {
     /// Which of its values: `0`, `-1`, `0:2`, `1:`, `::2`, `[0,2]`; of a matrix (weights, devices) its rows, counted from 0.
     /// Default: all.
     pub(crate) slice: Option<String>,
+    /// Single synapses, each as `[row, column]` (post, pre), of weights, of devices, and of what a rule has of each synapse. It
+    /// goes without slice, norm and synapse. Default: all.
+    pub(crate) elements: Option<Vec<[usize; 2]>>,
+    /// Records only in steps in which a neuron before or behind one of the `elements` spikes. Default: no.
+    #[serde(default)]
+    pub(crate) at_spikes: bool,
     /// Filter on the recording; none of devices. Default: none.
     #[serde(default)]
     pub(crate) synapse: Option<Synapse>,

@@ -115,6 +115,10 @@ pub struct Probe {
     pub target: Target,
     /// Which of its values.
     pub slice: Slice,
+    /// Single elements (row, column), of a target that has one number a synapse: (post, pre). Default: all.
+    pub elements: Option<Vec<(usize, usize)>>,
+    /// Whether a sample is taken only in steps in which a neuron of one of the `elements` spikes. Default: no.
+    pub at_spikes: bool,
     /// Filter on the recording. Default: none.
     pub synapse: Option<Synapse>,
     /// Whether norms are recorded in place of the values. Default: the values.
@@ -133,6 +137,8 @@ impl Probe {
         Probe {
             target,
             slice: Slice::All,
+            elements: None,
+            at_spikes: false,
             synapse: None,
             norm: Norm::None,
             sample_every: None,
@@ -182,6 +188,28 @@ impl Probe {
     /// ```
     pub fn norm(mut self, norm: Norm) -> Probe {
         self.norm = norm;
+        self
+    }
+    /// Records single synapses, each as (post, pre), in place of the whole matrix: of weights, of devices, and of what a rule has
+    /// of each synapse (its change, its states). A sample costs what is picked. It goes without slice, norm and synapse.
+    ///
+    /// ```
+    /// use bouton_model::{Connection, Ensemble, Matrix, Network, Probe};
+    /// let mut net = Network::with_seed(1);
+    /// let (a, b) = (net.ensemble("a", Ensemble::new(20, 1)), net.ensemble("b", Ensemble::new(10, 1)));
+    /// let w = Connection::new().transform(Matrix::filled(10, 20, 1e-3));
+    /// let c = net.connect(a.neurons(), b.neurons(), w);
+    /// net.probe("two", Probe::weights(c).elements([(3, 17), (4, 0)]).at_spikes());
+    /// net.validate(0.001).unwrap();
+    /// ```
+    pub fn elements(mut self, elements: impl IntoIterator<Item = (usize, usize)>) -> Probe {
+        self.elements = Some(elements.into_iter().collect());
+        self
+    }
+    /// Takes a sample only in steps in which a neuron before or behind one of the [`elements`](Probe::elements) spikes, as it is at the
+    /// end of that step: what a rule that acts at spikes has made of it. (Of decoders only the neurons before them count.)
+    pub fn at_spikes(mut self) -> Probe {
+        self.at_spikes = true;
         self
     }
     /// Sets the sampling period (s).

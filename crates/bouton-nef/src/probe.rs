@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_core::{Error, Slice};
 use bouton_engine::{Draws, Op, Operand, Role, SignalId};
-use bouton_model::{DeviceQuantity, EnsembleId, Network, Norm, Probe, ProbeId, Target};
+use bouton_model::{DeviceQuantity, End, EnsembleId, Network, Norm, Object, Probe, ProbeId, Target};
 use bouton_random::RandomState;
 
 use super::{Builder, BuiltEnsemble, ConnectionSignals, EnsembleSignals, Seeds, decoders};
@@ -16,6 +16,10 @@ pub struct ProbeSource {
     pub signal: SignalId,
     /// Rows of it; all if `None`.
     pub rows: Option<Vec<usize>>,
+    /// Single elements in place of rows, by their positions row by row.
+    pub elements: Option<Vec<usize>>,
+    /// Neurons of which one has to spike in a step that is sampled: their outputs, and which of them. Empty: every step.
+    pub when: Vec<(SignalId, usize)>,
     /// Whether the inverse of each number is recorded.
     pub inverse: bool,
 }
@@ -73,15 +77,75 @@ fn find(net: &Network, (ens, conn, node_out): Signals<'_>, target: &Target) -> O
         Target::Devices(c, side, quantity) => {
             let bank = conn.get(c.index())?.devices.iter().find(|d| d.side == *side)?;
             let signal = if *quantity == DeviceQuantity::Pulses { bank.pulses } else { bank.conductance };
-            return Some(ProbeSource {
-                signal,
-                rows: None,
-                inverse: *quantity == DeviceQuantity::Resistance,
-            });
+            let inverse = *quantity == DeviceQuantity::Resistance;
+            return Some(ProbeSource { inverse, ..ProbeSource::all(signal) });
         }
         _ => None,
     };
-    Some(ProbeSource { signal: signal?, rows: None, inverse: false })
+    signal.map(ProbeSource::all)
+}
+
+impl ProbeSource {
+    /// All of a signal.
+    fn all(signal: SignalId) -> ProbeSource {
+        ProbeSource { signal, rows: None, elements: None, when: vec![], inverse: false }
+    }
+
+    /// The single elements of it that a probe picks, where it picks some; `shape` is the signal's.
+    fn picked(
+        self,
+        net: &Network,
+        ens: &[EnsembleSignals],
+        probe: &Probe,
+        (rows, cols): (usize, usize),
+    ) -> Result<ProbeSource, String> {
+        let Some(elements) = &probe.elements else { return Ok(self) };
+        if let Some((r, c)) = elements.iter().find(|(r, c)| *r >= rows || *c >= cols) {
+            return Err(format!(
+                "`elements`: ({r}, {c}) is out of range, the matrix has {rows} rows and {cols} columns"
+            ));
+        }
+        let when = if probe.at_spikes { spikes_of(net, ens, &probe.target, elements) } else { vec![] };
+        Ok(ProbeSource { elements: Some(elements.iter().map(|(r, c)| r * cols + c).collect()), when, ..self })
+    }
+}
+
+/// The outputs of the neurons before and behind single synapses.
+fn spikes_of(
+    net: &Network,
+    ens: &[EnsembleSignals],
+    target: &Target,
+    elements: &[(usize, usize)],
+) -> Vec<(SignalId, usize)> {
+    let c = match target {
+        Target::Weights(c) | Target::Devices(c, ..) => *c,
+        Target::RuleDelta(r) | Target::RuleSignal(r, _) => r.connection,
+        _ => return vec![],
+    };
+    let Some((pre, post, connection)) = net.get_connection(c) else { return vec![] };
+    let full = connection.solver.model().weights();
+    // Decoders have all neurons of their ensemble, whatever part of its value they decode; and so have full weights behind them.
+    let neurons = |end: &End, whole: bool| -> Option<(SignalId, Option<Vec<usize>>)> {
+        let (e, picked) = match end.object {
+            Object::Neurons(e) => (e, true),
+            Object::Ensemble(e) if whole => (e, false),
+            _ => return None,
+        };
+        let ensemble = net.get_ensemble(e).filter(|e| e.neuron_type.model().spiking())?;
+        Some((ens.get(e.index())?.out?, picked.then(|| end.slice.indices(ensemble.n_neurons))))
+    };
+    let at = |k: usize, (signal, list): &(SignalId, Option<Vec<usize>>)| {
+        Some((*signal, list.as_ref().map_or(Some(k), |l| l.get(k).copied())?))
+    };
+    let (before, behind) = (neurons(pre, true), neurons(post, full));
+    let mut all: Vec<(SignalId, usize)> = elements
+        .iter()
+        .flat_map(|(r, c)| [before.as_ref().and_then(|b| at(*c, b)), behind.as_ref().and_then(|b| at(*r, b))])
+        .flatten()
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Where what probes can record is found while a model runs.
@@ -98,6 +162,20 @@ impl Sources {
     pub fn find(&self, net: &Network, target: &Target) -> Option<ProbeSource> {
         find(net, (&self.ens, &self.conn, &self.node_out), target)
     }
+    /// The same with the single elements that a probe picks; `shape` is that of a signal.
+    ///
+    /// # Errors
+    /// Elements that the signal doesn't have.
+    pub fn find_picked(
+        &self,
+        net: &Network,
+        probe: &Probe,
+        shape: impl Fn(SignalId) -> (usize, usize),
+    ) -> Result<Option<ProbeSource>, String> {
+        let Some(source) = self.find(net, &probe.target) else { return Ok(None) };
+        let shape = shape(source.signal);
+        source.picked(net, &self.ens, probe, shape).map(Some)
+    }
 }
 
 impl Builder<'_> {
@@ -106,6 +184,24 @@ impl Builder<'_> {
         let path = self.net.probe_path(id);
         let mut rows = None;
         let signal = match &probe.target {
+            other if probe.elements.is_some() => {
+                let source = find(self.net, (&self.ens, &self.conn, &self.node_out), other);
+                let source = source.ok_or_else(|| missing(&path))?;
+                let s = self.program.get(source.signal);
+                let shape = (s.rows, s.cols);
+                let source =
+                    source.picked(self.net, &self.ens, probe, shape).map_err(|m| Error::build(&path, m))?;
+                // Devices are kept whether anyone looks or not.
+                let own = (!matches!(other, Target::Devices(..))).then_some(source.signal);
+                let mut seen: Vec<SignalId> =
+                    own.into_iter().chain(source.when.iter().map(|w| w.0)).collect();
+                seen.dedup();
+                for s in seen {
+                    self.program.add(&path, Op::Probe, [Operand::read(s)], Draws::No);
+                }
+                self.probes[id.index()] = Some(source);
+                return Ok(());
+            }
             Target::Devices(..) => {
                 self.probes[id.index()] = Some(self.rows_source(&path, &probe.target, &probe.slice)?);
                 return Ok(());
@@ -140,7 +236,7 @@ impl Builder<'_> {
             }
         };
         self.program.add(&path, Op::Probe, [Operand::read(signal)], Draws::No);
-        self.probes[id.index()] = Some(ProbeSource { signal, rows, inverse: false });
+        self.probes[id.index()] = Some(ProbeSource { rows, ..ProbeSource::all(signal) });
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl Hand<'_> {
         let Some(at) = at else { return self.read(s) };
         at.iter().map(|k| self.element(s, *k)).collect()
     }
-    fn element(&self, s: SignalId, k: usize) -> f64 {
+    pub(crate) fn element(&self, s: SignalId, k: usize) -> f64 {
         let (x, base) = (self.program.get(s), self.program.base(s));
         let inner = k / x.cols * x.stride() + k % x.cols;
         let mut out = Vec::with_capacity(1);

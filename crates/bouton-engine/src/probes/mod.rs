@@ -66,6 +66,10 @@ pub struct Observe {
     pub signal: SignalId,
     /// Rows of it; all if `None`.
     pub rows: Option<Vec<usize>>,
+    /// Single elements in place of rows, by their positions row by row.
+    pub elements: Option<Vec<usize>>,
+    /// Elements of signals of which one has to be other than zero in a step that is sampled: spikes. Empty: every step.
+    pub when: Vec<(SignalId, usize)>,
     /// Whether the inverse of each number is recorded: a resistance of a conductance.
     pub inverse: bool,
     /// Whether norms are recorded in place of the values, before the filter.
@@ -81,10 +85,31 @@ pub struct Observe {
 }
 
 impl Observe {
+    /// Rows and columns of a sample, of a signal of this shape.
+    pub(crate) fn shape(&self, rows: usize, cols: usize) -> (usize, usize) {
+        match &self.elements {
+            Some(at) => (at.len(), 1),
+            None => self.norm.shape(self.rows.as_ref().map_or(rows, Vec::len), cols),
+        }
+    }
+    /// Signals that it looks at.
+    pub(crate) fn looks_at(&self) -> impl Iterator<Item = SignalId> {
+        std::iter::once(self.signal).chain(self.when.iter().map(|w| w.0))
+    }
     /// Every step of a signal.
     pub fn new(signal: SignalId, of: impl Into<String>) -> Observe {
-        let (rows, norm, filter) = (None, Norm::None, None);
-        Observe { signal, rows, inverse: false, norm, every: 1.0, filter, events: false, of: of.into() }
+        Observe {
+            signal,
+            rows: None,
+            elements: None,
+            when: vec![],
+            inverse: false,
+            norm: Norm::None,
+            every: 1.0,
+            filter: None,
+            events: false,
+            of: of.into(),
+        }
     }
 }
 

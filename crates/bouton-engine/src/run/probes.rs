@@ -14,7 +14,7 @@ impl Simulation {
     /// the first step behind a [`load`](Simulation::load) it goes on from the state that the checkpoint has of it.
     ///
     /// # Errors
-    /// Rows that the signal doesn't have.
+    /// Rows or elements that the signal doesn't have.
     pub fn attach(&mut self, what: Observe) -> Result<ObserveId, Error> {
         self.attach_all(vec![what]).map(|ids| ids[0])
     }
@@ -27,6 +27,12 @@ impl Simulation {
             let rows = self.program.get(w.signal).rows;
             if let Some(r) = w.rows.iter().flatten().find(|r| **r >= rows) {
                 return Err(Error::access(&w.of, format!("row {r} is out of range, there are {rows}")));
+            }
+            let picked = w.elements.iter().flatten().map(|k| (w.signal, *k)).chain(w.when.iter().copied());
+            if let Some((s, k)) = picked.into_iter().find(|(s, k)| *k >= self.program.get(*s).len()) {
+                let s = self.program.get(s);
+                let m = format!("element {k} of `{}` is out of range, there are {}", s.name, s.len());
+                return Err(Error::access(&w.of, m));
             }
         }
         let before = self.inner.probes_ref().len();
@@ -44,7 +50,7 @@ impl Simulation {
     fn add(&mut self, what: Observe) -> ObserveId {
         let s = self.program.get(what.signal);
         let (rows, cols) = (s.rows, s.cols);
-        let (rows, width) = what.norm.shape(what.rows.as_ref().map_or(rows, Vec::len), cols);
+        let (rows, width) = what.shape(rows, cols);
         let width = rows * width;
         let probes = self.inner.probes();
         let id = ObserveId(probes.iter().map(|p| p.id.0 + 1).max().unwrap_or(0));
@@ -63,10 +69,12 @@ impl Simulation {
     /// Whether a plan has to store something for a probe that it would not store otherwise.
     fn is_pin(&self, id: ObserveId) -> bool {
         let Ok(p) = self.probe(id) else { return false };
-        let signal = p.what.signal;
-        let said = |op: &crate::program::Operator| matches!(op.op, Op::Probe) && op.on[0].signal == signal;
-        let s = self.program.get(signal);
-        s.room == Room::Real && s.role != Role::Parameter && !self.program.operators().iter().any(said)
+        p.what.looks_at().any(|signal| {
+            let said =
+                |op: &crate::program::Operator| matches!(op.op, Op::Probe) && op.on[0].signal == signal;
+            let s = self.program.get(signal);
+            s.room == Room::Real && s.role != Role::Parameter && !self.program.operators().iter().any(said)
+        })
     }
     /// Detaches a probe and returns what it has recorded.
     ///
@@ -117,7 +125,7 @@ impl Simulation {
     /// There is no such probe.
     pub fn sample_shape(&self, id: ObserveId) -> Result<(usize, usize), Error> {
         let p = self.probe(id)?;
-        let cols = p.what.norm.shape(1, p.cols).1;
+        let cols = p.what.shape(1, p.cols).1;
         Ok((p.recorded.width() / cols.max(1), cols))
     }
     /// What a probe has recorded, as rows.
@@ -220,13 +228,26 @@ impl<T: CallReal> Sim<T> {
             if !p.due(step) && p.what.filter.is_none() {
                 continue;
             }
+            if !p.what.when.is_empty() {
+                let hand = self.parts().0;
+                if p.what.when.iter().all(|(s, k)| hand.element(*s, *k) == 0.0) {
+                    continue;
+                }
+            }
             buffer.clear();
             // Of a large matrix the buffer alone is much.
-            if let Err(m) = room::reserve(&mut buffer, self.program.get(p.what.signal).len()) {
+            let len = p.what.elements.as_ref().map_or(self.program.get(p.what.signal).len(), Vec::len);
+            if let Err(m) = room::reserve(&mut buffer, len) {
                 bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
                 continue;
             }
-            super::Inner::read_into(self, p.what.signal, &mut buffer);
+            match &p.what.elements {
+                None => super::Inner::read_into(self, p.what.signal, &mut buffer),
+                Some(at) => {
+                    let hand = self.parts().0;
+                    buffer.extend(at.iter().map(|k| hand.element(p.what.signal, *k)));
+                }
+            }
             if let Some(rows) = &p.what.rows {
                 let all = std::mem::take(&mut buffer);
                 buffer.extend(rows.iter().flat_map(|r| &all[r * p.cols..(r + 1) * p.cols]));

@@ -108,7 +108,7 @@ impl<T: CallReal> Sim<T> {
 
     /// A new plan over the same memory. Forms that both plans have go over as they are.
     pub(super) fn plan_anew(&mut self, passes: Passes) -> Result<(), Error> {
-        let pins: Vec<SignalId> = self.probes.iter().map(|p| p.what.signal).collect();
+        let pins: Vec<SignalId> = self.probes.iter().flat_map(|p| p.what.looks_at()).collect();
         let mut wanted = Wanted {
             program: &self.program,
             order: &self.order,

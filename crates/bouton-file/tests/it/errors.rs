@@ -48,7 +48,7 @@ fn unknown_fields_name_the_nearest() {
     );
     bad(
         "[probes.p]\nq = 1",
-        "line 14: unknown field `q` in probes.p; there are: norm, sample_every, seed, slice, solver, synapse, target",
+        "line 14: unknown field `q` in probes.p; there are: at_spikes, elements, norm, sample_every, seed, slice, solver, synapse, target",
     );
 }
 

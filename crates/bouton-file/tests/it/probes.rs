@@ -250,3 +250,18 @@ fn norms_are_recorded_in_place_of_values() {
     let e = recorded("target = \"d.weights\"\nnorm = \"row\"").unwrap_err();
     assert!(e.contains("`row`") && e.contains("`rows`"), "{e}");
 }
+
+#[test]
+fn single_synapses_are_recorded_in_place_of_the_matrix() {
+    let (_, values) = recorded("target = \"d.weights\"").unwrap();
+    let (two, picked) = recorded("target = \"d.weights\"\nelements = [[3, 1], [0, 2]]").unwrap();
+    assert_eq!(two, 2);
+    for step in 0..20 {
+        let w = &values[16 * step..][..16];
+        assert_eq!(picked[2 * step..][..2], [w[4 * 3 + 1], w[2]], "step {step}");
+    }
+    let e = recorded("target = \"d.weights\"\nelements = [[4, 0]]").unwrap_err();
+    assert!(e.contains("(4, 0) is out of range") && e.contains("4 rows"), "{e}");
+    let e = recorded("target = \"d.weights\"\nat_spikes = true").unwrap_err();
+    assert!(e.contains("say which by `elements`"), "{e}");
+}

@@ -40,7 +40,7 @@ fn every_table_has_its_fields() {
             "Connection",
             "bounds devices eval_points function mask name post pre rule rules scale_eval_points seed solver synapse transform",
         ),
-        ("Probe", "norm sample_every seed slice solver synapse target"),
+        ("Probe", "at_spikes elements norm sample_every seed slice solver synapse target"),
         ("DeviceSpec", "bounds device each gain mapping minus plus policy seed spread spread_of"),
         ("TimedCommand", "at column element every freeze from row set thaw to until"),
     ] {

@@ -2,7 +2,9 @@
 
 use bouton_elements::solvers::Solver;
 
-use crate::{EnsembleId, Error, LearningRule, Network, Norm, Object, ProbeId, RuleId, Target, nearest};
+use crate::{
+    EnsembleId, Error, LearningRule, Network, Norm, Object, Probe, ProbeId, RuleId, Slice, Target, nearest,
+};
 
 impl Network {
     pub(super) fn check_probe(&self, id: ProbeId) -> Result<(), Error> {
@@ -137,6 +139,7 @@ impl Network {
                     .into(),
             );
         }
+        self.check_elements(p).map_err(|m| Error::model(&path, m))?;
         if size == Some(0) {
             return err("there is nothing to record: the target has no values".into());
         }
@@ -144,5 +147,60 @@ impl Network {
             p.slice.check(n).map_err(|m| Error::model(&path, m))?;
         }
         Ok(())
+    }
+
+    /// Whether what a probe picks of synapses one by one makes sense, but for its range: that is known when the model is built.
+    ///
+    /// # Errors
+    /// Elements of what has none, or with slice, norm or synapse; spikes without elements, or of what has no neurons.
+    pub fn check_elements(&self, p: &Probe) -> Result<(), String> {
+        let Some(elements) = &p.elements else {
+            return match p.at_spikes {
+                true => Err("`at_spikes` is for single synapses; say which by `elements`".into()),
+                false => Ok(()),
+            };
+        };
+        let of = match &p.target {
+            Target::Weights(c) | Target::Devices(c, ..) => *c,
+            Target::RuleDelta(r) | Target::RuleSignal(r, _) => r.connection,
+            _ => {
+                return Err(
+                    "`elements` are for weights, devices, and what a rule has of each synapse; take a slice \
+                            of anything else"
+                        .into(),
+                );
+            }
+        };
+        if elements.is_empty() {
+            return Err("`elements` are none: there is nothing to record".into());
+        }
+        if p.slice != Slice::All || p.norm != Norm::None || p.synapse.is_some() {
+            return Err(
+                "`elements` are recorded as they are, without slice, norm and synapse; leave these out"
+                    .into(),
+            );
+        }
+        if !p.at_spikes {
+            return Ok(());
+        }
+        if p.sample_every.is_some() {
+            return Err("a probe `at_spikes` has no `sample_every`; leave one of the two out".into());
+        }
+        let neurons = |o: Object| match o {
+            Object::Ensemble(e) | Object::Neurons(e) => {
+                self.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking())
+            }
+            _ => false,
+        };
+        let spikes =
+            self.get_connection(of).is_some_and(|(pre, post, _)| neurons(pre.object) || neurons(post.object));
+        if spikes {
+            Ok(())
+        } else {
+            Err(format!(
+                "`{}` stands between no neurons that spike; leave `at_spikes` out",
+                self.connection_path(of)
+            ))
+        }
     }
 }

@@ -92,7 +92,13 @@ impl Simulator {
     fn observe(&self, probe: &Probe) -> Result<Observe, Error> {
         let of = self.net.target_path(&probe.target);
         let refuse = |m: String| Error::access(&of, m);
-        let source = self.built.sources.find(&self.net, &probe.target).ok_or_else(|| {
+        self.net.check_elements(probe).map_err(refuse)?;
+        let shape = |s| {
+            let s = self.sim.program().get(s);
+            (s.rows, s.cols)
+        };
+        let found = self.built.sources.find_picked(&self.net, probe, shape).map_err(refuse)?;
+        let source = found.ok_or_else(|| {
             refuse(
                 "is not kept while the model runs; declare a probe of it in the network, before it is built"
                     .into(),
@@ -120,6 +126,8 @@ impl Simulator {
         Ok(Observe {
             signal: source.signal,
             rows,
+            elements: source.elements,
+            when: source.when,
             inverse: source.inverse,
             norm: norm(probe.norm),
             every: probe.sample_every.map_or(1.0, |s| s / dt),
@@ -169,6 +177,8 @@ pub(super) fn observe(net: &Network, built: &Built, id: ProbeId, dt: f64) -> Res
     Ok(Observe {
         signal: source.signal,
         rows: source.rows.clone(),
+        elements: source.elements.clone(),
+        when: source.when.clone(),
         inverse: source.inverse,
         norm: norm(p.norm),
         every: p.sample_every.map_or(1.0, |s| s / dt),

@@ -13,6 +13,7 @@ mod live_weights;
 mod mistakes;
 mod more_elements;
 mod places;
+mod probe_elements;
 mod probe_norms;
 mod random_rules;
 mod rls;
