@@ -4,6 +4,7 @@ use bouton_kernels::Level;
 
 use super::super::{Bounds, Columns, DeviceModel, DeviceSpec, Drawn, Gain, SpreadOf};
 use super::{One, SynapseDevices};
+use crate::distributions::Values;
 use crate::mappings::{Mapping, Sign, Single};
 
 fn spec(spread: f64) -> DeviceSpec {
@@ -199,4 +200,42 @@ fn a_raw_write_is_clipped_to_the_devices_own_bounds() {
     assert!((x.ones[0].conductance * r1 - 1.0).abs() < 1e-9, "{} is not 1/R1", x.ones[0].conductance);
     x.set_conductance(0, 1e30);
     assert!((x.ones[0].conductance * r0 - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_weights_of_devices_are_the_gain_times_the_difference_of_their_normalised_conductances() {
+    let s = DeviceSpec { spread: 0.2, ..DeviceSpec::default() };
+    let a = s.draw(3, 5, 1, 2).unwrap();
+    let w = a.weights(&s.mapping, 250.0);
+    assert_eq!(w.len(), 15);
+    for (k, w) in w.iter().enumerate() {
+        // Of each side (g - offset) / range, of a pair plus less minus.
+        let [plus, minus] = [0, 1].map(|side| {
+            let d = &a.sides[side];
+            (d.conductance[k] - d.offset[k]) * d.scale[k]
+        });
+        let wanted = 250.0 * (plus - minus);
+        assert!((w - wanted).abs() <= 1e-12 * wanted.abs() && wanted != 0.0, "{k}: {w}, not {wanted}");
+    }
+}
+
+#[test]
+fn a_list_is_a_number_for_each_device_of_one_row_or_one_column() {
+    let list = |n: usize| Values::Scalars((0..n).map(|k| 2e7 + 1e6 * k as f64).collect());
+    for (rows, cols) in [(1, 4), (4, 1), (1, 1)] {
+        let mut s = spec(0.0);
+        s.each.insert("initial".into(), list(rows * cols));
+        let a = s.draw(rows, cols, 1, 2).unwrap();
+        for (k, g) in a.sides[1].conductance.iter().enumerate() {
+            let wanted = 2e7 + 1e6 * k as f64;
+            assert!((1.0 / g - wanted).abs() < 1e-6 * wanted, "{rows} x {cols}, {k}: {}", 1.0 / g);
+        }
+        for n in [rows * cols + 1, rows + cols] {
+            if n != rows * cols {
+                s.each.insert("initial".into(), list(n));
+                let e = s.draw(rows, cols, 1, 2).unwrap_err();
+                assert!(e.contains(&format!("a list of {n}")), "{e}");
+            }
+        }
+    }
 }
