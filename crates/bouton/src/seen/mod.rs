@@ -385,7 +385,7 @@ impl Simulator {
     }
     /// Takes steps while somebody looks.
     pub(crate) fn run_seen(&mut self, steps: u64) -> Result<(), Error> {
-        let end = self.n_steps() + steps;
+        let end = self.n_steps().saturating_add(steps);
         while self.n_steps() < end {
             let now = self.n_steps();
             let Some(chunk) = self.seen.as_ref().map(|s| s.until(now)) else {

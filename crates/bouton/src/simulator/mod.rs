@@ -170,7 +170,7 @@ impl Simulator {
     /// # Errors
     /// Those of [`step`](Simulator::step).
     pub fn run_steps(&mut self, steps: u64) -> Result<(), Error> {
-        self.run_seen(steps)
+        if self.seen.is_some() { self.run_seen(steps) } else { self.sim.run_steps(steps) }
     }
 
     /// Takes one step, and records.
