@@ -93,7 +93,14 @@ class Program:
 
     def __new__(cls) -> Program: ...
     def signal(
-        self, name: str, rows: int, cols: int, role: str, initial: NDArray[np.float64] | None = None, double: bool = False
+        self,
+        name: str,
+        rows: int,
+        cols: int,
+        role: str,
+        initial: NDArray[np.float64] | None = None,
+        double: bool = False,
+        lent: bool = False,
     ) -> int: ...
     def view(self, of: int, offset: int, rows: int, cols: int) -> int: ...
     def op(self, kind: str, of: str, on: list[_On], **args: Any) -> int: ...

@@ -7,6 +7,7 @@ mod calls;
 mod cli;
 mod devices;
 mod gains;
+mod lent;
 mod live;
 mod native;
 mod program;
