@@ -225,6 +225,25 @@ def test_solvers_and_neurons_of_ones_own_are_asked_each_time():
     assert Rates.asked == 2
 
 
+def test_methods_that_someone_has_given_one_object_are_what_runs():
+    asked = []
+    neurons, points, base = nengo.LIF(), nengo.dists.ScatteredHypersphere(), nengo.dists.QuasirandomSequence()
+    around = nengo.dists.ScatteredHypersphere(base=base)
+    rates, sample = neurons.rates, base.sample
+    neurons.rates = lambda *args: (asked.append("rates"), rates(*args))[1]
+
+    def checked(n, d=1, rng=np.random):
+        asked.append(type(rng))
+        return sample(n, d, rng)
+
+    points.sample = base.sample = checked
+    with nengo.Network(seed=1) as net:
+        nengo.Probe(nengo.Ensemble(20, 1, neuron_type=neurons, eval_points=points, encoders=around, n_eval_points=30))
+        nengo.Ensemble(20, 2, eval_points=around, n_eval_points=30)
+    bouton.Simulator(net, progress_bar=False).close()
+    assert asked.count("rates") == 1 and set(asked) == {"rates", np.random.RandomState}
+
+
 @pytest.mark.parametrize("owner, name", [(LstsqL2, "__call__"), (Cholesky, "__call__"), (LIFRate, "step"), (nengo.LIF, "rates"),
                                          (nengos, "get_targets"), (nengos, "solve_for_decoders"),
                                          (populations, "get_gain_bias"), (populations, "default_n_eval_points")])  # fmt: skip

@@ -312,7 +312,7 @@ def _rng_of(dist, rng):
     """The generator that a distribution is sampled with."""
     of_nengo = type(dist) is ScatteredHypersphere and type(dist.base) is QuasirandomSequence
     of_nengo = of_nengo and "sample" not in vars(dist) and "sample" not in vars(dist.base)
-    return _Shuffling(rng) if of_nengo and type(rng) is np.random.RandomState else rng
+    return _Shuffling(rng) if of_nengo else rng
 
 
 def _get_samples(dist_or_samples, n, d=None, rng=np.random):
