@@ -171,10 +171,10 @@ class State:
         bouton.Error
             A file that is none, that is damaged, or of another network; what differs is named, and nothing is changed.
         """
+        self._must_be_open("load")
         self._load(os.fspath(path), _bouton.Checkpoint(os.fspath(path)))
 
     def _load(self, path, saved):
-        self._must_be_open("load")
         text = json.loads(saved.text() or "{}")
         if text.get("simulator") != 1:
             raise _bouton.Error(f"{path}: is no checkpoint of bouton.Simulator; `bouton resume` goes on from those of model files")
