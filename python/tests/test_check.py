@@ -34,8 +34,10 @@ def test_silent_neurons_are_counted():
 
 
 def test_saturated_neurons_are_counted():
-    (said,) = notes(one(max_rates=np.r_[np.full(40, 200.0), np.full(10, 420.0)], drive=1.0, encoders=nengo.dists.Choice([[1.0]])))
-    assert said == "warning: ens: 10 of 50 neurons are above 80% of the highest rate, 500 Hz"
+    # As `bouton check` has it: 95 % of the highest rate, 1 / tau_ref.
+    rates = np.r_[np.full(30, 200.0), np.full(10, 473.0), np.full(10, 477.0)]
+    (said,) = notes(one(max_rates=rates, drive=1.0, encoders=nengo.dists.Choice([[1.0]])), seconds=2.0)
+    assert said == "warning: ens: 10 of 50 neurons are saturated: they are at 475 Hz or above"
 
 
 def test_inputs_are_measured_by_the_radius():

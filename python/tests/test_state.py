@@ -10,6 +10,7 @@ import bouton
 import nengo
 import numpy as np
 import pytest
+from bouton import _bouton
 from nengo.exceptions import SimulationError, SimulatorClosed
 
 
@@ -200,6 +201,23 @@ def test_what_is_saved_before_the_first_step_is_the_beginning(tmp_path):
         assert sim.n_steps == 0
         sim.run_steps(20)
         equal(of(sim, net), whole)
+
+
+def test_a_file_is_read_once(tmp_path, monkeypatch):
+    with nengo.Network(seed=1) as net:
+        nengo.Probe(nengo.Ensemble(10, 1))
+    path, read, real = tmp_path / "state.npz", [], _bouton.Checkpoint
+    monkeypatch.setattr(_bouton, "Checkpoint", lambda path: (read.append(path), real(path))[1])
+    with bouton.Simulator(net, dt=0.002, progress_bar=False) as sim:
+        sim.run_steps(3)
+        sim.save(path)
+        sim.load(path)
+        assert len(read) == 1
+        with bouton.Simulator.resume(path, net, progress_bar=False) as again:
+            assert again.dt == 0.002 and again.n_steps == 3
+        assert len(read) == 2
+    with pytest.raises(SimulatorClosed):
+        sim.load(tmp_path / "nowhere")
 
 
 def test_a_file_is_plain_arrays(tmp_path):

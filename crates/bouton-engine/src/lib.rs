@@ -26,7 +26,7 @@ pub use live::{
 pub use plan::Passes;
 pub use probes::{Event, Events, Norm, Observe, ObserveId, Recorded, Samples};
 pub use program::{
-    Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Initial, Knob, KnobTable, Op, Operand,
+    Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Given, Initial, Knob, KnobTable, Op, Operand,
     Operator, Program, Role, Room, Shape, Signal, SignalId, View, Writes,
 };
 pub use run::{Options, Precision, Reset, Simulation};

@@ -7,9 +7,11 @@ mod calls;
 mod cli;
 mod devices;
 mod gains;
+mod lent;
 mod live;
 mod native;
 mod program;
+mod rates;
 mod rule;
 mod shared;
 mod sim;
@@ -39,9 +41,11 @@ mod _bouton {
     #[pymodule_export]
     use super::program::Program;
     #[pymodule_export]
+    use super::rates::{inverse_overdrive, lif_rates, saturates_at};
+    #[pymodule_export]
     use super::rule::Rule;
     #[pymodule_export]
-    use super::sim::{Sim, read_checkpoint};
+    use super::sim::{Checkpoint, Sim};
 
     use pyo3::prelude::*;
 

@@ -20,6 +20,7 @@ use pyo3::types::PyDict;
 use crate::calls::{Foreign, Function, Learn, Seeded};
 use crate::devices::{Devices, Drawn, policy};
 use crate::gains::{Follows, Gains};
+use crate::lent::Lent;
 use crate::raise;
 use crate::rule::Rule;
 use crate::shared::Share;
@@ -127,8 +128,10 @@ impl Program {
         Program::default()
     }
 
-    /// Adds a signal, of the simulation's number type or in double precision, with its values or zeros; returns its number.
-    #[pyo3(signature = (name, rows, cols, role, initial=None, double=false))]
+    /// Adds a signal, of the simulation's number type or in double precision, with its values or zeros; returns its number. Values are
+    /// copied, unless they are lent: an array that can't be written.
+    #[pyo3(signature = (name, rows, cols, role, initial=None, double=false, lent=false))]
+    #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
     fn signal(
         &mut self,
         name: String,
@@ -137,6 +140,7 @@ impl Program {
         role: &str,
         initial: Option<&Bound<'_, PyArrayDyn<f64>>>,
         double: bool,
+        lent: bool,
     ) -> PyResult<u32> {
         let role = match role {
             "parameter" => Role::Parameter,
@@ -149,7 +153,11 @@ impl Program {
             Some(a) => {
                 let view = a.try_readonly()?;
                 let values = view.as_slice()?;
-                if values.iter().all(|x| x.to_bits() == 0) { Initial::Zero } else { values.to_vec().into() }
+                let lend = || if lent { Lent::new(a) } else { Ok(None) };
+                match values.iter().all(|x| x.to_bits() == 0) {
+                    true => Initial::Zero,
+                    false => lend()?.map_or_else(|| values.to_vec().into(), |l| Initial::Values(Arc::new(l))),
+                }
             }
         };
         let s = if double {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bouton::checkpoint::{self, More};
-use bouton_engine::{Address, By, Edit, Observe, ObserveId, Pick, Precision, Reset, SignalId, Simulation};
+use bouton_engine::{Address, By, Edit, Observe, ObserveId, Pick, Reset, SignalId, Simulation};
 use numpy::ndarray::ArrayView1;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -125,11 +125,33 @@ impl Sim {
 /// values, and whether it can be repeated: its values are there, and it is from outside.
 type Logged<'py> = (u64, u64, Option<u64>, String, Option<Vec<usize>>, Bound<'py, PyArray1<f64>>, bool);
 
-/// Step, time step (s), whether numbers are single, and the front end's text of a checkpoint.
-#[pyfunction]
-pub(crate) fn read_checkpoint(path: PathBuf) -> PyResult<(u64, f64, bool, Option<String>)> {
-    let (c, more) = checkpoint::read_with(path).map_err(|e| raise(&e))?;
-    Ok((c.step, c.dt, c.precision == Precision::F32, more.map(|m| m.text)))
+/// A checkpoint that was read.
+#[pyclass(frozen)]
+pub(crate) struct Checkpoint {
+    state: bouton_engine::Checkpoint,
+    more: Option<More>,
+}
+
+#[pymethods]
+impl Checkpoint {
+    /// Reads a file.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Checkpoint> {
+        let (state, more) = py.detach(|| checkpoint::read_with(path)).map_err(|e| raise(&e))?;
+        Ok(Checkpoint { state, more })
+    }
+    /// Time step (s).
+    fn dt(&self) -> f64 {
+        self.state.dt
+    }
+    /// What the front end has said in it.
+    fn text(&self) -> Option<&str> {
+        self.more.as_ref().map(|m| &*m.text)
+    }
+    /// What the front end has kept in it.
+    fn numbers<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_slice(py, self.more.as_ref().map_or(&[], |m| &m.numbers))
+    }
 }
 
 #[pymethods]
@@ -152,24 +174,14 @@ impl Sim {
         let c = self.lock()?.save().map_err(|e| raise(&e))?;
         py.detach(|| checkpoint::write_with(path, &c, Some(More { text, numbers }))).map_err(|e| raise(&e))
     }
-    /// Goes on from a file; returns what Python has kept in it.
-    fn load<'py>(
-        &self,
-        py: Python<'py>,
-        path: PathBuf,
-    ) -> PyResult<(Option<String>, Bound<'py, PyArray1<f64>>)> {
+    /// Goes on from a checkpoint.
+    fn load(&self, py: Python<'_>, saved: &Checkpoint) -> PyResult<()> {
         let mut sim = self.lock()?;
         let sim = &mut *sim;
-        let more = py
-            .detach(|| {
-                let (c, more) = checkpoint::read_with(path)?;
-                sim.load(&c).map(|_| more)
-            })
-            .map_err(|e| raise(&e))?;
+        py.detach(|| sim.load(&saved.state).map(drop)).map_err(|e| raise(&e))?;
         self.share.done.store(sim.n_steps(), Ordering::Release);
         locked(&self.recorded).clear();
-        let (text, numbers) = more.map_or((None, vec![]), |m| (Some(m.text), m.numbers));
-        Ok((text, PyArray1::from_vec(py, numbers)))
+        Ok(())
     }
     /// The log of writes.
     fn log<'py>(&self, py: Python<'py>) -> PyResult<Vec<Logged<'py>>> {

@@ -13,10 +13,10 @@ import numpy as np
 from nengo.builder.learning_rules import get_post_ens
 from nengo.neurons import Direct
 
+from .. import _bouton
 from .names import rules_of
+from .operators import described
 
-#: A neuron is called saturated above this share of the highest rate that its refractory time allows.
-_SATURATED = 0.8
 #: Inputs are called small below this share of the radius, and large where so much of the time is beyond it.
 _SMALL, _BEYOND = 0.1, 0.05
 #: A rule is called slow where the root mean square of its weights would take longer than this to change by itself (s), fast where it
@@ -98,13 +98,12 @@ def _of_ensemble(name, ens, inputs, rates, dt):
         yield f"warning: {name}: none of its {n} neurons gave anything; look at its input, intercepts and gains"
     elif 2 * silent > n:
         yield f"note: {name}: {silent} of {n} neurons were silent"
-    tau_ref = getattr(ens.neuron_type, "tau_ref", None)
-    if tau_ref:
-        highest = getattr(ens.neuron_type, "amplitude", 1.0) / max(tau_ref, dt)
-        saturated = int(np.count_nonzero(rates > _SATURATED * highest))
-        if saturated:
-            share = "warning" if 10 * saturated > n else "note"
-            yield f"{share}: {name}: {saturated} of {n} neurons are above {_SATURATED:.0%} of the highest rate, {highest:.0f} Hz"
+    known = described(ens.neuron_type)
+    highest = None if known is None else _bouton.saturates_at(known[0], dt)
+    saturated = 0 if highest is None else int(np.count_nonzero(rates >= highest))
+    if saturated:
+        share = "warning" if 10 * saturated > n else "note"
+        yield f"{share}: {name}: {saturated} of {n} neurons are saturated: they are at {highest:.0f} Hz or above"
     lengths = np.linalg.norm(inputs, axis=1)
     most, beyond = float(lengths.max()), float(np.mean(lengths > ens.radius))
     if beyond > _BEYOND:

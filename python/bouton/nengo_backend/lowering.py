@@ -6,6 +6,7 @@ Python's and runs at its place in the order, on arrays that share the engine's m
 """
 
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ SET, INC, READ, UPDATE = 0, 1, 2, 3
 
 #: Sparse matrices of more elements stay Python's.
 _MOST_ELEMENTS = 2_000_000
+
+#: Arrays of so many numbers have no second copy.
+_LARGE = 4096
 
 #: What lowers an operator, by its exact type.
 LOWERINGS: dict[type, Any] = {}
@@ -142,7 +146,8 @@ class Lowered:
             return
         value = np.ascontiguousarray(base.initial_value, dtype=np.float64)
         rows, cols = (value.shape if value.ndim == 2 else (value.size, 1))
-        self.numbers[base] = self.program.signal(f"{len(self.numbers)} {plain(base.name)}", rows, cols, self._role(base), value)
+        name, role, lent = f"{len(self.numbers)} {plain(base.name)}", self._role(base), _lent(base.initial_value, value)
+        self.numbers[base] = self.program.signal(name, rows, cols, role, value, lent=lent)
 
     def _role(self, base):
         """What a signal is for: what steps set anew, what goes on from step to step, or what they read."""
@@ -289,6 +294,27 @@ def plain(name):
 def of(op):
     """What an operator belongs to."""
     return plain(str(op.tag or type(op).__name__))
+
+
+def _holders(view):
+    owner = view.base
+    return sys.getrefcount(owner)
+
+
+#: Holders of an array of which there is a view alone.
+_ALONE = _holders(np.zeros(1).view())
+
+
+def _lent(initial, value):
+    """Whether the engine may keep the numbers of a signal without a copy: they are many, and those of an array that nobody else has.
+    Nobody can write it from now on."""
+    if value is not initial or value.size < _LARGE or _holders(initial) > _ALONE:
+        return False
+    owner = initial.base
+    if type(owner) is not np.ndarray or not owner.flags.owndata:
+        return False
+    owner.setflags(write=False)
+    return True
 
 
 def _touched(op):

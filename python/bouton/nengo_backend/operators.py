@@ -185,29 +185,38 @@ def _generator(rng):
     return np.concatenate([halves, [state["state"]["pos"], waits], bits]).astype(float)
 
 
-@lowers(SimNeurons)
-def neurons(low, op):
-    kind = type(op.neurons)
-    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(op.neurons):
+def described(neurons):
+    """A neuron type as the engine has it: a text of JSON, and its parameters' values; None where it hasn't."""
+    kind = type(neurons)
+    if kind not in NEURONS or kind.step is not _STEPS[kind] or "step" in vars(neurons):
         return None
-    if set(op.state_extra) != ({"rng"} if kind in _DRAWING else set()):
-        return None
-    name, parameters, states = NEURONS[kind]
-    if set(op.state) != set(states):
-        return None
+    name, parameters, _ = NEURONS[kind]
     # The engine's numbers are finite; a bound that is infinite bounds nothing.
     largest = np.finfo(float).max
-    values = [float(np.clip(getattr(op.neurons, p), -largest, largest)) for p in parameters]
+    values = [float(np.clip(getattr(neurons, p), -largest, largest)) for p in parameters]
+    fields = {"type": name, **dict(zip(parameters, values))}
+    if kind in _OF_RATES:
+        fields["base"] = {"type": "lif_rate"}
+    return json.dumps(fields), values
+
+
+@lowers(SimNeurons)
+def neurons(low, op):
+    kind, known = type(op.neurons), described(op.neurons)
+    if known is None:
+        return None
+    text, values = known
+    if set(op.state_extra) != ({"rng"} if kind in _DRAWING else set()):
+        return None
+    name, _, states = NEURONS[kind]
+    if set(op.state) != set(states):
+        return None
     out, current = low.vector(op.output), low.vector(op.J)
     state = [low.vector(op.state[s]) for s in states]
     if out is None or current is None or None in state:
         return None
     if len({p.number for p in (out, current, *state)}) < 2 + len(state):
         return None
-    fields = {"type": name, **dict(zip(parameters, values))}
-    if kind in _OF_RATES:
-        fields["base"] = {"type": "lif_rate"}
-    text = json.dumps(fields)
     numbers = low.extra(f"{name} of {plain(op.output.name)}", len(values), 1, values, "parameter", double=True)
     on = [(p.number, SET, None) for p in (out, *state)]
     if kind in _DRAWING:

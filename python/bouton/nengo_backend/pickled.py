@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import _bouton
+
 
 class Pickled:
     """What a simulator's pickle holds: the model, and all numbers that a step goes on from."""
@@ -61,7 +63,7 @@ class Pickled:
             path = os.path.join(folder, "state.npz")
             with open(path, "wb") as f:
                 f.write(state)
-            self._core.load(path)
+            self._core.load(_bouton.Checkpoint(path))
 
     def _saved(self, key):
         """Whether a signal is saved: what steps change, and what was written of the rest."""

@@ -19,7 +19,7 @@ from nengo.utils.simulator import operator_dependency_graph
 
 from .. import _bouton
 from ..warnings import BoutonWarning
-from . import devices
+from . import building, devices
 from .face import Face
 from .lowering import Lowered
 from .names import Names
@@ -92,7 +92,7 @@ class Simulator(Face, State, Pickled, nengo.Simulator):
         tracker = ProgressTracker(progress_bar, Progress("Building", "Build"))
         with tracker:
             if network is not None:
-                with devices.standing(network):
+                with devices.standing(network), building.quickly(self.model, network):
                     self.model.build(network, progress=tracker.next_stage("Building", "Build"))
             self._names = Names(self.model)
             self._banks = devices.draw(self.model, self._names)
@@ -124,6 +124,7 @@ class Simulator(Face, State, Pickled, nengo.Simulator):
         self._give_paths(low)
         program, low.program = low.program, None
         self._core = program.start(self.dt if self.dt > 0 else 1.0, low.single, self.threads, self.passes)
+        self._begun = True
         self._core.set_clock(self._ticks(), any(low.is_clock(s) for op, _ in low.foreign for s in op.all_signals))
         self._held = set(low.held)
         self._handed: set[Any] = set()  # what others than Python's own steps have an array of
@@ -339,7 +340,10 @@ class Simulator(Face, State, Pickled, nengo.Simulator):
             self.seed = seed
         low = self._lowered
         kept = [(a, a.copy()) for b, a in self._arrays.items() if b.readonly]
-        self._core.reset()
+        # What has just been made is at its start.
+        if not self._begun:
+            self._core.reset()
+        self._begun = False
         for array, values in kept:
             array[...] = values
         for base, array in low.python.items():

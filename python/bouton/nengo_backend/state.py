@@ -172,15 +172,17 @@ class State:
             A file that is none, that is damaged, or of another network; what differs is named, and nothing is changed.
         """
         self._must_be_open("load")
-        path = os.fspath(path)
-        text = json.loads(_bouton.read_checkpoint(path)[3] or "{}")
+        self._load(os.fspath(path), _bouton.Checkpoint(os.fspath(path)))
+
+    def _load(self, path, saved):
+        text = json.loads(saved.text() or "{}")
         if text.get("simulator") != 1:
             raise _bouton.Error(f"{path}: is no checkpoint of bouton.Simulator; `bouton resume` goes on from those of model files")
         self._compare(path, "function", [k.name for k in self._kept()], [name for name, _ in text["kept"]])
         here = [plain(str(p)) for p in self.model.probes]
         self._compare(path, "probe", here, [name for name, _ in text["probes"]])
-        numbers = self._core.load(path)[1]
-        packed = keeping.Packed(numbers)
+        self._core.load(saved)
+        packed = keeping.Packed(saved.numbers())
         self.seed = text["seed"]
         self._start_steps()
         for kept, (_, value) in zip(list(self._kept()), text["kept"]):
@@ -213,10 +215,11 @@ class State:
         -------
         Simulator
         """
-        arguments.setdefault("dt", _bouton.read_checkpoint(os.fspath(path))[1])
+        saved = _bouton.Checkpoint(os.fspath(path))
+        arguments.setdefault("dt", saved.dt())
         make: Any = cls
         sim = make(network, **arguments)
-        sim.load(path)
+        sim._load(os.fspath(path), saved)
         return sim
 
     def _compare(self, path, what, here, there):

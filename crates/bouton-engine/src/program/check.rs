@@ -59,9 +59,9 @@ impl Program {
             return Err(format!("{} × {} numbers can't be counted", s.rows, s.cols));
         };
         if let super::Initial::Values(v) = &s.initial
-            && v.len() != len
+            && v.values().len() != len
         {
-            return Err(format!("begins with {} values, and has {} × {}", v.len(), s.rows, s.cols));
+            return Err(format!("begins with {} values, and has {} × {}", v.values().len(), s.rows, s.cols));
         }
         let Some(v) = s.view else { return Ok(()) };
         self.known(v.base)?;

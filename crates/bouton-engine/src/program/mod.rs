@@ -17,7 +17,7 @@ use bouton_core::Slice;
 pub use derived::{Derive, Derived};
 pub use knobs::{Bounds, Door, DoorAccess, Knob, KnobTable, Writes};
 pub use operator::{Access, Draws, Op, Operand, Operator};
-pub use signal::{Initial, Role, Room, Shape, Signal, SignalId, View};
+pub use signal::{Given, Initial, Role, Room, Shape, Signal, SignalId, View};
 
 use crate::kernels::{Code, Copy, Fill, Gather};
 

@@ -27,6 +27,20 @@ pub enum Role {
     Scratch,
 }
 
+/// Numbers that a program holds without a copy of its own: an array of another front end's, kept alive by what is here.
+///
+/// They never change. A program asks for them again at each reset.
+pub trait Given: std::fmt::Debug + Send + Sync {
+    /// All of them, the same each time.
+    fn values(&self) -> &[f64];
+}
+
+impl Given for Vec<f64> {
+    fn values(&self) -> &[f64] {
+        self
+    }
+}
+
 /// What a signal begins with.
 #[derive(Clone, Debug, Default)]
 pub enum Initial {
@@ -36,22 +50,27 @@ pub enum Initial {
     /// One value everywhere.
     Value(f64),
     /// These values, row-major.
-    Values(Arc<Vec<f64>>),
+    Values(Arc<dyn Given>),
 }
 
 impl Initial {
     /// The value of element `k`.
     pub fn at(&self, k: usize) -> f64 {
-        match self {
-            Initial::Zero => 0.0,
-            Initial::Value(x) => *x,
-            Initial::Values(v) => v[k],
-        }
+        self.elements()(k)
+    }
+    /// The values of elements, for many of them.
+    pub fn elements(&self) -> impl Fn(usize) -> f64 {
+        let (each, all) = match self {
+            Initial::Zero => (None, 0.0),
+            Initial::Value(x) => (None, *x),
+            Initial::Values(v) => (Some(v.values()), 0.0),
+        };
+        move |k| each.map_or(all, |v| v[k])
     }
     /// The first value of `len` for which `found` holds.
     pub fn find(&self, len: usize, mut found: impl FnMut(f64) -> bool) -> Option<f64> {
         match self {
-            Initial::Values(v) => v.iter().copied().find(|x| found(*x)),
+            Initial::Values(v) => v.values().iter().copied().find(|x| found(*x)),
             _ => (len > 0).then(|| self.at(0)).filter(|x| found(*x)),
         }
     }

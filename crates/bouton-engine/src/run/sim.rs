@@ -170,10 +170,11 @@ impl<T: CallReal> Sim<T> {
                 // Memory that was never written is zero, and costs nothing until it is.
                 (_, Initial::Zero) if fresh => {}
                 (Room::Real, Initial::Values(v)) => {
-                    self.real.get_mut(span).iter_mut().zip(v.iter()).for_each(|(y, x)| *y = T::of(*x));
+                    let values = v.values().iter();
+                    self.real.get_mut(span).iter_mut().zip(values).for_each(|(y, x)| *y = T::of(*x));
                 }
                 (Room::Real, other) => self.real.get_mut(span).fill(T::of(other.at(0))),
-                (Room::Double, Initial::Values(v)) => self.double.get_mut(span).copy_from_slice(v),
+                (Room::Double, Initial::Values(v)) => self.double.get_mut(span).copy_from_slice(v.values()),
                 (Room::Double, other) => self.double.get_mut(span).fill(other.at(0)),
             }
         }
@@ -188,7 +189,8 @@ impl<T: CallReal> Sim<T> {
         self.open_forms(&|s| {
             let x = program.get(s);
             let keep = what == Reset::KeepWeights && x.role == Role::Parameter;
-            (!keep).then(|| Box::new(|k| T::of(x.initial.at(k)).f64()) as Plain<'_>)
+            let at = x.initial.elements();
+            (!keep).then(|| Box::new(move |k| T::of(at(k)).f64()) as Plain<'_>)
         });
         self.n_steps = 0;
         self.log.clear();
