@@ -56,5 +56,5 @@ pub(crate) fn lif_rates(
 pub(crate) fn saturates_at(neurons: &str, dt: f64) -> PyResult<Option<f64>> {
     let neurons: NeuronType =
         serde_json::from_str(neurons).map_err(|e| PyValueError::new_err(e.to_string()))?;
-    Ok(bouton_check::saturates_at(neurons.model(), dt))
+    Ok(neurons.model().saturates_at(dt))
 }

@@ -74,19 +74,22 @@ pub trait NeuronModel: DynElement {
     fn draws(&self) -> bool {
         false
     }
-    /// The highest rate (Hz) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
+    /// The highest rate (spikes/s) that a neuron can have with a time step of `dt` (s); `None` if there is no bound.
     fn fastest(&self, dt: f64) -> Option<f64> {
         let _ = dt;
         None
     }
-    /// The rate (Hz) from which on a neuron counts as saturated with a time step of `dt` (s), where there is one: 95 % of the
+    /// The output (Hz, with the amplitude) from which on a neuron counts as saturated with a time step of `dt` (s), where there is one: 95 % of the
     /// highest that it can have, which is that of a current beyond all bounds, or what the time step allows.
     fn saturates_at(&self, dt: f64) -> Option<f64> {
         let mut rate = [LARGE];
         self.rates(&mut rate);
         // Twice the current, twice the rate: no bound.
         let limit = Some(rate[0]).filter(|r| r.is_finite() && *r < LARGE * 1e-3);
-        limit.into_iter().chain(self.fastest(dt)).reduce(f64::min).map(|h| h * HIGHEST)
+        // The height of a spike, where a type has one.
+        let height = self.vars().into_iter().find(|v| v.name == "amplitude").map(|v| v.start);
+        let height = if let Some(Start::Value(a)) = height { a } else { 1.0 };
+        limit.into_iter().chain(self.fastest(dt).map(|f| height * f)).reduce(f64::min).map(|h| h * HIGHEST)
     }
     /// One step in double precision. Parameters are those of the step, not of `self`: they may have changed since.
     fn step_f64(&self, at: &NeuronStep<'_>, j: &[f64], out: &mut [f64], state: &mut [&mut [f64]]);
@@ -223,6 +226,22 @@ mod tests {
 
     use super::*;
     use crate::var::{Start, parameter_values};
+
+    #[test]
+    fn a_neuron_is_saturated_from_95_percent_of_what_refractory_time_and_time_step_allow() {
+        let of = |n: NeuronType, dt: f64| n.model().saturates_at(dt);
+        let near = |a: Option<f64>, b: f64| assert!((a.unwrap() / b - 1.0).abs() < 1e-6, "{a:?}, not {b}");
+        for amplitude in [1.0, 3.0] {
+            let lif = Lif { tau_ref: 0.002, amplitude, ..Lif::default() };
+            // 500 spikes a second at most, and one a step.
+            near(of(lif.clone().into(), 0.001), amplitude * 475.0);
+            near(of(lif.into(), 0.005), amplitude * 190.0);
+            let rate = LifRate { tau_ref: 0.002, amplitude, ..LifRate::default() };
+            near(of(rate.into(), 0.005), amplitude * 475.0);
+        }
+        near(of(Sigmoid { tau_ref: 0.0025, ..Sigmoid::default() }.into(), 0.001), 380.0);
+        assert_eq!(of(RectifiedLinear::default().into(), 0.001), None);
+    }
 
     /// One of each type with its defaults, or the example of one that needs more.
     fn every_type() -> Vec<NeuronType> {
