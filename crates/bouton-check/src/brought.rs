@@ -140,3 +140,26 @@ pub(crate) fn decoded(net: &Network, c: ConnectionId, s: &Samples, run: &Run) ->
         _ => vec![],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_what_second_differences_say_and_a_slope_or_a_few_steps_are_none() {
+        let of = |f: &dyn Fn(usize) -> f64| {
+            let values: Vec<f64> = (0..1000).map(f).collect();
+            jitter(&Samples { width: 1, steps: (0..1000).collect(), values })
+        };
+        // Differences of ±4, whose squares are six times those of what white noise would have.
+        let alternates = of(&|k| if k % 2 == 0 { 1.0 } else { -1.0 });
+        assert!((alternates - (16.0f64 / 6.0).sqrt()).abs() < 1e-12, "{alternates}");
+        assert!(of(&|k| 3.0 * k as f64) < 1e-9);
+        assert!(of(&|k| (k / 300) as f64) == 0.0);
+        // White noise of 1, less the largest 2 % of differences, which have an eighth of its square.
+        let mut dice = RandomState::new(1);
+        let white: Vec<f64> = (0..1000).map(|_| dice.normal(0.0, 1.0)).collect();
+        let measured = of(&|k| white[k]);
+        assert!((0.87..0.99).contains(&measured), "{measured}");
+    }
+}

@@ -36,11 +36,15 @@ pub(crate) fn rule(net: &Network, shape: &Shape, m: &Measured, of: &Learned) -> 
     all
 }
 
+/// A rule's rate, where it has one.
+pub(crate) fn rate(net: &Network, id: RuleId) -> Option<f64> {
+    let var = net.get_rule(id).ok()?.parameters().into_iter().find(|v| v.name == "learning_rate")?;
+    number(&var).filter(|n| *n > 0.0)
+}
+
 /// A rule's rate times these factors.
 pub(crate) fn rates(net: &Network, id: RuleId, by: impl Iterator<Item = f64>) -> Vec<Candidate> {
-    let Ok(rule) = net.get_rule(id) else { return vec![] };
-    let Some(var) = rule.parameters().into_iter().find(|v| v.name == "learning_rate") else { return vec![] };
-    let Some(now) = number(&var).filter(|n| *n > 0.0) else { return vec![] };
+    let Some(now) = rate(net, id) else { return vec![] };
     by.map(|f| {
         let value = two_digits(now * f);
         Candidate {
@@ -110,7 +114,7 @@ fn taught(net: &Network, of: &Learned, all: &mut Vec<Candidate>) {
     let Some(asked) = of.asked else { return };
     let Some(ensemble) = net.get_ensemble(asked.of) else { return };
     let spans = asked.largest / ensemble.radius;
-    if !(spans > 0.0) || (LITTLE..=MUCH).contains(&spans) {
+    if spans <= 0.0 || spans.is_nan() || (LITTLE..=MUCH).contains(&spans) {
         return;
     }
     for f in factors(spans / FILL, ensemble.radius, true) {

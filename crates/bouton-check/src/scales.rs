@@ -6,7 +6,7 @@ use crate::candidates::{Candidate, LITTLE, MUCH, ensemble_change, median, odd, t
 use crate::change::{Change, Parameter, scaled, sizes};
 use crate::measure::{Measured, Population};
 use crate::shape::{Shape, ends, is_passing, outputs};
-use crate::sources::{Sources, Way, ways};
+use crate::sources::{NOTHING, Sources, Way, ways};
 
 /// What a population is given should reach this far, in units of its radius.
 pub(crate) const FILL: f64 = 0.9;
@@ -52,11 +52,13 @@ pub(crate) fn scales(
     let rooms: &[f64] = if looped || net.connections().any(bare) { &ROOMS } else { &[1.0] };
     let ways = ways(net, shape, e);
     let sources = Sources::of(net, shape, m, e, &ways);
-    // In a loop that is given too little, what it is given may be another's, or what its own noise has added up to.
-    let adds_up = shape.looped.contains(&e.index()) && p.spans < LITTLE;
+    // Where next to nothing comes into a loop, what is in it may be another's, or what its own noise has added up to.
+    let adds_up = |brings: f64| {
+        shape.looped.contains(&e.index()) && p.spans < LITTLE && brings < NOTHING * ensemble.radius
+    };
     if out && sources.radius_may_be_at_fault() {
         let mut largest: Vec<f64> = rooms.iter().map(|r| r * p.peak).collect();
-        if let Some(strongest) = sources.strongest().filter(|_| adds_up) {
+        if let Some(strongest) = sources.strongest().filter(|s| adds_up(*s)) {
             largest.extend(ADDS_UP.iter().map(|r| r * strongest));
         }
         let all_factors =
@@ -103,10 +105,10 @@ pub(crate) fn scales(
         // beside doesn't.
         let cancels =
             p.spans < LITTLE && !sources.has_others_beside(*c) && !(0.5..=2.0).contains(&(brings / p.peak));
-        if adds_up {
+        if adds_up(brings) {
             ADDS_UP.iter().for_each(|r| scale(net, *c, None, FILL * ensemble.radius / brings / r, all));
         }
-        if out && (alone || !cancels) && !(adds_up && sources.several()) {
+        if out && (alone || !cancels) && !(adds_up(brings) && sources.several()) {
             let factor = FILL * ensemble.radius / if alone { p.peak } else { brings };
             if !(LITTLE..=MUCH).contains(&(1.0 / factor)) {
                 rooms.iter().for_each(|r| scale(net, *c, None, factor / r, all));

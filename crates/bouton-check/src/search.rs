@@ -170,10 +170,13 @@ impl Search<'_> {
             && tried[best].0.parameter == Parameter::Rate
         {
             // Between the powers of ten.
+            let id = now.rules[k].id;
             let mut mended = self.net.clone();
             tried[best].0.change.apply(&mut mended)?;
-            let finer = [0.1, 0.1f64.sqrt(), 10f64.sqrt(), 10.0];
-            let more = learning::rates(&mended, now.rules[k].id, finer.into_iter());
+            let to =
+                learning::rate(&mended, id).zip(learning::rate(&self.net, id)).map_or(1.0, |(a, b)| a / b);
+            let finer = [0.1, 0.1f64.sqrt(), 10f64.sqrt(), 10.0].map(|f| f * to);
+            let more = learning::rates(&self.net, id, finer.into_iter());
             tried.extend(self.try_all(more, now, &suspect.path));
         }
         Ok(best(now, suspect.subject, &tried, earlier).map(|k| {

@@ -12,7 +12,7 @@ use crate::measure::Measured;
 use crate::shape::{Shape, ends, is_passing, outputs};
 
 /// Nobody means what brings less than this share of a radius: it is a tenth of the noise of a large population.
-const NOTHING: f64 = 1e-3;
+pub(crate) const NOTHING: f64 = 1e-3;
 /// One is by far the strongest if it brings so many times what any other does.
 const STRONGEST: f64 = 10.0;
 /// Ways that are followed at most.
