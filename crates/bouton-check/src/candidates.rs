@@ -74,7 +74,7 @@ pub(crate) fn population(
         scales(net, shape, m, e, p, ensemble, &mut all);
     }
     descriptions(net, e, ensemble, &mut all);
-    if shape.into[e.index()].is_empty() && p.peak > 0.0 && !(LITTLE..=MUCH).contains(&p.spans) {
+    if shape.into[e.index()].is_empty() && p.peak > 0.0 && p.out() {
         for c in &shape.into_neurons[e.index()] {
             scale(net, *c, None, FILL * ensemble.radius / p.peak, &mut all);
         }

@@ -8,7 +8,7 @@ use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
 
 use crate::asked::{Asked, asked};
 use crate::brought::{decoded, filtered};
-use crate::candidates::low_pass;
+use crate::candidates::{LITTLE, MUCH, low_pass};
 use crate::inform::inform;
 use crate::shape::{Shape, ends, outputs};
 use crate::trial::{self, Ran, Run, SHORT, Setting, rms};
@@ -60,6 +60,8 @@ pub struct Population {
     /// The largest input current of a neuron, where something ends at the neurons themselves.
     pub current: Option<f64>,
     pub(crate) given: Vec<f64>,
+    /// The longest vector that it is given at all, in units of its radius.
+    pub(crate) most: f64,
     /// rms of the difference, by dimension.
     pub(crate) noise: Vec<f64>,
     /// Whether what it is given is more than noise of others.
@@ -311,6 +313,7 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
         neurons,
         covers: peaks.iter().map(|p| p / radius).collect(),
         spans: peak / radius,
+        most: rows(&ran.given).map(length).fold(0.0, f64::max) / radius,
         error: noise.iter().zip(&sizes).map(|(n, s)| relative(*n, *s)).collect(),
         decoded: range(rows(&ran.value).map(length)) / radius,
         rate: ran.rates.iter().sum::<f64>() / ran.rates.len().max(1) as f64,
@@ -359,6 +362,14 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples, raw: Option<&Samples>) 
 }
 
 impl Population {
+    /// Whether it makes too little of its range: not even its largest value says that it is meant so.
+    pub(crate) fn little(&self) -> bool {
+        self.most < LITTLE
+    }
+    /// Whether it is given too little or too much.
+    pub(crate) fn out(&self) -> bool {
+        self.little() || self.spans > MUCH
+    }
     /// Its relative error over the dimensions in which it is given something.
     pub(crate) fn local(&self) -> f64 {
         let (noise, given) = (rms(&self.noise), rms(&self.given));

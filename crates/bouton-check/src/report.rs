@@ -6,7 +6,7 @@ use bouton::io::table::{Table, significant, wrap};
 use bouton::model::{EnsembleId, Network};
 
 use crate::Finding;
-use crate::candidates::{LITTLE, plain, threshold};
+use crate::candidates::{plain, threshold};
 use crate::change::Parameter;
 use crate::measure::{Arriving, Learned, Measured, Population};
 use crate::score::Subject;
@@ -192,7 +192,7 @@ fn shares(net: &Network, m: &Measured, e: usize) -> String {
     let (Some(p), Some(ensemble)) = (&m.populations[e], net.get_ensemble(id)) else { return String::new() };
     let into: Vec<&Arriving> =
         m.connections.iter().filter(|a| a.into.is_some_and(|into| into.index() == e)).collect();
-    if p.spans >= LITTLE || into.len() < 2 {
+    if !p.little() || into.len() < 2 {
         return String::new();
     }
     let largest = |a: &Arriving| a.largest.iter().copied().fold(0.0, f64::max) / ensemble.radius;

@@ -43,7 +43,7 @@ pub(crate) fn scales(
     all: &mut Vec<Candidate>,
 ) {
     let path = net.ensemble_path(e);
-    let out = !(LITTLE..=MUCH).contains(&p.spans);
+    let out = p.out();
     // In a loop that is driven beyond its range more comes once there is room for it.
     let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
     // And weights that are given from neurons to neurons are those for one radius.
@@ -53,9 +53,8 @@ pub(crate) fn scales(
     let ways = ways(net, shape, e);
     let sources = Sources::of(net, shape, m, e, &ways);
     // Where next to nothing comes into a loop, what is in it may be another's, or what its own noise has added up to.
-    let adds_up = |brings: f64| {
-        shape.looped.contains(&e.index()) && p.spans < LITTLE && brings < NOTHING * ensemble.radius
-    };
+    let adds_up =
+        |brings: f64| shape.looped.contains(&e.index()) && p.little() && brings < NOTHING * ensemble.radius;
     if out && sources.radius_may_be_at_fault() {
         let mut largest: Vec<f64> = rooms.iter().map(|r| r * p.peak).collect();
         if let Some(strongest) = sources.strongest().filter(|s| adds_up(*s)) {
@@ -87,7 +86,7 @@ pub(crate) fn scales(
             continue;
         }
         let Some(a) = m.connections.iter().find(|a| a.id == *c) else { continue };
-        if p.spans < LITTLE && !sources.may_be_at_fault(*c, ensemble.radius) {
+        if p.little() && !sources.may_be_at_fault(*c, ensemble.radius) {
             continue;
         }
         // What this connection alone brings to this ensemble.
@@ -104,7 +103,7 @@ pub(crate) fn scales(
         // Of several that cancel each other, as in an error, none is to be scaled by itself; but what all others are meant
         // beside doesn't.
         let cancels =
-            p.spans < LITTLE && !sources.has_others_beside(*c) && !(0.5..=2.0).contains(&(brings / p.peak));
+            p.little() && !sources.has_others_beside(*c) && !(0.5..=2.0).contains(&(brings / p.peak));
         if adds_up(brings) {
             ADDS_UP.iter().for_each(|r| scale(net, *c, None, FILL * ensemble.radius / brings / r, all));
         }

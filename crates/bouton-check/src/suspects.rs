@@ -2,7 +2,7 @@
 
 use bouton::model::{EnsembleId, Network, NodeId, Object};
 
-use crate::candidates::{self, LITTLE, MUCH};
+use crate::candidates::{self, MUCH};
 use crate::change::Parameter;
 use crate::measure::{self, Learned, Measured};
 use crate::score::Subject;
@@ -51,11 +51,11 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
     for e in net.ensembles() {
         let Some(p) = &m.populations[e.index()] else { continue };
         // An error is to become small.
-        let error = errors.contains(&e.index()) && p.spans < LITTLE;
+        let error = errors.contains(&e.index()) && p.little();
         if below.contains(&e.index()) || error || only_rules_read(net, e) {
             continue;
         }
-        let far = p.spans > MUCH || (p.spans < LITTLE && p.peak > 0.0);
+        let far = p.spans > MUCH || (p.little() && p.peak > 0.0);
         let stuck = p.silent + p.saturated > ALL_OR_NOTHING;
         let least = if dt > candidates::LONG { ERROR_OF_STEPS } else { ERROR };
         if !p.informed || (p.badness() < least && !far && !stuck) {
