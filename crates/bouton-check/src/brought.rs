@@ -2,15 +2,15 @@
 
 use bouton::elements::transforms::{Dense, Init, Map, Transform};
 use bouton::engine::Samples;
-use bouton::model::{Connection, ConnectionId, Network, Object, Slice};
+use bouton::model::{Connection, ConnectionId, Network, NodeId, Object, Slice};
 use bouton::random::RandomState;
 
-use crate::measure::{START, relative, rows};
-use crate::shape::ends;
+use crate::measure::{RANGE, relative, rows};
+use crate::shape::{ends, is_passing};
 use crate::trial::Run;
 
-/// What is left of the signal behind a connection's synapse, and the noise of what it brings, both relative to what its
-/// ensemble was given or its node gives, through its function and transform.
+/// What is left of the signal behind a connection's synapse, how far it is off, and the noise of what it brings, all relative
+/// to what its ensemble was given or its node gives, through its function and transform.
 pub(crate) fn filtered(
     net: &Network,
     c: ConnectionId,
@@ -22,7 +22,7 @@ pub(crate) fn filtered(
     if !connection.rules.is_empty() || connection.devices.is_some() || connection.solver.model().weights() {
         return none;
     }
-    let against = |source: &Samples| through(connection, &pre.slice, source, s, run.raw[c.index()].as_ref());
+    let against = |source: &Samples| through(connection, &pre.slice, source, s);
     let found = match pre.object {
         Object::Node(n) => run.nodes[n.index()].as_ref().and_then(against),
         Object::Ensemble(e) => run.populations[e.index()].as_ref().and_then(|r| {
@@ -34,25 +34,45 @@ pub(crate) fn filtered(
         }),
         _ => None,
     };
-    found.map_or(none, |(kept, off, noise)| (Some(kept), Some(off), noise))
+    let noise = |wanted: f64| {
+        let spikes = match pre.object {
+            Object::Node(n) => sums_populations(net, n),
+            o => matches!(o, Object::Ensemble(_)),
+        };
+        let raw = run.raw[c.index()].as_ref().filter(|_| spikes)?;
+        Some(relative(jitter(raw), wanted))
+    };
+    found.map_or(none, |(kept, off, wanted)| (Some(kept), Some(off), noise(wanted)))
 }
 
-/// What a connection brings against what it should bring of a source: how much there is of it, how far it is off, and its
-/// noise.
-fn through(
-    connection: &Connection,
-    slice: &Slice,
-    source: &Samples,
-    s: &Samples,
-    raw: Option<&Samples>,
-) -> Option<(f64, f64, Option<f64>)> {
+/// Whether a node passes on what populations give, and nothing else.
+fn sums_populations(net: &Network, n: NodeId) -> bool {
+    let into = |c: &ConnectionId| ends(net, *c).1.object == Object::Node(n);
+    let mut all = net.connections().filter(into).map(|c| ends(net, c).0.object).peekable();
+    is_passing(net, n) && all.peek().is_some() && all.all(|o| matches!(o, Object::Ensemble(_)))
+}
+
+/// Noise from sample to sample (rms over all values): what is smooth has no second differences, of white noise their square is
+/// six times its own. The largest are left out, which are steps of the signal.
+fn jitter(raw: &Samples) -> f64 {
+    let all: Vec<&[f64]> = rows(raw).collect();
+    let bends =
+        |w: &[&[f64]]| (0..raw.width).map(|d| (w[0][d] - 2.0 * w[1][d] + w[2][d]).powi(2)).sum::<f64>();
+    let mut bends: Vec<f64> = all.windows(3).map(bends).collect();
+    bends.sort_by(f64::total_cmp);
+    bends.truncate((bends.len() as f64 * RANGE).ceil() as usize);
+    (bends.iter().sum::<f64>() / (6 * bends.len() * raw.width).max(1) as f64).sqrt()
+}
+
+/// What a connection brings against what it should bring of a source: how much there is of it, how far it is off, and how
+/// much it should be (rms).
+fn through(connection: &Connection, slice: &Slice, source: &Samples, s: &Samples) -> Option<(f64, f64, f64)> {
     let taken = slice.indices(source.width);
     let width = connection.function.as_ref().map_or(taken.len(), |f| f.width());
     let matrix = matrix(connection.transform.as_ref(), s.width, width)?;
-    let (mut wanted, mut left, mut off, mut noise) = (0.0, 0.0, 0.0, 0.0);
+    let (mut wanted, mut left, mut off, mut count) = (0.0, 0.0, 0.0, 0);
     let mut y = vec![0.0; width];
-    let from = (s.rows() as f64 * START) as usize;
-    for (k, (x, row)) in rows(source).zip(rows(s)).enumerate() {
+    for (x, row) in rows(source).zip(rows(s)) {
         let x: Vec<f64> = taken.iter().map(|d| x[*d]).collect();
         match &connection.function {
             Some(f) => f.call(&x, &mut y).ok()?,
@@ -63,13 +83,11 @@ fn through(
             wanted += should * should;
             left += is * is;
             off += (is - should).powi(2);
-            if let Some(raw) = raw.filter(|raw| from + k < raw.rows()) {
-                noise += (raw.row(from + k)[r] - should).powi(2);
-            }
+            count += 1;
         }
     }
     let share = |x: f64| (x / wanted).sqrt();
-    (wanted > 0.0).then(|| (share(left), share(off), raw.map(|_| share(noise))))
+    (wanted > 0.0).then(|| (share(left), share(off), (wanted / f64::from(count)).sqrt()))
 }
 
 /// The numbers of a transform, row by row; `None` where they are drawn or no matrix.
@@ -120,5 +138,28 @@ pub(crate) fn decoded(net: &Network, c: ConnectionId, s: &Samples, run: &Run) ->
     match (against(&ran.given), against(&ran.value)) {
         (Some(a), Some(b)) => a.iter().zip(&b).map(|(a, b)| a.min(*b)).collect(),
         _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_what_second_differences_say_and_a_slope_or_a_few_steps_are_none() {
+        let of = |f: &dyn Fn(usize) -> f64| {
+            let values: Vec<f64> = (0..1000).map(f).collect();
+            jitter(&Samples { width: 1, steps: (0..1000).collect(), values })
+        };
+        // Differences of ±4, whose squares are six times those of what white noise would have.
+        let alternates = of(&|k| if k % 2 == 0 { 1.0 } else { -1.0 });
+        assert!((alternates - (16.0f64 / 6.0).sqrt()).abs() < 1e-12, "{alternates}");
+        assert!(of(&|k| 3.0 * k as f64) < 1e-9);
+        assert!(of(&|k| (k / 300) as f64) == 0.0);
+        // White noise of 1, less the largest 2 % of differences, which have an eighth of its square.
+        let mut dice = RandomState::new(1);
+        let white: Vec<f64> = (0..1000).map(|_| dice.normal(0.0, 1.0)).collect();
+        let measured = of(&|k| white[k]);
+        assert!((0.87..0.99).contains(&measured), "{measured}");
     }
 }

@@ -4,9 +4,10 @@ use bouton::elements::devices::{AutoGain, Gain};
 use bouton::elements::var::{Start, Var};
 use bouton::model::{Network, Object, RuleId};
 
-use crate::candidates::{Candidate, plain, two_digits};
+use crate::candidates::{Candidate, LITTLE, MUCH, ensemble_change, odd, plain, two_digits};
 use crate::change::{Change, Parameter};
 use crate::measure::{Learned, Measured};
+use crate::scales::{FILL, factors};
 use crate::shape::{Shape, ends};
 use crate::trial::learns;
 
@@ -29,16 +30,21 @@ pub(crate) fn rule(net: &Network, shape: &Shape, m: &Measured, of: &Learned) -> 
     signs(net, shape, of, &by(&SLOWER), &mut all);
     all.extend(by(&RATES));
     errors(net, shape, of, &mut all);
+    taught(net, of, &mut all);
     thresholds(net, m, of, &mut all);
     gains(net, of, &mut all);
     all
 }
 
+/// A rule's rate, where it has one.
+pub(crate) fn rate(net: &Network, id: RuleId) -> Option<f64> {
+    let var = net.get_rule(id).ok()?.parameters().into_iter().find(|v| v.name == "learning_rate")?;
+    number(&var).filter(|n| *n > 0.0)
+}
+
 /// A rule's rate times these factors.
 pub(crate) fn rates(net: &Network, id: RuleId, by: impl Iterator<Item = f64>) -> Vec<Candidate> {
-    let Ok(rule) = net.get_rule(id) else { return vec![] };
-    let Some(var) = rule.parameters().into_iter().find(|v| v.name == "learning_rate") else { return vec![] };
-    let Some(now) = number(&var).filter(|n| *n > 0.0) else { return vec![] };
+    let Some(now) = rate(net, id) else { return vec![] };
     by.map(|f| {
         let value = two_digits(now * f);
         Candidate {
@@ -99,6 +105,27 @@ fn errors(net: &Network, shape: &Shape, of: &Learned, all: &mut Vec<Candidate>) 
             change: Change::Scale { connection: one, rows: None, factor: f },
             words: format!("multiply `transform` by {}", plain(f)),
             plainer: size.log10().abs(),
+        });
+    }
+}
+
+/// The radius of the population that is taught, as far as what is asked of it reaches.
+fn taught(net: &Network, of: &Learned, all: &mut Vec<Candidate>) {
+    let Some(asked) = of.asked else { return };
+    let Some(ensemble) = net.get_ensemble(asked.of) else { return };
+    let spans = asked.largest / ensemble.radius;
+    if spans <= 0.0 || spans.is_nan() || (LITTLE..=MUCH).contains(&spans) {
+        return;
+    }
+    for f in factors(spans / FILL, ensemble.radius, true) {
+        let value = two_digits(f * ensemble.radius);
+        let change = ensemble_change(asked.of, Parameter::Radius, ensemble.clone().radius(value));
+        all.push(Candidate {
+            object: net.ensemble_path(asked.of),
+            parameter: Parameter::Radius,
+            words: change.words(net).unwrap_or_default(),
+            change,
+            plainer: odd(ensemble.radius) - odd(value),
         });
     }
 }

@@ -25,17 +25,26 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod asked;
 mod brought;
 mod candidates;
 mod change;
+mod choice;
 mod descriptions;
+mod inform;
+mod later;
 mod learning;
 mod measure;
 mod report;
+mod scales;
 mod score;
 mod search;
 mod shape;
+mod sources;
+mod suspects;
 mod trial;
+mod watch;
+mod work;
 
 use bouton::Error;
 use bouton::model::Network;
@@ -50,18 +59,31 @@ pub struct CheckOptions {
     /// Length of a trial run (simulated seconds). `None`: 2.5 s, with learning rules 6 s, and no longer than
     /// [`run_seconds`](CheckOptions::run_seconds).
     pub seconds: Option<f64>,
-    /// How long the model is meant to run (simulated seconds): what nodes give later than the trial is looked at too.
-    /// `None`: as long as the trial.
+    /// How long the model is meant to run (simulated seconds). Where inputs that read only time become larger later than the
+    /// trial, it is a trial of that later part. `None`: as long as the trial.
     pub run_seconds: Option<f64>,
     /// How the simulators of trials are made. Their threads are also the trials that run at once.
     pub simulator: bouton::Options,
-    /// Wall time for trials (s). Default 20.
+    /// Work for trials: numbers that a model's steps touch, and what solving its decoders takes, counted in numbers too.
+    /// What is found is the same on any machine, with any number of threads. Default 1e10.
     pub budget: f64,
+    /// Wall time for trials (s), after which nothing more is tried. What is found then depends on the machine; the report
+    /// says so ([`Report::cut`]). `None`: none.
+    pub time_limit: Option<f64>,
 }
+
+/// The default of [`CheckOptions::budget`].
+pub const BUDGET: f64 = 1e10;
 
 impl Default for CheckOptions {
     fn default() -> CheckOptions {
-        CheckOptions { seconds: None, run_seconds: None, simulator: bouton::Options::default(), budget: 20.0 }
+        CheckOptions {
+            seconds: None,
+            run_seconds: None,
+            simulator: bouton::Options::default(),
+            budget: BUDGET,
+            time_limit: None,
+        }
     }
 }
 
@@ -136,14 +158,14 @@ pub fn check_telling(
     options: &CheckOptions,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Report, Error> {
-    for (name, value) in
-        [("seconds", options.seconds), ("run_seconds", options.run_seconds), ("budget", Some(options.budget))]
-    {
+    for (name, value, what) in [
+        ("seconds", options.seconds, "a number of seconds"),
+        ("run_seconds", options.run_seconds, "a number of seconds"),
+        ("time_limit", options.time_limit, "a number of seconds"),
+        ("budget", Some(options.budget), "a number"),
+    ] {
         if let Some(x) = value.filter(|x| !(x.is_finite() && *x > 0.0)) {
-            return Err(Error::model(
-                "",
-                format!("`{name}` must be a number of seconds greater than 0, found {x}"),
-            ));
+            return Err(Error::model("", format!("`{name}` must be {what} greater than 0, found {x}")));
         }
     }
     search::check(net, options, tell)

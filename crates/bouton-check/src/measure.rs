@@ -5,16 +5,19 @@ use std::sync::Arc;
 use bouton::engine::Samples;
 use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
 
+use crate::asked::{Asked, asked};
 use crate::brought::{decoded, filtered};
-use crate::shape::{Shape, ends, is_passing, outputs};
-use crate::trial::{self, Ran, Run, Setting, rms};
+use crate::candidates::{LITTLE, MUCH, low_pass};
+use crate::inform::inform;
+use crate::shape::{Shape, ends, outputs};
+use crate::trial::{self, Ran, Run, SHORT, Setting, rms};
 
 /// Share of a trial at its beginning that is not looked at: neurons and filters start from nothing.
 pub(crate) const START: f64 = 0.1;
 /// Share of a trial's end over which the error of a rule is taken.
-const END: f64 = 0.3;
+pub(crate) const END: f64 = 0.3;
 /// The largest values, of which a run may have a few, are left out of a range.
-const RANGE: f64 = 0.98;
+pub(crate) const RANGE: f64 = 0.98;
 /// A population gives nothing where it gives less than this share of its largest value.
 const QUIET: f64 = 0.02;
 /// From this relative error on nothing is left of what a population was given.
@@ -52,6 +55,8 @@ pub struct Population {
     /// The largest input current of a neuron, where something ends at the neurons themselves.
     pub current: Option<f64>,
     pub(crate) given: Vec<f64>,
+    /// The longest vector that it is given at all, in units of its radius.
+    pub(crate) most: f64,
     /// rms of the difference, by dimension.
     pub(crate) noise: Vec<f64>,
     /// Whether what it is given is more than noise of others.
@@ -79,8 +84,13 @@ pub struct Arriving {
     pub kept: Option<f64>,
     /// What it brings against what it should bring, relative to that: with what its synapse delays.
     pub off: Option<f64>,
-    /// Noise of what it brings, unfiltered, relative to what it should bring, where it has hardly a synapse.
+    /// Noise of what it brings as it is, from sample to sample, relative to what it should bring, where it comes from a
+    /// population.
     pub noise: Option<f64>,
+    /// Whether it has a synapse that smooths no spikes.
+    pub(crate) short: bool,
+    /// The largest value that it brings as it is, by row.
+    pub(crate) largest: Vec<f64>,
     pub(crate) id: ConnectionId,
     pub(crate) peaks: Vec<f64>,
     pub(crate) into: Option<EnsembleId>,
@@ -107,15 +117,25 @@ pub struct Learned {
     /// Why its trial ended early.
     pub failed: Option<String>,
     pub(crate) id: RuleId,
+    /// What it is to teach, where that can be told.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Learned {
-    /// Its error relative to that without learning.
+    /// Its error relative to that without learning. Where the population that it teaches makes more of an error than it would
+    /// if it gave nothing at all, by how much.
     pub fn left(&self) -> f64 {
         if self.failed.is_some() {
             return ERRORS.1 * 2.0;
         }
+        self.drowned().map_or(self.of_without(), |d| self.of_without().max(d))
+    }
+    pub(crate) fn of_without(&self) -> f64 {
         if self.without > 0.0 { self.error / self.without } else { 1.0 }
+    }
+    /// By what factor the error is larger than if the population gave nothing, where it is.
+    pub(crate) fn drowned(&self) -> Option<f64> {
+        self.asked.map(|a| a.left).filter(|l| *l > 1.0)
     }
 }
 
@@ -172,7 +192,7 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
         let from =
             if ends(net, c).2.rules.is_empty() && !learned_to_speak(net, c, on, calm) { calm } else { on };
         if let Some(s) = &from.brought[c.index()] {
-            let mut a = arriving(net, c, s);
+            let mut a = arriving(net, c, s, from.raw[c.index()].as_ref());
             (a.kept, a.off, a.noise) = filtered(net, c, s, from);
             m.connections.push(a);
         }
@@ -201,6 +221,7 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
             pulses: r.pulses.map(|p| p / on.seconds.max(1e-9)),
             failed: on.failed.clone(),
             id: r.rule,
+            asked: asked(net, shape, on, r.rule),
         });
     }
     m
@@ -227,7 +248,7 @@ fn columns(s: &Samples) -> Vec<Vec<f64>> {
     all
 }
 
-fn tail(s: &Samples, share: f64) -> f64 {
+pub(crate) fn tail(s: &Samples, share: f64) -> f64 {
     let from = (s.rows() as f64 * (1.0 - share)) as usize;
     rms(s.values.get(from * s.width..).unwrap_or_default())
 }
@@ -238,7 +259,7 @@ fn head(s: &Samples, share: f64) -> f64 {
 }
 
 /// The value that all but a few don't exceed.
-fn range(x: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn range(x: impl Iterator<Item = f64>) -> f64 {
     let mut all: Vec<f64> = x.map(f64::abs).collect();
     all.sort_by(f64::total_cmp);
     let k = ((all.len() as f64 * RANGE) as usize).min(all.len().saturating_sub(1));
@@ -257,13 +278,18 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
     let (radius, neurons, limit) = net
         .get_ensemble(id)
         .map_or((1.0, 0, None), |e| (e.radius, e.n_neurons, e.neuron_type.model().saturates_at(dt)));
-    // Where something else drives the neurons as well, it may silence them for a while.
+    // Where something else drives the neurons as well, it may silence them for a while: then only what is between counts, and
+    // where there is no between, what they say.
     let loud = rows(&ran.value).map(length).fold(0.0, f64::max) * QUIET;
-    let all = || rows(&ran.given).zip(rows(&ran.value));
-    let heard: Vec<(&[f64], &[f64])> = match ran.current {
-        Some(_) => all().filter(|(_, v)| length(v) > loud).collect(),
-        None => all().collect(),
+    let from = ran.given.rows() - rows(&ran.given).count();
+    let open = ran.open.as_ref().map(|o| &o[from..]).filter(|o| o.iter().any(|o| *o));
+    let all = || rows(&ran.given).zip(rows(&ran.value)).enumerate();
+    let heard = |(k, (_, v)): &(usize, (&[f64], &[f64]))| match (open, ran.current) {
+        (Some(open), _) => open[*k],
+        (None, Some(_)) => length(v) > loud,
+        (None, None) => true,
     };
+    let heard: Vec<(&[f64], &[f64])> = all().filter(heard).map(|(_, pair)| pair).collect();
     let dimensions = ran.given.width;
     let given: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(g, _)| g[d]).collect()).collect();
     let value: Vec<Vec<f64>> = (0..dimensions).map(|d| heard.iter().map(|(_, v)| v[d]).collect()).collect();
@@ -282,6 +308,7 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
         neurons,
         covers: peaks.iter().map(|p| p / radius).collect(),
         spans: peak / radius,
+        most: rows(&ran.given).map(length).fold(0.0, f64::max) / radius,
         error: noise.iter().zip(&sizes).map(|(n, s)| relative(*n, *s)).collect(),
         decoded: range(rows(&ran.value).map(length)) / radius,
         rate: ran.rates.iter().sum::<f64>() / ran.rates.len().max(1) as f64,
@@ -298,8 +325,8 @@ fn population(net: &Network, id: EnsembleId, ran: &Ran, dt: f64) -> Population {
     }
 }
 
-fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
-    let (_, post, _) = ends(net, c);
+fn arriving(net: &Network, c: ConnectionId, s: &Samples, raw: Option<&Samples>) -> Arriving {
+    let (_, post, connection) = ends(net, c);
     let into = match post.object {
         Object::Ensemble(e) => Some(e),
         _ => None,
@@ -316,6 +343,11 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
         kept: None,
         off: None,
         noise: None,
+        short: connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT),
+        largest: columns(raw.filter(|raw| raw.width == s.width).unwrap_or(s))
+            .iter()
+            .map(|x| range(x.iter().copied()))
+            .collect(),
         id: c,
         peaks: all.iter().map(|x| range(x.iter().copied())).collect(),
         into,
@@ -324,121 +356,15 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples) -> Arriving {
     }
 }
 
-/// Which populations and connections carry more than the noise of others, and how much of it is lost on the way.
-fn inform(net: &Network, shape: &Shape, run: &Run, m: &mut Measured) {
-    let gives = |k: usize| run.nodes[k].as_ref().is_some_and(|s| s.values.iter().any(|x| *x != 0.0));
-    let mut passing = vec![false; net.nodes().len()];
-    for n in net.nodes() {
-        if !is_passing(net, n) {
-            passing[n.index()] = gives(n.index());
-        }
-    }
-    for _ in 0..net.ensembles().len() + net.nodes().len() + 1 {
-        let mut moved = false;
-        for k in 0..m.connections.len() {
-            let (pre, ..) = ends(net, m.connections[k].id);
-            let informed = match pre.object {
-                Object::Node(n) => passing[n.index()],
-                Object::Ensemble(e) => match &m.populations[e.index()] {
-                    // Where some of it is well decoded: a function may be of that alone.
-                    // Or where nobody can say what it should be.
-                    Some(p) => p.informed && (p.peak == 0.0 || p.error.iter().any(|r| *r < LOST)),
-                    None => true,
-                },
-                _ => true,
-            } && m.connections[k].brings.iter().any(|b| *b > 0.0);
-            if informed && !m.connections[k].informed {
-                m.connections[k].informed = true;
-                moved = true;
-            }
-        }
-        for n in net.nodes() {
-            let into = &shape.into_node[n.index()];
-            if is_passing(net, n) && !passing[n.index()] {
-                passing[n.index()] = m.connections.iter().any(|a| a.informed && into.contains(&a.id));
-                moved |= passing[n.index()];
-            }
-        }
-        for e in net.ensembles() {
-            let by = |a: &Arriving| a.informed && shape.into[e.index()].contains(&a.id);
-            let driven = |c: &ConnectionId| match ends(net, *c).0.object {
-                Object::Node(n) => passing[n.index()],
-                Object::Ensemble(e) | Object::Neurons(e) => {
-                    m.populations[e.index()].as_ref().is_none_or(|p| p.informed && p.badness() < LOST)
-                }
-                _ => false,
-            };
-            let informed = m.connections.iter().any(by) || shape.into_neurons[e.index()].iter().any(driven);
-            if let Some(p) = &mut m.populations[e.index()]
-                && informed
-                && !p.informed
-            {
-                p.informed = true;
-                moved = true;
-            }
-        }
-        if !moved {
-            break;
-        }
-    }
-    for a in &mut m.connections {
-        let Some(p) = a.into.and_then(|e| m.populations[e.index()].as_ref()) else { continue };
-        a.lost = a
-            .brings
-            .iter()
-            .zip(&a.dimensions)
-            .map(|(b, d)| relative(p.noise.get(*d).copied().unwrap_or(0.0), *b))
-            .collect();
-    }
-    totals(net, shape, m);
-}
-
-/// Errors add up along the way: as squares, each as much as its source contributes.
-fn totals(net: &Network, shape: &Shape, m: &mut Measured) {
-    let first = |n| if is_passing(net, n) { ERRORS.1 } else { 0.0 };
-    let mut nodes: Vec<f64> = net.nodes().map(first).collect();
-    let clip = |r: f64| r.clamp(ERRORS.0, ERRORS.1);
-    let mut now: Vec<f64> = vec![0.0; m.populations.len()];
-    for _ in 0..m.populations.len().min(20) + 2 {
-        let of = |now: &[f64], nodes: &[f64], c: ConnectionId| match ends(net, c).0.object {
-            Object::Node(n) => nodes[n.index()],
-            Object::Ensemble(e) | Object::Neurons(e) => now[e.index()],
-            _ => 0.0,
-        };
-        for n in net.nodes().filter(|n| is_passing(net, *n)) {
-            let all = &shape.into_node[n.index()];
-            let mut sums = (0.0, 0.0);
-            for a in m.connections.iter().filter(|a| all.contains(&a.id)) {
-                let size = a.brings.iter().map(|b| b * b).sum::<f64>();
-                sums.0 += size * of(&now, &nodes, a.id).powi(2);
-                sums.1 += size;
-            }
-            nodes[n.index()] = if sums.1 > 0.0 { (sums.0 / sums.1).sqrt() } else { 0.0 };
-        }
-        for k in 0..m.populations.len() {
-            let Some(p) = &m.populations[k] else { continue };
-            let local = p.local();
-            let size = p.given.iter().map(|g| g * g).sum::<f64>();
-            let mut sum = 0.0;
-            for a in m.connections.iter().filter(|a| a.into.is_some_and(|e| e.index() == k)) {
-                let own = matches!(ends(net, a.id).0.object, Object::Ensemble(e) if e.index() == k);
-                if own {
-                    continue;
-                }
-                let part = a.brings.iter().map(|b| b * b).sum::<f64>() / size.max(f64::MIN_POSITIVE);
-                sum += part.min(1.0) * of(&now, &nodes, a.id).powi(2);
-            }
-            now[k] = clip((local * local + sum).sqrt());
-        }
-    }
-    for (p, total) in m.populations.iter_mut().zip(now) {
-        if let Some(p) = p {
-            p.total = if p.informed { total } else { ERRORS.1 };
-        }
-    }
-}
-
 impl Population {
+    /// Whether it makes too little of its range: not even its largest value says that it is meant so.
+    pub(crate) fn little(&self) -> bool {
+        self.most < LITTLE
+    }
+    /// Whether it is given too little or too much.
+    pub(crate) fn out(&self) -> bool {
+        self.little() || self.spans > MUCH
+    }
     /// Its relative error over the dimensions in which it is given something.
     pub(crate) fn local(&self) -> f64 {
         let (noise, given) = (rms(&self.noise), rms(&self.given));
@@ -449,7 +375,7 @@ impl Population {
 impl Arriving {
     /// How much of a signal its synapse loses, or how noisy it leaves it.
     pub(crate) fn unfiltered(&self) -> f64 {
-        let lost = self.off.unwrap_or(0.0);
-        lost.max(self.noise.unwrap_or(0.0)).clamp(ERRORS.0, ERRORS.1)
+        let noise = self.noise.filter(|_| self.short).unwrap_or(0.0);
+        self.off.unwrap_or(0.0).max(noise).clamp(ERRORS.0, ERRORS.1)
     }
 }

@@ -15,6 +15,8 @@ use crate::score::Subject;
 const WIDTH: usize = 80;
 /// Lines of a table that are shown.
 const LINES: usize = 20;
+/// Connections into a population that are told.
+const EACH: usize = 4;
 
 /// What a check has found and measured. `Display` gives all of it, at most 80 columns wide.
 #[derive(Clone, Debug, Default)]
@@ -31,10 +33,14 @@ pub struct Report {
     pub rules: Vec<Learned>,
     /// Length of a trial (simulated seconds).
     pub seconds: f64,
+    /// What a trial's inputs begin at (simulated s), where they become larger later than a trial.
+    pub from: f64,
     /// Trials that were run, with the first.
     pub trials: usize,
     /// Wall time that all of it took (s).
     pub seconds_taken: f64,
+    /// Why not all was tried that might have been: the budget or the time limit was over.
+    pub cut: Option<String>,
     /// Why the first trial ended early.
     pub failed: Option<String>,
 }
@@ -79,9 +85,15 @@ impl Report {
         }
         let runs = if self.trials == 1 { "1 trial".into() } else { format!("{} trials", self.trials) };
         let found = if self.findings.is_empty() { "nothing found" } else { "nothing else found" };
-        let took =
-            format!("{runs} of {} s, {} s", significant(self.seconds, 3), significant(self.seconds_taken, 2));
-        out + &wrapped(&format!("{found} ({took})"), width, 0) + "\n"
+        let from = if self.from > 0.0 {
+            format!(" from {} s on, where inputs are largest", significant(self.from, 3))
+        } else {
+            String::new()
+        };
+        let took = significant(self.seconds_taken, 2);
+        let took = format!("{runs} of {} s{from}, {took} s", significant(self.seconds, 3));
+        let cut = self.cut.as_ref().map_or(String::new(), |why| format!("; not all was tried: {why}"));
+        out + &wrapped(&format!("{found} ({took}){cut}"), width, 0) + "\n"
     }
 
     fn table_of_populations(&self) -> Table {
@@ -160,7 +172,8 @@ fn wrapped(text: &str, width: usize, indent: usize) -> String {
 pub(crate) fn seen(net: &Network, m: &Measured, of: Subject, parameter: Parameter) -> String {
     match of {
         Subject::Population(e) => {
-            m.populations[e].as_ref().map_or(String::new(), |p| population(p, parameter))
+            let each = shares(net, m, e);
+            m.populations[e].as_ref().map_or(String::new(), |p| population(p, parameter, &each))
         }
         Subject::Readout(k) => {
             let worst = m.connections[k].error.iter().copied().fold(0.0, f64::max);
@@ -168,11 +181,27 @@ pub(crate) fn seen(net: &Network, m: &Measured, of: Subject, parameter: Paramete
         }
         Subject::Silent(e) => silent(net, m, e),
         Subject::Filter(k) => filter(&m.connections[k]),
+        Subject::Noise(k) => noise(&m.connections[k]),
         Subject::Rule(k) => rule(&m.rules[k]),
     }
 }
 
-fn population(p: &Population, parameter: Parameter) -> String {
+/// What each of several connections brings to a population that is given too little, in shares of its range.
+fn shares(net: &Network, m: &Measured, e: usize) -> String {
+    let id = EnsembleId::from_index(e);
+    let (Some(p), Some(ensemble)) = (&m.populations[e], net.get_ensemble(id)) else { return String::new() };
+    let into: Vec<&Arriving> =
+        m.connections.iter().filter(|a| a.into.is_some_and(|into| into.index() == e)).collect();
+    if !p.little() || into.len() < 2 {
+        return String::new();
+    }
+    let largest = |a: &Arriving| a.largest.iter().copied().fold(0.0, f64::max) / ensemble.radius;
+    let all: Vec<String> =
+        into.iter().take(EACH).map(|a| format!("{} by `{}`", percent(largest(a)), a.path)).collect();
+    format!(" ({}{})", all.join(", "), if into.len() > EACH { ", …" } else { "" })
+}
+
+fn population(p: &Population, parameter: Parameter, each: &str) -> String {
     let covers = if p.covers.len() > 1 {
         let all: Vec<String> = p.covers.iter().take(8).map(|c| percent(*c)).collect();
         let dots = if p.covers.len() > 8 { ", …" } else { "" };
@@ -180,7 +209,7 @@ fn population(p: &Population, parameter: Parameter) -> String {
     } else {
         format!("{} of its range", percent(p.spans))
     };
-    let mut words = format!("`{}` is given {covers}", p.path);
+    let mut words = format!("`{}` is given {covers}{each}", p.path);
     if p.silent > 0.5 {
         words += &format!(", {} of its neurons never fire", percent(p.silent));
     }
@@ -211,11 +240,13 @@ fn silent(net: &Network, m: &Measured, e: usize) -> String {
 }
 
 fn filter(a: &Arriving) -> String {
-    match (a.kept, a.noise) {
-        (_, Some(n)) => format!("its synapse smooths no spikes: what it brings is {} noise", percent(n)),
-        (Some(k), _) => format!("its synapse leaves {} of what it decodes", percent(k)),
-        _ => String::new(),
-    }
+    a.kept.map_or(String::new(), |k| format!("its synapse leaves {} of what it decodes", percent(k)))
+}
+
+fn noise(a: &Arriving) -> String {
+    a.noise.map_or(String::new(), |n| {
+        format!("its synapse smooths no spikes: what it brings is {} noise", percent(n))
+    })
 }
 
 fn rule(r: &Learned) -> String {
@@ -225,9 +256,11 @@ fn rule(r: &Learned) -> String {
     if let Some(why) = &r.failed {
         return format!("it runs away: {why}");
     }
-    let left = percent(r.left());
-    let mut words = if r.left() > 1.1 {
+    let left = percent(r.of_without());
+    let mut words = if r.of_without() > 1.1 {
         format!("learning makes its error larger: {left} of that without learning")
+    } else if let Some(d) = r.drowned() {
+        format!("what it teaches makes its error {} times what it would be if it gave nothing", plain(d))
     } else {
         format!("learning leaves {left} of its error")
     };

@@ -1,6 +1,6 @@
 //! What is better: figures of two trials compared.
 
-use crate::measure::{ERRORS, Learned, Measured, Population};
+use crate::measure::{Arriving, ERRORS, Learned, Measured, Population};
 
 /// A connection's decoders count with this weight beside a population.
 const READOUT: f64 = 0.5;
@@ -14,6 +14,8 @@ pub(crate) enum Subject {
     Readout(usize),
     /// What is left of the signal behind a connection's synapse.
     Filter(usize),
+    /// Noise that a connection's synapse lets through.
+    Noise(usize),
     /// A population that nothing drives but currents, and that never fires.
     Silent(usize),
     /// A rule, by its place among the measured ones.
@@ -48,6 +50,7 @@ pub(crate) fn error(m: &Measured, of: Subject) -> f64 {
         Subject::Population(e) => m.populations[e].as_ref().map_or(0.0, Population::badness),
         Subject::Readout(k) => m.connections[k].error.iter().fold(0.0, |a, r| f64::max(a, clip(*r))),
         Subject::Filter(k) => m.connections[k].unfiltered(),
+        Subject::Noise(k) => m.connections[k].noise.map_or(ERRORS.1, clip),
         Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent.max(ERRORS.0)),
         Subject::Rule(k) => m.rules[k].left().clamp(ERRORS.0, 2.0 * ERRORS.1),
     }
@@ -59,6 +62,7 @@ pub(crate) fn shown(m: &Measured, of: Subject) -> f64 {
         Subject::Population(e) => m.populations[e].as_ref().map_or(0.0, Population::off),
         Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent),
         Subject::Rule(k) => m.rules[k].left(),
+        Subject::Noise(k) => m.connections[k].noise.unwrap_or(0.0),
         other => error(m, other),
     }
 }
@@ -78,11 +82,19 @@ pub(crate) fn total(m: &Measured) -> f64 {
         if let Some(worst) = c.error.iter().copied().reduce(f64::max) {
             sum += READOUT * clip(worst).ln();
         }
-        if c.kept.is_some() {
-            sum += READOUT * c.unfiltered().ln();
-        }
+        sum += filter(c);
     }
     sum + rules(m)
+}
+
+/// The part of a synapse in it.
+fn filter(c: &Arriving) -> f64 {
+    if c.kept.is_some() { READOUT * c.unfiltered().ln() } else { 0.0 }
+}
+
+/// The same where a synapse is to smooth noise: by that it is judged, and not by the delay that it comes with.
+pub(crate) fn total_but_delay(m: &Measured, k: usize) -> f64 {
+    total(m) - filter(&m.connections[k]) + READOUT * error(m, Subject::Noise(k)).ln()
 }
 
 /// The part of rules in it. A run that breaks off is worse than any.

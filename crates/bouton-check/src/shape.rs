@@ -21,6 +21,8 @@ pub(crate) struct Shape {
     pub(crate) depth: Vec<usize>,
     /// Ensembles whose value comes back to them, by other ways than learning.
     pub(crate) looped: HashSet<usize>,
+    /// Where each ensemble and each node, in this order, leads to.
+    next: Vec<Vec<usize>>,
 }
 
 /// A connection that is in the network.
@@ -56,6 +58,7 @@ impl Shape {
             errors: vec![],
             depth: vec![usize::MAX; n],
             looped: HashSet::new(),
+            next: vec![],
         };
         for c in net.connections() {
             match ends(net, c).1.object {
@@ -165,29 +168,36 @@ impl Shape {
         }
     }
 
-    fn find_loops(&mut self, net: &Network) {
-        let (n, all) = (net.ensembles().len(), net.ensembles().len() + net.nodes().len());
-        let place = |o: Object| match o {
-            Object::Node(k) => Some(n + k.index()),
+    /// The place of an ensemble or a node among all that something leads to.
+    pub(crate) fn place(&self, o: Object) -> Option<usize> {
+        match o {
+            Object::Node(k) => Some(self.into.len() + k.index()),
             o => ensemble_of(o).map(|e| e.index()),
-        };
-        let mut next = vec![vec![]; all];
-        for c in net.connections() {
-            let (pre, post, _) = ends(net, c);
-            if let (Some(a), Some(b)) = (place(pre.object), place(post.object)) {
-                next[a].push(b);
+        }
+    }
+
+    /// What an ensemble's value reaches, by place; itself where that comes back.
+    pub(crate) fn reached_from(&self, e: EnsembleId) -> Vec<bool> {
+        let (mut seen, mut todo) = (vec![false; self.next.len()], self.next[e.index()].clone());
+        while let Some(k) = todo.pop() {
+            if !std::mem::replace(&mut seen[k], true) {
+                todo.extend(&self.next[k]);
             }
         }
-        for e in 0..n {
-            let (mut seen, mut todo) = (vec![false; all], next[e].clone());
-            while let Some(k) = todo.pop() {
-                if k == e {
-                    self.looped.insert(e);
-                    break;
-                }
-                if !std::mem::replace(&mut seen[k], true) {
-                    todo.extend(&next[k]);
-                }
+        seen
+    }
+
+    fn find_loops(&mut self, net: &Network) {
+        self.next = vec![vec![]; self.into.len() + self.into_node.len()];
+        for c in net.connections() {
+            let (pre, post, _) = ends(net, c);
+            if let (Some(a), Some(b)) = (self.place(pre.object), self.place(post.object)) {
+                self.next[a].push(b);
+            }
+        }
+        for e in net.ensembles() {
+            if self.reached_from(e)[e.index()] {
+                self.looped.insert(e.index());
             }
         }
     }

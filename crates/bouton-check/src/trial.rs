@@ -3,20 +3,13 @@
 use std::time::Instant;
 
 use bouton::engine::{Recorded, Samples};
-use bouton::model::{
-    Connection, ConnectionId, EnsembleId, Error, Matrix, Network, Object, Output, Probe, ProbeId, RuleId,
-    Target, solve,
-};
-use bouton::nef::Seeds;
+use bouton::model::{ConnectionId, EnsembleId, Error, Matrix, Network, Object, ProbeId, RuleId, solve};
 use bouton::{Options, Simulator};
 
-use crate::candidates::low_pass;
+use crate::measure::START;
 use crate::shape::ends;
+use crate::watch::{VALUE, watch};
 
-/// Filter on all that is recorded (s): short against signals, long against the time between spikes.
-pub(crate) const FILTER: f64 = 0.02;
-/// What probes of decoded values are called by, before the number of the ensemble.
-const VALUE: &str = "value";
 /// Samples of a trial, about.
 const SAMPLES: f64 = 500.0;
 /// Windows in which neurons are looked at, to see whether they ever fall silent.
@@ -28,6 +21,8 @@ pub(crate) const SHORT: f64 = 0.002;
 /// Dimensions up to which currents are taken for values, and the share of them that may be something else.
 const DIMENSIONS: usize = 16;
 const EXPLAINED: f64 = 0.3;
+/// A current disturbs neurons from this share on of what a value of one radius drives them with.
+const DISTURBED: f64 = 0.1;
 /// Steps between two looks at the clock.
 const CHUNK: u64 = 20;
 
@@ -36,7 +31,15 @@ const CHUNK: u64 = 20;
 pub(crate) struct Setting {
     pub(crate) options: Options,
     pub(crate) seconds: f64,
-    pub(crate) until: Instant,
+    /// When no more time is left, where there is a limit.
+    pub(crate) until: Option<Instant>,
+}
+
+impl Setting {
+    /// Whether the time limit is over.
+    pub(crate) fn over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() > until)
+    }
 }
 
 /// What one run has shown.
@@ -47,7 +50,7 @@ pub(crate) struct Run {
     pub(crate) populations: Vec<Option<Ran>>,
     /// What each connection brings; by connection.
     pub(crate) brought: Vec<Option<Samples>>,
-    /// The same as it is, unfiltered, where a connection has hardly a synapse of its own.
+    /// The same as it is, unfiltered.
     pub(crate) raw: Vec<Option<Samples>>,
     /// What nodes give.
     pub(crate) nodes: Vec<Option<Samples>>,
@@ -68,6 +71,8 @@ pub(crate) struct Ran {
     pub(crate) always: Vec<bool>,
     /// The largest input current of a neuron, where something ends at the neurons themselves.
     pub(crate) current: Option<f64>,
+    /// Whether that is next to nothing, by row, where a value drives the neurons as well.
+    pub(crate) open: Option<Vec<bool>>,
 }
 
 /// A rule in a run.
@@ -78,143 +83,6 @@ pub(crate) struct RanRule {
     pub(crate) weights: Option<(f64, f64, f64)>,
     /// Pulses a device.
     pub(crate) pulses: Option<f64>,
-}
-
-/// A network with probes on all that matters.
-struct Watched {
-    net: Network,
-    /// What is given and what is decoded.
-    ensembles: Vec<Option<(ProbeId, Option<ProbeId>)>>,
-    spikes: Vec<Option<ProbeId>>,
-    currents: Vec<Option<ProbeId>>,
-    brought: Vec<Option<ProbeId>>,
-    raw: Vec<Option<ProbeId>>,
-    nodes: Vec<Option<ProbeId>>,
-    decoded: Vec<(ConnectionId, ProbeId)>,
-    /// What connections with full weights bring, as values.
-    full: Vec<(ConnectionId, ProbeId)>,
-    errors: Vec<(RuleId, Option<ProbeId>)>,
-}
-
-fn watch(net: &Network, every: f64, dumb: &[usize]) -> Result<Watched, Error> {
-    let mut w = Watched {
-        net: net.clone(),
-        ensembles: vec![],
-        spikes: vec![],
-        currents: vec![],
-        brought: vec![],
-        raw: vec![],
-        nodes: vec![],
-        decoded: vec![],
-        full: vec![],
-        errors: vec![],
-    };
-    w.net.clear_probes();
-    let seeds = Seeds::derive(net, net.seed().unwrap_or(0))?;
-    if net.seed().is_none() {
-        // All trials of a model draw the same, so that they can be compared.
-        w.net.set_seed(Some(0));
-    }
-    let probe = |of: Target| Probe::of(of).synapse(FILTER).sample_every(every);
-    for e in net.ensembles() {
-        let Some(ensemble) = net.get_ensemble(e) else { continue };
-        if ensemble.neuron_type.is_direct() {
-            w.ensembles.push(None);
-            w.spikes.push(None);
-            w.currents.push(None);
-            continue;
-        }
-        let given = w.net.probe(&format!("given{}", e.index()), probe(Target::EnsembleInput(e)));
-        let name = format!("{VALUE}{}", e.index());
-        let speaks = !dumb.contains(&e.index());
-        let value = speaks.then(|| w.net.probe(&name, probe(Target::Decoded(e))));
-        w.ensembles.push(Some((given, value)));
-        let mut spikes = Probe::of(Target::Spikes(e));
-        if !ensemble.neuron_type.model().spiking() {
-            spikes = spikes.sample_every(every);
-        }
-        w.spikes.push(Some(w.net.probe(&format!("spikes{}", e.index()), spikes)));
-        let driven = net.connections().any(|c| ends(net, c).1.object == Object::Neurons(e));
-        w.currents.push(
-            driven.then(|| w.net.probe(&format!("current{}", e.index()), probe(Target::NeuronInput(e)))),
-        );
-    }
-    for n in net.nodes() {
-        let gives = net.get_node(n).is_some_and(|o| o.size_out() > 0);
-        w.nodes.push(gives.then(|| w.net.probe(&format!("node{}", n.index()), probe(Target::Node(n)))));
-    }
-    for c in net.connections() {
-        let (_, post, connection) = ends(net, c);
-        // What goes straight into neurons is seen as their current.
-        let seen = !matches!(post.object, Object::Neurons(_));
-        w.brought.push(
-            seen.then(|| w.net.probe(&format!("brought{}", c.index()), probe(Target::ConnectionOutput(c)))),
-        );
-        let short = connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT);
-        let raw = Probe::of(Target::ConnectionOutput(c)).sample_every(every);
-        w.raw.push((seen && short).then(|| w.net.probe(&format!("raw{}", c.index()), raw)));
-        for (k, rule) in connection.rules.iter().enumerate() {
-            let id = c.rule_at(k);
-            let error = rule
-                .has_error()
-                .then(|| w.net.probe(&format!("error{}_{k}", c.index()), probe(Target::rule_error(id))));
-            w.errors.push((id, error));
-        }
-    }
-    let own: Vec<ConnectionId> = net.connections().filter(|c| decodes_of_its_own(net, *c)).collect();
-    // In networks of their own, so that they change no seed of a connection or an ensemble.
-    for c in own {
-        let (pre, _, connection) = ends(net, c);
-        let Ok(size) = net.object_size(pre.object, true) else { continue };
-        let width = connection.function.as_ref().map_or(pre.slice.len(size), |f| f.width());
-        let pre = pre.clone();
-        let copy = Connection {
-            synapse: None,
-            transform: None,
-            seed: Some(seeds.connections[c.index()]),
-            ..connection.clone()
-        };
-        let (_, sink) = w.net.subnetwork(&format!("(decoded {})", c.index()), None, |net| {
-            let sink = net.node("sink", Output::passthrough(width));
-            net.connect(pre, sink, copy);
-            sink
-        });
-        let p = w.net.probe(&format!("decoded{}", c.index()), probe(Target::Node(sink)));
-        w.decoded.push((c, p));
-    }
-    for c in net.connections() {
-        let (pre, post, connection) = ends(net, c);
-        let (Object::Ensemble(_), Object::Ensemble(e)) = (pre.object, post.object) else { continue };
-        if !connection.solver.model().weights() || !connection.rules.is_empty() {
-            continue;
-        }
-        let size = net.object_size(Object::Ensemble(e), false)?;
-        let (pre, slice) = (pre.clone(), post.slice.clone());
-        let copy = Connection { solver: Connection::new().solver, ..connection.clone() };
-        let (_, sink) = w.net.subnetwork(&format!("(full {})", c.index()), None, |net| {
-            let sink = net.node("sink", Output::passthrough(size));
-            net.connect(pre, sink.slice(slice), copy);
-            sink
-        });
-        let p = w.net.probe(&format!("full{}", c.index()), probe(Target::Node(sink)));
-        w.full.push((c, p));
-    }
-    Ok(w)
-}
-
-/// Whether a connection solves decoders that are not those of its ensemble's value.
-pub(crate) fn decodes_of_its_own(net: &Network, c: ConnectionId) -> bool {
-    let (pre, _, connection) = ends(net, c);
-    let Object::Ensemble(e) = pre.object else { return false };
-    if net.get_ensemble(e).is_none_or(|e| e.neuron_type.is_direct()) || connection.solver.model().weights() {
-        return false;
-    }
-    let plain = Connection::new();
-    connection.rules.is_empty()
-        && connection.devices.is_none()
-        && (connection.function.is_some()
-            || connection.eval_points.is_some()
-            || connection.solver != plain.solver)
 }
 
 /// Runs a network, with its learning or without.
@@ -249,8 +117,8 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
             failed = Some(e.message().to_string());
             break;
         }
-        if Instant::now() > setting.until {
-            failed = Some("the time for trials was over".into());
+        if setting.over() {
+            failed = Some("the time limit was over".into());
             break;
         }
     }
@@ -270,7 +138,7 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
             Some(p) => sim.data(*p)?,
             None => Samples { values: vec![0.0; given.values.len()], ..given.clone() },
         };
-        let mut current = None;
+        let (mut current, mut open) = (None, None);
         if let Some(p) = w.currents[e] {
             let all = sim.data(p)?;
             current = all.values.iter().copied().reduce(f64::max);
@@ -283,14 +151,15 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
             let by_value = net
                 .connections()
                 .any(|c| matches!(ends(net, c).1.object, Object::Ensemble(x) if x.index() == e));
-            if !by_value
-                && !net.connections().any(learned)
+            if by_value {
+                open = undisturbed(&sim, id, &all, &given);
+            } else if !net.connections().any(learned)
                 && let Some(values) = as_values(&sim, id, &all)
             {
                 given.values = values;
             }
         }
-        populations.push(Some(Ran { given, value, rates, always, current }));
+        populations.push(Some(Ran { given, value, rates, always, current, open }));
     }
     let mut full = vec![];
     for (c, p) in &w.full {
@@ -305,14 +174,15 @@ pub(crate) fn run(net: &Network, setting: &Setting, learning: bool) -> Result<Ru
     }
     let data = |p: &Option<ProbeId>| p.map(|p| sim.data(p)).transpose();
     let mut brought: Vec<Option<Samples>> = w.brought.iter().map(data).collect::<Result<_, _>>()?;
+    let mut raw: Vec<Option<Samples>> = w.raw.iter().map(data).collect::<Result<_, _>>()?;
     for (c, s) in full {
         // Of the values that it ends at.
         let taken = ends(net, c).1.slice.indices(s.width);
         let values =
             (0..s.rows()).flat_map(|k| taken.iter().map(|d| s.row(k)[*d]).collect::<Vec<_>>()).collect();
         brought[c.index()] = Some(Samples { width: taken.len(), values, steps: s.steps.clone() });
+        raw[c.index()] = None;
     }
-    let raw = w.raw.iter().map(data).collect::<Result<_, _>>()?;
     let nodes = w.nodes.iter().map(data).collect::<Result<_, _>>()?;
     let decoded = w.decoded.iter().map(|(c, p)| Ok((*c, sim.data(*p)?))).collect::<Result<_, Error>>()?;
     let mut rules = vec![];
@@ -358,7 +228,8 @@ fn as_values(sim: &Simulator, e: EnsembleId, currents: &Samples) -> Option<Vec<f
     let mut x: Vec<f64> = (0..d * rows).map(|at| of(at / rows, at % rows)).collect();
     solve(square.values(), d, &mut x, rows)?;
     let (mut size, mut off) = (0.0, 0.0);
-    for k in 0..rows {
+    // Of a bias the probe's filter shows only a part at first.
+    for k in (rows as f64 * START) as usize..rows {
         for i in 0..n {
             let (is, j): (f64, f64) = ((0..d).map(|a| scaled[(i, a)] * x[a * rows + k]).sum(), input(k, i));
             size += j * j;
@@ -367,6 +238,21 @@ fn as_values(sim: &Simulator, e: EnsembleId, currents: &Samples) -> Option<Vec<f
     }
     let values = (0..rows).flat_map(|k| (0..d).map(move |a| (a, k))).map(|(a, k)| x[a * rows + k]).collect();
     (off < EXPLAINED * size).then_some(values)
+}
+
+/// In which rows nothing but a value drives neurons, to a tenth of what a value of a radius does.
+fn undisturbed(sim: &Simulator, e: EnsembleId, currents: &Samples, given: &Samples) -> Option<Vec<bool>> {
+    let (encoders, gain, bias) = (sim.encoders(e).ok()?, sim.gain(e).ok()?, sim.bias(e).ok()?);
+    let radius = sim.network().get_ensemble(e)?.radius;
+    let usual = rms(&gain) * DISTURBED;
+    let row = |k: usize| {
+        let (x, j) = (given.row(k), currents.row(k));
+        let by_value =
+            |i: usize| x.iter().enumerate().map(|(d, x)| encoders[(i, d)] * x).sum::<f64>() / radius;
+        let rest: Vec<f64> = (0..gain.len()).map(|i| j[i] - bias[i] - gain[i] * by_value(i)).collect();
+        rms(&rest) < usual
+    };
+    Some((0..currents.rows().min(given.rows())).map(row).collect())
 }
 
 /// Mean rates of neurons (Hz), and which of them fired in every window of the run.

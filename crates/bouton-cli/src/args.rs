@@ -71,9 +71,12 @@ pub(crate) enum Command {
         /// Length of a trial run (simulated s); chosen from the model when left out.
         #[arg(long, allow_negative_numbers = true)]
         seconds: Option<f64>,
-        /// Wall time for trials (s).
-        #[arg(long, allow_negative_numbers = true, default_value_t = 20.0)]
+        /// Work for trials: numbers that a step touches, times steps. What is found doesn't depend on the machine.
+        #[arg(long, allow_negative_numbers = true, value_name = "NUMBERS", default_value_t = bouton_check::BUDGET)]
         budget: f64,
+        /// Wall time (s) after which nothing more is tried; what is found then depends on the machine.
+        #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
+        time_limit: Option<f64>,
         /// Threads (default: all processors).
         #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
         threads: Option<u16>,

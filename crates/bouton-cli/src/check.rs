@@ -14,6 +14,7 @@ pub(crate) fn check(
     model: &Model,
     seconds: Option<f64>,
     budget: f64,
+    time_limit: Option<f64>,
     threads: usize,
     quiet: bool,
 ) -> Result<Report, Error> {
@@ -21,6 +22,7 @@ pub(crate) fn check(
         seconds,
         run_seconds: model.time.filter(|t| *t > 0.0),
         budget,
+        time_limit,
         simulator: Options { dt: model.dt, threads, ..Options::default() },
     };
     let spinner = Spinner::new("running the model", quiet);

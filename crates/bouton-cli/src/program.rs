@@ -195,9 +195,10 @@ fn command(command: Command, stop: &Stop) -> Result<ExitCode, Error> {
         }
         Command::Replay { folder, quiet } => replay(&folder, quiet, stop),
         Command::Plot(args) => draw(args).map(|()| ExitCode::SUCCESS),
-        Command::Check { model, seconds, budget, threads, quiet } => {
+        Command::Check { model, seconds, budget, time_limit, threads, quiet } => {
             let model = model.load()?;
-            let report = crate::check::check(&model, seconds, budget, self::threads(threads, quiet), quiet)?;
+            let threads = self::threads(threads, quiet);
+            let report = crate::check::check(&model, seconds, budget, time_limit, threads, quiet)?;
             let width = stdout_width();
             let mut text = report.words(width);
             if !quiet {

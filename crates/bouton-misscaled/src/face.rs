@@ -40,18 +40,16 @@ pub fn scale_notes(net: &Network, dt: f64) -> Result<Vec<Told>, Error> {
     Ok(sim.scale_notes().iter().filter(|n| n.is_warning()).map(told).collect())
 }
 
-/// Wall time that a check may take (s): more than it needs, so that what it finds doesn't depend on what else runs.
-const BUDGET: f64 = 60.0;
-
-/// The findings of `bouton check`, on one thread: several models are looked at at once.
+/// The findings of `bouton check`, on one thread (several models are looked at at once), and all of its report as text.
 ///
 /// # Errors
 /// A model that can't be built.
-pub fn findings(net: &Network, dt: f64, seconds: f64) -> Result<Vec<Told>, Error> {
+pub fn findings(net: &Network, dt: f64, seconds: f64) -> Result<(Vec<Told>, String), Error> {
     let simulator = Options { dt, threads: 1, ..Options::default() };
-    let options =
-        CheckOptions { run_seconds: Some(seconds), simulator, budget: BUDGET, ..CheckOptions::default() };
-    Ok(check(net, &options)?.findings.into_iter().map(told).collect())
+    let options = CheckOptions { run_seconds: Some(seconds), simulator, ..CheckOptions::default() };
+    let report = check(net, &options)?;
+    let text = report.to_string();
+    Ok((report.findings.into_iter().map(told).collect(), text))
 }
 
 fn told(f: Finding) -> Told {

@@ -108,6 +108,12 @@ fn by_hand(net: &Network, e: EnsembleId) -> bool {
     from(net, e.neurons()).iter().any(|c| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some()))
 }
 
+/// Whether weights that were given drive an ensemble's neurons: they are for the encoders that it has.
+fn driven_by_hand(net: &Network, e: EnsembleId) -> bool {
+    let given = |c: &ConnectionId| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some());
+    into(net, e.neurons()).iter().any(given)
+}
+
 /// An ensemble's encoders, gains and biases as they are drawn.
 struct Tuning {
     encoders: Vec<Vec<f64>>,
@@ -210,6 +216,14 @@ pub fn plant(dice: &mut Dice, m: &mut Model) -> Result<Fault, Error> {
             let path = net.ensemble_path(all[0]);
             let few = dice.chance(1.0 / 3.0);
             let count = dice.whole(1, 4);
+            if driven_by_hand(net, all[0]) {
+                // Other points would draw other neurons.
+                let Tuning { encoders, gain, bias } = tuning(net, all[0])?;
+                if let Some(e) = net.get_ensemble_mut(all[0]) {
+                    (e.encoders, e.normalize_encoders) = (encoders.into(), false);
+                    (e.gain, e.bias) = (Some(gain.into()), Some(bias.into()));
+                }
+            }
             if let Some(e) = net.get_ensemble_mut(all[0]) {
                 if few {
                     e.n_eval_points = Some(count);

@@ -133,7 +133,10 @@ pub fn score(seed: u32, report: &mut Option<String>) -> Outcome {
     let told = findings(&model.net, model.dt, model.seconds);
     o.seconds = start.elapsed().as_secs_f64();
     let told = match told {
-        Ok(told) => told,
+        Ok((told, text)) => {
+            say(text);
+            told
+        }
         Err(e) if o.error.is_some() => return Outcome { trouble: Some(format!("not checked: {e}")), ..o },
         Err(_) => vec![],
     };

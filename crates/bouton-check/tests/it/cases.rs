@@ -19,7 +19,6 @@ pub fn options(m: &Model) -> CheckOptions {
     CheckOptions {
         run_seconds: m.time,
         simulator: Options { dt: m.dt, threads: 1, ..Options::default() },
-        budget: 600.0,
         ..CheckOptions::default()
     }
 }

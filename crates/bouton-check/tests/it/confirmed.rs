@@ -4,11 +4,7 @@ use bouton::prelude::*;
 use bouton_check::{CheckOptions, Parameter, check};
 
 fn options() -> CheckOptions {
-    CheckOptions {
-        simulator: Options { threads: 1, ..Options::default() },
-        budget: 600.0,
-        ..CheckOptions::default()
-    }
+    CheckOptions { simulator: Options { threads: 1, ..Options::default() }, ..CheckOptions::default() }
 }
 
 /// Three populations one behind the other, with factors on what leads into each.

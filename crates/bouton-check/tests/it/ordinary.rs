@@ -17,7 +17,6 @@ fn of_the_shipped_models_nothing_is_said() {
             let options = CheckOptions {
                 run_seconds: m.time,
                 simulator: Options { dt: m.dt, threads: 1, ..Options::default() },
-                budget: 600.0,
                 ..CheckOptions::default()
             };
             let r = check(&m.network, &options).unwrap();

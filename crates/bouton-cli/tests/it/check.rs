@@ -43,9 +43,20 @@ fn findings_are_printed_with_the_figures_before_and_after_and_are_no_failure() {
 
 #[test]
 fn numbers_that_make_no_sense_are_errors() {
-    for wrong in [["--budget", "0"], ["--seconds", "-1"], ["--budget", "inf"]] {
+    for wrong in [["--budget", "0"], ["--seconds", "-1"], ["--budget", "inf"], ["--time-limit", "0"]] {
         let out = check(&wrong);
         let text = String::from_utf8(out.stderr).unwrap();
-        assert!(!out.status.success() && text.contains(&format!("`{}`", &wrong[0][2..])), "{text}");
+        let name = wrong[0][2..].replace('-', "_");
+        assert!(!out.status.success() && text.contains(&format!("`{name}`")), "{text}");
     }
+}
+
+#[test]
+fn what_was_cut_off_is_told() {
+    let text = |arguments: &[&str]| String::from_utf8(check(arguments).stdout).unwrap();
+    let budget = text(&["--quiet", "--budget", "1"]);
+    assert!(budget.contains("not all was tried: a trial takes") && budget.contains("1 trial of"), "{budget}");
+    let limit = text(&["--quiet", "--time-limit", "1e-9"]);
+    assert!(limit.contains("time limit was over"), "{limit}");
+    assert!(!text(&["--quiet"]).contains("not all was tried"));
 }

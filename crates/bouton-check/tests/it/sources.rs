@@ -1,0 +1,89 @@
+//! Of several inputs of a population, which is told to be at fault.
+
+use bouton::prelude::*;
+use bouton_check::{CheckOptions, Parameter, Report, check};
+
+pub fn checked(net: &Network) -> Report {
+    let simulator = Options { threads: 1, ..Options::default() };
+    check(net, &CheckOptions { simulator, ..CheckOptions::default() }).unwrap()
+}
+
+const RADIUS: f64 = 0.03;
+
+/// A population with a sine, and something small that disturbs it, both in units of its radius.
+fn disturbed(sine: f64, hum: f64, looped: bool) -> (Network, ConnectionId) {
+    let mut net = Network::with_seed(4);
+    let a = net.ensemble("a", Ensemble::new(200, 1).radius(RADIUS));
+    let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (4.0 * t).sin()));
+    let tau = if looped { 0.1 } else { 0.005 };
+    let c = net.connect(stim, a, Connection::new().synapse(tau).transform(sine * RADIUS));
+    if looped {
+        net.connect(a, a, Connection::new().synapse(tau));
+    }
+    let hums = net.node("hum", hum * RADIUS);
+    net.connect(hums, a, Connection::new().no_synapse());
+    (net, c)
+}
+
+#[test]
+fn what_brings_next_to_nothing_is_at_fault_and_not_what_disturbs_it() {
+    for looped in [false, true] {
+        let hum = if looped { 2e-3 } else { 8e-3 };
+        let (mut net, c) = disturbed(4e-7, hum, looped);
+        let r = checked(&net);
+        assert_eq!(r.findings.len(), 1, "{r}");
+        let f = &r.findings[0];
+        assert_eq!((&f.object, f.parameter), (&net.connection_path(c), Parameter::Transform), "{r}");
+        assert!(f.seen.contains("by `hum→a`") && f.seen.contains("by `stim→a`"), "{r}");
+        f.advice.as_ref().unwrap().apply(&mut net).unwrap();
+        let again = checked(&net);
+        assert!(again.findings.is_empty() && again.populations[0].spans > 0.16, "{again}");
+    }
+    // The same where each is as it should be.
+    let r = checked(&disturbed(0.8, 8e-3, false).0);
+    assert!(r.findings.is_empty(), "{r}");
+}
+
+#[test]
+fn a_thousandth_of_the_radius_is_next_to_nothing() {
+    let r = checked(&disturbed(4e-7, 1.01e-3, false).0);
+    assert_eq!((&r.findings[0].object[..], r.findings[0].advice.is_some()), ("stim→a", true), "{r}");
+    // Where both are, nobody knows which is meant to be strong.
+    let r = checked(&disturbed(4e-7, 0.99e-3, false).0);
+    assert_eq!((&r.findings[0].object[..], r.findings[0].advice.is_some()), ("a", false), "{r}");
+    assert_eq!(r.findings.len(), 1, "{r}");
+}
+
+#[test]
+fn of_several_that_are_too_weak_one_alone_is_scaled_if_it_is_ten_times_any_other() {
+    // Constants: what they bring is exactly what is told here.
+    let two = |other: f64| {
+        let mut net = Network::with_seed(4);
+        let a = net.ensemble("a", Ensemble::new(200, 1));
+        let (x, y) = (net.node("x", 1.0), net.node("y", other));
+        net.connect(x, a, Connection::new().no_synapse().transform(0.05));
+        net.connect(y, a, Connection::new().no_synapse());
+        checked(&net)
+    };
+    let r = two(0.05 / 10.1);
+    assert_eq!((&r.findings[0].object[..], r.findings[0].parameter), ("x→a", Parameter::Transform), "{r}");
+    let r = two(0.05 / 9.9);
+    assert_eq!((&r.findings[0].object[..], r.findings[0].parameter), ("a", Parameter::Radius), "{r}");
+}
+
+#[test]
+fn a_node_that_passes_on_scales_what_comes_through_it() {
+    let mut net = Network::with_seed(4);
+    let x = net.node("x", Output::of_time(1, |t, y| y[0] = (6.0 * t).sin()));
+    let relay = net.node("relay", Output::passthrough(1));
+    let a = net.ensemble("a", Ensemble::new(100, 1));
+    let c = net.connect(x, relay, Connection::new().transform(1e-3));
+    net.connect(relay, a, Connection::new().transform(0.02));
+    let hum = net.node("hum", 0.005);
+    net.connect(hum, a, Connection::new().no_synapse());
+    let r = checked(&net);
+    let f = &r.findings[0];
+    assert_eq!((&f.object, f.parameter), (&net.connection_path(c), Parameter::Transform), "{r}");
+    // 0.9 of the radius, through 1e-3 and 0.02.
+    assert!(f.advice.as_ref().unwrap().words.contains("by 45000"), "{r}");
+}
