@@ -61,7 +61,7 @@ for crate in "${crates[@]}"; do
     [ ${#drawn[@]} -gt 0 ] || continue
     case $crate in
         bouton-expr) above=bouton-file ;;
-        bouton-elements) above=bouton-file,bouton,bouton-parity ;;
+        bouton-elements) above=bouton-file,bouton,bouton-parity,bouton-cli ;;
         *) above=bouton-nef,bouton,bouton-parity ;;
     esac
     # Most are seen by the tests of their own crate, which build and run in a quarter of the time; only what these leave is put
