@@ -239,7 +239,7 @@ mod tests {
             let rate = LifRate { tau_ref: 0.002, amplitude, ..LifRate::default() };
             near(of(rate.into(), 0.005), amplitude * 475.0);
         }
-        near(of(Sigmoid { tau_ref: 0.0025, ..Sigmoid::default() }.into(), 0.001), 380.0);
+        near(of(Sigmoid { tau_ref: 0.0025 }.into(), 0.001), 380.0);
         assert_eq!(of(RectifiedLinear::default().into(), 0.001), None);
     }
 

@@ -356,6 +356,14 @@ mod tests {
             ..Convolution::new(2, [2, 3]).kernel_size([1])
         };
         assert_eq!(convolved(&apart, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), [2.0, 4.0, 6.0, 12.0, 15.0, 18.0]);
+        // Of two channels each: the first filter has 1 and 2 of channels 0 and 1, the second 10 and 20 of channels 2 and 3.
+        let pairs = Convolution {
+            groups: 2,
+            init: Numbers::List(vec![1.0, 10.0, 2.0, 20.0]),
+            ..Convolution::new(2, [2, 4]).kernel_size([1])
+        };
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        assert_eq!(convolved(&pairs, &x), [5.0, 110.0, 17.0, 230.0]);
     }
 
     #[test]

@@ -300,6 +300,13 @@ fn texts_that_do_not_fit_their_connection_are_refused() {
     assert!(e.starts_with("c: the rule `hebb` reads postsynaptic activity"), "{e}");
     let e = stdp().set("A_pluss", 1.0).unwrap_err().to_string();
     assert!(e.contains("there is no parameter `A_pluss`; did you mean `A_plus`?"), "{e}");
+    let e = stdp().set("quite_another", 1.0).unwrap_err().to_string();
+    assert!(
+        e.contains("there is no parameter `quite_another`; there are: ") && e.contains("A_plus, "),
+        "{e}"
+    );
+    let e = text("w' = -w").set("quite_another", 1.0).unwrap_err().to_string();
+    assert!(e.contains("there is no parameter `quite_another`: the rule has none"), "{e}");
     let e = Rule::named("vogels").unwrap().set("alpha", 1.0).unwrap_err().to_string();
     assert!(e.contains("the parameter `alpha` follows others"), "{e}");
     assert!(stdp().set("tau_plus", -1.0).unwrap_err().to_string().contains("greater than 0"));
