@@ -60,7 +60,7 @@ for crate in "${crates[@]}"; do
     mapfile -t drawn < "$out/$crate.drawn"
     [ ${#drawn[@]} -gt 0 ] || continue
     case $crate in
-        bouton-expr) above=bouton-file ;;
+        bouton-expr) above=bouton-file,bouton-rules ;;
         bouton-elements) above=bouton-file,bouton,bouton-parity,bouton-cli ;;
         *) above=bouton-nef,bouton,bouton-parity ;;
     esac

@@ -181,7 +181,8 @@ impl Seen {
     fn follow(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let now = sim.n_steps();
         let turns = self.stretches.iter().any(|s| s.0 == now || s.1 == now);
-        if !turns && !(self.looks(now) && now >= self.drained + DRAIN) {
+        let due = turns || (self.looks(now) && now >= self.drained + DRAIN);
+        if !due {
             return Ok(());
         }
         self.drain(sim)?;
