@@ -52,7 +52,7 @@ def child(backend, kind, n):
     built = _status("VmRSS")
     sim.run_steps(20)
     found = {"built": built, "run": _status("VmRSS"), "peak": _status("VmHWM")}
-    print(json.dumps({k: (x - before) / (n * n * 8) for k, x in found.items()}))
+    print(json.dumps({k: (x - before) / (n * n * 8) for k, x in found.items()}), flush=True)
     os._exit(0)  # without freeing all of it, piece by piece
 
 
