@@ -4,7 +4,7 @@ use bouton::engine::Samples;
 use bouton::model::{EnsembleId, Network, Object, RuleId};
 
 use crate::change::sizes;
-use crate::measure::{END, range, tail};
+use crate::measure::{END, length, range, tail};
 use crate::shape::{Shape, ends, ensemble_of, is_passing, outputs};
 use crate::trial::Run;
 
@@ -55,8 +55,7 @@ pub(crate) fn asked(net: &Network, shape: &Shape, run: &Run, rule: RuleId) -> Op
         with.values.iter_mut().zip(&given.values).for_each(|(a, b)| *a += b);
         let wanted = tail(&without, END);
         if wanted > 0.0 {
-            let length = |k| without.row(k).iter().map(|x: &f64| x * x).sum::<f64>().sqrt();
-            let largest = range((0..without.rows()).map(length)) / factor;
+            let largest = range((0..without.rows()).map(|k| length(without.row(k)))) / factor;
             return Some(Asked { of, largest, left: tail(&with, END) / wanted });
         }
     }

@@ -4,10 +4,10 @@ use bouton::elements::devices::{AutoGain, Gain};
 use bouton::elements::var::{Start, Var};
 use bouton::model::{Network, Object, RuleId};
 
-use crate::candidates::{Candidate, LITTLE, MUCH, ensemble_change, odd, plain, two_digits};
+use crate::candidates::{Candidate, LITTLE, MUCH, plain, two_digits};
 use crate::change::{Change, Parameter};
 use crate::measure::{Learned, Measured};
-use crate::scales::{FILL, factors};
+use crate::scales::{FILL, radius};
 use crate::shape::{Shape, ends};
 use crate::trial::learns;
 
@@ -117,17 +117,7 @@ fn taught(net: &Network, of: &Learned, all: &mut Vec<Candidate>) {
     if spans <= 0.0 || spans.is_nan() || (LITTLE..=MUCH).contains(&spans) {
         return;
     }
-    for f in factors(spans / FILL, ensemble.radius, true) {
-        let value = two_digits(f * ensemble.radius);
-        let change = ensemble_change(asked.of, Parameter::Radius, ensemble.clone().radius(value));
-        all.push(Candidate {
-            object: net.ensemble_path(asked.of),
-            parameter: Parameter::Radius,
-            words: change.words(net).unwrap_or_default(),
-            change,
-            plainer: odd(ensemble.radius) - odd(value),
-        });
-    }
+    radius(net, asked.of, ensemble, spans / FILL, all);
 }
 
 /// Thresholds of the pulse policy, as they are by default and in proportion to what the neurons give.

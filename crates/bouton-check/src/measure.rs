@@ -266,7 +266,8 @@ pub(crate) fn range(x: impl Iterator<Item = f64>) -> f64 {
     all.get(k).copied().unwrap_or(0.0)
 }
 
-fn length(row: &[f64]) -> f64 {
+/// The length of a vector.
+pub(crate) fn length(row: &[f64]) -> f64 {
     row.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 

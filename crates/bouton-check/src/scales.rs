@@ -4,8 +4,8 @@ use bouton::model::{ConnectionId, Ensemble, EnsembleId, Network, Object};
 
 use crate::candidates::{Candidate, LITTLE, MUCH, ensemble_change, median, odd, two_digits};
 use crate::change::{Change, Parameter, scaled, sizes};
-use crate::measure::{Measured, Population};
-use crate::shape::{Shape, ends, is_passing, outputs};
+use crate::measure::{Measured, Population, length};
+use crate::shape::{Shape, ends, outputs};
 use crate::sources::{NOTHING, Sources, Way, ways};
 
 /// What a population is given should reach this far, in units of its radius.
@@ -21,7 +21,7 @@ const NEAR: f64 = 2.0;
 
 /// A factor, and the plain one near it that makes `size` to 1, on the side where there is room: of a transform below, of a
 /// radius above.
-pub(crate) fn factors(factor: f64, size: f64, above: bool) -> Vec<f64> {
+fn factors(factor: f64, size: f64, above: bool) -> Vec<f64> {
     let mut all = vec![two_digits(factor)];
     let snapped = 1.0 / size;
     let by = if above { factor / snapped } else { snapped / factor };
@@ -42,7 +42,6 @@ pub(crate) fn scales(
     ensemble: &Ensemble,
     all: &mut Vec<Candidate>,
 ) {
-    let path = net.ensemble_path(e);
     let out = p.out();
     // In a loop that is driven beyond its range more comes once there is room for it.
     let looped = shape.looped.contains(&e.index()) && p.spans > MUCH;
@@ -60,29 +59,14 @@ pub(crate) fn scales(
         if let Some(strongest) = sources.strongest().filter(|s| adds_up(*s)) {
             largest.extend(ADDS_UP.iter().map(|r| r * strongest));
         }
-        let all_factors =
-            largest.into_iter().flat_map(|l| factors(l / FILL / ensemble.radius, ensemble.radius, true));
-        for f in all_factors {
-            let value = two_digits(f * ensemble.radius);
-            let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
-            all.push(Candidate {
-                object: path.clone(),
-                parameter: Parameter::Radius,
-                words: change.words(net).unwrap_or_default(),
-                change,
-                plainer: odd(ensemble.radius) - odd(value),
-            });
-        }
+        largest.into_iter().for_each(|l| radius(net, e, ensemble, l / FILL / ensemble.radius, all));
     }
     for c in &sources.connections {
         if matches!(ends(net, *c).0.object, Object::Ensemble(from) if from.index() == e.index()) {
             continue;
         }
         // What only passes is mended before it.
-        if let Object::Node(n) = ends(net, *c).0.object
-            && is_passing(net, n)
-            && !shape.into_node[n.index()].is_empty()
-        {
+        if shape.passes_on(net, ends(net, *c).0.object) {
             continue;
         }
         let Some(a) = m.connections.iter().find(|a| a.id == *c) else { continue };
@@ -95,7 +79,7 @@ pub(crate) fn scales(
             .filter(|w| w.connection == *c)
             .filter_map(|w| Some(a.peaks.get(w.row)? * w.factor))
             .collect();
-        let brings = own.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let brings = length(&own);
         if brings.is_nan() || brings <= 0.0 {
             continue;
         }
@@ -117,6 +101,27 @@ pub(crate) fn scales(
         if ensemble.dimensions > 1 || own.len() < a.peaks.len() {
             rows(net, m, &ways, *c, p, ensemble, out, all);
         }
+    }
+}
+
+/// A radius times a factor.
+pub(crate) fn radius(
+    net: &Network,
+    e: EnsembleId,
+    ensemble: &Ensemble,
+    factor: f64,
+    all: &mut Vec<Candidate>,
+) {
+    for f in factors(factor, ensemble.radius, true) {
+        let value = two_digits(f * ensemble.radius);
+        let change = ensemble_change(e, Parameter::Radius, ensemble.clone().radius(value));
+        all.push(Candidate {
+            object: net.ensemble_path(e),
+            parameter: Parameter::Radius,
+            words: change.words(net).unwrap_or_default(),
+            change,
+            plainer: odd(ensemble.radius) - odd(value),
+        });
     }
 }
 

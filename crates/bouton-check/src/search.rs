@@ -40,12 +40,11 @@ pub(crate) fn check(
     let until = options.time_limit.map(|t| start + Duration::from_secs_f64(t.min(86_400.0)));
     let threads = options.simulator.threads.max(1);
     let dt = options.simulator.dt;
-    let (shown, from) = match options.run_seconds.filter(|run| *run > seconds) {
-        Some(run) => {
-            later::most_active(net, seconds, run, dt)?.map_or((net.clone(), 0.0), |l| (l.net, l.from))
-        }
-        None => (net.clone(), 0.0),
+    let later = match options.run_seconds.filter(|run| *run > seconds) {
+        Some(run) => later::most_active(net, seconds, run, dt)?,
+        None => None,
     };
+    let (shown, from) = later.map_or_else(|| (net.clone(), 0.0), |l| (l.net, l.from));
     let mut search = Search {
         net: shown,
         setting: Setting { options: Options { threads: 1, ..options.simulator }, seconds, until },
@@ -207,9 +206,8 @@ impl Search<'_> {
     }
 
     /// Runs the network with each of some changes. What can't be built or run is left out.
-    fn try_all(&mut self, all: Vec<Candidate>, now: &Measured, path: &str) -> Vec<(Candidate, Measured)> {
+    fn try_all(&mut self, mut all: Vec<Candidate>, now: &Measured, path: &str) -> Vec<(Candidate, Measured)> {
         // What there is a budget for is chosen before the first is run, so that nothing depends on who is first.
-        let mut all = all;
         let mut fit = 0;
         for c in &all {
             let cost = self.cost(Some(c));

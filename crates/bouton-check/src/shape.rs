@@ -74,6 +74,11 @@ impl Shape {
         s
     }
 
+    /// Whether an object only passes on what others bring it.
+    pub(crate) fn passes_on(&self, net: &Network, o: Object) -> bool {
+        matches!(o, Object::Node(n) if is_passing(net, n) && !self.into_node[n.index()].is_empty())
+    }
+
     /// Connections into an ensemble's value, and into the nodes that only pass on what they are given on the way to it.
     pub(crate) fn traced(&self, net: &Network, e: EnsembleId) -> Vec<ConnectionId> {
         self.traced_from(net, self.into[e.index()].clone())

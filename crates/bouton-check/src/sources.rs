@@ -8,7 +8,7 @@
 use bouton::model::{ConnectionId, EnsembleId, Network, Object};
 
 use crate::change::sizes;
-use crate::measure::Measured;
+use crate::measure::{Measured, length};
 use crate::shape::{Shape, ends, is_passing, outputs};
 
 /// Nobody means what brings less than this share of a radius: it is a tenth of the noise of a large population.
@@ -88,8 +88,7 @@ impl Sources {
         let back = shape.reached_from(e);
         let source = |c: &ConnectionId| {
             let (pre, _, connection) = ends(net, *c);
-            let passed_on = matches!(pre.object, Object::Node(n) if is_passing(net, n) && !shape.into_node[n.index()].is_empty());
-            if passed_on
+            if shape.passes_on(net, pre.object)
                 || shape.place(pre.object).is_some_and(|k| back[k])
                 || !connection.rules.is_empty()
                 || connection.devices.is_some()
@@ -109,8 +108,7 @@ impl Sources {
 
     /// What the strongest brings.
     pub(crate) fn strongest(&self) -> Option<f64> {
-        let size = |s: &Source| s.largest.iter().map(|x| x * x).sum::<f64>().sqrt();
-        self.own.iter().map(size).filter(|s| *s > 0.0).reduce(f64::max)
+        self.own.iter().map(|s| length(&s.largest)).filter(|s| *s > 0.0).reduce(f64::max)
     }
 
     /// Whether there are several.

@@ -105,13 +105,16 @@ fn can(what: What, spot: &Spot, m: &Model) -> bool {
 
 /// Whether an ensemble's neurons drive something by weights that were given.
 fn by_hand(net: &Network, e: EnsembleId) -> bool {
-    from(net, e.neurons()).iter().any(|c| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some()))
+    any_given(net, &from(net, e.neurons()))
 }
 
 /// Whether weights that were given drive an ensemble's neurons: they are for the encoders that it has.
 fn driven_by_hand(net: &Network, e: EnsembleId) -> bool {
-    let given = |c: &ConnectionId| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some());
-    into(net, e.neurons()).iter().any(given)
+    any_given(net, &into(net, e.neurons()))
+}
+
+fn any_given(net: &Network, all: &[ConnectionId]) -> bool {
+    all.iter().any(|c| net.get_connection(*c).is_some_and(|(.., c)| c.transform.is_some()))
 }
 
 /// An ensemble's encoders, gains and biases as they are drawn.
