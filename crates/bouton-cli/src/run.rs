@@ -293,8 +293,8 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
     let mut failed = None;
     let start = Instant::now();
     let mut saved = Saved::at(&sim, &stats);
-    // Nobody reads what is seen of a quiet run.
     let first = sim.n_steps();
+    // Nobody reads what is seen of a quiet run.
     if !options.quiet {
         sim.watch(total.saturating_sub(first) as f64 * sim.dt())?;
     }
@@ -307,11 +307,6 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         let next = every.map_or(next, |n| next.min((now / n + 1) * n));
         let result = schedule.apply(&mut sim).and_then(|()| sim.run_steps(chunk.min(next - now)));
         bar.set(sim.n_steps());
-        if !told && sim.n_steps() >= first + EARLY.1 && start.elapsed().as_secs_f64() > EARLY.0 {
-            told = true;
-            let certain = sim.seen()?.map(Seen::certain).unwrap_or_default();
-            certain.iter().take(LINES).for_each(|w| bar.note(&format!("note: {w}")));
-        }
         // The log first: of what is recorded, all writes are known.
         log.append(&mut sim)?;
         for (p, stats) in probes.iter().zip(&mut stats) {
@@ -321,6 +316,11 @@ pub(crate) fn go_on(going: Going<'_>, stop: &Stop) -> Result<Ran, Error> {
         if let Err(e) = result {
             failed = Some(e);
             break;
+        }
+        if !told && sim.n_steps() >= first + EARLY.1 && start.elapsed().as_secs_f64() > EARLY.0 {
+            told = true;
+            let certain = sim.seen()?.map(Seen::certain).unwrap_or_default();
+            certain.iter().take(LINES).for_each(|w| bar.note(&format!("note: {w}")));
         }
         if every.is_some_and(|n| sim.n_steps() % n == 0) {
             saved.checkpoint(&sim, &mut sink, &log, &stats)?;

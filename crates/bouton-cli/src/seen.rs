@@ -11,20 +11,15 @@ pub(crate) const LINES: usize = 20;
 
 /// What a run has shown of itself, if somebody looked: tables, and what looks at fault, a sentence each.
 pub(crate) fn seen(sim: &mut Simulator) -> Result<(Vec<Table>, Vec<String>), Error> {
-    if sim.seen()?.is_none() {
-        return Ok((vec![], vec![]));
-    }
-    let mut words = sim.check()?;
+    sim.seen()?;
+    let Some(seen) = sim.seen_so_far() else { return Ok((vec![], vec![])) };
+    let mut words = seen.words(sim);
     if words.len() > LINES {
         let more = words.len() - LINES;
         words.truncate(LINES);
         words.push(format!("and {more} more of these"));
     }
-    let sim = &*sim;
-    let mut tables = vec![devices(sim)];
-    if let Some(seen) = sim.seen_so_far() {
-        tables.splice(0..0, [populations(seen, sim.dt()), rules(seen, sim)]);
-    }
+    let mut tables = vec![populations(seen, sim.dt()), rules(seen, sim), devices(sim)];
     tables.retain(|t| !t.is_empty());
     Ok((tables, words))
 }
@@ -39,8 +34,8 @@ fn populations(seen: &Seen, dt: f64) -> Table {
         .units(["", "", "Hz", "Hz", "", ""]);
     let all = seen.populations();
     for p in all.iter().take(LINES) {
-        let n = p.neurons;
-        let Some(rates) = &p.rates else {
+        let n = p.neurons();
+        let Some(rates) = p.rates() else {
             t.push([&p.path, &n.to_string(), "–", "–", "–", "–"]);
             continue;
         };
@@ -72,7 +67,8 @@ fn rules(seen: &Seen, sim: &Simulator) -> Table {
             Some((was, by)) => percent(by / was),
         };
         let now = word(weights.map(|w| w.now));
-        t.push([r.path.clone(), moved, now, word(r.error_at_start), word(r.error_at_end)]);
+        let (start, end) = seen.errors(r);
+        t.push([r.path.clone(), moved, now, word(start), word(end)]);
     }
     t.more_of(all.len());
     t

@@ -8,7 +8,7 @@ mod words;
 
 use bouton_core::Error;
 use bouton_elements::rules::Changes;
-use bouton_engine::{ObserveId, Recorded};
+use bouton_engine::{ObserveId, Recorded, Simulation};
 use bouton_model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 
 use crate::Simulator;
@@ -50,20 +50,10 @@ pub struct Seen {
 pub struct SeenPopulation {
     /// Its path.
     pub path: String,
-    /// Its neurons.
-    pub neurons: usize,
-    /// Mean rate of each neuron (Hz) in the time that was looked at; none before that has begun.
-    pub rates: Option<Vec<f64>>,
     /// The rate from which on its neurons are saturated (Hz), where there is one.
     pub limit: Option<f64>,
     /// The longest vector that it was given, in units of its radius; 0 where that isn't kept.
     pub reaches: f64,
-    look: Look,
-}
-
-/// How a population is looked at.
-#[derive(Clone, Debug)]
-struct Look {
     ensemble: EnsembleId,
     radius: f64,
     /// While it is looked at.
@@ -72,6 +62,17 @@ struct Look {
     /// Of each neuron: the sum of what it gave, in Hz.
     sums: Vec<f64>,
     samples: f64,
+}
+
+impl SeenPopulation {
+    /// Number of its neurons.
+    pub fn neurons(&self) -> usize {
+        self.sums.len()
+    }
+    /// Mean rate of each neuron (Hz) in the time that was looked at; none before that has begun.
+    pub fn rates(&self) -> Option<Vec<f64>> {
+        (self.samples > 0.0).then(|| self.sums.iter().map(|s| s / self.samples).collect())
+    }
 }
 
 /// What was seen of a rule.
@@ -84,11 +85,6 @@ pub struct SeenRule {
     pub connection: ConnectionId,
     /// Mean squares of the error, by step.
     error: Option<(ObserveId, Vec<(u64, f64)>)>,
-    /// Root mean square of its error in the first and in the last tenth of the time since it is watched; none where it has no
-    /// error, or nothing is known yet.
-    pub error_at_start: Option<f64>,
-    /// See there.
-    pub error_at_end: Option<f64>,
 }
 
 /// Weights that rules change.
@@ -123,35 +119,28 @@ impl Seen {
             }
             populations.push(SeenPopulation {
                 path: net.ensemble_path(e),
-                neurons: ensemble.n_neurons,
-                rates: None,
                 limit: ensemble.neuron_type.model().saturates_at(dt),
                 reaches: 0.0,
-                look: Look {
-                    ensemble: e,
-                    radius: ensemble.radius,
-                    probe: None,
-                    given: None,
-                    sums: vec![0.0; ensemble.n_neurons],
-                    samples: 0.0,
-                },
+                ensemble: e,
+                radius: ensemble.radius,
+                probe: None,
+                given: None,
+                sums: vec![0.0; ensemble.n_neurons],
+                samples: 0.0,
             });
         }
-        let (mut rules, mut weights, mut kept) = (vec![], vec![], 0);
+        let (mut rules, mut errors, mut weights, mut kept) = (vec![], vec![], vec![], 0);
         for c in net.connections() {
             let Some((_, _, connection)) = net.get_connection(c) else { continue };
             let mut moves = false;
             for (k, rule) in connection.rules.iter().enumerate() {
                 moves |= rule.changes() == Changes::Weights;
                 let id: RuleId = c.rule_at(k);
-                let error = if rule.has_error() {
-                    let probe = Probe::of(Target::rule_error(id)).sample_every(every);
-                    sim.attach_probe(&probe).ok().map(|p| (p, vec![]))
-                } else {
-                    None
-                };
-                let path = net.rule_path(id);
-                rules.push(SeenRule { path, connection: c, error, error_at_start: None, error_at_end: None });
+                let target = Target::rule_error(id);
+                if rule.has_error() && sim.can_attach(&target) {
+                    errors.push((rules.len(), Probe::of(target).sample_every(every)));
+                }
+                rules.push(SeenRule { path: net.rule_path(id), connection: c, error: None });
             }
             if moves && let Ok((rows, cols)) = sim.weights_shape(c) {
                 kept += rows * cols;
@@ -159,10 +148,13 @@ impl Seen {
                 weights.push(Moved { connection: c, start });
             }
         }
+        // All at once: each time is a new plan.
+        let (of, probes): (Vec<usize>, Vec<Probe>) = errors.into_iter().unzip();
+        for (k, id) in of.into_iter().zip(sim.attach_probes(&probes)?) {
+            rules[k].error = Some((id, vec![]));
+        }
         let stretches = stretches(first, last, dt);
-        let mut seen = Seen { populations, rules, weights, first, drained: first, stretches };
-        seen.turn(sim)?;
-        Ok(seen)
+        Ok(Seen { populations, rules, weights, first, drained: first, stretches })
     }
 
     /// Steps that may be taken before what was recorded is counted, or looking begins or ends.
@@ -185,7 +177,7 @@ impl Seen {
         if !due {
             return Ok(());
         }
-        self.drain(sim)?;
+        self.drain(&mut sim.sim)?;
         if turns { self.turn(sim) } else { Ok(()) }
     }
 
@@ -193,15 +185,14 @@ impl Seen {
     fn turn(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let (look, every) = (self.looks(sim.n_steps()), BETWEEN * sim.dt());
         // All at once: each time is a new plan.
-        if look && self.populations.iter().all(|p| p.look.probe.is_none()) {
+        if look && self.populations.iter().all(|p| p.probe.is_none()) {
             let net = sim.net.clone();
             let spiking = |e| net.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
             let (mut probes, mut given) = (vec![], vec![]);
             for (k, p) in self.populations.iter().enumerate() {
-                let e = p.look.ensemble;
-                let probe = Probe::of(Target::Spikes(e));
-                probes.push(if spiking(e) { probe } else { probe.sample_every(every) });
-                let target = Target::EnsembleInput(e);
+                let probe = Probe::of(Target::Spikes(p.ensemble));
+                probes.push(if spiking(p.ensemble) { probe } else { probe.sample_every(every) });
+                let target = Target::EnsembleInput(p.ensemble);
                 if sim.can_attach(&target) {
                     given.push((k, Probe::of(target).synapse(SMOOTH).sample_every(every)));
                 }
@@ -209,13 +200,13 @@ impl Seen {
             probes.extend(given.iter().map(|(_, p)| p.clone()));
             let mut ids = sim.attach_probes(&probes)?.into_iter();
             for (p, id) in self.populations.iter_mut().zip(&mut ids) {
-                p.look.probe = Some(id);
+                p.probe = Some(id);
             }
             for ((k, _), id) in given.iter().zip(ids) {
-                self.populations[*k].look.given = Some(id);
+                self.populations[*k].given = Some(id);
             }
         } else if !look {
-            let all = self.populations.iter_mut().flat_map(|p| [p.look.probe.take(), p.look.given.take()]);
+            let all = self.populations.iter_mut().flat_map(|p| [p.probe.take(), p.given.take()]);
             let all: Vec<ObserveId> = all.flatten().collect();
             sim.sim.detach_all(&all)?;
         }
@@ -223,56 +214,38 @@ impl Seen {
     }
 
     /// Counts what was recorded since.
-    fn drain(&mut self, sim: &mut Simulator) -> Result<(), Error> {
+    fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         self.drained = sim.n_steps();
         for p in &mut self.populations {
-            let look = &mut p.look;
-            let Some(probe) = look.probe else { continue };
-            match sim.sim.drain(probe)? {
+            let Some(probe) = p.probe else { continue };
+            match sim.drain(probe)? {
                 Recorded::Events(e) => {
-                    e.events.iter().for_each(|x| look.sums[x.column as usize] += x.value);
-                    look.samples += e.steps.len() as f64;
+                    e.events.iter().for_each(|x| p.sums[x.column as usize] += x.value);
+                    p.samples += e.steps.len() as f64;
                 }
                 Recorded::Rows(s) => {
                     for k in 0..s.rows() {
-                        look.sums.iter_mut().zip(s.row(k)).for_each(|(sum, x)| *sum += x);
+                        p.sums.iter_mut().zip(s.row(k)).for_each(|(sum, x)| *sum += x);
                     }
-                    look.samples += s.rows() as f64;
+                    p.samples += s.rows() as f64;
                 }
             }
-            if let Some(given) = look.given {
-                let s = sim.sim.drain(given)?.into_samples();
+            if let Some(given) = p.given {
+                let s = sim.drain(given)?.into_samples();
                 for k in 0..s.rows() {
                     let length = s.row(k).iter().map(|x| x * x).sum::<f64>().sqrt();
-                    p.reaches = p.reaches.max(length / look.radius);
+                    p.reaches = p.reaches.max(length / p.radius);
                 }
             }
         }
         for (probe, errors) in self.rules.iter_mut().filter_map(|r| r.error.as_mut()) {
-            let s = sim.sim.drain(*probe)?.into_samples();
+            let s = sim.drain(*probe)?.into_samples();
             for (k, step) in s.steps.iter().enumerate() {
                 let row = s.row(k);
                 errors.push((*step, row.iter().map(|x| x * x).sum::<f64>() / row.len().max(1) as f64));
             }
         }
         Ok(())
-    }
-
-    /// Makes figures of what was counted.
-    fn figures(&mut self) {
-        for p in self.populations.iter_mut().filter(|p| p.look.samples > 0.0) {
-            p.rates = Some(p.look.sums.iter().map(|s| s / p.look.samples).collect());
-        }
-        let span = ((self.drained - self.first) as f64 * ENDS).ceil().max(1.0) as u64;
-        let (start, end) = (self.first + span, self.drained);
-        for r in &mut self.rules {
-            let Some((_, errors)) = &r.error else { continue };
-            let of = |keep: &dyn Fn(u64) -> bool| {
-                let all: Vec<f64> = errors.iter().filter(|e| keep(e.0)).map(|e| e.1).collect();
-                (!all.is_empty()).then(|| (all.iter().sum::<f64>() / all.len() as f64).sqrt())
-            };
-            (r.error_at_start, r.error_at_end) = (of(&|s| s <= start), of(&|s| s + span > end));
-        }
     }
 
     /// All populations but those in direct mode, in the order of the network.
@@ -282,6 +255,17 @@ impl Seen {
     /// All rules, in the order of the network.
     pub fn rules(&self) -> &[SeenRule] {
         &self.rules
+    }
+    /// Root mean square of a rule's error in the first and in the last tenth of the time since it is watched; none where it has no
+    /// error, or nothing is known yet.
+    pub fn errors(&self, rule: &SeenRule) -> (Option<f64>, Option<f64>) {
+        let Some((_, errors)) = &rule.error else { return (None, None) };
+        let span = ((self.drained - self.first) as f64 * ENDS).ceil().max(1.0) as u64;
+        let of = |keep: &dyn Fn(u64) -> bool| {
+            let all: Vec<f64> = errors.iter().filter(|e| keep(e.0)).map(|e| e.1).collect();
+            (!all.is_empty()).then(|| (all.iter().sum::<f64>() / all.len() as f64).sqrt())
+        };
+        (of(&|s| s <= self.first + span), of(&|s| s + span > self.drained))
     }
     /// For how long populations were looked at (s), where that was not the whole run.
     pub fn looked(&self, dt: f64) -> Option<f64> {
@@ -339,9 +323,13 @@ impl Simulator {
     pub fn watch(&mut self, seconds: f64) -> Result<(), Error> {
         self.unwatch()?;
         let last = self.n_steps() + self.steps(seconds)?;
-        let seen = Seen::begin(self, last)?;
-        self.seen = Some(Box::new(seen));
-        Ok(())
+        let mut seen = Box::new(Seen::begin(self, last)?);
+        let turned = seen.turn(self);
+        self.seen = Some(seen);
+        if turned.is_err() {
+            self.unwatch()?;
+        }
+        turned
     }
     /// Ends looking; what was seen is forgotten.
     ///
@@ -349,7 +337,7 @@ impl Simulator {
     /// No memory for a new plan.
     pub fn unwatch(&mut self) -> Result<(), Error> {
         let Some(seen) = self.seen.take() else { return Ok(()) };
-        let of = seen.populations.iter().flat_map(|p| [p.look.probe, p.look.given]).flatten();
+        let of = seen.populations.iter().flat_map(|p| [p.probe, p.given]).flatten();
         let all: Vec<ObserveId> =
             of.chain(seen.rules.iter().filter_map(|r| Some(r.error.as_ref()?.0))).collect();
         self.sim.detach_all(&all).map(drop)
@@ -359,11 +347,8 @@ impl Simulator {
     /// # Errors
     /// None that [`run`](Simulator::run) doesn't have.
     pub fn seen(&mut self) -> Result<Option<&Seen>, Error> {
-        if let Some(mut seen) = self.seen.take() {
-            let drained = seen.drain(self);
-            seen.figures();
-            self.seen = Some(seen);
-            drained?;
+        if let Some(seen) = &mut self.seen {
+            seen.drain(&mut self.sim)?;
         }
         Ok(self.seen.as_deref())
     }

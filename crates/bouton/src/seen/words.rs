@@ -13,16 +13,16 @@ const GROWS: f64 = 1.5;
 const DIGITS: usize = 3;
 
 impl Seen {
-    /// What looks at fault, a sentence each.
-    pub(super) fn words(&self, sim: &Simulator) -> Vec<String> {
+    /// What looks at fault, a sentence each: see [`Simulator::check`].
+    pub fn words(&self, sim: &Simulator) -> Vec<String> {
         let mut all = self.certain();
         for p in self.populations.iter().filter(|p| p.reaches <= BEYOND) {
-            if p.rates.as_ref().is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
-                all.push(format!("`{}`: none of its {} neurons has fired", p.path, p.neurons));
+            if p.rates().is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
+                all.push(format!("`{}`: none of its {} neurons has fired", p.path, p.neurons()));
             }
         }
         for r in &self.rules {
-            let (start, end) = (r.error_at_start, r.error_at_end);
+            let (start, end) = self.errors(r);
             if sim.devices(r.connection).is_ok_and(|d| d.pulses() == 0) && start.is_some_and(|e| e > 0.0) {
                 all.push(format!("`{}`: not one pulse: its gate never opens", r.path));
             } else if let (Some(start), Some(end)) = (start, end)

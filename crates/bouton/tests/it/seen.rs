@@ -34,8 +34,8 @@ fn what_is_seen_is_what_probes_record() {
     let seen = sim.seen().unwrap().unwrap();
     assert_eq!(seen.looked(0.001), None, "a run of 1.5 s is looked at as a whole");
     let p = &seen.populations()[0];
-    assert_eq!((&p.path[..], p.neurons), ("a", 40));
-    let rates = p.rates.as_ref().unwrap();
+    assert_eq!((&p.path[..], p.neurons()), ("a", 40));
+    let rates = p.rates().unwrap();
     assert!(
         rates.iter().zip(&by_probe).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b)),
         "{rates:?} {by_probe:?}"
@@ -45,8 +45,8 @@ fn what_is_seen_is_what_probes_record() {
     assert!((0.99..1.005).contains(&(p.reaches / least)), "{} {least}", p.reaches);
     let rms = |x: &mut dyn Iterator<Item = f64>| (x.map(|x| x * x).sum::<f64>() / w0.len() as f64).sqrt();
     let wanted = rms(&mut w0.iter().zip(&w1).map(|(a, b)| a - b));
-    let r = &seen.rules()[0];
-    assert!(r.error_at_end.unwrap() < 0.7 * r.error_at_start.unwrap(), "{r:?}");
+    let (start, end) = seen.errors(&seen.rules()[0]);
+    assert!(end.unwrap() < 0.7 * start.unwrap(), "{start:?} {end:?}");
     let moved = sim.seen_so_far().unwrap().weights(&sim, c).unwrap();
     assert!(wanted > 0.0);
     assert_eq!((moved.moved, moved.now), (Some((0.0, wanted)), rms(&mut w1.iter().copied())));
@@ -75,8 +75,8 @@ fn who_watches_changes_no_bit_however_steps_are_taken() {
         assert_eq!(sim.weights(c).unwrap().values(), alone.weights(c).unwrap().values());
         let seen = sim.seen().unwrap().unwrap();
         assert_eq!(seen.looked(0.001), Some(1.0));
-        let rates: Vec<_> = seen.populations().iter().map(|p| (p.rates.clone(), p.reaches)).collect();
-        figures.push((rates, seen.rules()[0].error_at_start, seen.rules()[0].error_at_end));
+        let rates: Vec<_> = seen.populations().iter().map(|p| (p.rates(), p.reaches)).collect();
+        figures.push((rates, seen.errors(&seen.rules()[0])));
     }
     assert!(figures.windows(2).all(|f| f[0] == f[1]), "{figures:?}");
 }
