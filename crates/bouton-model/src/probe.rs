@@ -92,6 +92,15 @@ impl Target {
             Target::Devices(c, side, q) => Target::Devices(c.adopted(model), side, q),
         }
     }
+    /// The connection of which it has a number for each synapse (some signals of rules have fewer); `None` where it is of something
+    /// else.
+    pub fn synapses(&self) -> Option<ConnectionId> {
+        match self {
+            Target::Weights(c) | Target::Devices(c, ..) => Some(*c),
+            Target::RuleDelta(r) | Target::RuleSignal(r, _) => Some(r.connection),
+            _ => None,
+        }
+    }
     /// The error of a learning rule: of the only or first one of a connection, or of `connection.rule_at(k)`.
     pub fn rule_error(rule: impl Into<RuleId>) -> Target {
         Target::RuleError(rule.into())

@@ -117,12 +117,9 @@ fn spikes_of(
     target: &Target,
     elements: &[(usize, usize)],
 ) -> Vec<(SignalId, usize)> {
-    let c = match target {
-        Target::Weights(c) | Target::Devices(c, ..) => *c,
-        Target::RuleDelta(r) | Target::RuleSignal(r, _) => r.connection,
-        _ => return vec![],
+    let Some((pre, post, connection)) = target.synapses().and_then(|c| net.get_connection(c)) else {
+        return vec![];
     };
-    let Some((pre, post, connection)) = net.get_connection(c) else { return vec![] };
     let full = connection.solver.model().weights();
     // Decoders have all neurons of their ensemble, whatever part of its value they decode; and so have full weights behind them.
     let neurons = |end: &End, whole: bool| -> Option<(SignalId, Option<Vec<usize>>)> {
@@ -185,8 +182,7 @@ impl Builder<'_> {
         let mut rows = None;
         let signal = match &probe.target {
             other if probe.elements.is_some() => {
-                let source = find(self.net, (&self.ens, &self.conn, &self.node_out), other);
-                let source = source.ok_or_else(|| missing(&path))?;
+                let source = self.source_of(&path, other)?;
                 let s = self.program.get(source.signal);
                 let shape = (s.rows, s.cols);
                 let source =
@@ -218,7 +214,7 @@ impl Builder<'_> {
             }
             Target::Decoded(e) => self.decoded_probe(id, *e, probe)?,
             other => {
-                let mut source = self.source_of(&path, other)?;
+                let mut source = self.source_of(&path, other)?.signal;
                 // Spikes are kept as events, which have no list of rows.
                 let spikes = matches!(other, Target::Spikes(_));
                 (source, rows) = self.probe_part(&path, source, &probe.slice, spikes)?;
@@ -240,10 +236,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The signal that a target names.
-    fn source_of(&self, path: &str, target: &Target) -> Result<SignalId, Error> {
-        let found = find(self.net, (&self.ens, &self.conn, &self.node_out), target);
-        found.map(|s| s.signal).ok_or_else(|| missing(path))
+    /// What a target names.
+    fn source_of(&self, path: &str, target: &Target) -> Result<ProbeSource, Error> {
+        find(self.net, (&self.ens, &self.conn, &self.node_out), target).ok_or_else(|| missing(path))
     }
 
     /// Some rows of a signal: a signal, and which of its rows are recorded where that is a list of a matrix's.
@@ -273,8 +268,7 @@ impl Builder<'_> {
 
     /// Some rows of the signal that a target names.
     fn rows_source(&self, path: &str, target: &Target, slice: &Slice) -> Result<ProbeSource, Error> {
-        let found = find(self.net, (&self.ens, &self.conn, &self.node_out), target);
-        let source = found.ok_or_else(|| missing(path))?;
+        let source = self.source_of(path, target)?;
         let rows = self.program.get(source.signal).rows;
         slice.check(rows).map_err(|m| Error::build(path, m))?;
         Ok(ProbeSource { rows: (*slice != Slice::All).then(|| slice.indices(rows)), ..source })

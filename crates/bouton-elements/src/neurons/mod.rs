@@ -79,8 +79,8 @@ pub trait NeuronModel: DynElement {
         let _ = dt;
         None
     }
-    /// The output (Hz, with the amplitude) from which on a neuron counts as saturated with a time step of `dt` (s), where there is one: 95 % of the
-    /// highest that it can have, which is that of a current beyond all bounds, or what the time step allows.
+    /// The output (Hz, with the amplitude) from which on a neuron counts as saturated with a time step of `dt` (s), where there
+    /// is one: 95 % of the highest that it can have, which is that of a current beyond all bounds, or what the time step allows.
     fn saturates_at(&self, dt: f64) -> Option<f64> {
         let mut rate = [LARGE];
         self.rates(&mut rate);

@@ -257,9 +257,10 @@ impl<T: CallReal> Sim<T> {
             }
             if p.what.norm.is_moved() {
                 let s = self.program.get(p.what.signal);
+                let start = s.initial.elements();
                 let began = |k: usize| match s.room {
-                    Room::Real => T::of(s.initial.at(k)).f64(),
-                    _ => s.initial.at(k),
+                    Room::Real => T::of(start(k)).f64(),
+                    _ => start(k),
                 };
                 let began = |k: usize| if p.what.inverse { 1.0 / began(k) } else { began(k) };
                 for (n, x) in buffer.iter_mut().enumerate() {

@@ -160,16 +160,8 @@ impl Network {
                 false => Ok(()),
             };
         };
-        let of = match &p.target {
-            Target::Weights(c) | Target::Devices(c, ..) => *c,
-            Target::RuleDelta(r) | Target::RuleSignal(r, _) => r.connection,
-            _ => {
-                return Err(
-                    "`elements` are for weights, devices, and what a rule has of each synapse; take a slice \
-                            of anything else"
-                        .into(),
-                );
-            }
+        let Some(of) = p.target.synapses() else {
+            return Err("`elements` are for weights, devices, and what a rule has of each synapse; take a slice of anything else".into());
         };
         if elements.is_empty() {
             return Err("`elements` are none: there is nothing to record".into());
