@@ -5,10 +5,9 @@
 #
 # Drawn from all mutants of bouton-engine, bouton-elements and bouton-expr. Each is built and tested in a copy of the tree: the
 # tests of its crate first, and where these see nothing, of those that stand on it. Prints how many were killed (by a test or by
-# the time limit), survived,
-# and did not build, the survivors, and what was wanted: 90 % killed of those that build. Takes one to two minutes a fault;
-# installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it. FAULTS_CRATES: of the drawn ones only those of these
-# crates.
+# the time limit), survived, and did not build, the survivors, and what was wanted: 90 % killed of those that build. Takes one to
+# two minutes a fault; installs cargo-mutants into target/tools. FAULTS_ARGS is handed to it. FAULTS_CRATES: of the drawn ones
+# only those of these crates.
 set -eu
 cd "$(dirname "$0")/.."
 n=${1:-60}
@@ -22,26 +21,26 @@ rm -rf "$out"
 mkdir -p "$out"
 
 cargo mutants --list --json $(printf -- '-p %s ' "${crates[@]}") > "$out/all.json"
-# For each crate, the drawn ones as patterns of their names.
+# For each crate the names of the drawn ones.
 python3 - "$n" "$seed" "$out" "${crates[@]}" <<'PY'
-import json, random, re, sys
+import json, random, sys
 n, seed, out, crates = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
 names = sorted(m["name"] for m in json.load(open(out + "/all.json")))
 drawn = random.Random(seed).sample(names, min(n, len(names)))
 for c in crates:
     of = [x for x in drawn if x.startswith(f"crates/{c}/")]
     open(f"{out}/{c}.names", "w").write("".join(x + "\n" for x in of))
-    open(f"{out}/{c}.drawn", "w").write("".join("^" + re.escape(x).replace("\\ ", " ") + "$\n" for x in of))
 print(f"{len(drawn)} of {len(names)} mutants, drawn with seed {seed}")
 PY
 echo "$(date -u +%Y-%m-%d), $(rustc --version), $(git rev-parse --short HEAD)"
 
-# mutants OUT CRATE TESTS PATTERNS...: the mutants of CRATE that PATTERNS name, seen by the tests of TESTS.
+# mutants OUT CRATE TESTS NAMES: the mutants of CRATE in the file NAMES, seen by the tests of TESTS.
 mutants() {
-    local out=$1 crate=$2 tests=$3 status=0
-    shift 3
-    local patterns=()
-    for name in "$@"; do patterns+=(--re "$name"); done
+    local out=$1 crate=$2 tests=$3 names=$4 status=0 patterns
+    mapfile -t patterns < <(python3 -c '
+import re, sys
+for name in open(sys.argv[1]):
+    print("--re", "^" + re.escape(name.strip()).replace("\\ ", " ") + "$", sep="\n")' "$names")
     # A fault that never ends is seen by the processor time it takes, whatever else the machine does; the limit by the clock is
     # for one that sleeps. Everything but the crates of the tree is built once. Doc tests are left out: they take long, and show
     # how to use a thing.
@@ -57,8 +56,7 @@ mutants() {
 
 for crate in "${crates[@]}"; do
     case " ${FAULTS_CRATES:-${crates[*]}} " in *" $crate "*) ;; *) continue ;; esac
-    mapfile -t drawn < "$out/$crate.drawn"
-    [ ${#drawn[@]} -gt 0 ] || continue
+    [ -s "$out/$crate.names" ] || continue
     case $crate in
         bouton-expr) above=bouton-file,bouton-rules ;;
         bouton-elements) above=bouton-file,bouton,bouton-parity,bouton-cli ;;
@@ -66,12 +64,10 @@ for crate in "${crates[@]}"; do
     esac
     # Most are seen by the tests of their own crate, which build and run in a quarter of the time; only what these leave is put
     # before the tests of the crates that stand on it.
-    mutants "$out/$crate-own" "$crate" "$crate" "${drawn[@]}"
-    mapfile -t left < <(python3 -c '
-import re, sys
-for name in open(sys.argv[1]):
-    print("^" + re.escape(name.strip()).replace("\\ ", " ") + "$")' "$out/$crate-own/mutants.out/missed.txt")
-    [ ${#left[@]} -eq 0 ] || mutants "$out/$crate-above" "$crate" "$above" "${left[@]}"
+    mutants "$out/$crate-own" "$crate" "$crate" "$out/$crate.names"
+    left=$out/$crate.left
+    grep -Fxf "$out/$crate.names" "$out/$crate-own/mutants.out/missed.txt" > "$left" || true
+    [ ! -s "$left" ] || mutants "$out/$crate-above" "$crate" "$above" "$left"
 done
 
 python3 - "$out" "${crates[@]}" <<'PY'

@@ -6,9 +6,9 @@
 How long is simulated follows from a first run of 10 s.
 
 Each pair is one run with `--quiet`, in which nobody looks, and one without, in turn first and second. What is compared is the
-processor time of the program, of which building and closing are a hundredth: the wall time of a busy machine says more of others. Prints the median of the ratios with its standard error.
-Wanted: 1.01 at most. Ends with 1 if a median is above that by more than two standard errors. Needs the release program (cargo
-build --release -p bouton-cli, or BOUTON=PROGRAM).
+processor time of the program, of which building and closing are a hundredth: the wall time of a busy machine says more of others.
+Prints the median of the ratios with its standard error. Wanted: 1.01 at most. Ends with 1 if a median is above that by more than
+two standard errors. Needs the release program (cargo build --release -p bouton-cli, or BOUTON=PROGRAM).
 """
 import os, resource, shutil, statistics, subprocess, sys, tempfile
 
