@@ -34,8 +34,7 @@ part "each number of each rule 1 % off" scripts/one_percent.sh
 part "kills" scripts/kill.sh 1000
 part "signals" scripts/signals.py 200
 part "1,000 model files made from the schema" env BOUTON_MUTATED=1000 cargo test -q -p bouton-file --test it -- from_schema:: --nocapture
-part "what a run's counters cost" scripts/seen.py
-for m in edit peak steps chain; do part "measure: $m" measure "$m"; done
+for m in edit peak steps chain counters; do part "measure: $m" measure "$m"; done
 part "measure: a small model" scripts/small.sh
 part "measure: PES against the engine before" scripts/pes.sh
 part "parity with Nengo, one second" scripts/parity/run.sh

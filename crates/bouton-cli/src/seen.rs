@@ -26,10 +26,7 @@ pub(crate) fn seen(sim: &mut Simulator) -> Result<(Vec<Table>, Vec<String>), Err
 
 fn populations(seen: &Seen, dt: f64) -> Table {
     // Of how much of the run: silent is who did not fire in that time.
-    let name = match seen.looked(dt) {
-        None => "population".into(),
-        Some(s) => format!("population ({} s of it)", significant(s, 2)),
-    };
+    let name = format!("population ({} s of it)", significant(seen.looked(dt), 2));
     let mut t = Table::new([&name, "neurons", "mean rate", "highest", "silent", "saturated"])
         .units(["", "", "Hz", "Hz", "", ""]);
     let all = seen.populations();

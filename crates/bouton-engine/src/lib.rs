@@ -18,7 +18,7 @@ mod spikes;
 
 pub use calls::{Address, Call, Io, Running, Sees, Start};
 pub use kernels::all::*;
-pub use kernels::{At, Code, SimReal};
+pub use kernels::{At, Code, SimReal, Tallied};
 pub use live::{
     By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
     SavedSignal, Values, digest,

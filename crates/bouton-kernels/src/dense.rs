@@ -149,7 +149,7 @@ dispatch! {
 }
 
 #[inline(always)]
-fn add_assign_body<T: Real>(x: &[T], y: &mut [T]) {
+pub(crate) fn add_assign_body<T: Real>(x: &[T], y: &mut [T]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += *x;
     }

@@ -1,6 +1,6 @@
 //! A whole LIF population in one pass: encode, step, decode.
 
-use crate::dense::tree;
+use crate::dense::{add_assign_body, tree};
 use crate::level::{Tier, dispatch};
 use crate::lif::phase_step;
 use crate::{LANES, Level, LifStep, Real};
@@ -21,6 +21,7 @@ fn population_body<T: Real>(
     mark: &mut [T],
     decoders: &[T],
     y: &mut [T],
+    sums: &mut [T],
 ) {
     let n = v.len();
     let (p, bias, enc, mark) = (*p, &bias[..n], &enc[..n], &mut mark[..n]);
@@ -35,6 +36,9 @@ fn population_body<T: Real>(
             for i in 0..m {
                 phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
             }
+        }
+        if !sums.is_empty() {
+            add_assign_body(&out[..m], &mut sums[first..first + m]);
         }
         let whole = m / LANES * LANES;
         for (r, acc) in acc.iter_mut().enumerate().take(y.len()) {
@@ -64,8 +68,9 @@ fn population_body<T: Real>(
 dispatch! {
     /// [`encode_lif_phase`](crate::encode_lif_phase) in one dimension and [`gemv_inc`](crate::gemv_inc) of the outputs in
     /// one pass, for populations whose spikes nobody else needs: y += D·spikes, `decoders` row-major (values × neurons),
-    /// at most [`MAX_DECODED`] values, at least `2·LANES` neurons. The same bits as the two one after the other.
-    pub fn population(p: &LifStep<T>, bias: &[T], enc: &[T], x: T, v: &mut [T], mark: &mut [T], decoders: &[T], y: &mut [T]) => population_body
+    /// at most [`MAX_DECODED`] values, at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are
+    /// added to `sums`, unless it is empty.
+    pub fn population(p: &LifStep<T>, bias: &[T], enc: &[T], x: T, v: &mut [T], mark: &mut [T], decoders: &[T], y: &mut [T], sums: &mut [T]) => population_body
 }
 
 #[cfg(test)]
@@ -84,17 +89,23 @@ mod tests {
                 let dec: Vec<f64> = (0..n * rows).map(|k| 1e-3 * wave(k, 2.3)).collect();
                 let (mut v1, mut m1, mut o) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
                 let (mut v2, mut m2) = (v1.clone(), m1.clone());
-                let mut moved = false;
+                let (mut moved, mut added, mut sums) = (false, vec![0.0; n], vec![0.0; n]);
                 for s in 0..300 {
                     let x = (0.02 * f64::from(s)).sin();
                     let (mut y1, mut y2) = (vec![0.1; rows], vec![0.1; rows]);
                     encode_lif_phase(Level::BASELINE, &p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
                     gemv_inc(Level::BASELINE, &dec, n, n, &o, &mut y1);
-                    population(Level::detect(), &p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2);
+                    // Sums of outputs, in every third step.
+                    let of: &mut [f64] = if s % 3 == 0 { &mut sums } else { &mut [] };
+                    population(Level::detect(), &p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2, of);
+                    if s % 3 == 0 {
+                        added.iter_mut().zip(&o).for_each(|(a, o)| *a += o);
+                    }
                     assert_eq!((&y1, &v1, &m1), (&y2, &v2, &m2), "n = {n}, rows = {rows}, step {s}");
                     moved |= y1[0] != 0.1;
                 }
                 assert!(moved, "no neuron spiked");
+                assert!(added.iter().any(|a| *a > 1000.0) && added == sums, "{added:?} {sums:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Measures of what a user waits for: each prints its figure, what was wanted, and the sizes that it was taken with.
 //!
 //! ```text
-//! cargo run --release -p bouton --example measures -- edit|write|peak|steps|pes|chain|rules|product [--size N] [--rounds N]
+//! cargo run --release -p bouton --example measures -- edit|write|peak|steps|pes|chain|rules|product|counters [--size N] [--rounds N]
 //! ```
 //!
 //! * `edit`: one weight of a `size` × `size` (2,000) matrix is written between two steps. Counted are the write, its entry in
@@ -14,6 +14,7 @@
 //! * `chain`: the scale check of `size` (1,600) ensembles in a row, every connection of which is too weak.
 //! * `rules`: texts against the same rules as Rust types, in the same form, on `size` × `size` (1,000) weights.
 //! * `product`: a product of `size` × `size` (2,000) weights with the rates of neurons; `scripts/bench/gemv.sh` sets it beside a BLAS.
+//! * `counters`: what a run of `size` (30) simulated seconds takes longer because it looks at itself.
 //!
 //! One thread. A time is the median of rounds, because a machine has other things to do; the least of them is printed
 //! beside it. The exit status is 1 if a figure isn't what was wanted.
@@ -22,6 +23,8 @@ use std::time::Instant;
 
 use bouton::prelude::*;
 
+#[path = "measures/counters.rs"]
+mod counters;
 #[path = "measures/pes.rs"]
 mod pes;
 #[path = "measures/product.rs"]
@@ -245,9 +248,10 @@ fn main() -> Result<(), Error> {
         "chain" => chain(number("--size", 1600), number("--rounds", 11))?,
         "rules" => rules::rules(number("--size", 1000), number("--rounds", 41))?,
         "product" => product::product(number("--size", 2000), number("--rounds", 9))?,
+        "counters" => counters::counters(number("--size", 30) as f64, number("--rounds", 15))?,
         other => {
             eprintln!(
-                "there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain, rules, product"
+                "there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain, rules, product, counters"
             );
             std::process::exit(2);
         }

@@ -104,6 +104,8 @@ macro_rules! kernels {
     };
 }
 
+pub use tally::Tallied;
+
 kernels! {
     fill::Fill,
     copy::Copy,
@@ -123,6 +125,8 @@ kernels! {
     lif_phase::LifPhase,
     encode_lif::EncodeLif,
     population::Population,
+    population_tally::PopulationTally,
+    tally::Tally,
     lowpass::Lowpass,
     space::Space,
     taps::Taps,

@@ -25,6 +25,17 @@ impl Kernel for Population {
     }
     fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let ([y, v, mark], [bias, enc, x, decoders], [constants]) = s.take();
-        bouton_kernels::population(at.level, &LifStep::of(constants), bias, enc, x[0], v, mark, decoders, y);
+        bouton_kernels::population(
+            at.level,
+            &LifStep::of(constants),
+            bias,
+            enc,
+            x[0],
+            v,
+            mark,
+            decoders,
+            y,
+            &mut [],
+        );
     }
 }

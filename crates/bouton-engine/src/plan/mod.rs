@@ -11,14 +11,15 @@ mod passes;
 mod reasons;
 mod stages;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use bouton_core::Error;
-use bouton_memory::{Parts, Place, Slots, Span, Steps, Turn};
+use bouton_memory::{Parts, Place, Room, Slots, Span, Steps, Turn};
 
 use crate::calls::Sees;
-use crate::kernels::Code;
-use crate::program::{Op, Program, SignalId};
+use crate::kernels::{Code, Tallied, Tally};
+use crate::program::{Op, Operand, Program, SignalId};
 pub use forms::Forms;
 pub(crate) use forms::{AnyForm, Form, FormAt, Pending};
 pub(crate) use forms::{factored, pending, spiked};
@@ -181,6 +182,9 @@ pub(crate) struct Wanted<'a> {
     pub(crate) pins: &'a [SignalId],
     /// Signals that somebody reaches by their addresses.
     pub(crate) holds: &'a Holds,
+    /// Signals of which somebody wants sums, where these are kept, and of which steps.
+    pub(crate) tallies: &'a [(SignalId, Span)],
+    pub(crate) tallied: Tallied,
     pub(crate) threads: usize,
     /// Segments in which the plan's own numbers will lie: the simulation's, and in double precision.
     pub(crate) own: (u32, u32),
@@ -202,6 +206,10 @@ pub(crate) struct Plan {
     /// Segments in which these lie.
     pub(crate) segments: (u32, u32),
     pub(crate) passes: Passes,
+    /// Signals that are stored because somebody looks at them.
+    pub(crate) pins: HashSet<SignalId>,
+    /// What it stores, when somebody has asked.
+    stored: OnceLock<Stored>,
 }
 
 /// A plan while it is made.
@@ -242,11 +250,13 @@ impl Plan {
         }
         let fused = if passes.fuse_encoding { d.fusable() } else { HashMap::new() };
         let copies: HashSet<usize> = fused.values().copied().collect();
+        let mut tallies = d.tallies();
         for &k in wanted.order {
             let op = &program.operators()[k];
             if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) {
                 continue;
             }
+            let tally = tallies.remove(&k);
             let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
             let on = op.on.iter().filter(|_| handed).map(|o| wanted.layout.place(program, o)).collect();
             let (what, sees) = match &op.op {
@@ -276,7 +286,10 @@ impl Plan {
                 }
             }
             d.turns.push(turn);
+            d.turns.extend(tally.into_iter().flatten());
         }
+        // Of what nothing writes, or what is written in one with others.
+        d.turns.extend(tallies.into_values().flatten());
         d.groups = (0..d.turns.len()).map(|k| k..k + 1).collect();
         if passes.locality {
             d.localise();
@@ -292,20 +305,78 @@ impl Plan {
     /// Whether a step stores a signal that it writes: what one loop hands on to the next within a kernel it doesn't.
     pub(crate) fn stores(&self, program: &Program, layout: &Layout, s: SignalId) -> bool {
         let (base, span, room) = (program.base(s), layout.span(s), program.get(s).room);
-        let writes = |o: &crate::program::Operand| o.access.writes() && program.base(o.signal) == base;
-        if !program.operators().iter().flat_map(|op| &op.on).any(writes) || self.forms.truth(base).is_some() {
-            return true;
+        let stored = self.stored.get_or_init(|| Stored::new(program, &self.turns));
+        !stored.written.contains(&base) || self.forms.truth(base).is_some() || stored.meets(room, span)
+    }
+}
+
+/// What a step stores of what it writes.
+struct Stored {
+    /// Base signals that operators write; but what a call that sees memory names it writes as it likes.
+    written: HashSet<SignalId>,
+    /// Places that are written, by their beginnings, each with the furthest end up to there: places may lie within others.
+    places: Vec<((Room, u32), usize, usize)>,
+}
+
+impl Stored {
+    fn new(program: &Program, turns: &[Turning]) -> Stored {
+        let (mut written, mut named) = (HashSet::new(), HashSet::new());
+        for op in program.operators() {
+            let memory = matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
+            let of = if memory { &mut named } else { &mut written };
+            of.extend(op.on.iter().filter(|o| o.access.writes()).map(|o| program.base(o.signal)));
         }
-        // A call that sees memory writes what it likes, and names it.
-        let memory =
-            |op: &&crate::program::Operator| matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
-        let stored = |p: &Place| p.write && p.room == room && p.span.meets(span);
-        self.turns.iter().flat_map(|t| &t.on).any(stored)
-            || program.operators().iter().filter(memory).flat_map(|op| &op.on).any(writes)
+        let places = turns.iter().flat_map(|t| &t.on).filter(|p| p.write);
+        let mut places: Vec<_> =
+            places.map(|p| ((p.room, p.span.segment), p.span.start, p.span.end())).collect();
+        places.sort_unstable();
+        let mut before = None;
+        for (segment, _, end) in &mut places {
+            if let Some((_, furthest)) = before.filter(|b: &((Room, u32), usize)| b.0 == *segment) {
+                *end = furthest.max(*end);
+            }
+            before = Some((*segment, *end));
+        }
+        Stored { written: &written - &named, places }
+    }
+    /// Whether a place is written that has an element of these.
+    fn meets(&self, room: Room, span: Span) -> bool {
+        let segment = (room, span.segment);
+        let before = self.places.partition_point(|p| (p.0, p.1) < (segment, span.end()));
+        self.places[..before].last().is_some_and(|p| p.0 == segment && p.2 > span.start)
     }
 }
 
 impl Draft<'_> {
+    /// Turns that sum signals, by the operators behind which they stand: the last that write these.
+    fn tallies(&self) -> BTreeMap<usize, Vec<Turning>> {
+        let (program, mut turns) = (self.wanted.program, BTreeMap::new());
+        if self.wanted.tallies.is_empty() {
+            return turns;
+        }
+        let bases: HashSet<SignalId> = self.wanted.tallies.iter().map(|(s, _)| program.base(*s)).collect();
+        let mut last = HashMap::new();
+        for &k in self.wanted.order {
+            let written = program.operators()[k].on.iter().filter(|o| o.access.writes());
+            let written = written.map(|o| program.base(o.signal)).filter(|base| bases.contains(base));
+            last.extend(written.map(|base| (base, k)));
+        }
+        for (signal, sums) in self.wanted.tallies {
+            let from = self.wanted.layout.place(program, &Operand::read(*signal));
+            let turn = Turning {
+                what: What::Code(Tally(self.wanted.tallied).into()),
+                on: vec![Place { room: Room::Real, span: *sums, write: true }, from],
+                barrier: false,
+                sees: Sees::Operands,
+                of: program.get(*signal).name.clone(),
+                pass: "",
+            };
+            // What nothing writes stands where the step ends.
+            let after = last.get(&program.base(*signal)).copied().unwrap_or(usize::MAX);
+            turns.entry(after).or_insert_with(Vec::new).push(turn);
+        }
+        turns
+    }
     /// Whether something in a step may write to what a signal is a part of.
     fn written(&self, s: SignalId) -> bool {
         self.written.contains(&self.wanted.program.base(s)) || self.held(s)
@@ -353,6 +424,8 @@ impl Draft<'_> {
             own,
             segments: wanted.own,
             passes: wanted.passes,
+            pins: wanted.pins.iter().copied().collect(),
+            stored: OnceLock::new(),
         })
     }
 }

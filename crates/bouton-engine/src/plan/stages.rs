@@ -16,15 +16,18 @@ const UNITS: usize = 16;
 
 /// The memory cut at the borders of all operands: two operands meet exactly when they share a piece.
 pub(crate) struct Pieces {
-    starts: Vec<(Room, u32, usize)>,
+    starts: Vec<u64>,
+}
+
+/// A place in memory as one number, in order: a plan asks for many of them.
+fn border(room: Room, segment: u32, element: usize) -> u64 {
+    (room as u64) << 63 | u64::from(segment) << 44 | element as u64
 }
 
 impl Pieces {
     pub(crate) fn new(turns: &[Turning]) -> Pieces {
-        let mut starts = vec![];
-        for p in turns.iter().flat_map(|t| &t.on) {
-            starts.extend([(p.room, p.span.segment, p.span.start), (p.room, p.span.segment, p.span.end())]);
-        }
+        let borders = |p: &Place| [p.span.start, p.span.end()].map(|x| border(p.room, p.span.segment, x));
+        let mut starts: Vec<u64> = turns.iter().flat_map(|t| &t.on).flat_map(borders).collect();
         starts.sort_unstable();
         starts.dedup();
         Pieces { starts }
@@ -33,7 +36,7 @@ impl Pieces {
         self.starts.len()
     }
     fn of(&self, p: &Place) -> std::ops::Range<usize> {
-        let at = |x: usize| self.starts.partition_point(|b| *b < (p.room, p.span.segment, x));
+        let at = |x: usize| self.starts.partition_point(|b| *b < border(p.room, p.span.segment, x));
         at(p.span.start)..at(p.span.end())
     }
     /// Pieces that a turn reads, and those that it writes.

@@ -130,6 +130,16 @@ impl Probe {
     pub(crate) fn due(&self, step: u64) -> bool {
         self.what.every <= 1.0 || sampled(step, self.what.every)
     }
+    /// Behind step `step`, up to which step it surely does nothing.
+    pub(crate) fn idle_until(&self, step: u64) -> u64 {
+        // Near a multiple a rounding may put the sample a step earlier or later.
+        let since = step as f64 % self.what.every;
+        let left = self.what.every - since;
+        if self.what.filter.is_some() || since < 2.0 || left < 2.0 {
+            return step;
+        }
+        step + left as u64 - 1
+    }
     /// Takes a step of the filter, if there is one. `single` rounds as a simulation in single precision does.
     pub(crate) fn filter(&mut self, x: &[f64], single: bool) {
         let Some(f) = &self.what.filter else { return };

@@ -1,6 +1,10 @@
 //! What probes have recorded.
 
+use bouton_kernels::Level;
 use bouton_memory::room;
+
+/// Values that are looked at in one for what isn't zero among them.
+const BLOCK: usize = 64;
 
 /// The samples of a probe: one row a sample.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,6 +125,16 @@ impl Recorded {
     pub(crate) fn bytes_as_rows(&self) -> f64 {
         8.0 * self.width() as f64 * self.steps().len() as f64
     }
+    /// Whether the last row holds no infinity and no NaN.
+    pub(crate) fn last_is_finite(&self, level: Level) -> bool {
+        match self {
+            Recorded::Rows(s) => bouton_kernels::all_finite(level, &s.values[s.values.len() - s.width..]),
+            Recorded::Events(e) => {
+                let last = e.steps.len().wrapping_sub(1) as u32;
+                e.events.iter().rev().take_while(|x| x.row == last).all(|x| x.value.is_finite())
+            }
+        }
+    }
     /// Adds a row. Memory is asked for before it is taken.
     ///
     /// # Errors
@@ -134,12 +148,27 @@ impl Recorded {
                 s.values.extend_from_slice(row);
             }
             Recorded::Events(e) => {
-                room::grow(&mut e.events, row.iter().filter(|v| **v != 0.0).count())?;
                 room::grow(&mut e.steps, 1)?;
-                let at = e.steps.len() as u32;
+                let (at, before) = (e.steps.len() as u32, e.events.len());
+                let mut found = [Event { row: at, column: 0, value: 0.0 }; BLOCK];
+                for (first, part) in (0u32..).step_by(BLOCK).zip(row.chunks(BLOCK)) {
+                    // Most are silent, and many are passed by in one.
+                    if part.iter().fold(0, |any, v| any | v.to_bits() << 1) == 0 {
+                        continue;
+                    }
+                    // Every value is written, and the next one over it if it was zero: a processor can't guess who spikes.
+                    let mut n = 0;
+                    for (column, value) in (first..).zip(part) {
+                        (found[n].column, found[n].value) = (column, *value);
+                        n += usize::from(*value != 0.0);
+                    }
+                    if let Err(m) = room::grow(&mut e.events, n) {
+                        e.events.truncate(before);
+                        return Err(m);
+                    }
+                    e.events.extend_from_slice(&found[..n]);
+                }
                 e.steps.push(step);
-                let found = (0u32..).zip(row).filter(|(_, v)| **v != 0.0);
-                e.events.extend(found.map(|(column, value)| Event { row: at, column, value: *value }));
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ mod look;
 mod probes;
 mod sim;
 mod state;
+mod tally;
 
 use std::sync::Arc;
 

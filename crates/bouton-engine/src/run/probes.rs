@@ -1,5 +1,7 @@
 //! Probes while a simulation runs: attached, asked, detached.
 
+use std::collections::HashSet;
+
 use bouton_core::Error;
 use bouton_memory::room;
 
@@ -7,7 +9,7 @@ use super::{Sim, Simulation};
 use crate::calls::CallReal;
 use crate::live::CheckpointProbe;
 use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples};
-use crate::program::{Op, Role, Room};
+use crate::program::{Role, Room, SignalId};
 
 impl Simulation {
     /// Attaches a probe, from the next step on. Nothing else changes: not a bit of what follows. A filter begins at zero; before
@@ -37,7 +39,7 @@ impl Simulation {
         }
         let before = self.inner.probes_ref().len();
         let ids: Vec<ObserveId> = what.into_iter().map(|w| self.add(w)).collect();
-        if ids.iter().any(|id| self.is_pin(*id))
+        if self.pins(&ids).into_iter().any(|s| !self.inner.stores(s))
             && let Err(e) = self.inner.pin()
         {
             self.inner.probes().truncate(before);
@@ -66,15 +68,15 @@ impl Simulation {
         });
         id
     }
-    /// Whether a plan has to store something for a probe that it would not store otherwise.
-    fn is_pin(&self, id: ObserveId) -> bool {
-        let Ok(p) = self.probe(id) else { return false };
-        p.what.looks_at().any(|signal| {
-            let said =
-                |op: &crate::program::Operator| matches!(op.op, Op::Probe) && op.on[0].signal == signal;
-            let s = self.program.get(signal);
-            s.room == Room::Real && s.role != Role::Parameter && !self.program.operators().iter().any(said)
-        })
+    /// Signals that a plan has to store for probes, if it doesn't anyway.
+    fn pins(&self, ids: &[ObserveId]) -> Vec<SignalId> {
+        let looks_at = ids.iter().filter_map(|id| self.probe(*id).ok()).flat_map(|p| p.what.looks_at());
+        let all: HashSet<SignalId> = looks_at.collect();
+        let own = |s: &SignalId| {
+            let s = self.program.get(*s);
+            s.room == Room::Real && s.role != Role::Parameter
+        };
+        all.into_iter().filter(own).collect()
     }
     /// Detaches a probe and returns what it has recorded.
     ///
@@ -95,7 +97,7 @@ impl Simulation {
                 return Err(no_probe(*id));
             }
         }
-        let pin = ids.iter().any(|id| self.is_pin(*id));
+        let pin = self.pins(ids).into_iter().any(|s| self.inner.pinned(s));
         let mut recorded = vec![];
         for id in ids {
             let k = self.position(*id)?;
@@ -197,6 +199,7 @@ pub(super) enum Unrecorded {
 
 impl<T: CallReal> Sim<T> {
     pub(super) fn clear_probes(&mut self) {
+        self.idle = 0;
         for p in &mut self.probes {
             p.recorded.take();
             p.filtered.fill(0.0);
@@ -221,6 +224,11 @@ impl<T: CallReal> Sim<T> {
     /// Takes the samples of a step. An error is the first probe that something is wrong with; all others have recorded then.
     pub(super) fn record_all(&mut self) -> Result<(), (usize, Unrecorded)> {
         let (step, single) = (self.n_steps, size_of::<T>() == size_of::<f32>());
+        // Many that sample seldom are not asked one by one in every step.
+        if step <= self.idle {
+            return Ok(());
+        }
+        self.idle = self.probes.iter().map(|p| p.idle_until(step)).min().unwrap_or(u64::MAX);
         let mut bad = None;
         let (mut probes, mut buffer) = (std::mem::take(&mut self.probes), std::mem::take(&mut self.buffer));
         for (k, p) in probes.iter_mut().enumerate() {
@@ -272,11 +280,10 @@ impl<T: CallReal> Sim<T> {
             // A filter delivers what it had at the end of the step before.
             let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
             if p.due(step) {
-                if bad.is_none() && sample.iter().any(|v| !v.is_finite()) {
-                    bad = Some((k, Unrecorded::NotFinite));
-                }
-                if let Err(m) = p.recorded.push(step, sample) {
-                    bad = bad.or(Some((k, Unrecorded::NoRoom(m))));
+                match p.recorded.push(step, sample) {
+                    Ok(()) if p.recorded.last_is_finite(self.level) => {}
+                    Ok(()) => bad = bad.or(Some((k, Unrecorded::NotFinite))),
+                    Err(m) => bad = bad.or(Some((k, Unrecorded::NoRoom(m)))),
                 }
             }
             p.filter(&buffer, single);

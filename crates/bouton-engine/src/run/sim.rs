@@ -9,9 +9,10 @@ use bouton_random::RandomState;
 
 use super::look::Looks;
 use super::probes::Unrecorded;
+use super::tally::Tallies;
 use super::{Options, Reset};
 use crate::calls::{Address, CallReal, Context, Io, Running, Sees, Start};
-use crate::kernels::At;
+use crate::kernels::{At, Tallied};
 use crate::live::{CheckpointProbe, Hand, Log, read_signal};
 use crate::plan::{Holds, Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
@@ -40,9 +41,12 @@ pub(super) trait Inner: Send {
     fn hold(&mut self, signals: &[SignalId], any: bool) -> Result<(), Error>;
     fn address(&self, s: SignalId) -> Address;
     fn stores(&self, s: SignalId) -> bool;
+    fn pinned(&self, s: SignalId) -> bool;
     fn set_steps(&mut self, steps: u64);
     fn put(&mut self, s: SignalId, values: &[f64]);
     fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
+    fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error>;
+    fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> u64;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
     fn resume_filters(&mut self, from: usize);
@@ -72,9 +76,12 @@ pub(super) struct Sim<T> {
     pub(super) probes: Vec<Probe>,
     /// Filters of the checkpoint that was loaded, of probes that aren't attached; until the next step.
     pub(super) waiting: Vec<CheckpointProbe>,
+    /// Up to this step no probe records, and none has a filter.
+    pub(super) idle: u64,
     pub(super) buffer: Vec<f64>,
     /// Where numbers that a step writes lie.
     pub(super) looks: Looks,
+    pub(super) tallies: Tallies,
 }
 
 impl<T: CallReal> Sim<T> {
@@ -108,6 +115,8 @@ impl<T: CallReal> Sim<T> {
             passes: options.passes,
             pins: &[],
             holds: &holds,
+            tallies: &[],
+            tallied: Tallies::default().steps,
             threads: options.threads,
             own: (real.next(), double.next()),
             single,
@@ -126,9 +135,11 @@ impl<T: CallReal> Sim<T> {
             holds,
             log: Log::default(),
             probes: vec![],
+            idle: 0,
             waiting: vec![],
             buffer: vec![],
             looks: Looks::default(),
+            tallies: Tallies::default(),
             program,
             order,
             layout,
@@ -195,6 +206,7 @@ impl<T: CallReal> Sim<T> {
         self.n_steps = 0;
         self.log.clear();
         self.clear_probes();
+        self.clear_tallies();
         self.waiting.clear();
         Ok(())
     }
@@ -275,6 +287,7 @@ impl<T: CallReal> Inner for Sim<T> {
             })
         })?;
         self.n_steps = step;
+        self.tallies.stepped(step);
         self.waiting.clear();
         Ok(())
     }
@@ -344,6 +357,7 @@ impl<T: CallReal> Inner for Sim<T> {
         &mut self.log
     }
     fn probes(&mut self) -> &mut Vec<Probe> {
+        self.idle = 0;
         &mut self.probes
     }
     fn probes_ref(&self) -> &[Probe] {
@@ -368,6 +382,9 @@ impl<T: CallReal> Inner for Sim<T> {
     fn stores(&self, s: SignalId) -> bool {
         self.plan.stores(&self.program, &self.layout, s)
     }
+    fn pinned(&self, s: SignalId) -> bool {
+        self.plan.pins.contains(&s)
+    }
     fn address(&self, s: SignalId) -> Address {
         let span = self.layout.span(s);
         match self.program.get(s).room {
@@ -376,13 +393,19 @@ impl<T: CallReal> Inner for Sim<T> {
         }
     }
     fn set_steps(&mut self, steps: u64) {
-        self.n_steps = steps;
+        (self.n_steps, self.idle) = (steps, 0);
     }
     fn put(&mut self, s: SignalId, values: &[f64]) {
         self.parts().0.put_signal(s, values);
     }
     fn record(&mut self) -> Result<(), (usize, Unrecorded)> {
         self.record_all()
+    }
+    fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error> {
+        self.tally_anew(signals, steps)
+    }
+    fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> u64 {
+        self.hand_out_sums(to)
     }
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {
         self.save_all()

@@ -116,6 +116,8 @@ impl<T: CallReal> Sim<T> {
             passes,
             pins: &pins,
             holds: &self.holds,
+            tallies: &self.tallies.of,
+            tallied: self.tallies.steps,
             threads: self.threads,
             own: self.plan.segments,
             single: Self::precision() == Precision::F32,
@@ -337,6 +339,7 @@ impl<T: CallReal> Sim<T> {
         }
         (self.n_steps, self.seed) = (c.step, c.seed);
         self.clear_probes();
+        self.clear_tallies();
         self.waiting.clone_from(&c.probes);
         self.take_filters(0);
         self.log.restore(c.log.clone(), c.dropped, c.next_entry);

@@ -7,4 +7,5 @@ mod held;
 mod log;
 mod probes;
 mod programs;
+mod tallies;
 mod views;

@@ -63,17 +63,21 @@ impl Derive for Twice {
     }
 }
 
-struct Made {
-    program: Program,
+pub(crate) struct Made {
+    pub(crate) program: Program,
     output: SignalId,
 }
 
-/// Two LIF populations with a foreign operator between them, and a parameter that another follows.
 fn chain() -> Made {
-    let (n, d) = (40, 2);
+    chain_of(2)
+}
+
+/// Two LIF populations of `d` dimensions with a foreign operator between them, and a parameter that another follows.
+pub(crate) fn chain_of(d: usize) -> Made {
+    let n = 40;
     let mut p = Program::default();
     let wave = |k: usize, f: f64| (f * k as f64).sin();
-    let drive = p.signal("drive", d, 1, Role::Parameter, vec![0.7, -0.4]);
+    let drive = p.signal("drive", d, 1, Role::Parameter, vec![0.7, -0.4][..d].to_vec());
     let mut x = p.signal("x", d, 1, Role::Scratch, 0.0);
     p.copy("input", (drive, &bouton_core::Slice::All), (x, &bouton_core::Slice::All), false);
     let mut last = None;
@@ -124,7 +128,8 @@ fn chain() -> Made {
 fn sim(options: Options) -> Simulation {
     Simulation::new(chain().program, options).unwrap()
 }
-fn state(s: &mut Simulation) -> Vec<u64> {
+/// All that has a path, bit by bit.
+pub(crate) fn state(s: &mut Simulation) -> Vec<u64> {
     let paths: Vec<String> = s.program().knobs().iter().map(|(p, _)| p.to_string()).collect();
     paths.iter().flat_map(|p| s.read(p, &Pick::All).unwrap()).map(f64::to_bits).collect()
 }
@@ -494,4 +499,36 @@ fn the_output_signal_is_read_as_it_stands() {
     s.read_signal(made.output, &mut out);
     assert_eq!(out, s.read("b.z", &Pick::All).unwrap());
     assert!(out.iter().any(|x| *x != 0.0), "nothing came through");
+}
+
+#[test]
+fn a_part_of_the_columns_of_a_matrix_is_refused_where_it_is_no_matrix() {
+    let e = refused(|p| {
+        let (y, m) = (p.signal("y", 8, 1, Role::State, 0.0), p.signal("m", 4, 8, Role::Parameter, 1.0));
+        let part = p.view(m, 2, 4, 2);
+        p.kernel("c", Copy { inc: false }, [Operand::set(y), Operand::read(part)]);
+    });
+    assert!(
+        e.starts_with("c: ")
+            && e.contains("is a part of the columns of a matrix, which can only be used in a product"),
+        "{e}"
+    );
+}
+
+#[test]
+fn a_signal_without_numbers_holds_none_that_is_too_large() {
+    let mut p = chain().program;
+    p.signal("none", 0, 1, Role::State, 1e300);
+    let options = Options { precision: Precision::F32, ..Options::default() };
+    Simulation::new(p, options).unwrap().run_steps(2).unwrap();
+    let mut p = chain().program;
+    p.signal("one", 1, 1, Role::State, 1e300);
+    let e = Simulation::new(p, options).unwrap_err().to_string();
+    assert!(e.starts_with("one:") && e.contains("1e300"), "{e}");
+}
+
+#[test]
+fn resets_at_once_are_said_as_many_as_they_are() {
+    let said = sim(Options::default()).explain();
+    assert!(said.contains("2 resets"), "{said}");
 }

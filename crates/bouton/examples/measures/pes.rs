@@ -1,5 +1,5 @@
 //! PES on full weights. Apart, because it names only what the engine before (a32c645) had as well: a program there that has
-//! this file as a module gives the other half of the ratio (`scripts/pes-before.sh`).
+//! this file as a module gives the other half of the ratio (`scripts/pes.sh`).
 
 use std::time::Instant;
 

@@ -1,29 +1,34 @@
 //! What a run sees of itself: populations, rules, and words about what looks at fault.
 //!
-//! It is measured while the run goes on, by probes that are attached for it: errors of rules at some thousand steps of the
-//! run; spikes, rates and what populations are given in a few stretches of it, because a population whose spikes somebody
-//! looks at isn't encoded, stepped and decoded in one pass. None of it changes a bit of the run.
+//! It is measured while the run goes on: what neurons give by sums of the engine's, which some of its steps add to; errors of
+//! rules by probes, at a thousand steps of the run; what populations are given by probes with a filter, which costs in every
+//! step and is therefore done in a few short stretches. None of it changes a bit of the run.
 
 mod words;
 
+use std::num::NonZero;
+
 use bouton_core::Error;
 use bouton_elements::rules::Changes;
-use bouton_engine::{ObserveId, Recorded, Simulation};
+use bouton_engine::{ObserveId, SignalId, Simulation};
 use bouton_model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 
 use crate::Simulator;
 
 /// Samples of errors in a run, about.
-const SAMPLES: u64 = 2000;
-/// Populations are looked at for this long in all (s), or for this share of the run where that is longer, in so many
+const SAMPLES: u64 = 1000;
+/// What populations are given is looked at for this share of the run, or for this long (s) where that is longer, in so many
 /// stretches from its beginning to its end. A run of twice that is looked at as a whole: it is soon over.
-const LOOK: f64 = 1.0;
-const LOOK_SHARE: f64 = 1.0 / 300.0;
-const STRETCHES: u64 = 4;
-/// Steps between two samples of rates and of what populations are given.
+const LOOK_SHARE: f64 = 1.0 / 100.0;
+const LOOK: f64 = 0.5;
+const STRETCHES: u64 = 8;
+/// In one of how many rows of steps the outputs of neurons are summed, in runs of less than so many steps, and in longer ones.
+const SUMMED: (NonZero<u64>, NonZero<u64>) = (NonZero::new(4).unwrap(), NonZero::new(16).unwrap());
+const SHORT: u64 = 8000;
+/// Steps between two samples of what populations are given.
 const BETWEEN: f64 = 10.0;
-/// Steps after which what was recorded is counted and forgotten.
-const DRAIN: u64 = 256;
+/// Steps after which what was recorded is counted and forgotten. In single precision sums of spikes lose digits after some 500,000.
+const DRAIN: u64 = 100_000;
 /// Share of the run's beginning and end over which the error of a rule is taken.
 const ENDS: f64 = 0.1;
 /// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
@@ -40,8 +45,11 @@ pub struct Seen {
     first: u64,
     /// Up to where what was recorded has been counted.
     drained: u64,
-    /// First step and end of each stretch in which populations are looked at.
+    /// First step and end of each stretch in which inputs of populations are looked at.
     stretches: Vec<(u64, u64)>,
+    /// Of each population, and in it of each neuron: the sum of what it gave, in Hz, over so many steps.
+    sums: Vec<Vec<f64>>,
+    summed: u64,
 }
 
 /// What was seen of a population.
@@ -57,21 +65,20 @@ pub struct SeenPopulation {
     ensemble: EnsembleId,
     radius: f64,
     /// While it is looked at.
-    probe: Option<ObserveId>,
     given: Option<ObserveId>,
-    /// Of each neuron: the sum of what it gave, in Hz.
-    sums: Vec<f64>,
-    samples: f64,
+    neurons: usize,
+    /// Mean of what each neuron gave, in Hz, when it was last asked for.
+    rates: Option<Vec<f64>>,
 }
 
 impl SeenPopulation {
     /// Number of its neurons.
     pub fn neurons(&self) -> usize {
-        self.sums.len()
+        self.neurons
     }
-    /// Mean rate of each neuron (Hz) in the time that was looked at; none before that has begun.
-    pub fn rates(&self) -> Option<Vec<f64>> {
-        (self.samples > 0.0).then(|| self.sums.iter().map(|s| s / self.samples).collect())
+    /// Mean rate of each neuron (Hz) in the steps that were looked at; none before the first of them.
+    pub fn rates(&self) -> Option<&[f64]> {
+        self.rates.as_deref()
     }
 }
 
@@ -123,12 +130,12 @@ impl Seen {
                 reaches: 0.0,
                 ensemble: e,
                 radius: ensemble.radius,
-                probe: None,
                 given: None,
-                sums: vec![0.0; ensemble.n_neurons],
-                samples: 0.0,
+                neurons: ensemble.n_neurons,
+                rates: None,
             });
         }
+        let sums = populations.iter().map(|p| vec![0.0; p.neurons]).collect();
         let (mut rules, mut errors, mut weights, mut kept) = (vec![], vec![], vec![], 0);
         for c in net.connections() {
             let Some((_, _, connection)) = net.get_connection(c) else { continue };
@@ -148,21 +155,19 @@ impl Seen {
                 weights.push(Moved { connection: c, start });
             }
         }
-        // All at once: each time is a new plan.
         let (of, probes): (Vec<usize>, Vec<Probe>) = errors.into_iter().unzip();
         for (k, id) in of.into_iter().zip(sim.attach_probes(&probes)?) {
             rules[k].error = Some((id, vec![]));
         }
         let stretches = stretches(first, last, dt);
-        Ok(Seen { populations, rules, weights, first, drained: first, stretches })
+        Ok(Seen { populations, rules, weights, first, drained: first, stretches, sums, summed: 0 })
     }
 
     /// Steps that may be taken before what was recorded is counted, or looking begins or ends.
     fn until(&self, now: u64) -> u64 {
         let ends = self.stretches.iter().flat_map(|s| [s.0, s.1]);
         let turn = ends.filter(|s| *s > now).min().unwrap_or(u64::MAX);
-        let full = if self.looks(now) { self.drained + DRAIN } else { u64::MAX };
-        turn.min(full).saturating_sub(now).max(1)
+        turn.min(self.drained + DRAIN).saturating_sub(now).max(1)
     }
 
     fn looks(&self, step: u64) -> bool {
@@ -173,41 +178,42 @@ impl Seen {
     fn follow(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let now = sim.n_steps();
         let turns = self.stretches.iter().any(|s| s.0 == now || s.1 == now);
-        let due = turns || (self.looks(now) && now >= self.drained + DRAIN);
-        if !due {
+        if !turns && now < self.drained + DRAIN {
             return Ok(());
         }
         self.drain(&mut sim.sim)?;
         if turns { self.turn(sim) } else { Ok(()) }
     }
 
-    /// Looks at populations, or no longer does, as it is meant to be from where the simulator stands.
+    /// Begins to sum what neurons give, in a run up to step `last`.
+    fn sum(&mut self, sim: &mut Simulator, last: u64) -> Result<(), Error> {
+        let one_of = if last - self.first < SHORT { SUMMED.0 } else { SUMMED.1 };
+        let net = sim.net.clone();
+        let found = self
+            .populations
+            .iter()
+            .filter_map(|p| sim.built().sources.find(&net, &Target::Spikes(p.ensemble)));
+        let outs: Vec<SignalId> = found.map(|s| s.signal).collect();
+        sim.sim.tally(&outs, one_of)
+    }
+
+    /// Looks at what populations are given, or no longer does, as it is meant to be from where the simulator stands.
     fn turn(&mut self, sim: &mut Simulator) -> Result<(), Error> {
         let (look, every) = (self.looks(sim.n_steps()), BETWEEN * sim.dt());
-        // All at once: each time is a new plan.
-        if look && self.populations.iter().all(|p| p.probe.is_none()) {
-            let net = sim.net.clone();
-            let spiking = |e| net.get_ensemble(e).is_some_and(|e| e.neuron_type.model().spiking());
-            let (mut probes, mut given) = (vec![], vec![]);
-            for (k, p) in self.populations.iter().enumerate() {
-                let probe = Probe::of(Target::Spikes(p.ensemble));
-                probes.push(if spiking(p.ensemble) { probe } else { probe.sample_every(every) });
+        if look && self.populations.iter().all(|p| p.given.is_none()) {
+            let (mut probes, mut of) = (vec![], vec![]);
+            for p in &mut self.populations {
                 let target = Target::EnsembleInput(p.ensemble);
                 if sim.can_attach(&target) {
-                    given.push((k, Probe::of(target).synapse(SMOOTH).sample_every(every)));
+                    probes.push(Probe::of(target).synapse(SMOOTH).sample_every(every));
+                    of.push(&mut p.given);
                 }
             }
-            probes.extend(given.iter().map(|(_, p)| p.clone()));
-            let mut ids = sim.attach_probes(&probes)?.into_iter();
-            for (p, id) in self.populations.iter_mut().zip(&mut ids) {
-                p.probe = Some(id);
-            }
-            for ((k, _), id) in given.iter().zip(ids) {
-                self.populations[*k].given = Some(id);
+            for (given, id) in of.into_iter().zip(sim.attach_probes(&probes)?) {
+                *given = Some(id);
             }
         } else if !look {
-            let all = self.populations.iter_mut().flat_map(|p| [p.probe.take(), p.given.take()]);
-            let all: Vec<ObserveId> = all.flatten().collect();
+            let all: Vec<ObserveId> = self.populations.iter_mut().filter_map(|p| p.given.take()).collect();
             sim.sim.detach_all(&all)?;
         }
         Ok(())
@@ -216,25 +222,20 @@ impl Seen {
     /// Counts what was recorded since.
     fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         self.drained = sim.n_steps();
-        for p in &mut self.populations {
-            let Some(probe) = p.probe else { continue };
-            match sim.drain(probe)? {
-                Recorded::Events(e) => {
-                    e.events.iter().for_each(|x| p.sums[x.column as usize] += x.value);
-                    p.samples += e.steps.len() as f64;
-                }
-                Recorded::Rows(s) => {
-                    for k in 0..s.rows() {
-                        p.sums.iter_mut().zip(s.row(k)).for_each(|(sum, x)| *sum += x);
-                    }
-                    p.samples += s.rows() as f64;
-                }
-            }
+        self.summed += sim.take_tallies(&mut self.sums);
+        let steps = self.summed as f64;
+        for (p, sums) in self.populations.iter_mut().zip(&self.sums) {
+            p.rates = (steps > 0.0).then(|| sums.iter().map(|s| s / steps).collect());
             if let Some(given) = p.given {
                 let s = sim.drain(given)?.into_samples();
-                for k in 0..s.rows() {
-                    let length = s.row(k).iter().map(|x| x * x).sum::<f64>().sqrt();
-                    p.reaches = p.reaches.max(length / p.radius);
+                for (k, step) in s.steps.iter().enumerate() {
+                    // The filter began at zero with the stretch, and delivers a step later: what it has of a constant so far.
+                    let began = self.stretches.iter().map(|s| s.0).filter(|s| s < step).max();
+                    let since = (step - began.unwrap_or(self.first) - 1) as f64 * sim.dt() / SMOOTH;
+                    if since >= 1.0 {
+                        let length = s.row(k).iter().map(|x| x * x).sum::<f64>().sqrt();
+                        p.reaches = p.reaches.max(length / (1.0 - (-since).exp()) / p.radius);
+                    }
                 }
             }
         }
@@ -267,10 +268,9 @@ impl Seen {
         };
         (of(&|s| s <= self.first + span), of(&|s| s + span > self.drained))
     }
-    /// For how long populations were looked at (s), where that was not the whole run.
-    pub fn looked(&self, dt: f64) -> Option<f64> {
-        let looked: u64 = self.stretches.iter().map(|s| s.1.min(self.drained).saturating_sub(s.0)).sum();
-        (self.stretches.len() > 1).then_some(looked as f64 * dt)
+    /// For how long it was looked at what neurons give (s): rows of 32 steps, spread evenly.
+    pub fn looked(&self, dt: f64) -> f64 {
+        self.summed as f64 * dt
     }
     /// How far the weights of a connection have moved that its rules change; `None` where they change none, or the weights
     /// can't be read.
@@ -286,10 +286,10 @@ impl Seen {
     }
 }
 
-/// Stretches of a run from step `first` to `last` in which populations are looked at.
+/// Stretches of a run from step `first` to `last` in which inputs of populations are looked at.
 fn stretches(first: u64, last: u64, dt: f64) -> Vec<(u64, u64)> {
     let run = last.saturating_sub(first);
-    let look = (LOOK / dt).max(run as f64 * LOOK_SHARE) as u64;
+    let look = (LOOK / dt).max(run as f64 * LOOK_SHARE).ceil() as u64;
     if run <= 2 * look {
         return vec![(first, last)];
     }
@@ -300,9 +300,9 @@ fn stretches(first: u64, last: u64, dt: f64) -> Vec<(u64, u64)> {
 
 impl Simulator {
     /// Begins to see what a run of `seconds` from here does, for [`check`](Simulator::check) and [`seen`](Simulator::seen): rates
-    /// and inputs of populations for a second of it (a 300th of longer runs) in four stretches from its beginning to its
-    /// end; errors of rules, and how far weights move, over the whole of it. It changes no bit of the run, and costs about
-    /// a hundredth of it. It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
+    /// in one of 16 of its steps (of 4 where they are few); inputs of populations for a hundredth of it (0.5 s of shorter runs) in eight stretches from its
+    /// beginning to its end; errors of rules, and how far weights move, over the whole of it. It changes no bit of the run,
+    /// and costs about a hundredth of it. It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
     ///
     /// ```
     /// use bouton::prelude::*;
@@ -324,7 +324,7 @@ impl Simulator {
         self.unwatch()?;
         let last = self.n_steps() + self.steps(seconds)?;
         let mut seen = Box::new(Seen::begin(self, last)?);
-        let turned = seen.turn(self);
+        let turned = seen.sum(self, last).and_then(|()| seen.turn(self));
         self.seen = Some(seen);
         if turned.is_err() {
             self.unwatch()?;
@@ -337,10 +337,11 @@ impl Simulator {
     /// No memory for a new plan.
     pub fn unwatch(&mut self) -> Result<(), Error> {
         let Some(seen) = self.seen.take() else { return Ok(()) };
-        let of = seen.populations.iter().flat_map(|p| [p.probe, p.given]).flatten();
+        let of = seen.populations.iter().filter_map(|p| p.given);
         let all: Vec<ObserveId> =
             of.chain(seen.rules.iter().filter_map(|r| Some(r.error.as_ref()?.0))).collect();
-        self.sim.detach_all(&all).map(drop)
+        self.sim.detach_all(&all)?;
+        self.sim.tally(&[], NonZero::<u64>::MIN)
     }
     /// What was seen since [`watch`](Simulator::watch), up to now; `None` where nobody looks.
     ///

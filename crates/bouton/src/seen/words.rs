@@ -18,7 +18,12 @@ impl Seen {
         let mut all = self.certain();
         for p in self.populations.iter().filter(|p| p.reaches <= BEYOND) {
             if p.rates().is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
-                all.push(format!("`{}`: none of its {} neurons has fired", p.path, p.neurons()));
+                let looked = significant(self.looked(sim.dt()), 2);
+                all.push(format!(
+                    "`{}`: none of its {} neurons has fired in the {looked} s that were looked at",
+                    p.path,
+                    p.neurons()
+                ));
             }
         }
         for r in &self.rules {

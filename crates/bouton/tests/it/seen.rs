@@ -28,11 +28,14 @@ fn what_is_seen_is_what_probes_record() {
     sim.run(1.5).unwrap();
     let w1 = sim.weights(c).unwrap().values().to_vec();
     let s = sim.data(spikes).unwrap();
+    // One of four rows of 32 steps, by the multiples of the golden ratio.
+    let golden = (5f64.sqrt() - 1.0) / 2.0;
+    let met: Vec<usize> = (0..s.rows()).filter(|k| ((k / 32) as f64 * golden).fract() < 0.25).collect();
     let by_probe: Vec<f64> =
-        (0..40).map(|i| (0..s.rows()).map(|k| s.row(k)[i]).sum::<f64>() / s.rows() as f64).collect();
+        (0..40).map(|i| met.iter().map(|k| s.row(*k)[i]).sum::<f64>() / met.len() as f64).collect();
     assert!(by_probe.iter().any(|r| *r > 20.0), "{by_probe:?}");
     let seen = sim.seen().unwrap().unwrap();
-    assert_eq!(seen.looked(0.001), None, "a run of 1.5 s is looked at as a whole");
+    assert!((seen.looked(0.001) - 0.001 * met.len() as f64).abs() < 1e-12 && met.len() >= 320);
     let p = &seen.populations()[0];
     assert_eq!((&p.path[..], p.neurons()), ("a", 40));
     let rates = p.rates().unwrap();
@@ -40,9 +43,12 @@ fn what_is_seen_is_what_probes_record() {
         rates.iter().zip(&by_probe).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b)),
         "{rates:?} {by_probe:?}"
     );
-    // 0.9 behind a synapse of 5 ms and a filter of 20 ms, at 6 rad/s.
+    // And they are those of the whole run.
+    let whole = |i: usize| (0..s.rows()).map(|k| s.row(k)[i]).sum::<f64>() / s.rows() as f64;
+    assert!((0..40).all(|i| (rates[i] - whole(i)).abs() < 30.0), "{rates:?}");
+    // 0.9 behind a synapse of 5 ms and a filter of 20 ms, at 6 rad/s; stretches of 62 ms need not meet the top.
     let least = 0.9 / ((1.0 + (6.0f64 * 0.005).powi(2)) * (1.0 + (6.0f64 * 0.02).powi(2))).sqrt();
-    assert!((0.99..1.005).contains(&(p.reaches / least)), "{} {least}", p.reaches);
+    assert!((0.9..1.005).contains(&(p.reaches / least)), "{} {least}", p.reaches);
     let rms = |x: &mut dyn Iterator<Item = f64>| (x.map(|x| x * x).sum::<f64>() / w0.len() as f64).sqrt();
     let wanted = rms(&mut w0.iter().zip(&w1).map(|(a, b)| a - b));
     let (start, end) = seen.errors(&seen.rules()[0]);
@@ -74,8 +80,9 @@ fn who_watches_changes_no_bit_however_steps_are_taken() {
         assert_eq!(sim.data(value).unwrap(), alone.data(value).unwrap());
         assert_eq!(sim.weights(c).unwrap().values(), alone.weights(c).unwrap().values());
         let seen = sim.seen().unwrap().unwrap();
-        assert_eq!(seen.looked(0.001), Some(1.0));
-        let rates: Vec<_> = seen.populations().iter().map(|p| (p.rates(), p.reaches)).collect();
+        assert!((seen.looked(0.001) - 0.65).abs() < 0.05, "{}", seen.looked(0.001));
+        let of = |p: &bouton::SeenPopulation| (p.rates().map(<[f64]>::to_vec), p.reaches);
+        let rates: Vec<_> = seen.populations().iter().map(of).collect();
         figures.push((rates, seen.errors(&seen.rules()[0])));
     }
     assert!(figures.windows(2).all(|f| f[0] == f[1]), "{figures:?}");
@@ -89,9 +96,10 @@ fn what_looks_at_fault_is_said_on_demand() {
     assert!(e.contains("call `watch` before the run"), "{e}");
     sim.watch(30.0).unwrap();
     assert_eq!(sim.check().unwrap(), Vec::<String>::new(), "nothing has run");
+    // It looked at the first 62 ms: up to 12 sin(6·0.062), behind a synapse of 5 ms and a filter of 20 ms.
     sim.run(0.6).unwrap();
     let words = sim.check().unwrap();
-    assert!(words.iter().any(|w| w.starts_with("`a` is given up to 12 times its radius")), "{words:?}");
+    assert!(words.iter().any(|w| w.starts_with("`a` is given up to 2.7 times its radius")), "{words:?}");
     assert_eq!(sim.seen_so_far().unwrap().certain(), [words[0].clone()]);
     let (net, ..) = learning(0.9, 3e-5, -1.0);
     let mut sim = Simulator::new(&net).unwrap();
@@ -111,7 +119,8 @@ fn a_population_that_never_fires_is_told_and_a_reset_or_a_checkpoint_ends_lookin
     let mut sim = Simulator::new(&net).unwrap();
     sim.watch(1.0).unwrap();
     sim.run(1.0).unwrap();
-    assert_eq!(sim.check().unwrap(), ["`quiet`: none of its 20 neurons has fired"]);
+    let words = "`quiet`: none of its 20 neurons has fired in the 0.26 s that were looked at";
+    assert_eq!(sim.check().unwrap(), [words]);
     // Once it is no longer watched nothing is known; a reset and a checkpoint end it too.
     sim.unwatch().unwrap();
     assert!(sim.seen().unwrap().is_none() && sim.check().is_err());

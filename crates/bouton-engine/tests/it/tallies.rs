@@ -1,0 +1,137 @@
+//! Sums of signals over a run, and probes that sample seldom.
+
+use std::num::NonZero;
+
+use bouton_engine::{Observe, Options, Passes, Precision, Reset, Simulation, Tallied};
+
+use crate::programs::{chain_of, state};
+
+fn sim(d: usize, options: Options) -> Simulation {
+    Simulation::new(chain_of(d).program, options).unwrap()
+}
+fn of(n: u64) -> NonZero<u64> {
+    NonZero::new(n).unwrap()
+}
+
+#[test]
+fn sums_are_those_of_what_a_probe_records_in_every_way_a_step_is_planned() {
+    let bitwise = Passes { fuse_populations: false, ..Passes::default() };
+    // In one dimension a population is one kernel, in two it isn't.
+    for (d, passes) in [(1, Passes::default()), (1, bitwise), (1, Passes::none()), (2, Passes::default())] {
+        for precision in [Precision::F64, Precision::F32] {
+            let options = Options { passes, precision, ..Options::default() };
+            let (mut s, mut probed) = (sim(d, options), sim(d, options));
+            let signals = ["a.out", "b.out", "b.z", "drive"].map(|n| s.program().by_name()[n]);
+            let ids = signals.map(|x| probed.attach(Observe::new(x, "x")).unwrap());
+            s.run_steps(7).unwrap();
+            s.tally(&signals, of(4)).unwrap();
+            let fused = d == 1 && passes.fuse_populations;
+            assert_eq!(s.explain().matches("population, tallied").count(), if fused { 2 } else { 0 });
+            let mut sums: Vec<Vec<f64>> = signals.map(|x| vec![0.0; s.program().get(x).len()]).into();
+            // Asked in between, and planned anew: nothing is lost, nothing counted twice.
+            let mut summed = 0;
+            for piece in [100, 1, 211] {
+                s.run_steps(piece).unwrap();
+                summed += s.take_tallies(&mut sums);
+                s.replan(passes).unwrap();
+            }
+            s.run_steps(81).unwrap();
+            s.replan(passes).unwrap();
+            s.run_steps(100).unwrap();
+            summed += s.take_tallies(&mut sums);
+            probed.run_steps(500).unwrap();
+            let steps = Tallied { one_of: of(4) };
+            let met: Vec<u64> = (8..=500).filter(|k| steps.has(*k)).collect();
+            assert!(summed == met.len() as u64 && (100..=160).contains(&summed), "{summed}");
+            for (id, sums) in ids.into_iter().zip(&sums) {
+                let rows = probed.samples(id).unwrap();
+                for (k, sum) in sums.iter().enumerate() {
+                    let wanted: f64 = met.iter().map(|step| rows.row(*step as usize - 1)[k]).sum();
+                    let close =
+                        1e-13 * (1.0 + wanted.abs()) * if precision == Precision::F32 { 1e8 } else { 1.0 };
+                    assert!((sum - wanted).abs() < close, "{sum} for {wanted}");
+                }
+            }
+            assert!(sums[0].iter().sum::<f64>() > 1000.0, "no neuron spiked in these steps");
+            assert_eq!(state(&mut s), state(&mut probed), "who sums changes something");
+        }
+    }
+}
+
+#[test]
+fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
+    let mut s = sim(1, Options::default());
+    let drive = s.program().by_name()["drive"];
+    let mut sums = vec![vec![0.0]];
+    s.tally(&[drive], of(1)).unwrap();
+    s.run_steps(5).unwrap();
+    let saved = s.save().unwrap();
+    s.load(&saved).unwrap();
+    s.run_steps(2).unwrap();
+    assert_eq!((s.take_tallies(&mut sums), &sums[0][..]), (2, &[0.7 + 0.7][..]));
+    assert_eq!((s.take_tallies(&mut sums), sums[0][0]), (0, 1.4));
+    s.run_steps(3).unwrap();
+    s.reset(Reset::All).unwrap();
+    s.run_steps(1).unwrap();
+    let mut sums = vec![vec![1.0]];
+    assert_eq!((s.take_tallies(&mut sums), sums[0][0]), (1, 1.7));
+    s.tally(&[], of(1)).unwrap();
+    s.run_steps(3).unwrap();
+    assert_eq!(s.take_tallies(&mut []), 3, "of no signal, but of steps");
+    assert!(!s.explain().contains("tally"));
+}
+
+#[test]
+fn what_cannot_be_summed_is_refused_by_name() {
+    let mut s = sim(1, Options::default());
+    let by_name = s.program().by_name().clone();
+    let (drive, lif) = (by_name["drive"], by_name["a.lif"]);
+    s.tally(&[drive], of(2)).unwrap();
+    let e = s.tally(&[drive, drive], of(2)).unwrap_err().to_string();
+    assert!(e.contains("drive") && e.contains("named twice"), "{e}");
+    let e = s.tally(&[lif], of(2)).unwrap_err().to_string();
+    assert!(e.contains("a.lif") && e.contains("side by side in the simulation's own type"), "{e}");
+    // All is as before.
+    s.run_steps(640).unwrap();
+    let mut sums = vec![vec![0.0]];
+    let steps = s.take_tallies(&mut sums);
+    assert!((288..=352).contains(&steps) && (sums[0][0] - 0.7 * steps as f64).abs() < 1e-10, "{sums:?}");
+}
+
+#[test]
+fn a_probe_of_what_is_stored_anyway_needs_no_other_plan() {
+    let mut s = sim(1, Options::default());
+    let [z, out] = ["b.z", "a.out"].map(|n| s.program().by_name()[n]);
+    let fused = |s: &Simulation| {
+        s.explain().matches("encode lif step").count() + s.explain().matches("population").count()
+    };
+    let before = s.explain();
+    let id = s.attach(Observe::new(z, "z")).unwrap();
+    assert_eq!(s.explain(), before);
+    // What is handed on within a kernel has to be stored for it, and no longer when nobody looks.
+    let spikes = s.attach(Observe::new(out, "out")).unwrap();
+    assert!(fused(&s) > 0 && s.explain() != before);
+    s.run_steps(20).unwrap();
+    assert_eq!(s.detach(id).unwrap().steps().len(), 20);
+    assert!(s.detach(spikes).unwrap().into_samples().values.contains(&1000.0));
+    assert_eq!(s.explain(), before);
+}
+
+#[test]
+fn probes_that_sample_seldom_miss_no_step() {
+    let mut s = sim(1, Options::default());
+    let z = s.program().by_name()["b.z"];
+    let every = [3.0, 7.0, 2.5, 10.0 / 3.0, 50.0 / 3.0, 40.1];
+    let ids = every.map(|every| s.attach(Observe { every, ..Observe::new(z, "z") }).unwrap());
+    s.run_steps(150).unwrap();
+    // One that comes later, in the middle of what the others leave out.
+    s.run_steps(1).unwrap();
+    let late = s.attach(Observe { every: 3.0, ..Observe::new(z, "z") }).unwrap();
+    s.run_steps(149).unwrap();
+    for (every, id) in every.into_iter().zip(ids) {
+        let wanted: Vec<u64> = (1..=300).filter(|k| *k as f64 % every < 1.0).collect();
+        assert_eq!(s.samples(id).unwrap().steps, wanted, "every {every} steps");
+    }
+    let wanted: Vec<u64> = (152..=300).filter(|k| k % 3 == 0).collect();
+    assert_eq!(s.samples(late).unwrap().steps, wanted);
+}
