@@ -18,7 +18,7 @@ mod spikes;
 
 pub use calls::{Address, Call, Io, Running, Sees, Start};
 pub use kernels::all::*;
-pub use kernels::{At, Code, SimReal, Tallied};
+pub use kernels::{At, Code, SimReal};
 pub use live::{
     By, Checkpoint, CheckpointProbe, Edit, Entry, Everything, Loaded, Log, Pick, SavedCall, SavedForm,
     SavedSignal, Values, digest,
@@ -29,4 +29,4 @@ pub use program::{
     Access, Bounds, Derive, Derived, Door, DoorAccess, Draws, Given, Initial, Knob, KnobTable, Op, Operand,
     Operator, Program, Role, Room, Shape, Signal, SignalId, View, Writes,
 };
-pub use run::{Options, Precision, Reset, Simulation};
+pub use run::{Options, Precision, Reset, Simulation, Tallied};

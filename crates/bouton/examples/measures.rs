@@ -14,7 +14,7 @@
 //! * `chain`: the scale check of `size` (1,600) ensembles in a row, every connection of which is too weak.
 //! * `rules`: texts against the same rules as Rust types, in the same form, on `size` × `size` (1,000) weights.
 //! * `product`: a product of `size` × `size` (2,000) weights with the rates of neurons; `scripts/bench/gemv.sh` sets it beside a BLAS.
-//! * `counters`: what a run of `size` (30) simulated seconds takes longer because it looks at itself.
+//! * `counters`: what a run of `size` (60) simulated seconds takes longer because it looks at itself.
 //!
 //! One thread. A time is the median of rounds, because a machine has other things to do; the least of them is printed
 //! beside it. The exit status is 1 if a figure isn't what was wanted.
@@ -248,7 +248,7 @@ fn main() -> Result<(), Error> {
         "chain" => chain(number("--size", 1600), number("--rounds", 11))?,
         "rules" => rules::rules(number("--size", 1000), number("--rounds", 41))?,
         "product" => product::product(number("--size", 2000), number("--rounds", 9))?,
-        "counters" => counters::counters(number("--size", 30) as f64, number("--rounds", 15))?,
+        "counters" => counters::counters(number("--size", 60) as f64, number("--rounds", 5))?,
         other => {
             eprintln!(
                 "there is no measure `{other}`; there are: edit, write, peak, steps, pes, chain, rules, product, counters"

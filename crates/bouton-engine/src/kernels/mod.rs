@@ -104,8 +104,6 @@ macro_rules! kernels {
     };
 }
 
-pub use tally::Tallied;
-
 kernels! {
     fill::Fill,
     copy::Copy,

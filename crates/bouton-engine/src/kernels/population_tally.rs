@@ -2,14 +2,13 @@
 
 use bouton_kernels::{LIF_NUMBERS, LifStep, MAX_DECODED};
 
-use super::tally::Tallied;
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::program::Shape;
 
 /// [`Population`](super::Population) and the [`Tally`](super::Tally) of its spikes, which aren't stored either. Made by the pass
 /// `fuse_populations`.
 #[derive(Clone, Debug)]
-pub struct PopulationTally(pub Tallied);
+pub struct PopulationTally;
 
 impl Kernel for PopulationTally {
     const NAME: &'static str = "population, tallied";
@@ -26,7 +25,6 @@ impl Kernel for PopulationTally {
     }
     fn run<T: SimReal>(&self, at: &At, s: Slices<'_, T>) {
         let ([y, v, mark, sums], [bias, enc, x, decoders], [constants]) = s.take();
-        let sums = if self.0.has(at.step) { sums } else { &mut [] };
         bouton_kernels::population(
             at.level,
             &LifStep::of(constants),

@@ -18,7 +18,7 @@ use bouton_core::Error;
 use bouton_memory::{Parts, Place, Room, Slots, Span, Steps, Turn};
 
 use crate::calls::Sees;
-use crate::kernels::{Code, Tallied, Tally};
+use crate::kernels::{Code, Tally};
 use crate::program::{Op, Operand, Program, SignalId};
 pub use forms::Forms;
 pub(crate) use forms::{AnyForm, Form, FormAt, Pending};
@@ -182,9 +182,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) pins: &'a [SignalId],
     /// Signals that somebody reaches by their addresses.
     pub(crate) holds: &'a Holds,
-    /// Signals of which somebody wants sums, where these are kept, and of which steps.
+    /// Signals that are summed, and where.
     pub(crate) tallies: &'a [(SignalId, Span)],
-    pub(crate) tallied: Tallied,
     pub(crate) threads: usize,
     /// Segments in which the plan's own numbers will lie: the simulation's, and in double precision.
     pub(crate) own: (u32, u32),
@@ -364,7 +363,7 @@ impl Draft<'_> {
         for (signal, sums) in self.wanted.tallies {
             let from = self.wanted.layout.place(program, &Operand::read(*signal));
             let turn = Turning {
-                what: What::Code(Tally(self.wanted.tallied).into()),
+                what: What::Code(Tally.into()),
                 on: vec![Place { room: Room::Real, span: *sums, write: true }, from],
                 barrier: false,
                 sees: Sees::Operands,

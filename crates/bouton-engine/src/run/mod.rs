@@ -17,6 +17,7 @@ use crate::plan::Passes;
 use crate::program::{Program, SignalId};
 use probes::Unrecorded;
 use sim::{Inner, Sim};
+pub use tally::Tallied;
 
 /// Number type of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

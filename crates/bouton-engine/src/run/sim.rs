@@ -9,10 +9,10 @@ use bouton_random::RandomState;
 
 use super::look::Looks;
 use super::probes::Unrecorded;
-use super::tally::Tallies;
+use super::tally::{Tallied, Tallies};
 use super::{Options, Reset};
 use crate::calls::{Address, CallReal, Context, Io, Running, Sees, Start};
-use crate::kernels::{At, Tallied};
+use crate::kernels::At;
 use crate::live::{CheckpointProbe, Hand, Log, read_signal};
 use crate::plan::{Holds, Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
@@ -116,7 +116,6 @@ impl<T: CallReal> Sim<T> {
             pins: &[],
             holds: &holds,
             tallies: &[],
-            tallied: Tallies::default().steps,
             threads: options.threads,
             own: (real.next(), double.next()),
             single,
@@ -259,8 +258,9 @@ impl<T: CallReal> Inner for Sim<T> {
     fn step(&mut self) -> Result<(), Error> {
         let step = self.n_steps + 1;
         let at = At { level: self.level, dt: self.dt, t: step as f64 * self.dt, step };
-        let Sim { program, layout, plan, running, log, real, double, pool, dt, .. } = self;
-        let (program, layout, plan, dt) = (&**program, &*layout, &*plan, *dt);
+        let Sim { program, layout, plan, running, log, real, double, pool, dt, tallies, .. } = self;
+        let plan = tallies.of_step(step).unwrap_or(plan);
+        let (program, layout, dt) = (&**program, &*layout, *dt);
         let kernel = |k: usize, s: bouton_memory::Slices<'_, T>| {
             if let What::Code(code) = &plan.whats[k] {
                 code.run(&at, s);
@@ -287,7 +287,6 @@ impl<T: CallReal> Inner for Sim<T> {
             })
         })?;
         self.n_steps = step;
-        self.tallies.stepped(step);
         self.waiting.clear();
         Ok(())
     }
@@ -343,7 +342,7 @@ impl<T: CallReal> Inner for Sim<T> {
         self.plan.passes
     }
     fn explain(&self) -> String {
-        self.plan.explain(&self.program, &self.layout, size_of::<T>())
+        self.plan.explain(&self.program, &self.layout, size_of::<T>()) + &self.tallies.explain()
     }
     fn parallel_units(&self) -> usize {
         let units =

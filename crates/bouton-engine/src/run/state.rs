@@ -108,26 +108,14 @@ impl<T: CallReal> Sim<T> {
 
     /// A new plan over the same memory. Forms that both plans have go over as they are.
     pub(super) fn plan_anew(&mut self, passes: Passes) -> Result<(), Error> {
-        let pins: Vec<SignalId> = self.probes.iter().flat_map(|p| p.what.looks_at()).collect();
-        let mut wanted = Wanted {
-            program: &self.program,
-            order: &self.order,
-            layout: &self.layout,
-            passes,
-            pins: &pins,
-            holds: &self.holds,
-            tallies: &self.tallies.of,
-            tallied: self.tallies.steps,
-            threads: self.threads,
-            own: self.plan.segments,
-            single: Self::precision() == Precision::F32,
-        };
+        let pins = self.pins();
+        let mut wanted = self.wanted(passes, &pins, &[]);
         // Forms that lie where they lay stay there: a large one isn't held twice, not even for a moment.
         let plan = Plan::new(&wanted)?;
         if plan.own == self.plan.own && plan.forms.same(&self.plan.forms) {
             self.plan = plan;
             self.planned();
-            return Ok(());
+            return self.plan_tallies();
         }
         wanted.own = (self.real.next(), self.double.next());
         let plan = Plan::new(&wanted)?;
@@ -173,7 +161,32 @@ impl<T: CallReal> Sim<T> {
         self.real.remove(old.segments.0);
         self.double.remove(old.segments.1);
         self.planned();
-        Ok(())
+        self.plan_tallies()
+    }
+
+    /// Signals that probes look at.
+    pub(super) fn pins(&self) -> Vec<SignalId> {
+        self.probes.iter().flat_map(|p| p.what.looks_at()).collect()
+    }
+    /// What a plan over this memory is made for.
+    pub(super) fn wanted<'a>(
+        &'a self,
+        passes: Passes,
+        pins: &'a [SignalId],
+        tallies: &'a [(SignalId, Span)],
+    ) -> Wanted<'a> {
+        Wanted {
+            program: &self.program,
+            order: &self.order,
+            layout: &self.layout,
+            passes,
+            pins,
+            holds: &self.holds,
+            tallies,
+            threads: self.threads,
+            own: self.plan.segments,
+            single: Self::precision() == Precision::F32,
+        }
     }
 
     /// Plain values: a form is closed.

@@ -6,10 +6,10 @@ use std::num::NonZero;
 use bouton_core::Error;
 use bouton_memory::{Room, Span};
 
-use super::sim::Inner;
 use super::{Sim, Simulation};
 use crate::calls::CallReal;
-use crate::kernels::Tallied;
+use crate::kernels::Code;
+use crate::plan::{Plan, What};
 use crate::program::SignalId;
 
 impl Simulation {
@@ -33,7 +33,7 @@ impl Simulation {
                 return refuse("it is named twice");
             }
         }
-        self.inner.tally(signals, Tallied { one_of })
+        self.inner.tally(signals, Tallied::one_of(one_of))
     }
     /// Adds the sums since [`tally`](Simulation::tally), or since this was asked last, to `to`, a list for each signal in their order;
     /// they begin anew. Returns in how many steps they were summed.
@@ -45,6 +45,30 @@ impl Simulation {
     }
 }
 
+/// Steps in a row that are summed. A neuron that fires evenly is counted in them to half a spike, where single steps would leave
+/// it to chance which of its spikes they meet.
+const ROW: u64 = 32;
+
+/// The steps that are summed: one row of 32 of so many, by the multiples of the golden ratio, which meet whatever returns after
+/// some time at all its places equally often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tallied {
+    /// Rows whose multiple is this at most.
+    most: u64,
+}
+
+impl Tallied {
+    /// One of so many; all for one.
+    pub fn one_of(n: NonZero<u64>) -> Tallied {
+        Tallied { most: u64::MAX / n }
+    }
+    /// Whether a step (the first is 1) is one of them.
+    pub fn has(self, step: u64) -> bool {
+        let row = step.wrapping_sub(1) / ROW;
+        row.wrapping_mul(0x9e37_79b9_7f4a_7c15) <= self.most
+    }
+}
+
 /// What is summed.
 pub(super) struct Tallies {
     /// Signals, and where their sums lie.
@@ -52,25 +76,47 @@ pub(super) struct Tallies {
     /// The segment of memory in which that is.
     segment: Option<u32>,
     /// Steps that are summed, and how many were.
-    pub(super) steps: Tallied,
+    steps: Tallied,
     summed: u64,
+    /// What runs in these steps: the simulation's plan, with what sums in it.
+    plan: Option<Plan>,
 }
 
 impl Default for Tallies {
     fn default() -> Tallies {
-        Tallies { of: vec![], segment: None, steps: Tallied { one_of: NonZero::<u64>::MIN }, summed: 0 }
+        Tallies {
+            of: vec![],
+            segment: None,
+            steps: Tallied::one_of(NonZero::<u64>::MIN),
+            summed: 0,
+            plan: None,
+        }
     }
 }
 
 impl Tallies {
-    /// Follows a step that was taken.
-    pub(super) fn stepped(&mut self, step: u64) {
-        self.summed += u64::from(self.steps.has(step));
+    /// A line of what sums, for listings.
+    pub(super) fn explain(&self) -> String {
+        let Some(plan) = &self.plan else { return String::new() };
+        let is = |what: &&What| matches!(what, What::Code(Code::PopulationTally(_)));
+        let fused = plan.whats.iter().filter(is).count();
+        format!(
+            "{} signals are summed in some of the steps, {fused} of them within a population's pass\n",
+            self.of.len()
+        )
+    }
+    /// The plan of a step that is summed; `None` where it is the simulation's.
+    pub(super) fn of_step(&mut self, step: u64) -> Option<&Plan> {
+        if self.of.is_empty() || !self.steps.has(step) {
+            return None;
+        }
+        self.summed += 1;
+        self.plan.as_ref()
     }
 }
 
 impl<T: CallReal> Sim<T> {
-    /// Sums other signals: a new segment of memory, and a new plan.
+    /// Sums other signals: a new segment of memory, and a plan.
     pub(super) fn tally_anew(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error> {
         let mut new = Tallies { steps, ..Tallies::default() };
         let all: usize = signals.iter().map(|s| self.program.get(*s).len()).sum();
@@ -86,7 +132,7 @@ impl<T: CallReal> Sim<T> {
             new.segment = Some(segment);
         }
         let mut old = std::mem::replace(&mut self.tallies, new);
-        let planned = self.plan_anew(self.passes());
+        let planned = self.plan_tallies();
         if planned.is_err() {
             std::mem::swap(&mut self.tallies, &mut old);
         }
@@ -94,6 +140,23 @@ impl<T: CallReal> Sim<T> {
             self.real.remove(segment);
         }
         planned
+    }
+    /// The plan of steps that are summed: the simulation's, over the same memory and forms, with what sums in it.
+    pub(super) fn plan_tallies(&mut self) -> Result<(), Error> {
+        self.tallies.plan = None;
+        if self.tallies.of.is_empty() {
+            return Ok(());
+        }
+        let pins = self.pins();
+        let plan = Plan::new(&self.wanted(self.plan.passes, &pins, &self.tallies.of))?;
+        if plan.own != self.plan.own || !plan.forms.same(&self.plan.forms) {
+            return Err(Error::build(
+                "",
+                "the plan is faulty: where signals are summed other forms are kept",
+            ));
+        }
+        self.tallies.plan = Some(plan);
+        Ok(())
     }
     /// Begins the sums anew.
     pub(super) fn clear_tallies(&mut self) {
@@ -113,5 +176,29 @@ impl<T: CallReal> Sim<T> {
         let steps = self.tallies.summed;
         self.clear_tallies();
         steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_returns_is_met_everywhere_equally_often() {
+        for one_of in [1, 4, 16] {
+            let tallied = Tallied::one_of(NonZero::new(one_of).unwrap());
+            // A period that is a number of Fibonacci's is met least evenly.
+            let wanted = 4000 / one_of as usize;
+            for period in [1, 2, 3, 4, 5, 8, 10, 50, 89] {
+                for phase in 0..period {
+                    let met = |k: &u64| tallied.has(1 + 32 * (phase + k * period));
+                    let met = (0..4000).filter(met).count();
+                    assert!(met.abs_diff(wanted) <= wanted / 10, "{met} of {wanted} at {phase} of {period}");
+                }
+            }
+            // In rows that begin with the first step.
+            let rows: Vec<bool> = (1..=3200).map(|k| tallied.has(k)).collect();
+            assert!(rows.chunks(32).all(|r| r.iter().all(|x| *x == r[0])) && rows[0]);
+        }
     }
 }

@@ -209,6 +209,25 @@ fn forms_are_saved_and_looked_at_without_changing_a_bit() {
 }
 
 #[test]
+fn a_part_of_a_form_is_read_as_the_whole_is() {
+    for (l, kept) in [
+        (Learner::PesSolved, As::Factors),
+        (Learner::Bcm, As::Pending),
+        (Learner::Stdp, As::AtSpikes),
+        (Learner::Bcm, As::Numbers),
+    ] {
+        let (net, _, _) = learner(l);
+        let mut sim = with(&net, kept);
+        sim.run_steps(20).unwrap();
+        let whole = sim.read("c.weights", &Pick::All).unwrap();
+        let signal = sim.simulation().program().knobs().find("c.weights").unwrap().signal;
+        let (from, to, mut part) = (3 * COLS - 5, 70 * COLS + 2, vec![]);
+        sim.simulation().read_part(signal, from, to, &mut part);
+        assert!(part == whole[from..to] && part[0] != part[COLS], "{l:?}");
+    }
+}
+
+#[test]
 fn who_looks_at_a_change_changes_no_bit() {
     for (l, kept) in [
         (Learner::PesGiven, As::Factors),

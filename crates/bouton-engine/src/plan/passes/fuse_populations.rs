@@ -69,7 +69,7 @@ impl Draft<'_> {
                         if matches!(last.what, What::Code(Code::Population(_)))
                             && let Some(tally) = out.and_then(|out| tallies.remove(&out))
                         {
-                            last.what = What::Code(PopulationTally(self.wanted.tallied).into());
+                            last.what = What::Code(PopulationTally.into());
                             last.on.insert(3, tally.on[0]);
                         }
                     }
