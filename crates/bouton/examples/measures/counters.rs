@@ -5,7 +5,7 @@ use std::time::Instant;
 use bouton::prelude::*;
 
 /// Steps that are timed as one.
-const SLICE: u64 = 100;
+const SLICE: u64 = 250;
 
 /// A thing that moves, for inputs.
 fn sine(t: f64, y: &mut [f64]) {

@@ -22,9 +22,9 @@ const SAMPLES: u64 = 1000;
 const LOOK_SHARE: f64 = 1.0 / 100.0;
 const LOOK: f64 = 0.5;
 const STRETCHES: u64 = 8;
-/// In one of how many rows of steps the outputs of neurons are summed, in runs of less than so many steps, and in longer ones.
-const SUMMED: (NonZero<u64>, NonZero<u64>) = (NonZero::new(4).unwrap(), NonZero::new(16).unwrap());
-const SHORT: u64 = 8000;
+/// The outputs of neurons are summed in about so many steps of a run, in one row of steps of so many at the least and at the most.
+const SUMMED: u64 = 1000;
+const ONE_OF: (u64, u64) = (4, 64);
 /// Steps between two samples of what populations are given.
 const BETWEEN: f64 = 10.0;
 /// Steps after which what was recorded is counted and forgotten. In single precision sums of spikes lose digits after some 500,000.
@@ -187,7 +187,8 @@ impl Seen {
 
     /// Begins to sum what neurons give, in a run up to step `last`.
     fn sum(&mut self, sim: &mut Simulator, last: u64) -> Result<(), Error> {
-        let one_of = if last - self.first < SHORT { SUMMED.0 } else { SUMMED.1 };
+        let one_of = ((last - self.first) / SUMMED).clamp(ONE_OF.0, ONE_OF.1);
+        let one_of = NonZero::new(one_of).unwrap_or(NonZero::<u64>::MIN);
         let net = sim.net.clone();
         let found = self
             .populations
@@ -300,7 +301,7 @@ fn stretches(first: u64, last: u64, dt: f64) -> Vec<(u64, u64)> {
 
 impl Simulator {
     /// Begins to see what a run of `seconds` from here does, for [`check`](Simulator::check) and [`seen`](Simulator::seen): rates
-    /// in one of 16 of its steps (of 4 where they are few); inputs of populations for a hundredth of it (0.5 s of shorter runs) in eight stretches from its
+    /// in about a thousand of its steps (a quarter of fewer than 4,000, a 64th of more than 64,000); inputs of populations for a hundredth of it (0.5 s of shorter runs) in eight stretches from its
     /// beginning to its end; errors of rules, and how far weights move, over the whole of it. It changes no bit of the run,
     /// and costs about a hundredth of it. It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
     ///
