@@ -194,6 +194,38 @@ mod tests {
     }
 
     #[test]
+    fn events_of_long_rows_are_all_there_and_what_is_not_finite_is_found() {
+        // Rows of several blocks, the last of which isn't whole; of one of them all is zero.
+        let n = 3 * BLOCK + 5;
+        let value = |k: usize| match k {
+            k if (BLOCK..2 * BLOCK).contains(&k) => 0.0,
+            k if k % 7 == 3 => -0.5 * k as f64,
+            k if k == n - 1 => 2.0,
+            _ => -0.0,
+        };
+        let row: Vec<f64> = (0..n).map(value).collect();
+        let (mut rows, mut events) = (Recorded::new(n, false), Recorded::new(n, true));
+        let level = Level::detect();
+        for step in 1..4 {
+            rows.push(step, &row).unwrap();
+            events.push(step, &row).unwrap();
+            assert!(rows.last_is_finite(level) && events.last_is_finite(level));
+        }
+        assert_eq!(events.samples(), rows.samples());
+        let Recorded::Events(e) = &events else { panic!("events") };
+        let wanted = row.iter().filter(|x| **x != 0.0).count();
+        assert!(e.events.len() == 3 * wanted && wanted > 15, "{wanted}");
+        let mut bad = row;
+        bad[2 * BLOCK + 1] = f64::NAN;
+        for r in [&mut rows, &mut events] {
+            r.push(4, &bad).unwrap();
+            assert!(!r.last_is_finite(level));
+            r.push(5, &vec![0.0; n]).unwrap();
+            assert!(r.last_is_finite(level), "of a row that is over");
+        }
+    }
+
+    #[test]
     fn moved_values_stand_behind_others_and_nothing_stays() {
         for kept_as_events in [false, true] {
             let mut recorded = Recorded::new(2, kept_as_events);

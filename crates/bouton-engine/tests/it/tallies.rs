@@ -2,7 +2,9 @@
 
 use std::num::NonZero;
 
-use bouton_engine::{Observe, Options, Passes, Precision, Reset, Simulation, Tallied};
+use bouton_engine::{
+    Copy, Observe, Operand, Options, Passes, Precision, Program, Reset, Role, Simulation, Tallied,
+};
 
 use crate::programs::{chain_of, state};
 
@@ -122,20 +124,30 @@ fn a_probe_of_what_is_stored_anyway_needs_no_other_plan() {
 }
 
 #[test]
+fn what_lies_within_what_is_stored_is_stored() {
+    let mut p = Program::default();
+    let x = p.signal("x", 10, 1, Role::Scratch, 0.0);
+    let [part, last] = [(2, 2), (9, 1)].map(|(from, n)| p.view(x, from, n, 1));
+    let drive = p.signal("drive", 2, 1, Role::Parameter, 1.0);
+    p.reset("x", x, 0.5);
+    p.kernel("part", Copy { inc: true }, [Operand::inc(part), Operand::read(drive)]);
+    let s = Simulation::new(p, Options::default()).unwrap();
+    assert!(s.stores(x) && s.stores(part) && s.stores(last) && s.stores(drive));
+}
+
+#[test]
 fn probes_that_sample_seldom_miss_no_step() {
-    let mut s = sim(1, Options::default());
-    let z = s.program().by_name()["b.z"];
-    let every = [3.0, 7.0, 2.5, 10.0 / 3.0, 50.0 / 3.0, 40.1];
-    let ids = every.map(|every| s.attach(Observe { every, ..Observe::new(z, "z") }).unwrap());
-    s.run_steps(150).unwrap();
-    // One that comes later, in the middle of what the others leave out.
-    s.run_steps(1).unwrap();
-    let late = s.attach(Observe { every: 3.0, ..Observe::new(z, "z") }).unwrap();
-    s.run_steps(149).unwrap();
-    for (every, id) in every.into_iter().zip(ids) {
+    for every in [3.0, 7.0, 2.5, 10.0 / 3.0, 50.0 / 3.0, 40.1] {
+        let mut s = sim(1, Options::default());
+        let z = s.program().by_name()["b.z"];
+        let id = s.attach(Observe { every, ..Observe::new(z, "z") }).unwrap();
+        s.run_steps(151).unwrap();
+        // One that comes later, in the middle of what the other leaves out.
+        let late = s.attach(Observe { every: 3.0, ..Observe::new(z, "z") }).unwrap();
+        s.run_steps(149).unwrap();
         let wanted: Vec<u64> = (1..=300).filter(|k| *k as f64 % every < 1.0).collect();
         assert_eq!(s.samples(id).unwrap().steps, wanted, "every {every} steps");
+        let wanted: Vec<u64> = (152..=300).filter(|k| k % 3 == 0).collect();
+        assert_eq!(s.samples(late).unwrap().steps, wanted);
     }
-    let wanted: Vec<u64> = (152..=300).filter(|k| k % 3 == 0).collect();
-    assert_eq!(s.samples(late).unwrap().steps, wanted);
 }
