@@ -138,7 +138,7 @@ impl Probe {
         if self.what.filter.is_some() || since < 2.0 || left < 2.0 {
             return step;
         }
-        step + left as u64 - 1
+        step.saturating_add(left as u64) - 1
     }
     /// Takes a step of the filter, if there is one. `single` rounds as a simulation in single precision does.
     pub(crate) fn filter(&mut self, x: &[f64], single: bool) {

@@ -38,10 +38,10 @@ impl Simulation {
     /// Adds the sums since [`tally`](Simulation::tally), or since this was asked last, to `to`, a list for each signal in their order;
     /// they begin anew. Returns in how many steps they were summed.
     ///
-    /// # Panics
-    /// Where `to` isn't of the signals' number and lengths.
-    pub fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> u64 {
-        self.inner.take_tallies(to)
+    /// # Errors
+    /// Lists that aren't as many as the signals, or not of their lengths; then nothing is added.
+    pub fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> Result<u64, Error> {
+        self.inner.take_tallies(to).map_err(|m| Error::access("", m))
     }
 }
 
@@ -166,16 +166,21 @@ impl<T: CallReal> Sim<T> {
         }
     }
     /// Adds the sums to lists, and begins them anew; how many steps they were.
-    pub(super) fn hand_out_sums(&mut self, to: &mut [Vec<f64>]) -> u64 {
-        assert_eq!(to.len(), self.tallies.of.len(), "a list for each signal that is summed");
-        for ((_, span), to) in self.tallies.of.iter().zip(&mut *to) {
-            assert_eq!(to.len(), span.len, "a number for each that is summed");
-            let sums = self.real.get(*span);
-            to.iter_mut().zip(sums).for_each(|(to, x)| *to += x.f64());
+    pub(super) fn hand_out_sums(&mut self, to: &mut [Vec<f64>]) -> Result<u64, String> {
+        let lens: Vec<usize> = self.tallies.of.iter().map(|(_, span)| span.len).collect();
+        if to.iter().map(Vec::len).ne(lens.iter().copied()) {
+            return Err(format!(
+                "the sums of {} signals were asked for, and {} are summed, or of other lengths: who asked for other sums since?",
+                to.len(),
+                lens.len()
+            ));
+        }
+        for ((_, span), to) in self.tallies.of.iter().zip(to) {
+            to.iter_mut().zip(self.real.get(*span)).for_each(|(to, x)| *to += x.f64());
         }
         let steps = self.tallies.summed;
         self.clear_tallies();
-        steps
+        Ok(steps)
     }
 }
 

@@ -38,13 +38,13 @@ fn sums_are_those_of_what_a_probe_records_in_every_way_a_step_is_planned() {
             let mut summed = 0;
             for piece in [100, 1, 211] {
                 s.run_steps(piece).unwrap();
-                summed += s.take_tallies(&mut sums);
+                summed += s.take_tallies(&mut sums).unwrap();
                 s.replan(passes).unwrap();
             }
             s.run_steps(81).unwrap();
             s.replan(passes).unwrap();
             s.run_steps(100).unwrap();
-            summed += s.take_tallies(&mut sums);
+            summed += s.take_tallies(&mut sums).unwrap();
             probed.run_steps(500).unwrap();
             let steps = Tallied::one_of(of(4));
             let met: Vec<u64> = (8..=500).filter(|k| steps.has(*k)).collect();
@@ -74,16 +74,16 @@ fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
     let saved = s.save().unwrap();
     s.load(&saved).unwrap();
     s.run_steps(2).unwrap();
-    assert_eq!((s.take_tallies(&mut sums), &sums[0][..]), (2, &[0.7 + 0.7][..]));
-    assert_eq!((s.take_tallies(&mut sums), sums[0][0]), (0, 1.4));
+    assert_eq!((s.take_tallies(&mut sums).unwrap(), &sums[0][..]), (2, &[0.7 + 0.7][..]));
+    assert_eq!((s.take_tallies(&mut sums).unwrap(), sums[0][0]), (0, 1.4));
     s.run_steps(3).unwrap();
     s.reset(Reset::All).unwrap();
     s.run_steps(1).unwrap();
     let mut sums = vec![vec![1.0]];
-    assert_eq!((s.take_tallies(&mut sums), sums[0][0]), (1, 1.7));
+    assert_eq!((s.take_tallies(&mut sums).unwrap(), sums[0][0]), (1, 1.7));
     s.tally(&[], of(1)).unwrap();
     s.run_steps(3).unwrap();
-    assert_eq!(s.take_tallies(&mut []), 0);
+    assert_eq!(s.take_tallies(&mut []).unwrap(), 0);
     assert!(!s.explain().contains("summed"));
 }
 
@@ -97,10 +97,14 @@ fn what_cannot_be_summed_is_refused_by_name() {
     assert!(e.contains("drive") && e.contains("named twice"), "{e}");
     let e = s.tally(&[lif], of(2)).unwrap_err().to_string();
     assert!(e.contains("a.lif") && e.contains("side by side in the simulation's own type"), "{e}");
+    for mut wrong in [vec![], vec![vec![0.0]; 2], vec![vec![0.0; 2]]] {
+        let e = s.take_tallies(&mut wrong).unwrap_err().to_string();
+        assert!(e.contains("1 are summed"), "{e}");
+    }
     // All is as before.
     s.run_steps(640).unwrap();
     let mut sums = vec![vec![0.0]];
-    let steps = s.take_tallies(&mut sums);
+    let steps = s.take_tallies(&mut sums).unwrap();
     assert!((288..=352).contains(&steps) && (sums[0][0] - 0.7 * steps as f64).abs() < 1e-10, "{sums:?}");
 }
 
@@ -137,7 +141,7 @@ fn what_lies_within_what_is_stored_is_stored() {
 
 #[test]
 fn probes_that_sample_seldom_miss_no_step() {
-    for every in [3.0, 7.0, 2.5, 10.0 / 3.0, 50.0 / 3.0, 40.1] {
+    for every in [3.0, 7.0, 2.5, 10.0 / 3.0, 50.0 / 3.0, 40.1, 1e300] {
         let mut s = sim(1, Options::default());
         let z = s.program().by_name()["b.z"];
         let id = s.attach(Observe { every, ..Observe::new(z, "z") }).unwrap();

@@ -223,7 +223,7 @@ impl Seen {
     /// Counts what was recorded since.
     fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         self.drained = sim.n_steps();
-        self.summed += sim.take_tallies(&mut self.sums);
+        self.summed += sim.take_tallies(&mut self.sums)?;
         let steps = self.summed as f64;
         for (p, sums) in self.populations.iter_mut().zip(&self.sums) {
             p.rates = (steps > 0.0).then(|| sums.iter().map(|s| s / steps).collect());
@@ -301,9 +301,10 @@ fn stretches(first: u64, last: u64, dt: f64) -> Vec<(u64, u64)> {
 
 impl Simulator {
     /// Begins to see what a run of `seconds` from here does, for [`check`](Simulator::check) and [`seen`](Simulator::seen): rates
-    /// in about a thousand of its steps (a quarter of fewer than 4,000, a 64th of more than 64,000); inputs of populations for a hundredth of it (0.5 s of shorter runs) in eight stretches from its
-    /// beginning to its end; errors of rules, and how far weights move, over the whole of it. It changes no bit of the run,
-    /// and costs about a hundredth of it. It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
+    /// in about a thousand of its steps (a quarter of fewer than 4,000, a 64th of more than 64,000); inputs of populations for a
+    /// hundredth of it (0.5 s of shorter runs) in eight stretches from its beginning to its end; errors of rules, and how far
+    /// weights move, over the whole of it. It changes no bit of the run, and costs a hundredth or two of a run of a minute.
+    /// It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
     ///
     /// ```
     /// use bouton::prelude::*;
