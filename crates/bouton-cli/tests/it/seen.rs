@@ -54,7 +54,7 @@ fn a_long_run_is_looked_at_from_its_beginning_to_its_end_and_no_bit_of_it_change
     // Beyond the radius in the last fifth of a second alone.
     let model = learning("where(t > 4.8, 10, 0.5)", 1e-4, 1.0);
     let (words, seen) = run(&model, &[]);
-    assert!(words.contains("population (1.3 s of it)"), "{words}");
+    assert!(words.contains("population (1.0 s of it)"), "{words}");
     assert!(words.contains("note: `a` is given up to 10 times its radius"), "{words}");
     let (_, unseen) = run(&model, &["--quiet"]);
     for name in ["b", "w"] {

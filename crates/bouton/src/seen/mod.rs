@@ -269,7 +269,7 @@ impl Seen {
         };
         (of(&|s| s <= self.first + span), of(&|s| s + span > self.drained))
     }
-    /// For how long it was looked at what neurons give (s): rows of 32 steps, spread evenly.
+    /// For how long it was looked at what neurons give (s): rows of 8 steps, spread evenly.
     pub fn looked(&self, dt: f64) -> f64 {
         self.summed as f64 * dt
     }
