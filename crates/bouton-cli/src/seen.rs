@@ -32,7 +32,7 @@ fn populations(seen: &Seen, dt: f64) -> Table {
     let all = seen.populations();
     for p in all.iter().take(LINES) {
         let n = p.neurons();
-        let Some(rates) = p.rates() else {
+        let Some(rates) = seen.rates(p) else {
             t.push([&p.path, &n.to_string(), "–", "–", "–", "–"]);
             continue;
         };

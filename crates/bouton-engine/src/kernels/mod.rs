@@ -123,7 +123,6 @@ kernels! {
     lif_phase::LifPhase,
     encode_lif::EncodeLif,
     population::Population,
-    population_tally::PopulationTally,
     tally::Tally,
     lowpass::Lowpass,
     space::Space,

@@ -11,7 +11,7 @@ mod passes;
 mod reasons;
 mod stages;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use bouton_core::Error;
@@ -249,13 +249,11 @@ impl Plan {
         }
         let fused = if passes.fuse_encoding { d.fusable() } else { HashMap::new() };
         let copies: HashSet<usize> = fused.values().copied().collect();
-        let mut tallies = d.tallies();
         for &k in wanted.order {
             let op = &program.operators()[k];
             if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) {
                 continue;
             }
-            let tally = tallies.remove(&k);
             let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
             let on = op.on.iter().filter(|_| handed).map(|o| wanted.layout.place(program, o)).collect();
             let (what, sees) = match &op.op {
@@ -285,10 +283,7 @@ impl Plan {
                 }
             }
             d.turns.push(turn);
-            d.turns.extend(tally.into_iter().flatten());
         }
-        // Of what nothing writes, or what is written in one with others.
-        d.turns.extend(tallies.into_values().flatten());
         d.groups = (0..d.turns.len()).map(|k| k..k + 1).collect();
         if passes.locality {
             d.localise();
@@ -296,6 +291,7 @@ impl Plan {
         if passes.fuse_populations {
             d.fuse_populations();
         }
+        d.tally();
         d.finish()
     }
 }
@@ -347,34 +343,25 @@ impl Stored {
 }
 
 impl Draft<'_> {
-    /// Turns that sum signals, by the operators behind which they stand: the last that write these.
-    fn tallies(&self) -> BTreeMap<usize, Vec<Turning>> {
-        let (program, mut turns) = (self.wanted.program, BTreeMap::new());
+    /// Turns that sum signals as the step leaves them; those that a population sums in its pass have none.
+    fn tally(&mut self) {
         if self.wanted.tallies.is_empty() {
-            return turns;
+            return;
         }
-        let bases: HashSet<SignalId> = self.wanted.tallies.iter().map(|(s, _)| program.base(*s)).collect();
-        let mut last = HashMap::new();
-        for &k in self.wanted.order {
-            let written = program.operators()[k].on.iter().filter(|o| o.access.writes());
-            let written = written.map(|o| program.base(o.signal)).filter(|base| bases.contains(base));
-            last.extend(written.map(|base| (base, k)));
-        }
-        for (signal, sums) in self.wanted.tallies {
-            let from = self.wanted.layout.place(program, &Operand::read(*signal));
-            let turn = Turning {
+        let written = self.turns.iter().flat_map(|t| &t.on).filter(|p| p.write);
+        let done: HashSet<Span> = written.map(|p| p.span).collect();
+        for (signal, sums) in self.wanted.tallies.iter().filter(|(_, sums)| !done.contains(sums)) {
+            let from = self.wanted.layout.place(self.wanted.program, &Operand::read(*signal));
+            self.groups.push(self.turns.len()..self.turns.len() + 1);
+            self.turns.push(Turning {
                 what: What::Code(Tally.into()),
                 on: vec![Place { room: Room::Real, span: *sums, write: true }, from],
                 barrier: false,
                 sees: Sees::Operands,
-                of: program.get(*signal).name.clone(),
+                of: self.wanted.program.get(*signal).name.clone(),
                 pass: "",
-            };
-            // What nothing writes stands where the step ends.
-            let after = last.get(&program.base(*signal)).copied().unwrap_or(usize::MAX);
-            turns.entry(after).or_insert_with(Vec::new).push(turn);
+            });
         }
-        turns
     }
     /// Whether something in a step may write to what a signal is a part of.
     fn written(&self, s: SignalId) -> bool {

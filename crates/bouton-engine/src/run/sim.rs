@@ -46,7 +46,7 @@ pub(super) trait Inner: Send {
     fn put(&mut self, s: SignalId, values: &[f64]);
     fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
     fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error>;
-    fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> Result<u64, String>;
+    fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
     fn resume_filters(&mut self, from: usize);
@@ -403,7 +403,7 @@ impl<T: CallReal> Inner for Sim<T> {
     fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error> {
         self.tally_anew(signals, steps)
     }
-    fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> Result<u64, String> {
+    fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String> {
         self.hand_out_sums(to)
     }
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {

@@ -14,13 +14,13 @@ use crate::program::SignalId;
 
 impl Simulation {
     /// Sums signals, element by element, from the next step on, in place of those that were summed before: of each so many
-    /// rows of 8 steps one, at places so mixed that nothing that returns after some time is met at one of its places alone. A population that is encoded, stepped
-    /// and decoded in one pass still is, and not a bit of what follows changes. The sums begin at zero, and do so again with a
-    /// reset or a checkpoint that is loaded.
+    /// rows of 8 steps one, at places so mixed that nothing that returns after some time is met at one of its places alone. What
+    /// is summed is what a step leaves. A population that is encoded, stepped and decoded in one pass still is, and not a bit of
+    /// what follows changes. The sums begin at zero, and do so again with a reset or a checkpoint that is loaded.
     ///
     /// # Errors
-    /// A signal that isn't of the simulation's number type, or a part of the columns of a matrix, or that is named twice; no
-    /// memory for the sums. Then all is as before.
+    /// A signal that isn't of the simulation's number type, or a part of the columns of a matrix, or that is named twice, or that the
+    /// plan keeps in another form; no memory for the sums. Then all is as before.
     pub fn tally(&mut self, signals: &[SignalId], one_of: NonZero<u64>) -> Result<(), Error> {
         let mut named = HashSet::new();
         for s in signals {
@@ -40,7 +40,7 @@ impl Simulation {
     ///
     /// # Errors
     /// Lists that aren't as many as the signals, or not of their lengths; then nothing is added.
-    pub fn take_tallies(&mut self, to: &mut [Vec<f64>]) -> Result<u64, Error> {
+    pub fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, Error> {
         self.inner.take_tallies(to).map_err(|m| Error::access("", m))
     }
 }
@@ -117,7 +117,7 @@ impl Tallies {
     /// A line of what sums, for listings.
     pub(super) fn explain(&self) -> String {
         let Some(plan) = &self.plan else { return String::new() };
-        let is = |what: &&What| matches!(what, What::Code(Code::PopulationTally(_)));
+        let is = |what: &&What| matches!(what, What::Code(Code::Population(p)) if p.sums);
         let fused = plan.whats.iter().filter(is).count();
         format!(
             "{} signals are summed in some of the steps, {fused} of them within a population's pass\n",
@@ -126,9 +126,7 @@ impl Tallies {
     }
     /// The plan of a step that is summed; `None` where it is the simulation's.
     pub(super) fn of_step(&mut self, step: u64) -> Option<&Plan> {
-        if self.of.is_empty() {
-            return None;
-        }
+        let plan = self.plan.as_ref()?;
         let row = row(step);
         if row != self.row.0 {
             self.row = (row, self.steps.has_row(row));
@@ -137,7 +135,7 @@ impl Tallies {
             return None;
         }
         self.summed += 1;
-        self.plan.as_ref()
+        Some(plan)
     }
 }
 
@@ -173,6 +171,12 @@ impl<T: CallReal> Sim<T> {
         if self.tallies.of.is_empty() {
             return Ok(());
         }
+        // Its own memory isn't the truth then.
+        let formed = |s: &&(SignalId, Span)| self.plan.forms.truth(self.program.base(s.0)).is_some();
+        if let Some((s, _)) = self.tallies.of.iter().find(formed) {
+            let m = "can't be summed: the plan keeps it in another form (see `explain`)";
+            return Err(Error::access(&self.program.get(*s).name, m));
+        }
         let pins = self.pins();
         let plan = Plan::new(&self.wanted(self.plan.passes, &pins, &self.tallies.of))?;
         if plan.own != self.plan.own || !plan.forms.same(&self.plan.forms) {
@@ -192,9 +196,9 @@ impl<T: CallReal> Sim<T> {
         }
     }
     /// Adds the sums to lists, and begins them anew; how many steps they were.
-    pub(super) fn hand_out_sums(&mut self, to: &mut [Vec<f64>]) -> Result<u64, String> {
+    pub(super) fn hand_out_sums(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String> {
         let lens: Vec<usize> = self.tallies.of.iter().map(|(_, span)| span.len).collect();
-        if to.iter().map(Vec::len).ne(lens.iter().copied()) {
+        if to.iter().map(|to| to.len()).ne(lens.iter().copied()) {
             return Err(format!(
                 "the sums of {} signals were asked for, and {} are summed, or of other lengths: who asked for other sums since?",
                 to.len(),

@@ -15,6 +15,10 @@ fn of(n: u64) -> NonZero<u64> {
     NonZero::new(n).unwrap()
 }
 
+fn take(s: &mut Simulation, sums: &mut [Vec<f64>]) -> Result<u64, bouton_core::Error> {
+    s.take_tallies(&mut sums.iter_mut().map(|x| &mut x[..]).collect::<Vec<_>>())
+}
+
 #[test]
 fn sums_are_those_of_what_a_probe_records_in_every_way_a_step_is_planned() {
     let bitwise = Passes { fuse_populations: false, ..Passes::default() };
@@ -38,13 +42,13 @@ fn sums_are_those_of_what_a_probe_records_in_every_way_a_step_is_planned() {
             let mut summed = 0;
             for piece in [100, 1, 211] {
                 s.run_steps(piece).unwrap();
-                summed += s.take_tallies(&mut sums).unwrap();
+                summed += take(&mut s, &mut sums).unwrap();
                 s.replan(passes).unwrap();
             }
             s.run_steps(81).unwrap();
             s.replan(passes).unwrap();
             s.run_steps(100).unwrap();
-            summed += s.take_tallies(&mut sums).unwrap();
+            summed += take(&mut s, &mut sums).unwrap();
             probed.run_steps(500).unwrap();
             let steps = Tallied::one_of(of(4));
             let met: Vec<u64> = (8..=500).filter(|k| steps.has(*k)).collect();
@@ -74,13 +78,13 @@ fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
     let saved = s.save().unwrap();
     s.load(&saved).unwrap();
     s.run_steps(2).unwrap();
-    assert_eq!((s.take_tallies(&mut sums).unwrap(), &sums[0][..]), (2, &[0.7 + 0.7][..]));
-    assert_eq!((s.take_tallies(&mut sums).unwrap(), sums[0][0]), (0, 1.4));
+    assert_eq!((take(&mut s, &mut sums).unwrap(), &sums[0][..]), (2, &[0.7 + 0.7][..]));
+    assert_eq!((take(&mut s, &mut sums).unwrap(), sums[0][0]), (0, 1.4));
     s.run_steps(3).unwrap();
     s.reset(Reset::All).unwrap();
     s.run_steps(1).unwrap();
     let mut sums = vec![vec![1.0]];
-    assert_eq!((s.take_tallies(&mut sums).unwrap(), sums[0][0]), (1, 1.7));
+    assert_eq!((take(&mut s, &mut sums).unwrap(), sums[0][0]), (1, 1.7));
     s.tally(&[], of(1)).unwrap();
     s.run_steps(3).unwrap();
     assert_eq!(s.take_tallies(&mut []).unwrap(), 0);
@@ -88,23 +92,49 @@ fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
 }
 
 #[test]
+fn what_a_kernel_would_hand_on_is_stored_where_it_is_summed() {
+    for names in [&["a.j"][..], &["a.j", "a.out"]] {
+        let (mut s, mut probed) = (sim(1, Options::default()), sim(1, Options::default()));
+        let signals: Vec<_> = names.iter().map(|n| s.program().by_name()[*n]).collect();
+        let ids: Vec<_> = signals.iter().map(|x| probed.attach(Observe::new(*x, "x")).unwrap()).collect();
+        s.tally(&signals, of(1)).unwrap();
+        s.run_steps(60).unwrap();
+        probed.run_steps(60).unwrap();
+        let mut sums = vec![vec![0.0; 40]; names.len()];
+        assert_eq!(take(&mut s, &mut sums).unwrap(), 60);
+        for (id, sums) in ids.into_iter().zip(&sums) {
+            let rows = probed.samples(id).unwrap();
+            for (k, sum) in sums.iter().enumerate() {
+                let wanted: f64 = (0..60).map(|r| rows.row(r)[k]).sum();
+                assert!((sum - wanted).abs() < 1e-12 * (1.0 + wanted.abs()), "{names:?}: {sum} for {wanted}");
+            }
+        }
+        assert_eq!(state(&mut s), state(&mut probed));
+    }
+}
+
+#[test]
 fn what_cannot_be_summed_is_refused_by_name() {
     let mut s = sim(1, Options::default());
     let by_name = s.program().by_name().clone();
-    let (drive, lif) = (by_name["drive"], by_name["a.lif"]);
+    let (drive, lif, rest) = (by_name["drive"], by_name["a.lif"], by_name["a.r"]);
     s.tally(&[drive], of(2)).unwrap();
     let e = s.tally(&[drive, drive], of(2)).unwrap_err().to_string();
     assert!(e.contains("drive") && e.contains("named twice"), "{e}");
     let e = s.tally(&[lif], of(2)).unwrap_err().to_string();
     assert!(e.contains("a.lif") && e.contains("side by side in the simulation's own type"), "{e}");
+    // The times that neurons rest are kept as marks, and as themselves without the pass.
+    let e = s.tally(&[rest], of(2)).unwrap_err().to_string();
+    assert!(e.contains("a.r") && e.contains("keeps it in another form"), "{e}");
+    sim(1, Options { passes: Passes::none(), ..Options::default() }).tally(&[rest], of(2)).unwrap();
     for mut wrong in [vec![], vec![vec![0.0]; 2], vec![vec![0.0; 2]]] {
-        let e = s.take_tallies(&mut wrong).unwrap_err().to_string();
+        let e = take(&mut s, &mut wrong).unwrap_err().to_string();
         assert!(e.contains("1 are summed"), "{e}");
     }
     // All is as before.
     s.run_steps(640).unwrap();
     let mut sums = vec![vec![0.0]];
-    let steps = s.take_tallies(&mut sums).unwrap();
+    let steps = take(&mut s, &mut sums).unwrap();
     assert!((288..=352).contains(&steps) && (sums[0][0] - 0.7 * steps as f64).abs() < 1e-10, "{sums:?}");
 }
 

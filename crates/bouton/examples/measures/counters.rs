@@ -69,7 +69,7 @@ impl Least {
     }
 }
 
-/// Prints what a run of `seconds` that looks at itself takes longer than one that doesn't, of three models.
+/// Prints what a run of `seconds` that looks at itself takes longer than one that doesn't, of four models.
 pub(crate) fn counters(seconds: f64, rounds: usize) -> Result<bool, Error> {
     let devices = DeviceSpec { spread: 0.1, gain: Gain::Fixed(1e3), ..DeviceSpec::default() };
     let models = [

@@ -47,8 +47,7 @@ pub struct Seen {
     drained: u64,
     /// First step and end of each stretch in which inputs of populations are looked at.
     stretches: Vec<(u64, u64)>,
-    /// Of each population, and in it of each neuron: the sum of what it gave, in Hz, over so many steps.
-    sums: Vec<Vec<f64>>,
+    /// Steps in which was summed what neurons gave.
     summed: u64,
 }
 
@@ -66,19 +65,14 @@ pub struct SeenPopulation {
     radius: f64,
     /// While it is looked at.
     given: Option<ObserveId>,
-    neurons: usize,
-    /// Mean of what each neuron gave, in Hz, when it was last asked for.
-    rates: Option<Vec<f64>>,
+    /// Of each neuron: the sum of what it gave, in Hz.
+    sums: Vec<f64>,
 }
 
 impl SeenPopulation {
     /// Number of its neurons.
     pub fn neurons(&self) -> usize {
-        self.neurons
-    }
-    /// Mean rate of each neuron (Hz) in the steps that were looked at; none before the first of them.
-    pub fn rates(&self) -> Option<&[f64]> {
-        self.rates.as_deref()
+        self.sums.len()
     }
 }
 
@@ -131,11 +125,9 @@ impl Seen {
                 ensemble: e,
                 radius: ensemble.radius,
                 given: None,
-                neurons: ensemble.n_neurons,
-                rates: None,
+                sums: vec![0.0; ensemble.n_neurons],
             });
         }
-        let sums = populations.iter().map(|p| vec![0.0; p.neurons]).collect();
         let (mut rules, mut errors, mut weights, mut kept) = (vec![], vec![], vec![], 0);
         for c in net.connections() {
             let Some((_, _, connection)) = net.get_connection(c) else { continue };
@@ -160,7 +152,7 @@ impl Seen {
             rules[k].error = Some((id, vec![]));
         }
         let stretches = stretches(first, last, dt);
-        Ok(Seen { populations, rules, weights, first, drained: first, stretches, sums, summed: 0 })
+        Ok(Seen { populations, rules, weights, first, drained: first, stretches, summed: 0 })
     }
 
     /// Steps that may be taken before what was recorded is counted, or looking begins or ends.
@@ -223,10 +215,9 @@ impl Seen {
     /// Counts what was recorded since.
     fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         self.drained = sim.n_steps();
-        self.summed += sim.take_tallies(&mut self.sums)?;
-        let steps = self.summed as f64;
-        for (p, sums) in self.populations.iter_mut().zip(&self.sums) {
-            p.rates = (steps > 0.0).then(|| sums.iter().map(|s| s / steps).collect());
+        let mut sums: Vec<&mut [f64]> = self.populations.iter_mut().map(|p| &mut p.sums[..]).collect();
+        self.summed += sim.take_tallies(&mut sums)?;
+        for p in &mut self.populations {
             if let Some(given) = p.given {
                 let s = sim.drain(given)?.into_samples();
                 for (k, step) in s.steps.iter().enumerate() {
@@ -257,6 +248,11 @@ impl Seen {
     /// All rules, in the order of the network.
     pub fn rules(&self) -> &[SeenRule] {
         &self.rules
+    }
+    /// Mean rate of each neuron of a population (Hz) in the steps that were looked at; none before the first of them.
+    pub fn rates(&self, population: &SeenPopulation) -> Option<Vec<f64>> {
+        let steps = self.summed as f64;
+        (steps > 0.0).then(|| population.sums.iter().map(|s| s / steps).collect())
     }
     /// Root mean square of a rule's error in the first and in the last tenth of the time since it is watched; none where it has no
     /// error, or nothing is known yet.

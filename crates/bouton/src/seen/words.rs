@@ -17,7 +17,7 @@ impl Seen {
     pub fn words(&self, sim: &Simulator) -> Vec<String> {
         let mut all = self.certain();
         for p in self.populations.iter().filter(|p| p.reaches <= BEYOND) {
-            if p.rates().is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
+            if self.rates(p).is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
                 let looked = significant(self.looked(sim.dt()), 2);
                 all.push(format!(
                     "`{}`: none of its {} neurons has fired in the {looked} s that were looked at",

@@ -40,7 +40,7 @@ fn what_is_seen_is_what_probes_record() {
     );
     let p = &seen.populations()[0];
     assert_eq!((&p.path[..], p.neurons()), ("a", 40));
-    let rates = p.rates().unwrap();
+    let rates = seen.rates(p).unwrap();
     assert!(
         rates.iter().zip(&by_probe).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b)),
         "{rates:?} {by_probe:?}"
@@ -83,7 +83,7 @@ fn who_watches_changes_no_bit_however_steps_are_taken() {
         assert_eq!(sim.weights(c).unwrap().values(), alone.weights(c).unwrap().values());
         let seen = sim.seen().unwrap().unwrap();
         assert!((seen.looked(0.001) - 0.65).abs() < 0.05, "{}", seen.looked(0.001));
-        let of = |p: &bouton::SeenPopulation| (p.rates().map(<[f64]>::to_vec), p.reaches);
+        let of = |p: &bouton::SeenPopulation| (seen.rates(p), p.reaches);
         let rates: Vec<_> = seen.populations().iter().map(of).collect();
         figures.push((rates, seen.errors(&seen.rules()[0])));
     }

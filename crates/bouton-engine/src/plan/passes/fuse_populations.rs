@@ -4,21 +4,21 @@
 //! handed on: it then stays in registers and is never stored. The sums keep their order, and so every bit. What only sums the
 //! spikes is done in the same pass.
 
-use std::collections::BTreeMap;
-
 use bouton_kernels::{LANES, MAX_DECODED};
 use bouton_memory::{Place, Room, Span};
 
 use super::super::{Draft, Turning, What};
-use crate::kernels::{Code, EncodeLif, Population, PopulationTally};
+use crate::kernels::{Code, EncodeLif, Population};
 use crate::program::Op;
 
-/// How often elements are used, by turns and by who looks.
+/// How often elements are used, by turns, by who looks and by sums.
 struct Users {
     /// Room, segment and first element of each span that a turn uses, sorted. Spans of one signal begin inside it, so that all of
     /// them are found.
     used: Vec<(Room, u32, usize)>,
     seen: Vec<Span>,
+    /// What is summed, and where, sorted.
+    summed: Vec<(Span, Span)>,
 }
 
 impl Users {
@@ -34,72 +34,56 @@ impl Users {
         let places = d.turns.iter().flat_map(|t| &t.on);
         let mut used: Vec<_> = places.map(|p| (p.room, p.span.segment, p.span.start)).collect();
         used.sort_unstable();
-        Users { used, seen }
+        let mut summed: Vec<_> = d.wanted.tallies.iter().map(|(s, sums)| (layout.span(*s), *sums)).collect();
+        summed.sort_unstable();
+        Users { used, seen, summed }
+    }
+
+    /// Where the elements of a whole signal are summed, if they are; `None` where more uses it than two turns and one sum of all
+    /// of it.
+    fn just_two_and_sums(&self, p: Place) -> Option<Option<Span>> {
+        let s = p.span;
+        let before = |x: usize| self.used.partition_point(|u| *u < (p.room, s.segment, x));
+        // Signals don't overlap: a probe or a sum of this one begins in it.
+        let from = |span: &Span| (span.segment, span.start) < (s.segment, s.start);
+        let first = self.seen.partition_point(from);
+        let probed = self.seen.get(first).is_some_and(|q| q.segment == s.segment && q.start < s.end());
+        if before(s.end()) - before(s.start) != 2 || probed {
+            return None;
+        }
+        let first = self.summed.partition_point(|(q, _)| from(q));
+        let within = |q: &&(Span, Span)| q.0.segment == s.segment && q.0.start < s.end();
+        match self.summed[first..].iter().take_while(within).collect::<Vec<_>>()[..] {
+            [] => Some(None),
+            [(q, sums)] if *q == s => Some(Some(*sums)),
+            _ => None,
+        }
     }
 
     /// Whether a whole signal is only used by two turns.
     fn just_two(&self, p: Place) -> bool {
-        let s = p.span;
-        let before = |x: usize| self.used.partition_point(|u| *u < (p.room, s.segment, x));
-        let used = before(s.end()) - before(s.start);
-        // Signals don't overlap: a probe of this one begins in it.
-        let first = self.seen.partition_point(|q| (q.segment, q.start) < (s.segment, s.start));
-        let probed = self.seen.get(first).is_some_and(|q| q.segment == s.segment && q.start < s.end());
-        used == 2 && !probed
+        self.just_two_and_sums(p) == Some(None)
     }
 }
 
 impl Draft<'_> {
     /// Fuses what can be fused.
     pub(crate) fn fuse_populations(&mut self) {
-        let mut tallies = Tallies::new();
-        if !self.wanted.tallies.is_empty() {
-            let key = |t: &Turning| (t.on[1].room, t.on[1].span);
-            let is = |t: &mut Turning| matches!(t.what, What::Code(Code::Tally(_)));
-            tallies = self.turns.extract_if(.., is).map(|t| (key(&t), t)).collect();
-        }
         let users = Users::new(self);
         let mut turns: Vec<Turning> = Vec::with_capacity(self.turns.len());
         for t in std::mem::take(&mut self.turns) {
             match turns.last().and_then(|last| fused(&users, last, &t)) {
                 Some((what, on)) => {
                     if let Some(last) = turns.last_mut() {
-                        let out = last.on.first().map(|p| (p.room, p.span));
                         (last.what, last.on, last.pass) = (what, on, "fuse_populations");
-                        if matches!(last.what, What::Code(Code::Population(_)))
-                            && let Some(tally) = out.and_then(|out| tallies.remove(&out))
-                        {
-                            last.what = What::Code(PopulationTally.into());
-                            last.on.insert(3, tally.on[0]);
-                        }
                     }
                 }
                 None => turns.push(t),
             }
         }
-        if !tallies.is_empty() {
-            turns = with_tallies(turns, tallies);
-        }
         self.turns = turns;
         self.regroup();
     }
-}
-
-/// Signals, and the turns that sum them.
-type Tallies = BTreeMap<(Room, Span), Turning>;
-
-/// Turns with those that sum: in the pass of a population, else behind the turn that writes last what is summed.
-fn with_tallies(turns: Vec<Turning>, mut tallies: Tallies) -> Vec<Turning> {
-    let mut all = Vec::with_capacity(turns.len() + tallies.len());
-    for t in turns.into_iter().rev() {
-        let written = t.on.iter().filter(|p| p.write).map(|p| (p.room, p.span));
-        all.extend(written.filter_map(|p| tallies.remove(&p)));
-        all.push(t);
-    }
-    // What no turn writes as a whole.
-    all.reverse();
-    all.extend(tallies.into_values());
-    all
 }
 
 /// The kernel that does the work of two, and its operands, if there is one.
@@ -117,10 +101,12 @@ fn fused(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<
                 && x.span.len == 1
                 && dot.stride == out.span.len
                 && out.span.len >= 2 * LANES
-                && y.span.len <= MAX_DECODED
-                && users.just_two(*out) =>
+                && y.span.len <= MAX_DECODED =>
         {
-            Some((What::Code(Population.into()), vec![*y, *v, *mark, *bias, *enc, *x, *d, *constants]))
+            let sums =
+                users.just_two_and_sums(*out)?.map(|span| Place { room: Room::Real, span, write: true });
+            let on = [*y, *v, *mark].into_iter().chain(sums).chain([*bias, *enc, *x, *d, *constants]);
+            Some((What::Code(Population { sums: sums.is_some() }.into()), on.collect()))
         }
         _ => None,
     }
