@@ -3,9 +3,13 @@
 mod costs;
 mod edits;
 mod finite;
+mod forms;
 mod held;
 mod log;
+mod order;
+mod passes;
 mod probes;
 mod programs;
 mod tallies;
 mod views;
+mod weights;

@@ -240,3 +240,207 @@ fn find(w: Rows<'_>, shape: (usize, usize), most: usize, within: f64) -> Option<
     let d = project(&q, w, shape);
     is_product(&q, &d, w, shape, within).then_some((q, d))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers between -1 and 1 without a pattern.
+    fn noise(k: usize) -> f64 {
+        let x = (k as f64 * 12.9898 + 4.1).sin() * 43_758.545_3;
+        2.0 * (x - x.floor()) - 1.0
+    }
+    /// E·D by rows, E by columns.
+    fn product(e: &[f64], d: &[f64], (rows, cols): (usize, usize)) -> Vec<f64> {
+        let inner = e.len() / rows;
+        let at = |r: usize, c: usize| (0..inner).map(|f| e[f * rows + r] * d[f * cols + c]).sum();
+        (0..rows * cols).map(|k| at(k / cols, k % cols)).collect()
+    }
+    fn factors(rank: usize, (rows, cols): (usize, usize)) -> (Vec<f64>, Vec<f64>) {
+        let e = (0..rank * rows).map(noise).collect();
+        (e, (0..rank * cols).map(|k| noise(k + 10_000)).collect())
+    }
+    fn apart(a: &[f64], b: &[f64]) -> f64 {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).fold(0.0, |m, (a, b)| m.max((a - b).abs()))
+    }
+
+    #[test]
+    fn columns_are_made_orthonormal_even_where_they_nearly_hang_on_each_other() {
+        let n = 40;
+        // How far the third column is from what the first two span, at sizes of numbers that differ.
+        for (size, off, independent) in [
+            (1.0, 0.5, true),
+            (1.0, 1e-6, true),
+            (1e5, 1e-6, true),
+            (1e-5, 1e-6, true),
+            (1.0, 1e-10, false),
+            (1e5, 1e-10, false),
+            (1e-5, 1e-10, false),
+            (1.0, 0.0, false),
+        ] {
+            let mut x: Vec<f64> = (0..3 * n).map(|k| size * noise(k)).collect();
+            for k in 0..n {
+                x[2 * n + k] = x[k] - 0.5 * x[n + k] + off * x[2 * n + k];
+            }
+            let Some((q, triangle)) = orthonormal(x.clone(), n) else {
+                assert!(!independent, "{size}, {off}");
+                continue;
+            };
+            assert!(independent, "{size}, {off}");
+            for a in 0..3 {
+                for b in 0..3 {
+                    let dot: f64 = (0..n).map(|k| q[a * n + k] * q[b * n + k]).sum();
+                    assert!((dot - f64::from(a == b)).abs() < 1e-14, "{size}, {off}: {a}, {b}: {dot}");
+                }
+            }
+            // The old ones are the new ones times the triangle.
+            for k in 0..3 {
+                for i in 0..n {
+                    let was: f64 = (0..=k).map(|j| q[j * n + i] * triangle[j * 3 + k]).sum();
+                    assert!((was - x[k * n + i]).abs() < 1e-14 * size, "{size}, {off}: {k}, {i}");
+                }
+            }
+        }
+        assert!(orthonormal(vec![0.0; n], n).is_none());
+        assert!(orthonormal(vec![f64::NAN; n], n).is_none());
+    }
+
+    #[test]
+    fn a_matrix_is_solved_for_given_columns_or_is_no_product_with_them() {
+        let shape = (50, 70);
+        let (e, d) = factors(4, shape);
+        let mut w = product(&e, &d, shape);
+        let within = 1e-13;
+        let solved = |w: &[f64], e: &[f64]| {
+            let plain = |k: usize| w[k];
+            solve(Rows { cols: shape.1, plain: &plain }, shape, e, within)
+        };
+        assert!(apart(&solved(&w, &e).unwrap(), &d) < 1e-13);
+        // With one column too few, with one that hangs on the others, with one element that is off.
+        assert!(solved(&w, &e[..3 * 50]).is_none());
+        let twice: Vec<f64> = [&e[..], &e[..50]].concat();
+        assert!(solved(&w, &twice).is_none());
+        w[17 * 70 + 69] += 2.0 * within;
+        assert!(solved(&w, &e).is_none());
+    }
+
+    #[test]
+    fn as_few_columns_as_a_matrix_is_made_of_are_found_in_it() {
+        for (shape, rank, most) in [
+            ((50, 70), 1, 2),
+            ((50, 70), 2, 2),
+            ((50, 70), 3, 2),
+            ((40, 33), 5, 16),
+            ((128, 200), 16, 16),
+            ((128, 200), 17, 16),
+        ] {
+            let (e, d) = factors(rank, shape);
+            let w = product(&e, &d, shape);
+            let plain = |k: usize| w[k];
+            let found = find(Rows { cols: shape.1, plain: &plain }, shape, most, 1e-12);
+            assert_eq!(found.is_some(), rank <= most, "{shape:?}, {rank} of {most}");
+            let Some((q, d)) = found else { continue };
+            assert_eq!((q.len(), d.len()), (rank * shape.0, rank * shape.1));
+            assert!(apart(&product(&q, &d, shape), &w) < 1e-12);
+        }
+        // One product in the left half of the columns and another in the right one: columns from all over are asked.
+        let shape = (50, 320);
+        let (e, d) = factors(2, shape);
+        let halves: Vec<f64> =
+            (0..2 * 320).map(|k| if (k / 320 == 1) == (k % 320 >= 160) { d[k] } else { 0.0 }).collect();
+        let w = product(&e, &halves, shape);
+        let plain = |k: usize| w[k];
+        let (q, _) = find(Rows { cols: 320, plain: &plain }, shape, 2, 1e-12).unwrap();
+        assert_eq!(q.len(), 2 * 50);
+        // Nothing but zeros is made of nothing; and what isn't a number of nothing at all.
+        let found = find(Rows { cols: 70, plain: &|_| 0.0 }, (50, 70), 2, 0.0).unwrap();
+        assert_eq!(found, (vec![], vec![]));
+        assert!(find(Rows { cols: 70, plain: &|_| f64::NAN }, (50, 70), 2, 0.0).is_none());
+    }
+
+    #[test]
+    fn columns_that_nearly_hang_on_each_other_are_found_too() {
+        let shape = (60, 90);
+        let (mut e, d) = factors(3, shape);
+        for r in 0..60 {
+            e[120 + r] = e[r] + 1e-7 * e[120 + r];
+        }
+        let w = product(&e, &d, shape);
+        let plain = |k: usize| w[k];
+        let within = 64.0 * f64::EPSILON * w.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        let (q, d) = find(Rows { cols: 90, plain: &plain }, shape, 8, within).unwrap();
+        assert!(q.len() / 60 <= 3 && apart(&product(&q, &d, shape), &w) <= within);
+    }
+
+    /// What a matrix is kept as, with encoders or without.
+    fn opened(form: &Factored, w: &[f64], encoders: &[f64]) -> Vec<f64> {
+        let mut own = vec![f64::NAN; form.numbers()];
+        form.open_all(w.len(), &|k| w[k], encoders, &mut |k, x| own[k] = x);
+        assert!(own.iter().all(|x| !x.is_nan()), "a number was left out");
+        own
+    }
+    fn closed(form: &Factored, own: &[f64], len: usize) -> Vec<f64> {
+        let mut out = vec![7.0];
+        form.close_all(own, len, &[], &mut out);
+        assert_eq!((out.len(), out[0]), (1 + len, 7.0));
+        out.split_off(1)
+    }
+
+    #[test]
+    fn what_is_a_product_to_64_roundings_of_the_largest_number_is_kept_as_one_and_nothing_else_is() {
+        let shape = (40, 56);
+        let (e, d) = factors(3, shape);
+        // Encoders lie by rows.
+        let encoders: Vec<f64> = (0..3 * 40).map(|k| e[k % 3 * 40 + k / 3]).collect();
+        let w = product(&e, &d, shape);
+        let largest = w.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        for given in [true, false] {
+            for (epsilon, off, is) in [
+                (f64::EPSILON, 0.0, true),
+                (f64::EPSILON, 40.0, true),
+                (f64::EPSILON, 150.0, false),
+                (f64::from(f32::EPSILON), 40.0, true),
+                (f64::from(f32::EPSILON), 150.0, false),
+            ] {
+                let form = Factored { shape, inner: 3, given, epsilon };
+                let mut w = w.clone();
+                w[20 * 56 + 30] -= off * epsilon * largest * w[20 * 56 + 30].signum();
+                let own = opened(&form, &w, if given { &encoders } else { &[] });
+                let what = format!("given {given}, {off} of {epsilon:e}");
+                // What a step may write: D alone of what is a product, and all of what isn't.
+                let len = own.len();
+                let counts = form.counts(len, &|k| own[k]);
+                assert_eq!(counts, if is { shape.0 * shape.1..len } else { 0..len }, "{what}");
+                let found = closed(&form, &own, w.len());
+                let bound = if is && given { 70.0 * epsilon * largest } else { 0.0 };
+                assert!(apart(&found, &w) <= bound, "{what}: {:e}", apart(&found, &w));
+                for k in [0, 20 * 56 + 30, w.len() - 1] {
+                    assert_eq!(form.at(k, w.len(), &|k| own[k], &[]).to_bits(), found[k].to_bits(), "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_element_that_is_written_is_what_was_written_and_no_other_moves() {
+        let shape = (24, 32);
+        let (e, d) = factors(3, shape);
+        let encoders: Vec<f64> = (0..3 * 24).map(|k| e[k % 3 * 24 + k / 3]).collect();
+        let w = product(&e, &d, shape);
+        for given in [true, false] {
+            let form = Factored { shape, inner: 3, given, epsilon: f64::EPSILON };
+            let mut own = opened(&form, &w, if given { &encoders } else { &[] });
+            let before = closed(&form, &own, w.len());
+            let (k, mut sets) = (5 * 32 + 7, vec![]);
+            form.put(k, w.len(), 0.5, &|k| own[k], &[], &mut |k, x| sets.push((k, x)));
+            sets.iter().for_each(|(k, x)| own[*k] = *x);
+            let after = closed(&form, &own, w.len());
+            assert!((after[k] - 0.5).abs() < 1e-15, "{}", after[k]);
+            for i in (0..w.len()).filter(|i| *i != k) {
+                assert_eq!(after[i].to_bits(), before[i].to_bits());
+            }
+            assert_eq!(form.counts(own.len(), &|k| own[k]), 0..own.len(), "W0 counts from here on");
+        }
+    }
+}

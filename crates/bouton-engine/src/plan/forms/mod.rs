@@ -5,6 +5,8 @@
 //! that no kernel writes. To add one: its file, and its line in the list below.
 
 mod columns;
+#[cfg(test)]
+mod tests;
 
 use bouton_kernels::Real;
 use bouton_memory::Span;
