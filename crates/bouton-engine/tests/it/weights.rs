@@ -70,6 +70,9 @@ impl Learns {
             _ => None,
         }
     }
+    fn is_stdp(self) -> bool {
+        matches!(self, Learns::Stdp { .. } | Learns::Multiplicative)
+    }
     fn change(self) -> Option<Change> {
         match self {
             Learns::Nothing => None,
@@ -136,8 +139,8 @@ fn program(learns: Learns) -> Program {
         for (name, len) in change.parts(ROWS, COLS) {
             let values: Vec<f64> = match name {
                 "scale" => vec![SCALE],
-                "post" if learns.rule().is_none() => (0..ROWS).map(post).collect(),
-                "pre" if learns.rule().is_none() => (0..COLS).map(pre).collect(),
+                "post" if !learns.is_stdp() => (0..ROWS).map(post).collect(),
+                "pre" if !learns.is_stdp() => (0..COLS).map(pre).collect(),
                 "shares" => (0..ROWS).map(share).collect(),
                 // The last two are the bounds.
                 "numbers" => (1..=len).map(|k| f64::from(k == len)).collect(),
@@ -229,7 +232,7 @@ impl Plain {
                 continue;
             }
             let w = self.w[k] + self.change((k / COLS, k % COLS), self.w[k]);
-            self.w[k] = if self.learns.rule().is_some() { w.clamp(0.0, 1.0) } else { w };
+            self.w[k] = if self.learns.is_stdp() { w.clamp(0.0, 1.0) } else { w };
         }
         for ((traces, before), spikes) in self.traces.iter_mut().zip(&mut self.before).zip(spikes) {
             traces.iter_mut().for_each(|x| *x *= (-0.001 / TAU).exp());
@@ -347,8 +350,8 @@ fn weights_in_every_form_are_those_of_a_plain_loop_whatever_is_written() {
             let (a, b, y) = (names["a.out"], names["b.out"], names["c.y"]);
             let spikes = read(s, a);
             plain.step([spikes.clone(), read(s, b)]);
-            let found = s.read("w", &Pick::All).unwrap();
             let largest = plain.w.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+            let found = s.read("w", &Pick::All).unwrap();
             for (k, (f, w)) in found.iter().zip(&plain.w).enumerate() {
                 assert!(
                     (f - w).abs() <= 1e-13 * largest,
