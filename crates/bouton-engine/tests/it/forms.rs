@@ -304,3 +304,58 @@ fn forms_have_at_most_as_many_columns_as_spikes_are_listed_of() {
         assert_eq!(lines(&said, "form").len(), usize::from(formed), "{said}");
     }
 }
+
+#[test]
+fn a_matrix_is_kept_as_factors_of_at_most_an_eighth_of_its_rows_and_columns_and_of_sixteen() {
+    // Found in it, as many as there may be.
+    for (rows, cols, inner) in [(48, 200, 6), (200, 48, 6), (63, 70, 7), (64, 70, 8), (200, 300, 16)] {
+        let mut p = Program::default();
+        let x = spikes(&mut p, cols);
+        let w = matrix(&mut p, rows, cols);
+        product(&mut p, "c", w, x);
+        let said = explained(p, Passes::default());
+        let n = rows * cols + inner * (rows + cols) + 3;
+        let form = format!("form `factored` of `w`: {n} numbers of its own, {} bytes", 8 * n);
+        assert!(said.contains(&form), "{said}");
+    }
+    // Given by encoders of as many dimensions.
+    for (rows, cols, inner, is) in [
+        (64, 70, 8, true),
+        (64, 70, 9, false),
+        (70, 64, 8, true),
+        (70, 64, 9, false),
+        (64, 70, 1, true),
+        (128, 160, 16, true),
+        (160, 160, 17, false),
+    ] {
+        let mut p = Program::default();
+        let x = spikes(&mut p, cols);
+        let w = matrix(&mut p, rows, cols);
+        product(&mut p, "c", w, x);
+        let parts = [("frozen", rows * cols), ("scale", 1), ("post", rows), ("pre", cols)];
+        let mut on = vec![Operand::inc(w)];
+        on.extend(parts.map(|(name, n)| Operand::read(p.signal(name, n, 1, Role::Parameter, 0.0))));
+        on.push(Operand::read(p.signal("e", rows, inner, Role::Parameter, 0.5)));
+        on.push(Operand::read(p.signal("values", inner, 1, Role::Parameter, 0.0)));
+        on.push(Operand::read(p.double("freezing", 1, 1, Role::Parameter, 0.0)));
+        let changes = [Change::Outer(1)].into();
+        p.kernel("rule", Apply { changes, at_spikes: [].into(), cols, bounded: false, encoded: true }, on);
+        let said = explained(p, Passes::default());
+        let name = if is { "factored" } else { "pending" };
+        assert!(said.contains(&format!("form `{name}` of `w`")), "{rows} × {cols}, {inner}: {said}");
+    }
+}
+
+#[test]
+fn what_somebody_reaches_by_its_address_is_no_part_of_a_form() {
+    let mut p = Program::default();
+    let x = spikes(&mut p, 80);
+    let w = matrix(&mut p, 80, 80);
+    let y = product(&mut p, "c", w, x);
+    for (hold, formed) in [(x, false), (w, false), (y, true)] {
+        let options = Options { passes: Passes::bitwise(), ..Options::default() };
+        let mut s = Simulation::new(p.clone(), options).unwrap();
+        s.hold(&[hold]).unwrap();
+        assert_eq!(s.explain().contains("[events]"), formed, "{}: {}", p.get(hold).name, s.explain());
+    }
+}

@@ -260,6 +260,16 @@ fn nothing_is_moved_past_a_call_that_sees_more_than_its_operands() {
 }
 
 #[test]
+fn what_a_call_that_sees_memory_names_is_stored() {
+    let mut p = Program::default();
+    let (y, z) = (signal(&mut p, "y"), signal(&mut p, "z"));
+    look(&mut p, Sees::Memory, vec![Operand::edit(y)]);
+    look(&mut p, Sees::Operands, vec![Operand::edit(z)]);
+    let s = Simulation::new(p, Options::default()).unwrap();
+    assert!(s.stores(y) && s.stores(z));
+}
+
+#[test]
 fn kernels_that_hand_values_on_follow_each_other_and_are_one_unit() {
     // Three chains of which all begin before one goes on.
     let chains = |p: &mut Program| {

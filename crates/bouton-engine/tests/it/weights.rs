@@ -7,8 +7,8 @@ use bouton_elements::neurons::Lif;
 use bouton_elements::rules::{Change, Rule, RuleMemory, RuleStep};
 use bouton_elements::var::{Over, parameter_values};
 use bouton_engine::{
-    Apply, At, Bounds, Call, Draws, Edit, Io, Knob, Op, Operand, Options, Passes, Pick, Program, Reset, Role,
-    Running, SignalId, Simulation, Start,
+    Apply, At, Bounds, Call, Delta, Draws, Edit, Io, Knob, Op, Operand, Options, Passes, Pick, Program,
+    Reset, Role, Running, SignalId, Simulation, Start,
 };
 
 use crate::forms::{driven, neurons, product};
@@ -35,11 +35,18 @@ enum Learns {
     },
     /// Multiplicative STDP of pairs.
     Multiplicative,
+    /// STDP of triplets, which reads two traces of each side.
+    Triplets,
 }
 
 const SCALE: f64 = 2e-3;
 const AMPLITUDES: [f64; 2] = [0.03, 0.04];
-const TAU: f64 = 0.02;
+/// Time constants of the traces of each side, of pairs and of triplets.
+const PAIRS: [[f64; 2]; 2] = [[0.02; 2]; 2];
+const TRIPLETS: [[f64; 2]; 2] = [[0.0168, 0.101], [0.0337, 0.125]];
+
+/// A number for each neuron of a side, of each of its traces.
+type Traces = [Vec<f64>; 2];
 
 fn post(i: usize) -> f64 {
     encoder(i, 0) * VALUES[0] + encoder(i, 1) * VALUES[1]
@@ -67,11 +74,12 @@ impl Learns {
         match self {
             Learns::Stdp { .. } => Some(set("pair_stdp")),
             Learns::Multiplicative => Some(set("pair_stdp_multiplicative")),
+            Learns::Triplets => Rule::named("triplet").ok(),
             _ => None,
         }
     }
     fn is_stdp(self) -> bool {
-        matches!(self, Learns::Stdp { .. } | Learns::Multiplicative)
+        matches!(self, Learns::Stdp { .. } | Learns::Multiplicative | Learns::Triplets)
     }
     fn change(self) -> Option<Change> {
         match self {
@@ -79,7 +87,9 @@ impl Learns {
             Learns::Product | Learns::Encoded => Some(Change::Outer(1)),
             Learns::Shares => Some(Change::Scaled(0)),
             Learns::Both => Some(Change::Scaled(1)),
-            Learns::Stdp { .. } | Learns::Multiplicative => self.rule().map(|r| r.model().makes()),
+            Learns::Stdp { .. } | Learns::Multiplicative | Learns::Triplets => {
+                self.rule().map(|r| r.model().makes())
+            }
         }
     }
 }
@@ -123,6 +133,11 @@ impl Running for Stepping {
 
 /// Two populations, a matrix between them with what changes it, and the current that it makes.
 fn program(learns: Learns) -> Program {
+    looked_at(learns, false)
+}
+
+/// The same; somebody may look at the change, which is then kept as a matrix.
+fn looked_at(learns: Learns, looks: bool) -> Program {
     let mut p = Program::default();
     // Some presynaptic neurons never spike: what is done to their weights is seen by who looks alone.
     let currents = driven(COLS).into_iter().enumerate().map(|(k, j)| if k % 5 == 0 { 0.5 } else { j });
@@ -160,6 +175,13 @@ fn program(learns: Learns) -> Program {
             on.extend([a, b, parameters].map(Operand::read));
             p.add("rule", Op::Call(Arc::new(Steps(rule))), on, Draws::No);
         }
+        if looks {
+            let delta = p.signal("delta", ROWS, COLS, Role::State, 0.0);
+            let weights = change.reads_weights().then_some(w);
+            let on = weights.into_iter().chain(parts.iter().copied()).map(Operand::read);
+            let on: Vec<Operand> = [Operand::set(delta)].into_iter().chain(on).collect();
+            p.kernel("looks", Delta::new(change, learns.rule(), COLS), on);
+        }
         let mut on = vec![Operand::inc(w), Operand::read(frozen)];
         on.extend(parts.into_iter().map(Operand::read));
         let encoded = learns == Learns::Encoded;
@@ -189,8 +211,8 @@ struct Plain {
     w: Vec<f64>,
     freezing: f64,
     /// Spikes of the step before, and traces as they were at it.
-    before: [(Vec<bool>, Vec<f64>); 2],
-    traces: [Vec<f64>; 2],
+    before: [(Vec<bool>, Traces); 2],
+    traces: [Traces; 2],
     post: Vec<f64>,
     pre: Vec<f64>,
     share: Vec<f64>,
@@ -198,20 +220,20 @@ struct Plain {
 
 impl Plain {
     fn new(learns: Learns) -> Plain {
-        let none = |n| (vec![false; n], vec![0.0; n]);
+        let none = |n| (vec![false; n], [vec![0.0; n], vec![0.0; n]]);
         Plain {
             learns,
             w: (0..ROWS * COLS).map(|k| start(k / COLS, k % COLS)).collect(),
             freezing: 0.0,
             before: [none(COLS), none(ROWS)],
-            traces: [vec![0.0; COLS], vec![0.0; ROWS]],
+            traces: [none(COLS).1, none(ROWS).1],
             post: (0..ROWS).map(post).collect(),
             pre: (0..COLS).map(pre).collect(),
             share: (0..ROWS).map(share).collect(),
         }
     }
     fn change(&self, (i, j): (usize, usize), w: f64) -> f64 {
-        let [(pre_spikes, x), (post_spikes, y)] = &self.before;
+        let [(pre_spikes, [x, x2]), (post_spikes, [y, y2])] = &self.before;
         let [plus, minus] = AMPLITUDES;
         let at = |spikes: bool, by: f64| if spikes { by } else { 0.0 };
         match self.learns {
@@ -222,6 +244,10 @@ impl Plain {
             Learns::Stdp { .. } => at(post_spikes[i], plus * x[j]) - at(pre_spikes[j], minus * y[i]),
             Learns::Multiplicative => {
                 at(post_spikes[i], plus * (1.0 - w) * x[j]) - at(pre_spikes[j], minus * w * y[i])
+            }
+            Learns::Triplets => {
+                at(post_spikes[i], x[j] * (5e-10 + 6.2e-3 * y2[i]))
+                    - at(pre_spikes[j], y[i] * (7e-3 + 2.3e-4 * x2[j]))
             }
         }
     }
@@ -234,10 +260,16 @@ impl Plain {
             let w = self.w[k] + self.change((k / COLS, k % COLS), self.w[k]);
             self.w[k] = if self.learns.is_stdp() { w.clamp(0.0, 1.0) } else { w };
         }
-        for ((traces, before), spikes) in self.traces.iter_mut().zip(&mut self.before).zip(spikes) {
-            traces.iter_mut().for_each(|x| *x *= (-0.001 / TAU).exp());
+        let taus = if self.learns == Learns::Triplets { TRIPLETS } else { PAIRS };
+        let sides = self.traces.iter_mut().zip(&mut self.before).zip(spikes).zip(taus);
+        for (((traces, before), spikes), taus) in sides {
+            for (trace, tau) in traces.iter_mut().zip(taus) {
+                trace.iter_mut().for_each(|x| *x *= (-0.001 / tau).exp());
+            }
             *before = (spikes.iter().map(|s| *s > 0.0).collect(), traces.clone());
-            traces.iter_mut().zip(&before.0).for_each(|(x, s)| *x += f64::from(*s));
+            for trace in traces {
+                trace.iter_mut().zip(&before.0).for_each(|(x, s)| *x += f64::from(*s));
+            }
         }
     }
 }
@@ -282,8 +314,13 @@ fn read(s: &Simulation, signal: SignalId) -> Vec<f64> {
 
 const STEPS: u64 = 200;
 
-/// Runs a program with edits, other plans, and a checkpoint on its way; `look` is shown each step.
-fn run(learns: Learns, passes: Passes, mut look: impl FnMut(&mut Simulation, Option<&Edit>)) -> Vec<u64> {
+/// Runs a program with edits, other plans, and perhaps a checkpoint on its way; `look` is shown each step.
+fn run(
+    learns: Learns,
+    passes: Passes,
+    saves: bool,
+    mut look: impl FnMut(&mut Simulation, Option<&Edit>),
+) -> Vec<u64> {
     let options = Options { passes, ..Options::default() };
     let mut s = Simulation::new(program(learns), options).unwrap();
     let edits = edits();
@@ -291,7 +328,7 @@ fn run(learns: Learns, passes: Passes, mut look: impl FnMut(&mut Simulation, Opt
         match step {
             150 => s.replan(Passes::none()).unwrap(),
             156 => s.replan(passes).unwrap(),
-            168 => {
+            168 if saves => {
                 let saved = s.save().unwrap();
                 s = Simulation::new(program(learns), options).unwrap();
                 s.run_steps(5).unwrap();
@@ -328,10 +365,12 @@ fn weights_in_every_form_are_those_of_a_plain_loop_whatever_is_written() {
         (Learns::Stdp { often: false }, bitwise, Some("at spikes")),
         (Learns::Stdp { often: true }, bitwise, Some("at spikes")),
         (Learns::Multiplicative, bitwise, Some("at spikes")),
+        (Learns::Triplets, Passes::none(), None),
+        (Learns::Triplets, bitwise, Some("at spikes")),
     ] {
         let mut plain = Plain::new(learns);
         let (mut moved, mut met) = (0.0f64, 0.0f64);
-        let looked = run(learns, passes, |s, edit| {
+        let looked = run(learns, passes, true, |s, edit| {
             let step = s.n_steps();
             let what = format!("{learns:?}, {form:?}, step {step}");
             if step == 1 {
@@ -382,8 +421,8 @@ fn weights_in_every_form_are_those_of_a_plain_loop_whatever_is_written() {
         });
         assert!(met > 100.0 && (moved > 1e-3) == (learns != Learns::Nothing), "{learns:?}: {met}, {moved}");
         assert!(
-            looked == run(learns, passes, |_, _| {}),
-            "{learns:?}, {form:?}: who looks changes something"
+            looked == run(learns, passes, false, |_, _| {}),
+            "{learns:?}, {form:?}: who looks or saves changes something"
         );
     }
 }
@@ -409,5 +448,62 @@ fn a_reset_brings_a_form_back_to_its_start_or_keeps_what_was_learned() {
         assert_eq!(s.read("w", &Pick::All).unwrap(), fresh, "{learns:?}");
         s.run_steps(60).unwrap();
         assert_eq!(s.read("w", &Pick::All).unwrap(), learned, "{learns:?}: once more");
+    }
+}
+
+#[test]
+fn a_change_that_somebody_looks_at_is_what_the_next_step_adds() {
+    for (learns, passes, form) in [
+        (Learns::Product, Passes::default(), Some("pending")),
+        (Learns::Encoded, Passes::default(), Some("factored")),
+        (Learns::Shares, Passes::default(), Some("pending")),
+        (Learns::Both, Passes::default(), Some("pending")),
+        (Learns::Both, Passes::bitwise(), None),
+    ] {
+        let options = Options { passes, ..Options::default() };
+        let mut s = Simulation::new(looked_at(learns, true), options).unwrap();
+        let mut plain = Simulation::new(program(learns), options).unwrap();
+        let said = s.explain();
+        let found = said.lines().find(|l| l.starts_with("form") && l.contains("`w`"));
+        assert_eq!(found.is_some(), form.is_some(), "{said}");
+        assert!(form.is_none_or(|f| found.unwrap().contains(f)), "{said}");
+        let delta = s.program().by_name()["delta"];
+        let mut moved = 0.0f64;
+        for _ in 0..9 {
+            s.run_steps(9).unwrap();
+            plain.run_steps(9).unwrap();
+            let (w, d) = (s.read("w", &Pick::All).unwrap(), read(&s, delta));
+            s.step().unwrap();
+            plain.step().unwrap();
+            let next = s.read("w", &Pick::All).unwrap();
+            assert!(next == plain.read("w", &Pick::All).unwrap(), "{learns:?}: who looks changes it");
+            for (k, next) in next.iter().enumerate() {
+                assert!(
+                    (next - w[k] - d[k]).abs() < 1e-14,
+                    "{learns:?}: {next} after {} with {}",
+                    w[k],
+                    d[k]
+                );
+                moved = moved.max(d[k].abs());
+            }
+        }
+        assert!(moved > 1e-3, "{learns:?}: {moved}");
+    }
+}
+
+#[test]
+fn a_checkpoint_has_a_form_beside_the_weights_only_where_they_do_not_have_all_of_it() {
+    for (learns, passes, form) in [
+        (Learns::Nothing, Passes::bitwise(), None),
+        (Learns::Nothing, Passes::default(), Some("factored")),
+        (Learns::Encoded, Passes::default(), Some("factored")),
+        (Learns::Both, Passes::default(), Some("pending")),
+        (Learns::Multiplicative, Passes::bitwise(), None),
+    ] {
+        let mut s = Simulation::new(program(learns), Options { passes, ..Options::default() }).unwrap();
+        s.run_steps(5).unwrap();
+        let saved = s.save().unwrap();
+        let forms: Vec<&str> = saved.forms.iter().map(|f| &*f.form).filter(|f| *f != "phase mark").collect();
+        assert_eq!(forms, form.into_iter().collect::<Vec<_>>(), "{learns:?}");
     }
 }
