@@ -409,4 +409,7 @@ fn resets_to_zero_of_whole_signals_are_one_and_no_others_are() {
     assert_eq!(objects(&s), ["1 resets", "2 resets", "zero", "half", "minus", "part", "view"]);
     s.step().unwrap();
     assert!(signals.iter().all(|z| read(&s, *z).iter().all(|x| x.to_bits() == 0)));
+    for (signal, wanted) in others.into_iter().zip(wanted) {
+        assert_eq!(read(&s, signal), wanted, "{}", p.get(signal).name);
+    }
 }

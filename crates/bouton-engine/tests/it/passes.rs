@@ -318,6 +318,12 @@ fn a_population_is_one_kernel_where_nobody_else_needs_what_is_handed_on_in_it() 
     };
     assert!(has(&looked(|p| p.out), &half) && has(&looked(|p| p.current), &apart));
     assert!(has(&looked(|p| p.voltage), &whole), "voltages are stored anyway");
+    // Neither does anyone need them who looks at what lies behind them.
+    let behind = found(&|p| {
+        let behind = p.program.signal("behind", 3, 1, Role::Parameter, 0.0);
+        p.program.add("looks", Op::Probe, [Operand::read(behind)], Draws::No);
+    });
+    assert!(has(&behind, &whole), "{behind:?}");
     let held = |of: fn(&Population) -> SignalId| {
         let p = population(40, 1, 2);
         with(&p, all, &[of(&p)])
@@ -335,13 +341,57 @@ fn a_population_is_one_kernel_where_nobody_else_needs_what_is_handed_on_in_it() 
 }
 
 #[test]
+fn kernels_of_two_populations_that_stand_between_each_other_are_not_joined() {
+    // Two populations, of which each kernel of the one is followed by the same of the other.
+    let (a, b) = (population(40, 1, 2), population(40, 1, 2));
+    let mut both = a.program.clone();
+    let at = both.signals().len() as u32;
+    let mut ids = vec![];
+    for s in b.program.signals() {
+        let name = format!("b.{}", s.name);
+        ids.push(match s.room {
+            Room::Real => both.signal(name, s.rows, s.cols, s.role, s.initial.clone()),
+            Room::Double => both.double(name, s.rows, s.cols, s.role, s.initial.clone()),
+        });
+    }
+    assert_eq!(ids[0].index(), at as usize);
+    for op in b.program.operators().iter().filter(|op| !matches!(op.op, Op::Clock)) {
+        let mut on = op.on.clone();
+        on.iter_mut().for_each(|o| o.signal = ids[o.signal.index()]);
+        both.add(&op.of, op.op.clone(), on, Draws::No);
+    }
+    let run = |passes| {
+        let mut s = Simulation::new(both.clone(), Options { passes, ..Options::default() }).unwrap();
+        s.run_steps(60).unwrap();
+        let mut bits = vec![];
+        for id in [a.voltage, ids[a.voltage.index()]] {
+            let mut v = vec![];
+            s.read_signal(id, &mut v);
+            bits.extend(v.iter().map(|v| v.to_bits()));
+        }
+        (kernels(&s), bits)
+    };
+    let (plain, bits) = run(Passes { lif_phase: true, ..Passes::none() });
+    assert!(plain.contains(&"lif phase".to_string()));
+    let (between, found) = run(Passes { locality: false, ..Passes::default() });
+    let two = |name: &str| between.iter().filter(|k| *k == name).count();
+    assert_eq!(["encode", "lif phase", "product"].map(two), [2, 2, 2], "{between:?}");
+    assert_eq!(found, bits);
+    let (local, found) = run(Passes::default());
+    assert_eq!(local.iter().filter(|k| *k == "population").count(), 2, "{local:?}");
+    assert_eq!(found, bits);
+}
+
+#[test]
 fn what_is_handed_on_within_a_kernel_is_not_stored_and_its_neighbours_are() {
     let mut p = population(40, 8, 8);
-    // They lie side by side: what is read at an edge of the one would be the other.
+    // They lie side by side, with what is stored before them and behind: what is read at an edge of the one would be the other.
+    let (y, z) = (p.program.by_name()["y"], p.program.signal("z", 8, 1, Role::State, 0.0));
+    p.program.kernel("last", Copy { inc: true }, [Operand::update(z), Operand::read(y)]);
     let s = planned(&p, Passes::default());
     assert_eq!(kernels(&s).iter().filter(|k| *k == "encode lif").count(), 1, "{}", s.explain());
     assert!(!s.stores(p.current));
-    for stored in [p.out, p.x, p.bias, p.voltage, p.refractory, p.encoders] {
+    for stored in [p.out, p.x, p.bias, p.voltage, p.refractory, p.encoders, y, z] {
         assert!(s.stores(stored), "{}", p.program.get(stored).name);
     }
     let s = planned(&p, Passes::none());

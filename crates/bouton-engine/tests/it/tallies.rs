@@ -114,6 +114,26 @@ fn what_a_kernel_would_hand_on_is_stored_where_it_is_summed() {
 }
 
 #[test]
+fn a_part_of_the_spikes_is_summed_and_the_rest_is_not() {
+    let mut p = chain_of(1).program;
+    let out = p.by_name()["a.out"];
+    let (part, from) = (p.view(out, 11, 20, 1), 11);
+    let mut s = Simulation::new(p.clone(), Options::default()).unwrap();
+    let mut probed = Simulation::new(p, Options::default()).unwrap();
+    let id = probed.attach(Observe::new(out, "out")).unwrap();
+    s.tally(&[part], of(1)).unwrap();
+    s.run_steps(80).unwrap();
+    probed.run_steps(80).unwrap();
+    let mut sums = vec![vec![0.0; 20]];
+    assert_eq!(take(&mut s, &mut sums).unwrap(), 80);
+    let rows = probed.samples(id).unwrap();
+    let wanted: Vec<f64> = (0..20).map(|k| (0..80).map(|r| rows.row(r)[from + k]).sum()).collect();
+    assert_eq!(sums[0], wanted);
+    assert!(wanted.iter().any(|x| *x > 0.0));
+    assert_eq!(state(&mut s), state(&mut probed));
+}
+
+#[test]
 fn what_cannot_be_summed_is_refused_by_name() {
     let mut s = sim(1, Options::default());
     let by_name = s.program().by_name().clone();
