@@ -52,9 +52,6 @@ impl Form for Factored {
     const TRUTH: bool = true;
     const EXACT: bool = false;
     const PARTIAL: bool = true;
-    fn constants(&self, _: f64, from: &[f64]) -> Vec<f64> {
-        from.to_vec()
-    }
     fn at(&self, k: usize, _: usize, own: &dyn Fn(usize) -> f64, _: &[f64]) -> f64 {
         self.beside().at(k, own)
     }

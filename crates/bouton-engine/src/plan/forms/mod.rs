@@ -21,10 +21,11 @@ pub(crate) trait Form {
     const TRUTH: bool;
     /// Whether the plain values have all of it: closed and opened again, it is the same to the bit.
     const EXACT: bool;
-    /// Numbers that it needs beside what is kept, computed from the values of the signal that it hangs on.
+    /// Numbers that it needs beside what is kept, computed from the values of the signal that it hangs on: these themselves,
+    /// unless a form says otherwise.
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
-        let _ = (dt, from);
-        vec![]
+        let _ = dt;
+        from.to_vec()
     }
     /// The plain value of element `k` of `len`; `own` is what is kept at a place.
     fn at(&self, k: usize, len: usize, own: &dyn Fn(usize) -> f64, constants: &[f64]) -> f64;
@@ -63,8 +64,8 @@ trait Elementwise {
     const TRUTH: bool;
     const EXACT: bool;
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
-        let _ = (dt, from);
-        vec![]
+        let _ = dt;
+        from.to_vec()
     }
     /// Where element `k` of `len` is kept.
     fn place(&self, k: usize, len: usize) -> usize;
