@@ -1,5 +1,6 @@
 //! In which order the kernels of a step stand, what is done in one go, and what is shared out among threads.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use bouton_core::Failure;
@@ -411,5 +412,27 @@ fn resets_to_zero_of_whole_signals_are_one_and_no_others_are() {
     assert!(signals.iter().all(|z| read(&s, *z).iter().all(|x| x.to_bits() == 0)));
     for (signal, wanted) in others.into_iter().zip(wanted) {
         assert_eq!(read(&s, signal), wanted, "{}", p.get(signal).name);
+    }
+}
+
+#[test]
+fn what_is_summed_is_what_a_step_leaves_on_any_number_of_threads() {
+    let make = |p: &mut Program| {
+        let one = p.signal("one", MANY, 1, Role::Parameter, 1.0);
+        for name in ["a", "b"] {
+            let y = signal(p, name);
+            copy(p, name, one, Operand::update(y));
+        }
+    };
+    for threads in [1, 2] {
+        let mut s = sim(&make, Passes::default(), threads);
+        assert_eq!(s.parallel_units(), if threads == 1 { 0 } else { 2 });
+        let both = ["a", "b"].map(|n| s.program().by_name()[n]);
+        s.tally(&both, NonZero::<u64>::MIN).unwrap();
+        s.run_steps(10).unwrap();
+        let mut sums = [vec![0.0; MANY], vec![0.0; MANY]];
+        s.take_tallies(&mut sums.each_mut().map(|x| &mut x[..])).unwrap();
+        // 1 after the first step, 2 after the second, and so on.
+        assert!(sums.iter().flatten().all(|x| *x == 55.0));
     }
 }
