@@ -298,8 +298,11 @@ fn forms_have_at_most_as_many_columns_as_spikes_are_listed_of() {
         let x = neurons(&mut p, "a", Lif::default(), vec![0.0; cols]);
         let w = matrix(&mut p, 16, cols);
         product(&mut p, "c", w, x);
-        let said = explained(p, Passes::bitwise());
         let why = format!("no form of `w`: it has {cols} columns, and forms have at most 65536");
+        let said = explained(p.clone(), Passes::none());
+        assert_eq!(said.contains(&why), !formed, "{said}");
+        assert_eq!(said.contains("the passes for it are switched off"), formed, "{said}");
+        let said = explained(p, Passes::bitwise());
         assert_eq!(said.contains(&why), !formed, "{said}");
         assert_eq!(lines(&said, "form").len(), usize::from(formed), "{said}");
     }

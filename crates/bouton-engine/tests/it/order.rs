@@ -153,6 +153,17 @@ fn a_stage_is_shared_out_from_thirty_thousand_numbers_on_a_call_of_a_loop_being_
     assert_eq!(30_000 / (2 * 600 + 20), 24);
     assert_eq!(copies(24), 0);
     assert!(copies(25) > 10);
+    // From there on: two that come to it just so are.
+    assert_eq!(2 * (2 * 7490 + 20), 30_000);
+    let two = |n: usize| {
+        units(&|p| {
+            for _ in 0..2 {
+                let (x, y) = (p.signal("x", n, 1, Role::State, 0.0), p.signal("y", n, 1, Role::State, 0.0));
+                copy(p, "copy", x, Operand::set(y));
+            }
+        })
+    };
+    assert_eq!((two(7489), two(7490)), (0, 2));
 }
 
 #[test]
