@@ -39,7 +39,8 @@ fn objects(s: &Simulation) -> Vec<String> {
 
 #[test]
 fn what_has_numbers_in_common_never_runs_at_once_and_all_else_may() {
-    let cases: [(&str, usize, &dyn Fn(&mut Program)); 14] = [
+    type Make<'a> = &'a dyn Fn(&mut Program);
+    let cases: [(&str, usize, Make<'_>); 14] = [
         ("two on signals of their own", 2, &|p| {
             for _ in 0..2 {
                 let (x, y) = (signal(p, "x"), signal(p, "y"));

@@ -290,7 +290,8 @@ fn a_population_is_one_kernel_where_nobody_else_needs_what_is_handed_on_in_it() 
     ] {
         let found = with(&population(n, d, rows), all, &[]);
         let (mut a, mut b) = (found.clone(), wanted.to_vec());
-        (a.sort(), b.sort());
+        a.sort();
+        b.sort();
         assert_eq!(a, b, "{n} neurons, {d} dimensions, {rows} values: {found:?}");
     }
     let found = |change: &dyn Fn(&mut Population)| {

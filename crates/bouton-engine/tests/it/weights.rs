@@ -202,7 +202,7 @@ fn looked_at(learns: Learns, looks: bool) -> Program {
 }
 
 fn is_frozen(k: usize) -> bool {
-    (k / COLS + k % COLS) % 3 == 0
+    (k / COLS + k % COLS).is_multiple_of(3)
 }
 
 /// The plain loop.
