@@ -233,8 +233,12 @@ impl Var {
     ) -> Var {
         let is = serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string));
         let schema = T::json_schema(&mut SchemaGenerator::default()).to_value();
-        let list = |key: &str| schema.get(key).and_then(|v| v.as_array()).into_iter().flatten();
-        let names = list("oneOf").filter_map(|member| member.get("const")).chain(list("enum"));
+        // Names that are documented are members by themselves; all others are together in one, or make the schema alone.
+        let members = schema.get("oneOf").and_then(|v| v.as_array()).into_iter().flatten().chain([&schema]);
+        let names = members.flat_map(|m| {
+            let together = m.get("enum").and_then(|v| v.as_array()).into_iter().flatten();
+            m.get("const").into_iter().chain(together)
+        });
         let of = names.filter_map(|v| v.as_str().map(str::to_string)).collect();
         let start = Start::Name { is: is.unwrap_or_default(), of };
         Var { start, ..Var::fixed(name, "", 0.0, Bounds::ANY, doc) }
