@@ -310,6 +310,8 @@ fn intercepts_of_izhikevichs_neurons_are_where_the_rate_begins() {
         m.rates(&mut top);
         assert_eq!(rates[k], top[0]);
         // Fiftieths of the radius: silent there, and firing at the next.
+        let fiftieths = 50.0 * intercepts[k];
+        assert!((fiftieths - fiftieths.round()).abs() < 1e-9, "{}", intercepts[k]);
         let mut ends = [gain[k] * intercepts[k] + bias[k], gain[k] * (intercepts[k] + 0.02) + bias[k]];
         m.rates(&mut ends);
         assert!(ends[0] == 0.0 && ends[1] > 0.0, "{}: {ends:?}", intercepts[k]);

@@ -216,6 +216,15 @@ fn a_filter_with_more_room_gives_the_same() {
 }
 
 #[test]
+fn a_triangle_has_a_million_steps_at_most() {
+    assert_eq!(Triangle { t: 1000.0 }.filter(DT).unwrap().states(), 1_000_001);
+    assert!(Triangle { t: 1000.001 }.filter(DT).unwrap_err().contains("at most 1e6 time steps"));
+    // To the nearest number of steps.
+    let steps = [0.0026, 0.0034, 0.0036].map(|t| Triangle { t }.filter(DT).unwrap().states());
+    assert_eq!(steps, [4, 4, 5]);
+}
+
+#[test]
 fn a_step_over_nothing_is_none() {
     step_taps::<f64>(&[1.0, 2.0], &[], &mut [], &mut []);
     let mut y = [5.0];

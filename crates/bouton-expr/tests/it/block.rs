@@ -96,6 +96,9 @@ fn blocks_agree_with_single_synapses() {
     check("lr * (sum(ws * enc) + max(pres) - ws[1]) * where(w > 0, pre, post)", Synapse);
     check("[w, lr, pre, post, enc[1], pres[0], ws[0], err[1]]", Synapse);
     check("ws * pres + enc", Synapse);
+    check("exp(post)*pre + sin(post)*w - cos(post)", Synapse);
+    check("sum((enc + post) * pres) + sum(sin(enc)*ws) - (enc*lr)[1]", Synapse);
+    check("exp(pre)*post + sin(pre)*w - cos(pre)", Synapse);
     check("ws", Synapse);
     check("w", Synapse);
     check("pre < post", Synapse);

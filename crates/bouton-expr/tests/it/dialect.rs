@@ -6,6 +6,7 @@ const UNITS: &[Unit] = &[
     Unit::new("s", 0),
     Unit::new("ms", -3),
     Unit::new("kHz", 3),
+    Unit::new("/s", 0),
     Unit::new("/mV", 3),
     Unit::new("/mV^2", 6),
 ];
@@ -38,6 +39,10 @@ fn a_unit_behind_a_number_is_the_number_in_si() {
         ("(20 ms)^2", 0.02 * 0.02),
         ("1/2 s", 0.5),
         ("2e3 ms*s_1", 4.0),
+        ("2 /mV*3", 6000.0),
+        ("2 /mV - 1", 1999.0),
+        ("20 ms^2", 0.02 * 0.02),
+        ("4 /s", 4.0),
     ] {
         assert_eq!(value(text), expected, "{text}");
     }
@@ -71,6 +76,16 @@ fn names_with_dots_are_names() {
     assert!(err.message().contains("did you mean `pre.out`?"), "{err}");
     assert!(Program::compile("pre.out", &Vars::new().pre("pre.out")).is_err());
     assert!(Program::compile("1.5 + pre.out", &vars).is_ok());
+    // A dot before a digit, a blank or the end is none of a name.
+    let message = |text| Program::compile(text, &vars).unwrap_err().message().to_string();
+    assert!(message("pre.5").starts_with("expected an operator or the end, found `.5`"));
+    for text in ["pre.", "pre. out", "pre.out."] {
+        assert!(message(text).starts_with("unexpected `.`"), "{text}: {}", message(text));
+    }
+    for name in ["2x", "a b", "a..b", ".a", "a.", "a.2"] {
+        let vars = Vars::new().scalar(name).dialect(RULES);
+        assert!(Program::compile("1", &vars).unwrap_err().message().contains("is not a name"), "{name}");
+    }
 }
 
 /// One step of `x` from `x0` when the rate is `text`, with a = 3, b = −0.7 and y = 0.4.
