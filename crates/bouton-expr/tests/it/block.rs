@@ -99,6 +99,9 @@ fn blocks_agree_with_single_synapses() {
     check("exp(post)*pre + sin(post)*w - cos(post)", Synapse);
     check("sum((enc + post) * pres) + sum(sin(enc)*ws) - (enc*lr)[1]", Synapse);
     check("exp(pre)*post + sin(pre)*w - cos(pre)", Synapse);
+    // What differs by post is read by synapses, and by what differs by post alone.
+    check("exp(post)*pre + sin(post)*w + tanh(exp(post)*sin(post))*w", Synapse);
+    check("sum((enc + post)*pres) + sum(enc*(enc + post))*w", Synapse);
     check("ws", Synapse);
     check("w", Synapse);
     check("pre < post", Synapse);
