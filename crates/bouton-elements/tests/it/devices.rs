@@ -163,6 +163,29 @@ fn the_spread_of_a_saturating_law_is_of_each_of_its_numbers() {
 }
 
 #[test]
+fn no_two_numbers_of_devices_are_of_one_draw() {
+    let power: &dyn DeviceModel = &PowerLaw { initial: 5e7, ..PowerLaw::default() };
+    let soft: &dyn DeviceModel = &SoftBound { g_min: 1e-9, g_max: 5e-8, pulses: 30.0, initial: 2e-8 };
+    for m in [power, soft] {
+        let (all, mean) = (many(m, 0.1, 300), m.nominal());
+        // How far each is from its mean, in its standard deviations: nothing is cut off within reach.
+        let mut off: Vec<f64> = (0..3)
+            .flat_map(|k| all[k].iter().map(move |x| (k, *x)))
+            .map(|(k, x)| {
+                // Of a saturating law the number of pulses is drawn, not the share that one leaves.
+                let pulses = |keeps: f64| -1.0 / keeps.ln();
+                let (x, mean) =
+                    if k == 2 && mean[2] > 0.0 { (pulses(x), pulses(mean[2])) } else { (x, mean[k]) };
+                (x - mean) / (0.1 * mean.abs())
+            })
+            .collect();
+        off.sort_by(f64::total_cmp);
+        assert!(off.windows(2).all(|w| w[1] - w[0] > 1e-9), "{m:?}");
+        assert!(off[0] < -2.0 && off[899] > 2.0, "{off:?}");
+    }
+}
+
+#[test]
 fn a_large_spread_makes_no_device_that_cannot_be() {
     let law = SoftBound { g_min: 1e-9, g_max: 3e-9, pulses: 5.0, initial: 1.5e-9 };
     let all = many(&law, 1.0, 20_000);
@@ -180,6 +203,10 @@ fn a_large_spread_makes_no_device_that_cannot_be() {
         assert!(start > r0 && start <= r1 * (1.0 + 1e-9), "{start:e} of {r0:e} and {r1:e}");
         assert!(near(r0 + r1 * least.powf(c), r1, 1e-9) && count >= least * (1.0 - 1e-9));
     }
+    // A range that is not far above what is cut off.
+    let narrow = PowerLaw { r0: 500.0, r1: 2000.0, initial: 1500.0, ..law.clone() };
+    narrow.check().unwrap();
+    assert!(many(&narrow, 1.0, 2000)[1].iter().all(|r1| *r1 >= 1500.0));
     // An exponent nearer to 0 than what is cut off stays itself: none is above it.
     let law = PowerLaw { a: -0.005, b: 0.0, initial: 2e8, ..law };
     assert!(many(&law, 1.0, 2000)[2].iter().all(|c| *c <= -0.005));
@@ -405,8 +432,8 @@ fn parameters_of_their_own_that_do_not_fit_are_refused_with_their_place() {
     );
     assert!(e(Values::Scalars(vec![1.0, f64::NAN, 1.0]), 3, 1).contains("number (1, 0) is NaN"));
     // A device that can't be is named by its place and side.
-    let r0 = rows(&[&[200.0, 200.0, 200.0], &[200.0, 3e8, 200.0]]);
+    let r0 = rows(&[&[200.0, 200.0, 200.0], &[200.0, 200.0, 3e8]]);
     let s = DeviceSpec { minus: own("r0", r0), ..DeviceSpec::default() };
     let e = s.draw(2, 3, 1, 2).unwrap_err();
-    assert!(e.contains("device (1, 1) on the side `minus`") && e.contains("`r1`"), "{e}");
+    assert!(e.contains("device (1, 2) on the side `minus`") && e.contains("`r1`"), "{e}");
 }
