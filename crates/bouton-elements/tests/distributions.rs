@@ -19,6 +19,7 @@ fn rejects(dist: impl Into<Distribution>, n: usize, d: usize, text: &str) {
 
 #[test]
 fn errors_name_the_parameter() {
+    let pdf = |x: &[f64], p: &[f64]| Pdf { x: x.into(), p: p.into() };
     let nan = f64::NAN;
     rejects(Gaussian { mean: 0.0, std: 0.0 }, 1, 1, "`std` must be a finite number greater than 0, found 0");
     rejects(Gaussian { mean: nan, std: 1.0 }, 1, 1, "`mean` must be a finite number, found NaN");
@@ -48,6 +49,42 @@ fn errors_name_the_parameter() {
         "`high` must be greater than `shift` (2), found 1",
     );
     rejects(
+        Exponential { scale: 1.0, shift: 2.0, high: 2.0 },
+        1,
+        1,
+        "`high` must be greater than `shift` (2), found 2",
+    );
+    rejects(
+        Uniform { low: -f64::MAX, high: f64::MAX, integer: false },
+        1,
+        1,
+        &format!("`high` - `low` must be finite, found low {}, high {}", -f64::MAX, f64::MAX),
+    );
+    let most = 9_007_199_254_740_992.0;
+    assert!(Distribution::from(Uniform { low: -most, high: most, integer: true }).check().is_ok());
+    rejects(
+        Uniform { low: 0.0, high: 2.0 * most, integer: true },
+        1,
+        1,
+        "`high` must be a whole number (`integer` is true), found 18014398509481984",
+    );
+    rejects(
+        Choice { options: vec![vec![1.0], vec![f64::NAN]], weights: None },
+        1,
+        1,
+        "the numbers must be finite, found NaN",
+    );
+    rejects(
+        Choice { options: vec![vec![1.0], vec![1.0, 2.0]], weights: None },
+        1,
+        1,
+        "`options[1]` must have 1 numbers, as `options[0]` has, found 2",
+    );
+    rejects(pdf(&[0.0, 0.0], &[0.5, 0.5]), 1, 1, "`x` must be finite and ascending");
+    rejects(pdf(&[0.0, f64::INFINITY], &[0.5, 0.5]), 1, 1, "`x` must be finite and ascending");
+    rejects(pdf(&[], &[]), 1, 1, "`x` and `p` must be as many, at least one, found 0 and 0");
+    rejects(Samples::scalars(&[1.0, 2.0]), 2, 3, "`values` must be samples of 3 dimensions, found 1");
+    rejects(
         ScatteredHypersphere { min_magnitude: 1.0, ..Default::default() },
         1,
         1,
@@ -67,7 +104,6 @@ fn errors_name_the_parameter() {
         1,
         "`subdimensions` must be less than `dimensions` (3), found 3",
     );
-    let pdf = |x: &[f64], p: &[f64]| Pdf { x: x.into(), p: p.into() };
     rejects(pdf(&[0.0], &[0.5, 0.5]), 1, 1, "`x` and `p` must be as many, at least one, found 1 and 2");
     rejects(pdf(&[1.0, 0.0], &[0.5, 0.5]), 1, 1, "`x` must be finite and ascending");
     rejects(pdf(&[0.0, 1.0], &[1.5, -0.5]), 1, 1, "`p` must be finite and at least 0, found -0.5");
@@ -124,6 +160,42 @@ fn files_lose_nothing() {
     for dist in dists.iter().filter(|d| !d.is::<Samples>()) {
         let text = serde_json::to_string(dist).unwrap();
         assert_eq!(serde_json::from_str::<Distribution>(&text).unwrap(), *dist, "{text}");
+    }
+}
+
+#[test]
+fn given_samples_say_their_shape_and_are_given_as_they_are() {
+    let rows = vec![vec![1.0, 2.0, 3.0], vec![4.0, 5.0, 6.0]];
+    let given = Distribution::from(rows.clone());
+    assert_eq!(given.fixed_shape(), Some((2, 3)));
+    assert_eq!(given.sample(2, 3, &mut RandomState::new(0)).unwrap(), rows.concat());
+    assert_eq!(given.model().vars()[0].values(), rows.concat());
+    assert_eq!(Distribution::from(vec![1.0, 2.0]).fixed_shape(), Some((2, 1)));
+    for dist in all().iter().filter(|d| !d.is::<Samples>()) {
+        assert_eq!(dist.fixed_shape(), None, "{dist:?}");
+    }
+    // A number is always that number.
+    assert_eq!(Distribution::from(2.5).sample(3, 1, &mut RandomState::new(0)).unwrap(), [2.5; 3]);
+}
+
+/// A straight line in between, level beyond the ends, and at a point what is given there.
+#[test]
+fn a_density_given_at_points_has_its_quantiles_on_straight_lines() {
+    let (x, p) = ([-1.0, 0.0, 4.0], [0.2, 0.5, 0.3]);
+    let dist = Distribution::from(Pdf { x: x.into(), p: p.into() });
+    let (mut numbers, mut samples) = (RandomState::new(3), RandomState::new(3));
+    // The distribution function passes these at the points.
+    let passed = [0.1, 0.45, 0.85];
+    let found = dist.sample(500, 1, &mut samples).unwrap();
+    for found in found {
+        let u = numbers.random_sample();
+        let exact = match u {
+            u if u <= passed[0] => x[0],
+            u if u >= passed[2] => x[2],
+            u if u < passed[1] => x[0] + (u - 0.1) / 0.35,
+            u => (u - 0.45) / 0.4 * 4.0,
+        };
+        assert!((found - exact).abs() < 1e-12, "{u}: {found}, not {exact}");
     }
 }
 

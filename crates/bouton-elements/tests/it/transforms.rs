@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use bouton_core::Matrix;
-use bouton_elements::distributions::{Distribution, UniformHypersphere};
+use bouton_elements::Element;
+use bouton_elements::distributions::{Distribution, DistributionModel, UniformHypersphere};
 use bouton_elements::random::RandomState;
 use bouton_elements::transforms::{
-    Convolution, ConvolutionTranspose, Dense, Diagonal, Init, Map, Numbers, Padding, Scalar, Sparse,
-    Transform, TransformModel,
+    Convolution, ConvolutionTranspose, Dense, Diagonal, Init, Links, Listed, Map, Numbers, Padding, Scalar,
+    Sparse, Transform, TransformModel,
 };
-use bouton_elements::var::Start;
+use bouton_elements::var::{Start, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 fn make(t: &Transform, outputs: usize, inputs: usize) -> Result<Map, String> {
@@ -374,4 +377,94 @@ fn what_a_listing_shows_of_windows_has_their_defaults() {
     let read: ConvolutionTranspose =
         serde_json::from_value(json!({ "n_filters": 4, "input_shape": [9, 9, 1] })).unwrap();
     assert_eq!(read, back);
+}
+
+/// A transform of a program that may have counted wrongly.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Foreign {
+    makes: usize,
+    dense: bool,
+}
+
+impl Element for Foreign {
+    const NAME: &'static str = "foreign";
+    const PAGE: &'static str = "Not counted.";
+}
+
+impl TransformModel for Foreign {
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+    fn outputs(&self, _: usize) -> Result<Option<usize>, String> {
+        Ok(None)
+    }
+    fn dense(&self) -> bool {
+        self.dense
+    }
+    fn make(&self, _: usize, _: usize, _: &mut RandomState) -> Result<Map, String> {
+        let links = |shape| Arc::new(Links::Listed(Listed::new(shape, &[0, 1], &[0, 0]).unwrap()));
+        Ok(match self.makes {
+            0 => Map::Scalar(2.0),
+            1 => Map::Diagonal(vec![1.0; 2]),
+            2 => Map::Dense(Arc::new(vec![1.0; 6])),
+            3 => Map::Linked(links((2, 3)), Arc::new(vec![1.0; 2])),
+            4 => Map::Diagonal(vec![1.0; 3]),
+            5 => Map::Dense(Arc::new(vec![1.0; 5])),
+            6 => Map::Linked(links((2, 3)), Arc::new(vec![1.0; 3])),
+            7 => Map::Linked(links((2, 4)), Arc::new(vec![1.0; 2])),
+            8 => Map::Linked(links((3, 3)), Arc::new(vec![1.0; 2])),
+            _ => Map::Scalar(f64::NAN),
+        })
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![]
+    }
+}
+
+#[test]
+fn what_a_transform_makes_is_counted() {
+    let made = |makes, dense| make(&Foreign { makes, dense }.into(), 2, 3);
+    for (makes, dense) in [(0, false), (1, false), (2, true), (3, false)] {
+        made(makes, dense).unwrap();
+        // What it said it would make is something else.
+        assert!(made(makes, !dense).unwrap_err().contains("of the type `foreign` gave"), "{makes}");
+    }
+    for (makes, found) in [(4, 3), (5, 5), (6, 3)] {
+        let e = made(makes, makes == 5).unwrap_err();
+        assert!(e.contains(&format!("`foreign` gave {found} numbers for 2 outputs and 3 inputs")), "{e}");
+    }
+    for (makes, has) in [(7, "2 outputs and 4 inputs"), (8, "3 outputs and 3 inputs")] {
+        let e = made(makes, false).unwrap_err();
+        assert!(e.contains(&format!("connects {has}, and 2 and 3 are wanted")), "{e}");
+    }
+    assert_eq!(made(9, false).unwrap_err(), "must be finite, found NaN");
+}
+
+/// A distribution of a program that gives a number too many.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct TooMany {}
+
+impl Element for TooMany {
+    const NAME: &'static str = "too_many";
+    const PAGE: &'static str = "Not counted.";
+}
+
+impl DistributionModel for TooMany {
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+    fn sample(&self, n: usize, d: usize, _: &mut RandomState) -> Result<Vec<f64>, String> {
+        Ok(vec![1.0; n * d + 1])
+    }
+    fn vars(&self) -> Vec<Var> {
+        vec![]
+    }
+}
+
+#[test]
+fn what_a_distribution_gives_is_counted() {
+    let e = Distribution::from(TooMany {}).sample(2, 3, &mut RandomState::new(0)).unwrap_err();
+    assert_eq!(e, "the distribution `too_many` gave 7 numbers where 2 × 3 were asked for");
 }
