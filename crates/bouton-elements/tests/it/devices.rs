@@ -189,15 +189,13 @@ fn no_two_numbers_of_devices_are_of_one_draw() {
 fn a_large_spread_makes_no_device_that_cannot_be() {
     let law = SoftBound { g_min: 1e-9, g_max: 3e-9, pulses: 5.0, initial: 1.5e-9 };
     let all = many(&law, 1.0, 20_000);
-    for k in 0..20_000 {
-        let [low, high, keeps, left] = [0, 1, 2, 3].map(|c| all[c][k]);
+    for [low, high, keeps, left] in (0..20_000).map(|k| [0, 1, 2, 3].map(|c| all[c][k])) {
         assert!(low > 0.0 && high >= 1.01 * low * (1.0 - 1e-12), "{low:e} {high:e}");
         assert!((0.0..1.0).contains(&keeps) && left > 0.0 && left <= 1.0 + 1e-12, "{keeps} {left}");
     }
     let law = PowerLaw::default();
     let all = many(&law, 1.0, 20_000);
-    for k in 0..20_000 {
-        let [r0, r1, c, least, count] = [0, 1, 2, 3, 4].map(|c| all[c][k]);
+    for [r0, r1, c, least, count] in (0..20_000).map(|k| [0, 1, 2, 3, 4].map(|c| all[c][k])) {
         assert!(r0 > 0.0 && r1 > 3.0 * law.r0 && c <= -0.01, "{r0} {r1} {c}");
         let start = r0 + r1 * count.powf(c);
         assert!(start > r0 && start <= r1 * (1.0 + 1e-9), "{start:e} of {r0:e} and {r1:e}");

@@ -215,7 +215,9 @@ fn types_of_rates_are_their_formulas() {
     let adaptive =
         AdaptiveLifRate { tau_rc: 0.05, tau_ref: 0.003, amplitude: 1.5, ..AdaptiveLifRate::default() };
     let spiking = AdaptiveLif { tau_rc: 0.05, tau_ref: 0.003, amplitude: 1.5, ..AdaptiveLif::default() };
-    let cases: [(NeuronType, &dyn Fn(f64) -> f64, bool); 7] = [
+    /// A type, its formula, and whether a step is it.
+    type Case<'a> = (NeuronType, &'a dyn Fn(f64) -> f64, bool);
+    let cases: [Case<'_>; 7] = [
         (rate.into(), &|j| lif(1.5, j), true),
         // The first step is that of a neuron that has not adapted.
         (adaptive.into(), &|j| lif(1.5, j), true),

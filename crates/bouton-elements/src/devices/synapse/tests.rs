@@ -119,6 +119,8 @@ fn spread_is_shared_or_not() {
     let shared = DeviceSpec { spread_of: SpreadOf::Synapse, ..spec(0.15) }.draw(20, 20, 1, 2).unwrap();
     assert_eq!(shared.sides[0].columns[..3], shared.sides[1].columns[..3]);
     assert_ne!(shared.sides[0].columns[4], shared.sides[1].columns[4]);
+    // What is shared is what the plus devices have by themselves: these stay as they are.
+    assert_eq!(shared.sides[0], own.sides[0]);
     // Mean and spread of each parameter, and that no two are of one draw.
     let moments = |x: &[f64]| {
         let mean = x.iter().sum::<f64>() / x.len() as f64;
