@@ -45,8 +45,8 @@ pub(super) trait Inner: Send {
     fn set_steps(&mut self, steps: u64);
     fn put(&mut self, s: SignalId, values: &[f64]);
     fn record(&mut self) -> Result<(), (usize, Unrecorded)>;
-    fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error>;
-    fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String>;
+    fn tally(&mut self, signals: [&[SignalId]; 2], steps: Tallied) -> Result<(), Error>;
+    fn take_tallies(&mut self, to: &mut [&mut [f64]], rows: &mut Vec<f64>) -> Result<u64, String>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
     fn resume_filters(&mut self, from: usize);
@@ -259,7 +259,9 @@ impl<T: CallReal> Inner for Sim<T> {
         let step = self.n_steps + 1;
         let at = At { level: self.level, dt: self.dt, t: step as f64 * self.dt, step };
         let Sim { program, layout, plan, running, log, real, double, pool, dt, tallies, .. } = self;
-        let plan = tallies.of_step(step).unwrap_or(plan);
+        let sums = tallies.of_step(step);
+        let summed = sums.is_some();
+        let plan = sums.unwrap_or(plan);
         let (program, layout, dt) = (&**program, &*layout, *dt);
         let kernel = |k: usize, s: bouton_memory::Slices<'_, T>| {
             if let What::Code(code) = &plan.whats[k] {
@@ -288,6 +290,9 @@ impl<T: CallReal> Inner for Sim<T> {
         })?;
         self.n_steps = step;
         self.waiting.clear();
+        if summed {
+            self.end_of_row();
+        }
         Ok(())
     }
     fn n_steps(&self) -> u64 {
@@ -400,11 +405,11 @@ impl<T: CallReal> Inner for Sim<T> {
     fn record(&mut self) -> Result<(), (usize, Unrecorded)> {
         self.record_all()
     }
-    fn tally(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error> {
+    fn tally(&mut self, signals: [&[SignalId]; 2], steps: Tallied) -> Result<(), Error> {
         self.tally_anew(signals, steps)
     }
-    fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String> {
-        self.hand_out_sums(to)
+    fn take_tallies(&mut self, to: &mut [&mut [f64]], rows: &mut Vec<f64>) -> Result<u64, String> {
+        self.hand_out_sums(to, rows)
     }
     fn save(&self) -> Result<crate::live::Checkpoint, Error> {
         self.save_all()

@@ -14,16 +14,22 @@ use crate::program::SignalId;
 
 impl Simulation {
     /// Sums signals, element by element, from the next step on, in place of those that were summed before: of each so many
-    /// rows of 8 steps one, at places so mixed that nothing that returns after some time is met at one of its places alone. What
-    /// is summed is what a step leaves. A population that is encoded, stepped and decoded in one pass still is, and not a bit of
-    /// what follows changes. The sums begin at zero, and do so again with a reset or a checkpoint that is loaded.
+    /// rows of 8 steps one, at places so mixed that nothing that returns after some time is met at one of its places alone. `whole`
+    /// are summed over all of these steps, `rows` over each row by itself. What is summed is what a step leaves. A population that
+    /// is encoded, stepped and decoded in one pass still is, and not a bit of what follows changes. The sums begin at zero, and do
+    /// so again with a reset or a checkpoint that is loaded.
     ///
     /// # Errors
     /// A signal that isn't of the simulation's number type, or a part of the columns of a matrix, or that is named twice, or that the
     /// plan keeps in another form; no memory for the sums. Then all is as before.
-    pub fn tally(&mut self, signals: &[SignalId], one_of: NonZero<u64>) -> Result<(), Error> {
+    pub fn tally(
+        &mut self,
+        whole: &[SignalId],
+        rows: &[SignalId],
+        one_of: NonZero<u64>,
+    ) -> Result<(), Error> {
         let mut named = HashSet::new();
-        for s in signals {
+        for s in whole.iter().chain(rows) {
             let x = self.program.get(*s);
             let refuse = |m: &str| Err(Error::access(&x.name, format!("can't be summed: {m}")));
             if x.room != Room::Real || !x.contiguous() {
@@ -33,15 +39,16 @@ impl Simulation {
                 return refuse("it is named twice");
             }
         }
-        self.inner.tally(signals, Tallied::one_of(one_of))
+        self.inner.tally([whole, rows], Tallied::one_of(one_of))
     }
-    /// Adds the sums since [`tally`](Simulation::tally), or since this was asked last, to `to`, a list for each signal in their order;
-    /// they begin anew. Returns in how many steps they were summed.
+    /// Adds the sums since [`tally`](Simulation::tally), or since this was asked last, to `to`, a list for each signal of `whole` in
+    /// their order, and puts those of each row that has ended since behind `rows`, one signal behind the other; they begin
+    /// anew. A row that was begun when summing began is left out of `rows`. Returns in how many steps `whole` was summed.
     ///
     /// # Errors
     /// Lists that aren't as many as the signals, or not of their lengths; then nothing is added.
-    pub fn take_tallies(&mut self, to: &mut [&mut [f64]]) -> Result<u64, Error> {
-        self.inner.take_tallies(to).map_err(|m| Error::access("", m))
+    pub fn take_tallies(&mut self, to: &mut [&mut [f64]], rows: &mut Vec<f64>) -> Result<u64, Error> {
+        self.inner.take_tallies(to, rows).map_err(|m| Error::access("", m))
     }
 }
 
@@ -62,6 +69,8 @@ impl Tallied {
     pub fn one_of(n: NonZero<u64>) -> Tallied {
         Tallied { of: n }
     }
+    /// Steps in a row.
+    pub const ROW: u64 = ROW;
     /// Whether a step (the first is 1) is one of them.
     pub fn has(self, step: u64) -> bool {
         self.has_row(row(step))
@@ -87,10 +96,15 @@ fn mixed(n: u64) -> u64 {
 
 /// What is summed.
 pub(super) struct Tallies {
-    /// Signals, and where their sums lie.
+    /// Signals, and where their sums lie: first those that are summed as a whole.
     pub(super) of: Vec<(SignalId, Span)>,
-    /// The segment of memory in which that is.
+    /// How many are summed as a whole.
+    whole: usize,
+    /// The segment of memory in which the sums are.
     segment: Option<u32>,
+    /// Sums of rows that have ended, and steps of the one that has not.
+    rows: Vec<f64>,
+    begun: u64,
     /// Steps that are summed, and how many were.
     steps: Tallied,
     summed: u64,
@@ -104,7 +118,10 @@ impl Default for Tallies {
     fn default() -> Tallies {
         Tallies {
             of: vec![],
+            whole: 0,
             segment: None,
+            rows: vec![],
+            begun: 0,
             steps: Tallied::one_of(NonZero::<u64>::MIN),
             summed: 0,
             row: (u64::MAX, false),
@@ -140,15 +157,20 @@ impl Tallies {
 }
 
 impl<T: CallReal> Sim<T> {
-    /// Sums other signals: a new segment of memory, and a plan.
-    pub(super) fn tally_anew(&mut self, signals: &[SignalId], steps: Tallied) -> Result<(), Error> {
-        let mut new = Tallies { steps, ..Tallies::default() };
+    /// Sums other signals, as a whole and by rows: a new segment of memory, and a plan.
+    pub(super) fn tally_anew(
+        &mut self,
+        [whole, rows]: [&[SignalId]; 2],
+        steps: Tallied,
+    ) -> Result<(), Error> {
+        let mut new = Tallies { steps, whole: whole.len(), ..Tallies::default() };
+        let signals = [whole, rows].concat();
         let all: usize = signals.iter().map(|s| self.program.get(*s).len()).sum();
         if all > 0 {
             let no_room = |m: String| Error::run("", format!("the sums of signals: {m}"));
             let segment = self.real.add(all).map_err(no_room)?;
             let mut start = 0;
-            for s in signals {
+            for s in &signals {
                 let len = self.program.get(*s).len();
                 new.of.push((*s, Span { segment, start, len }));
                 start += len;
@@ -188,16 +210,37 @@ impl<T: CallReal> Sim<T> {
         self.tallies.plan = Some(plan);
         Ok(())
     }
+    /// After a step that was summed: the sums of a row that ends with it.
+    pub(super) fn end_of_row(&mut self) {
+        let Tallies { of, whole, rows, begun, .. } = &mut self.tallies;
+        *begun += 1;
+        if self.n_steps.is_multiple_of(ROW) {
+            for (_, span) in &of[*whole..] {
+                let sums = self.real.get_mut(*span);
+                if *begun == ROW {
+                    rows.extend(sums.iter().map(|x| x.f64()));
+                }
+                sums.fill(T::of(0.0));
+            }
+            *begun = 0;
+        }
+    }
     /// Begins the sums anew.
     pub(super) fn clear_tallies(&mut self) {
-        self.tallies.summed = 0;
+        (self.tallies.summed, self.tallies.begun) = (0, 0);
+        self.tallies.rows.clear();
         for (_, span) in &self.tallies.of {
             self.real.get_mut(*span).fill(T::of(0.0));
         }
     }
-    /// Adds the sums to lists, and begins them anew; how many steps they were.
-    pub(super) fn hand_out_sums(&mut self, to: &mut [&mut [f64]]) -> Result<u64, String> {
-        let lens: Vec<usize> = self.tallies.of.iter().map(|(_, span)| span.len).collect();
+    /// Adds the sums to lists, and begins them anew; how many steps they were. A row that has not ended goes on.
+    pub(super) fn hand_out_sums(
+        &mut self,
+        to: &mut [&mut [f64]],
+        rows: &mut Vec<f64>,
+    ) -> Result<u64, String> {
+        let whole = &self.tallies.of[..self.tallies.whole];
+        let lens: Vec<usize> = whole.iter().map(|(_, span)| span.len).collect();
         if to.iter().map(|to| to.len()).ne(lens.iter().copied()) {
             return Err(format!(
                 "the sums of {} signals were asked for, and {} are summed, or of other lengths: who asked for other sums since?",
@@ -205,12 +248,13 @@ impl<T: CallReal> Sim<T> {
                 lens.len()
             ));
         }
-        for ((_, span), to) in self.tallies.of.iter().zip(to) {
-            to.iter_mut().zip(self.real.get(*span)).for_each(|(to, x)| *to += x.f64());
+        for ((_, span), to) in whole.iter().zip(to) {
+            let sums = self.real.get_mut(*span);
+            to.iter_mut().zip(&*sums).for_each(|(to, x)| *to += x.f64());
+            sums.fill(T::of(0.0));
         }
-        let steps = self.tallies.summed;
-        self.clear_tallies();
-        Ok(steps)
+        rows.append(&mut self.tallies.rows);
+        Ok(std::mem::take(&mut self.tallies.summed))
     }
 }
 

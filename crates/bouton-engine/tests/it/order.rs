@@ -440,10 +440,10 @@ fn what_is_summed_is_what_a_step_leaves_on_any_number_of_threads() {
         let mut s = sim(&make, Passes::default(), threads);
         assert_eq!(s.parallel_units(), if threads == 1 { 0 } else { 2 });
         let both = ["a", "b"].map(|n| s.program().by_name()[n]);
-        s.tally(&both, NonZero::<u64>::MIN).unwrap();
+        s.tally(&both, &[], NonZero::<u64>::MIN).unwrap();
         s.run_steps(10).unwrap();
         let mut sums = [vec![0.0; MANY], vec![0.0; MANY]];
-        s.take_tallies(&mut sums.each_mut().map(|x| &mut x[..])).unwrap();
+        s.take_tallies(&mut sums.each_mut().map(|x| &mut x[..]), &mut vec![]).unwrap();
         // 1 after the first step, 2 after the second, and so on.
         assert!(sums.iter().flatten().all(|x| *x == 55.0));
     }

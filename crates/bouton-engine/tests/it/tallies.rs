@@ -16,7 +16,7 @@ fn of(n: u64) -> NonZero<u64> {
 }
 
 fn take(s: &mut Simulation, sums: &mut [Vec<f64>]) -> Result<u64, bouton_core::Error> {
-    s.take_tallies(&mut sums.iter_mut().map(|x| &mut x[..]).collect::<Vec<_>>())
+    s.take_tallies(&mut sums.iter_mut().map(|x| &mut x[..]).collect::<Vec<_>>(), &mut vec![])
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn sums_are_those_of_what_a_probe_records_in_every_way_a_step_is_planned() {
             let signals = ["a.out", "b.out", "b.z", "drive"].map(|n| s.program().by_name()[n]);
             let ids = signals.map(|x| probed.attach(Observe::new(x, "x")).unwrap());
             s.run_steps(7).unwrap();
-            s.tally(&signals, of(4)).unwrap();
+            s.tally(&signals, &[], of(4)).unwrap();
             let fused = d == 1 && passes.fuse_populations;
             let said = format!(
                 "4 signals are summed in some of the steps, {} of them within",
@@ -73,7 +73,7 @@ fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
     let mut s = sim(1, Options::default());
     let drive = s.program().by_name()["drive"];
     let mut sums = vec![vec![0.0]];
-    s.tally(&[drive], of(1)).unwrap();
+    s.tally(&[drive], &[], of(1)).unwrap();
     s.run_steps(5).unwrap();
     let saved = s.save().unwrap();
     s.load(&saved).unwrap();
@@ -85,9 +85,9 @@ fn sums_begin_anew_with_a_reset_a_checkpoint_and_other_signals() {
     s.run_steps(1).unwrap();
     let mut sums = vec![vec![1.0]];
     assert_eq!((take(&mut s, &mut sums).unwrap(), sums[0][0]), (1, 1.7));
-    s.tally(&[], of(1)).unwrap();
+    s.tally(&[], &[], of(1)).unwrap();
     s.run_steps(3).unwrap();
-    assert_eq!(s.take_tallies(&mut []).unwrap(), 0);
+    assert_eq!(s.take_tallies(&mut [], &mut vec![]).unwrap(), 0);
     assert!(!s.explain().contains("summed"));
 }
 
@@ -97,7 +97,7 @@ fn what_a_kernel_would_hand_on_is_stored_where_it_is_summed() {
         let (mut s, mut probed) = (sim(1, Options::default()), sim(1, Options::default()));
         let signals: Vec<_> = names.iter().map(|n| s.program().by_name()[*n]).collect();
         let ids: Vec<_> = signals.iter().map(|x| probed.attach(Observe::new(*x, "x")).unwrap()).collect();
-        s.tally(&signals, of(1)).unwrap();
+        s.tally(&signals, &[], of(1)).unwrap();
         s.run_steps(60).unwrap();
         probed.run_steps(60).unwrap();
         let mut sums = vec![vec![0.0; 40]; names.len()];
@@ -121,7 +121,7 @@ fn a_part_of_the_spikes_is_summed_and_the_rest_is_not() {
     let mut s = Simulation::new(p.clone(), Options::default()).unwrap();
     let mut probed = Simulation::new(p, Options::default()).unwrap();
     let id = probed.attach(Observe::new(out, "out")).unwrap();
-    s.tally(&[part], of(1)).unwrap();
+    s.tally(&[part], &[], of(1)).unwrap();
     s.run_steps(80).unwrap();
     probed.run_steps(80).unwrap();
     let mut sums = vec![vec![0.0; 20]];
@@ -134,19 +134,67 @@ fn a_part_of_the_spikes_is_summed_and_the_rest_is_not() {
 }
 
 #[test]
+fn rows_are_summed_each_by_itself_however_steps_are_taken() {
+    for piece in [500, 3, 1] {
+        let (mut s, mut probed) = (sim(2, Options::default()), sim(2, Options::default()));
+        let [z, drive, out] = ["b.z", "drive", "a.out"].map(|n| s.program().by_name()[n]);
+        let ids = [z, drive].map(|x| probed.attach(Observe::new(x, "x")).unwrap());
+        // In the middle of a row, which is left out.
+        s.run_steps(3).unwrap();
+        s.tally(&[out], &[z, drive], of(1)).unwrap();
+        let (mut sums, mut rows, mut steps) = (vec![0.0; 40], vec![], 0);
+        while s.n_steps() < 500 {
+            s.run_steps(piece.min(500 - s.n_steps())).unwrap();
+            steps += s.take_tallies(&mut [&mut sums], &mut rows).unwrap();
+            if s.n_steps() == 42 {
+                s.replan(Passes::none()).unwrap();
+            }
+        }
+        probed.run_steps(500).unwrap();
+        assert_eq!(steps, 497);
+        let recorded = ids.map(|id| probed.samples(id).unwrap());
+        // Steps 9 to 16, …, 489 to 496; the last row has not ended.
+        let wanted: Vec<f64> = (1..62)
+            .flat_map(|row| {
+                recorded.iter().flat_map(move |r| {
+                    let width = r.row(0).len();
+                    (0..width).map(move |k| (8 * row..8 * row + 8).map(|step| r.row(step)[k]).sum::<f64>())
+                })
+            })
+            .collect();
+        assert_eq!(rows.len(), wanted.len());
+        assert!(wanted[wanted.len() - 2].abs() > 0.1, "{wanted:?}");
+        for (a, b) in rows.iter().zip(&wanted) {
+            assert!((a - b).abs() < 1e-12 * (1.0 + b.abs()), "{a} for {b}");
+        }
+    }
+    // A reset and a checkpoint begin them anew, a row that was half summed with them.
+    let mut s = sim(1, Options::default());
+    let drive = s.program().by_name()["drive"];
+    s.tally(&[], &[drive], of(1)).unwrap();
+    let mut rows = vec![];
+    s.run_steps(13).unwrap();
+    s.reset(Reset::All).unwrap();
+    s.run_steps(8).unwrap();
+    assert_eq!(s.take_tallies(&mut [], &mut rows).unwrap(), 8);
+    let wanted: f64 = (0..8).map(|_| 0.7).sum();
+    assert_eq!(rows, [wanted]);
+}
+
+#[test]
 fn what_cannot_be_summed_is_refused_by_name() {
     let mut s = sim(1, Options::default());
     let by_name = s.program().by_name().clone();
     let (drive, lif, rest) = (by_name["drive"], by_name["a.lif"], by_name["a.r"]);
-    s.tally(&[drive], of(2)).unwrap();
-    let e = s.tally(&[drive, drive], of(2)).unwrap_err().to_string();
+    s.tally(&[drive], &[], of(2)).unwrap();
+    let e = s.tally(&[drive], &[drive], of(2)).unwrap_err().to_string();
     assert!(e.contains("drive") && e.contains("named twice"), "{e}");
-    let e = s.tally(&[lif], of(2)).unwrap_err().to_string();
+    let e = s.tally(&[lif], &[], of(2)).unwrap_err().to_string();
     assert!(e.contains("a.lif") && e.contains("side by side in the simulation's own type"), "{e}");
     // The times that neurons rest are kept as marks, and as themselves without the pass.
-    let e = s.tally(&[rest], of(2)).unwrap_err().to_string();
+    let e = s.tally(&[], &[rest], of(2)).unwrap_err().to_string();
     assert!(e.contains("a.r") && e.contains("keeps it in another form"), "{e}");
-    sim(1, Options { passes: Passes::none(), ..Options::default() }).tally(&[rest], of(2)).unwrap();
+    sim(1, Options { passes: Passes::none(), ..Options::default() }).tally(&[rest], &[], of(2)).unwrap();
     for mut wrong in [vec![], vec![vec![0.0]; 2], vec![vec![0.0; 2]]] {
         let e = take(&mut s, &mut wrong).unwrap_err().to_string();
         assert!(e.contains("1 are summed"), "{e}");

@@ -1,8 +1,7 @@
 //! What a run sees of itself: populations, rules, and words about what looks at fault.
 //!
-//! It is measured while the run goes on: what neurons give by sums of the engine's, which some of its steps add to; errors of
-//! rules by probes, at a thousand steps of the run; what populations are given by probes with a filter, which costs in every
-//! step and is therefore done in a few short stretches. None of it changes a bit of the run.
+//! It is measured while the run goes on: what neurons give, and what populations are given, by sums of the engine's, which some of
+//! its steps add to; errors of rules by probes, at a thousand steps of the run. None of it changes a bit of the run.
 
 mod words;
 
@@ -10,31 +9,26 @@ use std::num::NonZero;
 
 use bouton_core::Error;
 use bouton_elements::rules::Changes;
-use bouton_engine::{ObserveId, SignalId, Simulation};
+use bouton_engine::{ObserveId, SignalId, Simulation, Tallied};
 use bouton_model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 
 use crate::Simulator;
 
 /// Samples of errors in a run, about.
 const SAMPLES: u64 = 1000;
-/// What populations are given is looked at for this share of the run, or for this long (s) where that is longer, in so many
-/// stretches from its beginning to its end. A run of twice that is looked at as a whole: it is soon over.
-const LOOK_SHARE: f64 = 1.0 / 100.0;
-const LOOK: f64 = 0.5;
-const STRETCHES: u64 = 8;
-/// The outputs of neurons are summed in about so many steps of a run, in one row of steps of so many at the least and at the most.
+/// Inputs and outputs of populations are summed in about so many steps of a run, in one row of steps of so many at the least and at
+/// the most.
 const SUMMED: u64 = 1000;
 const ONE_OF: (u64, u64) = (4, 64);
-/// Steps between two samples of what populations are given.
-const BETWEEN: f64 = 10.0;
+/// What a population is given is averaged over each row, because between spikes it is no more than noise; and it reaches as far as
+/// in so many rows: what a few steps bring, or noise once in a thousand, is nothing to be told.
+const OFTEN: usize = 3;
 /// Steps after which what was recorded is counted and forgotten. In single precision sums of spikes lose digits after some 500,000.
 const DRAIN: u64 = 100_000;
 /// Share of the run's beginning and end over which the error of a rule is taken.
 const ENDS: f64 = 0.1;
 /// Numbers of weights that are kept from the beginning of a run, to see how far they move: 256 MB of them.
 const KEPT: usize = 1 << 25;
-/// Filter on what populations are given (s): between spikes it is no more than noise.
-const SMOOTH: f64 = 0.02;
 
 /// What was seen of a run: see [`Simulator::watch`].
 #[derive(Debug)]
@@ -45,9 +39,7 @@ pub struct Seen {
     first: u64,
     /// Up to where what was recorded has been counted.
     drained: u64,
-    /// First step and end of each stretch in which inputs of populations are looked at.
-    stretches: Vec<(u64, u64)>,
-    /// Steps in which was summed what neurons gave.
+    /// Steps that were summed.
     summed: u64,
 }
 
@@ -59,17 +51,22 @@ pub struct SeenPopulation {
     pub path: String,
     /// The rate from which on its neurons are saturated (Hz), where there is one.
     pub limit: Option<f64>,
-    /// The longest vector that it was given, in units of its radius; 0 where that isn't kept.
-    pub reaches: f64,
     ensemble: EnsembleId,
     radius: f64,
-    /// While it is looked at.
-    given: Option<ObserveId>,
+    /// The longest vectors that it was given, as a mean over rows of steps, longest first.
+    given: [f64; OFTEN],
+    /// Numbers of its input that are summed: none where it isn't kept.
+    dimensions: usize,
     /// Of each neuron: the sum of what it gave, in Hz.
     sums: Vec<f64>,
 }
 
 impl SeenPopulation {
+    /// How long the vectors are that it was given, in units of its radius: the mean over 8 steps, in the third longest of those that
+    /// were looked at; 0 where there were fewer, or where its input isn't kept.
+    pub fn reaches(&self) -> f64 {
+        self.given[OFTEN - 1] / self.radius
+    }
     /// Number of its neurons.
     pub fn neurons(&self) -> usize {
         self.sums.len()
@@ -121,10 +118,10 @@ impl Seen {
             populations.push(SeenPopulation {
                 path: net.ensemble_path(e),
                 limit: ensemble.neuron_type.model().saturates_at(dt),
-                reaches: 0.0,
                 ensemble: e,
                 radius: ensemble.radius,
-                given: None,
+                given: [0.0; OFTEN],
+                dimensions: 0,
                 sums: vec![0.0; ensemble.n_neurons],
             });
         }
@@ -151,83 +148,53 @@ impl Seen {
         for (k, id) in of.into_iter().zip(sim.attach_probes(&probes)?) {
             rules[k].error = Some((id, vec![]));
         }
-        let stretches = stretches(first, last, dt);
-        Ok(Seen { populations, rules, weights, first, drained: first, stretches, summed: 0 })
+        Ok(Seen { populations, rules, weights, first, drained: first, summed: 0 })
     }
 
-    /// Steps that may be taken before what was recorded is counted, or looking begins or ends.
+    /// Steps that may be taken before what was recorded is counted.
     fn until(&self, now: u64) -> u64 {
-        let ends = self.stretches.iter().flat_map(|s| [s.0, s.1]);
-        let turn = ends.filter(|s| *s > now).min().unwrap_or(u64::MAX);
-        turn.min(self.drained + DRAIN).saturating_sub(now).max(1)
+        (self.drained + DRAIN).saturating_sub(now).max(1)
     }
 
-    fn looks(&self, step: u64) -> bool {
-        self.stretches.iter().any(|s| (s.0..s.1).contains(&step))
+    /// Counts what was recorded, if it is time.
+    fn follow(&mut self, sim: &mut Simulation) -> Result<(), Error> {
+        if sim.n_steps() < self.drained + DRAIN { Ok(()) } else { self.drain(sim) }
     }
 
-    /// Counts what was recorded and begins or ends to look, if it is time.
-    fn follow(&mut self, sim: &mut Simulator) -> Result<(), Error> {
-        let now = sim.n_steps();
-        let turns = self.stretches.iter().any(|s| s.0 == now || s.1 == now);
-        if !turns && now < self.drained + DRAIN {
-            return Ok(());
-        }
-        self.drain(&mut sim.sim)?;
-        if turns { self.turn(sim) } else { Ok(()) }
-    }
-
-    /// Begins to sum what neurons give, in a run up to step `last`.
+    /// Begins to sum what neurons give and populations are given, in a run up to step `last`.
     fn sum(&mut self, sim: &mut Simulator, last: u64) -> Result<(), Error> {
         let one_of = ((last - self.first) / SUMMED).clamp(ONE_OF.0, ONE_OF.1);
         let one_of = NonZero::new(one_of).unwrap_or(NonZero::<u64>::MIN);
         let net = sim.net.clone();
-        let found = self
-            .populations
-            .iter()
-            .filter_map(|p| sim.built().sources.find(&net, &Target::Spikes(p.ensemble)));
-        let outs: Vec<SignalId> = found.map(|s| s.signal).collect();
-        sim.sim.tally(&outs, one_of)
-    }
-
-    /// Looks at what populations are given, or no longer does, as it is meant to be from where the simulator stands.
-    fn turn(&mut self, sim: &mut Simulator) -> Result<(), Error> {
-        let (look, every) = (self.looks(sim.n_steps()), BETWEEN * sim.dt());
-        if look && self.populations.iter().all(|p| p.given.is_none()) {
-            let (mut probes, mut of) = (vec![], vec![]);
-            for p in &mut self.populations {
-                let target = Target::EnsembleInput(p.ensemble);
-                if sim.can_attach(&target) {
-                    probes.push(Probe::of(target).synapse(SMOOTH).sample_every(every));
-                    of.push(&mut p.given);
-                }
+        let find = |t: Target| sim.built().sources.find(&net, &t).map(|s| s.signal);
+        let outs: Vec<SignalId> =
+            self.populations.iter().filter_map(|p| find(Target::Spikes(p.ensemble))).collect();
+        let mut given: Vec<SignalId> = vec![];
+        for p in &mut self.populations {
+            if let Some(s) = find(Target::EnsembleInput(p.ensemble)) {
+                p.dimensions = sim.sim.program().get(s).len();
+                given.push(s);
             }
-            for (given, id) in of.into_iter().zip(sim.attach_probes(&probes)?) {
-                *given = Some(id);
-            }
-        } else if !look {
-            let all: Vec<ObserveId> = self.populations.iter_mut().filter_map(|p| p.given.take()).collect();
-            sim.sim.detach_all(&all)?;
         }
-        Ok(())
+        sim.sim.tally(&outs, &given, one_of)
     }
 
     /// Counts what was recorded since.
     fn drain(&mut self, sim: &mut Simulation) -> Result<(), Error> {
         self.drained = sim.n_steps();
         let mut sums: Vec<&mut [f64]> = self.populations.iter_mut().map(|p| &mut p.sums[..]).collect();
-        self.summed += sim.take_tallies(&mut sums)?;
-        for p in &mut self.populations {
-            if let Some(given) = p.given {
-                let s = sim.drain(given)?.into_samples();
-                for (k, step) in s.steps.iter().enumerate() {
-                    // The filter began at zero with the stretch, and delivers a step later: what it has of a constant so far.
-                    let began = self.stretches.iter().map(|s| s.0).filter(|s| s < step).max();
-                    let since = (step - began.unwrap_or(self.first) - 1) as f64 * sim.dt() / SMOOTH;
-                    if since >= 1.0 {
-                        let length = s.row(k).iter().map(|x| x * x).sum::<f64>().sqrt();
-                        p.reaches = p.reaches.max(length / (1.0 - (-since).exp()) / p.radius);
-                    }
+        let mut rows = vec![];
+        self.summed += sim.take_tallies(&mut sums, &mut rows)?;
+        let mut rest = &rows[..];
+        while !rest.is_empty() {
+            for p in &mut self.populations {
+                let (sums, behind) = rest.split_at(p.dimensions);
+                rest = behind;
+                let length = sums.iter().map(|x| x * x).sum::<f64>().sqrt() / Tallied::ROW as f64;
+                let at = p.given.partition_point(|g| *g >= length);
+                if at < OFTEN {
+                    p.given[at..].rotate_right(1);
+                    p.given[at] = length;
                 }
             }
         }
@@ -283,23 +250,11 @@ impl Seen {
     }
 }
 
-/// Stretches of a run from step `first` to `last` in which inputs of populations are looked at.
-fn stretches(first: u64, last: u64, dt: f64) -> Vec<(u64, u64)> {
-    let run = last.saturating_sub(first);
-    let look = (LOOK / dt).max(run as f64 * LOOK_SHARE).ceil() as u64;
-    if run <= 2 * look {
-        return vec![(first, last)];
-    }
-    let length = look / STRETCHES;
-    // The first begins with the run, and the last ends with it.
-    (0..STRETCHES).map(|k| first + k * (run - length) / (STRETCHES - 1)).map(|s| (s, s + length)).collect()
-}
-
 impl Simulator {
     /// Begins to see what a run of `seconds` from here does, for [`check`](Simulator::check) and [`seen`](Simulator::seen): rates
-    /// in about a thousand of its steps (a quarter of fewer than 4,000, a 64th of more than 64,000); inputs of populations for a
-    /// hundredth of it (0.5 s of shorter runs) in eight stretches from its beginning to its end; errors of rules, and how far
-    /// weights move, over the whole of it. It changes no bit of the run, and costs a hundredth or two of a run of a minute.
+    /// and inputs of populations in about a thousand of its steps (a quarter of fewer than 4,000, a 64th of more than 64,000), in
+    /// rows of 8; errors of rules, and how far weights move, over the whole of it. It changes no bit of the run, and costs a
+    /// hundredth of a run of a minute.
     /// It ends with [`unwatch`](Simulator::unwatch), a reset or a checkpoint that is loaded.
     ///
     /// ```
@@ -322,12 +277,12 @@ impl Simulator {
         self.unwatch()?;
         let last = self.n_steps() + self.steps(seconds)?;
         let mut seen = Box::new(Seen::begin(self, last)?);
-        let turned = seen.sum(self, last).and_then(|()| seen.turn(self));
+        let summed = seen.sum(self, last);
         self.seen = Some(seen);
-        if turned.is_err() {
+        if summed.is_err() {
             self.unwatch()?;
         }
-        turned
+        summed
     }
     /// Ends looking; what was seen is forgotten.
     ///
@@ -335,11 +290,9 @@ impl Simulator {
     /// No memory for a new plan.
     pub fn unwatch(&mut self) -> Result<(), Error> {
         let Some(seen) = self.seen.take() else { return Ok(()) };
-        let of = seen.populations.iter().filter_map(|p| p.given);
-        let all: Vec<ObserveId> =
-            of.chain(seen.rules.iter().filter_map(|r| Some(r.error.as_ref()?.0))).collect();
+        let all: Vec<ObserveId> = seen.rules.iter().filter_map(|r| Some(r.error.as_ref()?.0)).collect();
         self.sim.detach_all(&all)?;
-        self.sim.tally(&[], NonZero::<u64>::MIN)
+        self.sim.tally(&[], &[], NonZero::<u64>::MIN)
     }
     /// What was seen since [`watch`](Simulator::watch), up to now; `None` where nobody looks.
     ///
@@ -378,7 +331,7 @@ impl Simulator {
             };
             let ran = self.sim.run_steps(chunk.min(end - now));
             if let Some(mut seen) = self.seen.take() {
-                let looked = seen.follow(self);
+                let looked = seen.follow(&mut self.sim);
                 self.seen = Some(seen);
                 ran.and(looked)?;
             }

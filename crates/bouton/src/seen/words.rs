@@ -16,7 +16,7 @@ impl Seen {
     /// What looks at fault, a sentence each: see [`Simulator::check`].
     pub fn words(&self, sim: &Simulator) -> Vec<String> {
         let mut all = self.certain();
-        for p in self.populations.iter().filter(|p| p.reaches <= BEYOND) {
+        for p in self.populations.iter().filter(|p| p.reaches() <= BEYOND) {
             if self.rates(p).is_some_and(|r| r.iter().all(|r| *r == 0.0)) {
                 let looked = significant(self.looked(sim.dt()), 2);
                 all.push(format!(
@@ -42,9 +42,9 @@ impl Seen {
 
     /// Of what [`Simulator::check`] says the sentences that nothing later in the run takes back: to be told while it goes on.
     pub fn certain(&self) -> Vec<String> {
-        let far = self.populations.iter().filter(|p| p.reaches > BEYOND);
+        let far = self.populations.iter().filter(|p| p.reaches() > BEYOND);
         far.map(|p| {
-            let by = significant(p.reaches, 2);
+            let by = significant(p.reaches(), 2);
             format!("`{}` is given up to {by} times its radius: beyond that nothing is decoded", p.path)
         })
         .collect()
