@@ -15,7 +15,7 @@ FILE = """
 format = 1
 seed = 1
 nodes.stim.expression = "sin(6*t)"
-ensembles.pre = { n_neurons = 20 }
+ensembles.pre = { n_neurons = 20, radius = 1.5 }
 ensembles.post = { n_neurons = 20 }
 ensembles.error = { n_neurons = 20, radius = 2 }
 probes.spikes = { target = "post.neurons" }
@@ -60,7 +60,7 @@ def network(rule, devices, ends="neurons", error=True, seed=1, n=20):
     """The network of the file, for Nengo."""
     with nengo.Network(seed=seed) as net:
         stim = nengo.Node(lambda t: np.sin(6 * t))
-        net.pre, net.post = nengo.Ensemble(n, 1, label="pre"), nengo.Ensemble(n, 1, label="post")
+        net.pre, net.post = nengo.Ensemble(n, 1, radius=1.5, label="pre"), nengo.Ensemble(n, 1, label="post")
         net.error = nengo.Ensemble(n, 1, radius=2, label="error")
         nengo.Connection(stim, net.pre)
         _, of, more = ENDS[ends]

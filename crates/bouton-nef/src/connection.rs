@@ -304,8 +304,9 @@ impl Builder<'_> {
 }
 
 /// rms of the weights that a solver would put in the place of a connection from neurons: encoders / radius (or scaled,
-/// or none) times decoders of the represented value. 0 where there are no neurons to decode. `solved` are the connection's
-/// own decoders, which are taken where its solver is the default.
+/// or none) times decoders of the represented value; without a function, of that value brought from the range of the ensemble that
+/// it comes from to that of the one that it goes to, because nothing says what a rule will be taught. 0 where there are no neurons
+/// to decode. `solved` are the connection's own decoders, which are taken where its solver is the default.
 pub(crate) fn needed_weight(
     net: &Network,
     ensembles: &[Arc<BuiltEnsemble>],
@@ -349,7 +350,13 @@ pub(crate) fn needed_weight(
         }
         _ => None,
     };
-    let Some((enc, dims)) = encoders else { return Ok(root(d.iter().map(|w| w * w).sum(), d.len())) };
+    let range = match post.object {
+        Object::Ensemble(p) | Object::Neurons(p) if c.function.is_none() => {
+            ensembles[p.index()].radius / built.radius
+        }
+        _ => 1.0,
+    };
+    let Some((enc, dims)) = encoders else { return Ok(range * root(d.iter().map(|w| w * w).sum(), d.len())) };
     // Where the two ensembles represent different numbers of values, the decoders are dealt out in turn.
     let dealt: Vec<f64> = (0..dims).flat_map(|k| d[k % mid * n..][..n].to_vec()).collect();
     // A row at a time: the matrix that the weights would be may be larger than the memory there is.
@@ -359,5 +366,5 @@ pub(crate) fn needed_weight(
         add_row(e, &dealt, &mut row);
         row.iter().fold(sum, |sum, w| sum + w * w)
     });
-    Ok(root(squares, enc.len() / dims.max(1) * n))
+    Ok(range * root(squares, enc.len() / dims.max(1) * n))
 }

@@ -304,14 +304,20 @@ def _check(conn):
 
 
 def _needed(model, conn):
-    """Root mean square of the weights that a solver would put in the connection's place."""
+    """Root mean square of the weights that a solver would put in the connection's place.
+
+    Without a function, of those that bring the value from the range of one ensemble to that of the other: nothing says what a rule
+    will be taught.
+    """
     pre = get_pre_ens(conn)
     built = model.params[pre]
     targets = built.eval_points if isinstance(conn.pre_obj, Neurons) else get_targets(conn, built.eval_points)
     activities = get_activities(built, pre, built.eval_points)
     decoders = LstsqL2()(activities, targets, rng=np.random.RandomState(model.seeds[conn]))[0].T
+    post = conn.post_obj.ensemble if isinstance(conn.post_obj, Neurons) else conn.post_obj
+    if isinstance(post, Ensemble) and getattr(conn, "function", None) is None:
+        decoders = decoders * (post.radius / pre.radius)
     if isinstance(conn.post_obj, Neurons):
-        post = conn.post_obj.ensemble
         encoders = model.params[post].encoders / post.radius
     elif isinstance(conn.pre_obj, Ensemble) and conn.solver.weights:
         encoders = model.params[conn.post_obj].scaled_encoders[:, conn.post_slice]

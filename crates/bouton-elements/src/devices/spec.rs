@@ -23,8 +23,9 @@ pub enum Gain {
 }
 
 /// The gain at which a given number of pulses from the start makes a weight of the size that the model needs:
-/// gain = rms|w| / Δg(pulses), w the weights that a solver would put in the connection's place, for its function, or the
-/// value itself where it has none; Δg of a device without spread, from its start.
+/// gain = rms|w| / Δg(pulses), w the weights that a solver would put in the connection's place, for its function, or, where it has
+/// none, for the value brought from the range (radius) of one ensemble to that of the other; Δg of a device without spread, from
+/// its start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoGain {

@@ -18,7 +18,8 @@
 //!
 //! Devices reach too little in all the pulses of the run, or too far in those of one second.
 //!
-//! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of.
+//! It is an estimate: it judges orders of magnitude, each connection alone. A share below 1 % or above 100 is warned of (of what a
+//! rule learns in a second, above 300); not a large one that only shuts neurons.
 
 mod loops;
 mod share;
@@ -45,6 +46,9 @@ use weights::Weights;
 const LEAST: f64 = 0.01;
 /// Shares above this are too large.
 const MOST: f64 = 100.0;
+/// A rule whose output goes through its range more often than this in a second is too fast: from here on the error of PES is twice
+/// the least (docs/rules-of-thumb.md), and it soon runs away. It is best at 80 to 240.
+const LEARNS_MOST: f64 = 300.0;
 /// Pulses that a device may get when the run's length isn't known.
 const PULSES: f64 = 10_000.0;
 /// Share that a learning rate is set to: the output can go through its range in a third of a second. Faster than the
@@ -62,7 +66,7 @@ const DEVICES: usize = 4096;
 pub enum ScaleKind {
     /// The share is below 1 %.
     TooSmall,
-    /// The share is above 100.
+    /// The share is above 100; of what a rule learns in a second, above 300.
     TooLarge,
     /// All weights are zero, and something will learn them: stated, not warned of.
     ZeroButLearned,
@@ -242,7 +246,7 @@ impl<'a> Check<'a> {
         if let (Some(d), true) = (&devices, learns) {
             let standing = || {
                 let need = self.need(post, c)?;
-                self.fixed(pre, c, weights.as_ref(), &need).map(|(share, _)| share)
+                self.fixed(pre, c, weights.as_ref(), &need).map(|s| s.share)
             };
             notes.extend(self.devices(id, post.object, d, standing));
             return notes;
@@ -257,9 +261,10 @@ impl<'a> Check<'a> {
         if zero && (learns || deaf) {
             return notes;
         }
-        let Some((share, assumed)) = need.and_then(|n| self.fixed(pre, c, weights.as_ref(), &n)) else {
+        let Some(standing) = need.and_then(|n| self.fixed(pre, c, weights.as_ref(), &n)) else {
             return notes;
         };
+        let share = standing.share;
         // Weights that something changes may start as small as they like.
         if learns && share < LEAST {
             return notes;
@@ -275,10 +280,14 @@ impl<'a> Check<'a> {
             return notes;
         }
         // What a callback gives, only a run shows (`bouton check`): nothing is assumed of it.
-        if assumed {
+        if standing.assumed {
             return notes;
         }
-        let Some((kind, limit)) = judge(share) else { return notes };
+        let Some((kind, limit)) = judge(share, MOST) else { return notes };
+        // Neurons that are shut are shut however strongly.
+        if kind == ScaleKind::TooLarge && !standing.excites && matches!(post.object, Object::Neurons(_)) {
+            return notes;
+        }
         // In a loop what comes in adds up, as in an integrator: a hundredth of it is enough.
         if kind == ScaleKind::TooSmall && share >= 0.01 * LEAST && self.in_a_loop(post.object) {
             return notes;
@@ -384,11 +393,11 @@ fn of(share: f64) -> String {
     if share < 1.0 { format!("{} of", share_text(share)) } else { share_text(share) }
 }
 
-fn judge(share: f64) -> Option<(ScaleKind, &'static str)> {
+fn judge(share: f64, most: f64) -> Option<(ScaleKind, String)> {
     if share < LEAST {
-        Some((ScaleKind::TooSmall, "below 1 %"))
-    } else if share > MOST {
-        Some((ScaleKind::TooLarge, "above 100 times"))
+        Some((ScaleKind::TooSmall, "below 1 %".into()))
+    } else if share > most {
+        Some((ScaleKind::TooLarge, format!("above {} times", plain(most))))
     } else {
         None
     }

@@ -6,20 +6,30 @@ use bouton_model::{Connection, ConnectionId, End, Object};
 use super::values::{Need, is_known, rms, spread};
 use super::weights::Weights;
 use super::{
-    Check, DEAD, DEVICES, LEARN, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain, power_of_ten,
-    rate, two_digits,
+    Check, DEAD, DEVICES, LEARN, LEARNS_MOST, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain,
+    power_of_ten, rate, two_digits,
 };
 use crate::simulator::Devices;
 
+/// What weights as they stand contribute.
+pub(super) struct Standing {
+    /// As a share of what the target needs.
+    pub(super) share: f64,
+    /// Whether it rests on an input that only a run shows.
+    pub(super) assumed: bool,
+    /// Whether any of it is above zero.
+    pub(super) excites: bool,
+}
+
 impl Check<'_> {
-    /// Share of weights as they stand, and whether it rests on an input that only a run shows.
+    /// Share of weights as they stand.
     pub(super) fn fixed(
         &self,
         pre: &End,
         c: &Connection,
         weights: Option<&Weights<'_>>,
         need: &Need,
-    ) -> Option<(f64, bool)> {
+    ) -> Option<Standing> {
         let wanted = need.total();
         if !(wanted > 0.0 && wanted.is_finite()) {
             return None;
@@ -42,12 +52,13 @@ impl Check<'_> {
             _ => false,
         };
         let dense = neural || c.devices.is_some() || c.transform.as_ref().is_some_and(|t| t.model().dense());
-        let mut sum = 0.0;
+        let (mut sum, mut excites) = (0.0, false);
         // What output `i` of one point adds.
         let mut add = |i: usize, y: f64| {
             if need.rms.get(i).copied().flatten().is_some() {
                 let gain = need.gains.as_ref().and_then(|g| g.get(i)).copied().unwrap_or(1.0);
                 sum += (gain * y) * (gain * y);
+                excites |= y > 0.0;
             }
         };
         match weights {
@@ -87,7 +98,7 @@ impl Check<'_> {
         if !share.is_finite() {
             return None;
         }
-        Some((share, inputs.assumed))
+        Some(Standing { share, assumed: inputs.assumed, excites })
     }
 
     /// How far one second of learning moves the output.
@@ -113,7 +124,7 @@ impl Check<'_> {
         if !(share.is_finite() && share > 0.0) {
             return None;
         }
-        let (kind, limit) = judge(share)?;
+        let (kind, limit) = judge(share, LEARNS_MOST)?;
         let (way, factor) = match rate(rule) {
             Some(now) => {
                 let to = two_digits(LEARN * now / share);
@@ -195,7 +206,7 @@ impl Check<'_> {
         if share.is_nan() || needed <= 0.0 {
             return None;
         }
-        let (kind, limit) = judge(share)?;
+        let (kind, limit) = judge(share, MOST)?;
         // As the automatic gain: one rms weight in 100 pulses, or in a tenth of those that there are.
         let to = two_digits(needed / unit((0.1 * self.pulses).clamp(1.0, 100.0)));
         if !(to.is_finite() && to > 0.0) {

@@ -456,3 +456,59 @@ fn gains_beyond_all_sense_are_warned_of_too() {
         assert!(mended > 10.0 && mended < 1e4, "{gain} is mended to {mended}");
     }
 }
+
+#[test]
+fn neurons_that_are_shut_may_be_shut_however_strongly() {
+    let notes = |weight: f64| {
+        let (mut net, stim, a, _) = base(Output::Constant(vec![1.0]));
+        net.connect_as("gate", stim, a.neurons(), Connection::new().transform(Matrix::filled(60, 1, weight)));
+        let sim = Simulator::new(&net).unwrap();
+        sim.scale_notes().iter().map(|n| (n.kind, n.path.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(-5000.0), []);
+    // What drives them so far is a fault, and so is what is too weak to shut them.
+    assert_eq!(notes(5000.0), [(TooLarge, "gate".to_string())]);
+    assert_eq!(notes(-1e-3), [(TooSmall, "gate".to_string())]);
+}
+
+#[test]
+fn a_rate_at_which_learning_is_best_is_not_warned_of() {
+    // With default rates the mean square of the activities is some 24,000 Hz²: an error goes 2.4 times a second at 1e-4, and at
+    // 240 times a second learning is still at its best (docs/rules-of-thumb.md).
+    let notes = |rate: f64| {
+        let (mut net, stim, a, b) = base(sine());
+        net.connect(stim, a, Connection::new());
+        let pes = Pes { learning_rate: rate, ..Pes::default() };
+        let c = net.connect_as("learned", a, b, Connection::new().transform(0.0).learn(pes));
+        taught(&mut net, stim, b, c, 1.0);
+        let sim = Simulator::new(&net).unwrap();
+        let found = sim.scale_notes().iter().filter(|n| n.kind == TooLarge);
+        found.map(|n| n.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(0.008), Vec::<String>::new());
+    let found = notes(0.03);
+    assert!(found.len() == 1 && found[0].contains("(above 300 times): set `learning_rate`"), "{found:?}");
+}
+
+#[test]
+fn the_automatic_gain_brings_what_fills_one_range_to_where_it_fills_the_other() {
+    // Currents don't hang on radii; what is decoded goes as the radius that it is decoded into.
+    let gain = |(pre, post): (f64, f64), neurons: bool, function: bool| {
+        let mut net = Network::with_seed(5);
+        let a = net.ensemble("a", Ensemble::new(40, 1).radius(pre).seed(11));
+        let b = net.ensemble("b", Ensemble::new(30, 1).radius(post).seed(12));
+        let mut c = Connection::new().devices(DeviceSpec::default());
+        if function {
+            c = c.function(1, |x, y| y[0] = x[0]);
+        }
+        let id = if neurons { net.connect(a.neurons(), b.neurons(), c) } else { net.connect(a, b, c) };
+        Simulator::new(&net).unwrap().devices(id).unwrap().gain()
+    };
+    let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} for {b}");
+    for radii in [(0.25, 1.0), (3.0, 3.0), (0.5, 2e4)] {
+        close(gain(radii, true, false), gain((1.0, 1.0), true, false));
+        close(gain(radii, false, false), radii.1 * gain((1.0, 1.0), false, false));
+        // A function says what it gives.
+        close(gain(radii, false, true), radii.0 * gain((1.0, 1.0), false, true));
+    }
+}
