@@ -107,10 +107,10 @@ pub(super) fn mpes(b: &mut Base) -> Result<Model, Error> {
         Spot::Threshold(learned),
     ];
     let [from_target, from_post, _] = error(b, learned, post, target, unit, &mut spots);
-    // The gain is a number, as a user gives it; the automatic one is that of the value in the units of `pre`.
+    // The gain is a number, as a user gives it, of the size of the automatic one or some times that.
     let gain =
         Simulator::with(&b.net, Options { threads: 1, ..Options::default() })?.devices(learned)?.gain();
-    let gain = gain * unit / from * b.dice.log(1.0, 5.0);
+    let gain = gain * b.dice.log(1.0, 5.0);
     if let Some(c) = b.net.get_connection_mut(learned) {
         c.devices = Some(DeviceSpec { gain: Gain::Fixed(gain), ..devices });
     }

@@ -1,5 +1,6 @@
 //! What a seed draws.
 
+use bouton_misscaled::face::scale_notes;
 use bouton_misscaled::model::describe;
 use bouton_misscaled::score::{MIS_SCALED, drawn};
 
@@ -38,4 +39,16 @@ fn well_scaled_models_are_good_and_most_faults_spoil_them() {
         spoiled += usize::from(error >= MIS_SCALED * twin);
     }
     assert!(faults == 6 && spoiled >= 4, "{spoiled} of {faults} faults spoil their models");
+}
+
+#[test]
+fn what_is_said_when_a_model_is_built_warns_of_no_ordinary_one() {
+    // Numbers of neurons, inputs, units, gates, rates of learning and gains as they are drawn; every other one has no fault.
+    let warned: Vec<String> = (4_000_001..4_000_121)
+        .map(|seed| drawn(seed).unwrap())
+        .filter(|d| d.fault.is_none())
+        .flat_map(|d| scale_notes(&d.model.net, d.model.dt).unwrap())
+        .map(|t| t.text)
+        .collect();
+    assert!(warned.len() <= 1, "of 60, 1 may be: {warned:?}");
 }
