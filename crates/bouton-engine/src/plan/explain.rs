@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{Layout, Plan, What};
+use super::{Holds, Layout, Plan, What};
 use crate::program::{Program, Room};
 
 impl Plan {
     /// One line a turn: what it is, numbers touched, whose it is, and the pass that made it; then forms, and memory.
     /// A form says what it takes beside the signal that it is of, numbers being of `size` bytes.
-    pub(crate) fn explain(&self, program: &Program, layout: &Layout, size: usize) -> String {
+    pub(crate) fn explain(&self, program: &Program, layout: &Layout, holds: &Holds, size: usize) -> String {
         let mut s = String::new();
         let _ = writeln!(s, "{:<12} {:>10}  object", "kernel", "numbers");
         for t in &self.turns {
@@ -32,7 +32,7 @@ impl Plan {
             };
             let _ = writeln!(s, "form `{form}` {what}: {len} numbers of its own, {bytes} bytes");
         }
-        for (signal, why) in self.forms.missing(program) {
+        for (signal, why) in self.forms.missing(program, holds) {
             let _ = writeln!(s, "no form of `{}`: {why}", program.get(signal).name);
         }
         s

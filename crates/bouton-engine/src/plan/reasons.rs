@@ -3,21 +3,27 @@
 use bouton_elements::rules::Change;
 use bouton_kernels::MAX_COLUMNS;
 
-use super::Forms;
+use super::{Forms, Holds};
 use super::passes::events::{has_spikes, is_large, touching};
 use crate::kernels::Code;
 use crate::program::{Op, Operator, Program, SignalId};
 
 impl Forms {
     /// Of each large matrix that a product reads by rows: its signal, and why no form holds it.
-    pub(super) fn missing(&self, program: &Program) -> Vec<(SignalId, String)> {
+    pub(super) fn missing(&self, program: &Program, holds: &Holds) -> Vec<(SignalId, String)> {
         let mut reasons: Vec<(SignalId, String)> = vec![];
         for op in program.operators() {
             let (Op::Kernel(Code::Dot(_)), [_, a, x]) = (&op.op, &*op.on) else { continue };
             let base = program.base(a.signal);
             let large = is_large(program.get(a.signal));
             if large && self.truth(base).is_none() && reasons.iter().all(|r| r.0 != base) {
-                reasons.push((base, reason(program, a.signal, x.signal)));
+                let held = [base, program.base(x.signal)].map(|s| holds.signals.contains(&s));
+                let why = match held {
+                    [true, _] => "someone reads and writes it at its address".into(),
+                    [_, true] => "someone reads and writes what it is multiplied by at its address".into(),
+                    _ => reason(program, a.signal, x.signal),
+                };
+                reasons.push((base, why));
             }
         }
         reasons

@@ -347,7 +347,7 @@ impl<T: CallReal> Inner for Sim<T> {
         self.plan.passes
     }
     fn explain(&self) -> String {
-        self.plan.explain(&self.program, &self.layout, size_of::<T>()) + &self.tallies.explain()
+        self.plan.explain(&self.program, &self.layout, &self.holds, size_of::<T>()) + &self.tallies.explain()
     }
     fn parallel_units(&self) -> usize {
         let units =
