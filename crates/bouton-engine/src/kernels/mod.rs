@@ -130,3 +130,6 @@ kernels! {
     delta::Delta,
     apply::Apply,
 }
+
+#[cfg(test)]
+mod tests;

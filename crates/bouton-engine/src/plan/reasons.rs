@@ -3,8 +3,8 @@
 use bouton_elements::rules::Change;
 use bouton_kernels::MAX_COLUMNS;
 
-use super::{Forms, Holds};
 use super::passes::events::{has_spikes, is_large, touching};
+use super::{Forms, Holds};
 use crate::kernels::Code;
 use crate::program::{Op, Operator, Program, SignalId};
 

@@ -226,6 +226,32 @@ mod tests {
     }
 
     #[test]
+    fn events_of_one_height_are_all_there() {
+        // As many as may be, and side by side: what is looked at in one must not cancel out.
+        for spikes in 1..=4 {
+            let row: Vec<f64> = (0..2 * BLOCK).map(|k| if k % 60 < spikes { 1000.0 } else { 0.0 }).collect();
+            let mut events = Recorded::new(row.len(), true);
+            events.push(1, &row).unwrap();
+            assert_eq!(events.samples().values, row, "{spikes}");
+        }
+    }
+
+    #[test]
+    fn samples_are_as_large_as_their_rows_and_have_columns() {
+        for kept_as_events in [false, true] {
+            let mut recorded = Recorded::new(3, kept_as_events);
+            for step in 1..6 {
+                recorded.push(step, &[0.0, step as f64, 7.0]).unwrap();
+            }
+            let samples = recorded.samples();
+            assert_eq!(recorded.bytes_as_rows(), size_of_val(&samples.values[..]) as f64);
+            assert_eq!((recorded.width(), samples.rows()), (3, 5));
+            assert_eq!(samples.column(1), [1.0, 2.0, 3.0, 4.0, 5.0]);
+            assert_eq!((samples.column(2), samples.row(3)), (vec![7.0; 5], &[0.0, 4.0, 7.0][..]));
+        }
+    }
+
+    #[test]
     fn moved_values_stand_behind_others_and_nothing_stays() {
         for kept_as_events in [false, true] {
             let mut recorded = Recorded::new(2, kept_as_events);

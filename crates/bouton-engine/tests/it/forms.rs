@@ -360,5 +360,8 @@ fn what_somebody_reaches_by_its_address_is_no_part_of_a_form() {
         let mut s = Simulation::new(p.clone(), options).unwrap();
         s.hold(&[hold]).unwrap();
         assert_eq!(s.explain().contains("[events]"), formed, "{}: {}", p.get(hold).name, s.explain());
+        let why =
+            if hold == w { "reads and writes it at its" } else { "what it is multiplied by at its address" };
+        assert!(formed || s.explain().contains(why), "{}", s.explain());
     }
 }
