@@ -57,10 +57,13 @@ fn voja_moves_encoders_to_the_mean_of_what_is_given() {
     for (sum, mean) in sum.iter().zip([0.2, -0.3]) {
         assert!((sum / count - mean).abs() < 0.02, "{} for {mean}", sum / count);
     }
-    // From rest it is there but for e^(−eta·b·t): 63 % of the way in 2 s at 50 Hz and a rate of 0.01.
-    let mut sim = Sim::new(library("voja"), (1, 1), vec![0.0]).set("tau_f", 1e-9);
+    // From rest it is there but for e^(−eta·b·t): 63 % of the way in 2 s at 50 Hz and a rate of 0.01, where nothing is connected to
+    // `learning`.
+    let rule = library("voja");
+    let learning = rule.factors()[0].default.unwrap();
+    let mut sim = Sim::new(rule, (1, 1), vec![0.0]).set("tau_f", 1e-9);
     (0..2001).for_each(|_| {
-        sim.step(&In { pre: &[0.5], post: &[50.0], scale: &scale, factors: &[&[0.0]], ..In::default() });
+        sim.step(&In { pre: &[0.5], post: &[50.0], scale: &scale, factors: &[&[learning]], ..In::default() });
     });
     close(sim.weights[0], 1.0 - (1.0 - 5e-4f64).powi(2000), 1e-9);
 }
