@@ -182,3 +182,11 @@ fn the_memory_of_a_rule_keeps_what_was_put_there() {
     assert_eq!(*memory.of::<u8>(), 0);
     assert!(memory.of::<Vec<f64>>().is_empty());
 }
+
+#[test]
+fn rules_in_rust_begin_with_the_defaults_of_nengo() {
+    // nengo.PES: learning_rate 1e-4; nengo.RLS: 1e-3; both filter what comes before by 5 ms (Nengo 4.1).
+    let filter = Some(Synapse::from(Lowpass { tau: 0.005 }));
+    assert_eq!(Pes::default(), Pes { learning_rate: 1e-4, pre_synapse: filter.clone() });
+    assert_eq!(Rls::default(), Rls { learning_rate: 1e-3, pre_synapse: filter });
+}
