@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 part() {
   echo "=== $1"
   shift
+  local began=$SECONDS
   "$@" || { echo "check.sh: failed: $*" >&2; exit 1; }
+  echo "    $((SECONDS - began)) s"
 }
 # A toolchain of rustup's minimal profile has neither; where rustup can't fetch them, its message says so.
 rustfmt --version > /dev/null 2>&1 || rustup component add rustfmt
