@@ -1,5 +1,9 @@
 //! What holds for every element of every kind, whoever wrote it, and for the registries.
 
+#[macro_use]
+#[path = "it/own.rs"]
+mod own;
+
 use bouton_elements::devices::DeviceModel;
 use bouton_elements::distributions::DistributionModel;
 use bouton_elements::mappings::MappingModel;
@@ -11,9 +15,7 @@ use bouton_elements::solvers::SolverModel;
 use bouton_elements::synapses::{LinearFilter, Lowpass, Synapse, SynapseModel};
 use bouton_elements::transforms::TransformModel;
 use bouton_elements::var::{Over, Role, Start, Var};
-use bouton_elements::{Element, ElementOf, Kind, kinds, register_neuron};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use bouton_elements::{ElementOf, Kind, kinds, register_neuron};
 use serde_json::{Value, json};
 
 /// For every element: there is an example, a file that gives it makes it, it is written as it is read, its schema has it, its
@@ -142,48 +144,15 @@ fn every_element_keeps_the_contract() {
     assert_eq!(kinds().len(), 10);
 }
 
-/// Neurons whose output is their current.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Identity {}
-
-/// Another type of the same name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Impostor {}
-
-macro_rules! neuron {
-    ($type:ident, $name:literal) => {
-        impl Element for $type {
-            const NAME: &'static str = $name;
-            const PAGE: &'static str =
-                "Neurons whose output is their current.\n\nNo parameters.\n\nNo reference.";
-        }
-        impl NeuronModel for $type {
-            fn spiking(&self) -> bool {
-                false
-            }
-            fn check(&self) -> Result<(), String> {
-                Ok(())
-            }
-            fn gain_bias(&self, rates: &[f64], _: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
-                Ok((rates.into(), vec![0.0; rates.len()]))
-            }
-            fn max_rates_intercepts(&self, gain: &[f64], _: &[f64]) -> (Vec<f64>, Vec<f64>) {
-                (gain.into(), vec![0.0; gain.len()])
-            }
-            fn rates(&self, _: &mut [f64]) {}
-            fn vars(&self) -> Vec<Var> {
-                vec![]
-            }
-            fn step_f64(&self, _: &NeuronStep<'_>, j: &[f64], out: &mut [f64], _: &mut [&mut [f64]]) {
-                out.copy_from_slice(j);
-            }
-        }
-    };
-}
-neuron!(Identity, "identity");
-neuron!(Impostor, "identity");
+const PAGE: &str = "Neurons whose output is their current.\n\nNo parameters.\n\nNo reference.";
+neuron!(
+    /// Neurons whose output is their current.
+    Identity, "identity", PAGE
+);
+neuron!(
+    /// Another type of the same name.
+    Impostor, "identity", PAGE
+);
 
 #[test]
 fn a_registered_type_is_like_a_shipped_one() {

@@ -3,7 +3,7 @@
 use bouton_elements::devices::DeviceModel;
 use bouton_elements::distributions::{Choice, Distribution, DistributionModel, Exponential, Samples};
 use bouton_elements::mappings::MappingModel;
-use bouton_elements::neurons::{Lif, NeuronModel, NeuronStep, NeuronType};
+use bouton_elements::neurons::{Lif, NeuronModel, NeuronType};
 use bouton_elements::policies::PolicyModel;
 use bouton_elements::processes::{PresentInput, Process, ProcessModel};
 use bouton_elements::random::RandomState;
@@ -12,9 +12,7 @@ use bouton_elements::solvers::SolverModel;
 use bouton_elements::synapses::{Lowpass, Synapse, SynapseModel};
 use bouton_elements::transforms::TransformModel;
 use bouton_elements::var::{Over, Start, Var};
-use bouton_elements::{Element, ElementOf, Kind, find, kinds, register_neuron, registered};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use bouton_elements::{ElementOf, Kind, find, kinds, register_neuron, registered};
 use serde_json::json;
 
 /// A parameter that is set outside of its bounds is refused by name, and one at a bound that may be met is taken. Returns how many
@@ -216,44 +214,12 @@ fn rows_are_read_as_rows_or_as_numbers_of_one_each() {
     assert_eq!(shown.inputs, [[5.0], [6.5]]);
 }
 
-macro_rules! named {
-    ($type:ident, $name:literal) => {
-        /// Neurons of a test.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(default, deny_unknown_fields)]
-        struct $type {}
-        impl Element for $type {
-            const NAME: &'static str = $name;
-            const PAGE: &'static str = "\nNo neurons at all.\n\nNo parameters.\n";
-        }
-        impl NeuronModel for $type {
-            fn spiking(&self) -> bool {
-                false
-            }
-            fn check(&self) -> Result<(), String> {
-                Ok(())
-            }
-            fn gain_bias(&self, rates: &[f64], _: &[f64]) -> Result<(Vec<f64>, Vec<f64>), String> {
-                Ok((rates.into(), vec![0.0; rates.len()]))
-            }
-            fn max_rates_intercepts(&self, gain: &[f64], _: &[f64]) -> (Vec<f64>, Vec<f64>) {
-                (gain.into(), vec![0.0; gain.len()])
-            }
-            fn rates(&self, _: &mut [f64]) {}
-            fn vars(&self) -> Vec<Var> {
-                vec![]
-            }
-            fn step_f64(&self, _: &NeuronStep<'_>, j: &[f64], out: &mut [f64], _: &mut [&mut [f64]]) {
-                out.copy_from_slice(j);
-            }
-        }
-    };
-}
-named!(Nameless, "");
-named!(Upper, "Upper");
-named!(Dashed, "with-dash");
-named!(Spaced, "with space");
-named!(Plain, "own_7");
+const PAGE: &str = "\nNo neurons at all.\n\nNo parameters.\n";
+neuron!(Nameless, "", PAGE);
+neuron!(Upper, "Upper", PAGE);
+neuron!(Dashed, "with-dash", PAGE);
+neuron!(Spaced, "with space", PAGE);
+neuron!(Plain, "own_7", PAGE);
 
 #[test]
 fn an_element_is_registered_by_a_name_that_files_can_have() {

@@ -1,5 +1,8 @@
 //! What each part of the crate promises to whoever uses it.
 
+#[macro_use]
+mod own;
+
 mod devices;
 mod elements;
 mod links;

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bouton_core::{Failure, Slice};
 use bouton_engine::{
-    At, Bounds, Call, Derive, Derived, Draws, Edit, Io, Knob, Observe, Op, Operand, Options, Passes, Pick,
-    Program, Role, Running, Sees, Simulation, Start,
+    At, Bounds, Call, Derive, Derived, Draws, Io, Knob, Observe, Op, Operand, Options, Passes, Pick, Program,
+    Role, Running, Sees, Simulation, Start,
 };
 
-fn edit(path: &str, pick: Pick, values: &[f64]) -> Edit {
-    Edit { path: path.into(), pick, values: values.to_vec() }
-}
+use crate::programs::edit;
+
 fn state(s: &mut Simulation) -> Vec<u64> {
     let paths = ["gain", "encoders", "product"];
     paths.iter().flat_map(|p| s.read(p, &Pick::All).unwrap()).map(f64::to_bits).collect()

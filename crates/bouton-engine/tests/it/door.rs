@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex};
 use bouton_core::{Failure, Slice};
 use bouton_elements::neurons::Lif;
 use bouton_engine::{
-    At, Bounds, By, Call, Derive, Derived, Door, DoorAccess, Dot, Draws, Edit, Everything, Io, Knob, Lowpass,
+    At, Bounds, By, Call, Derive, Derived, Door, DoorAccess, Dot, Draws, Everything, Io, Knob, Lowpass,
     Neurons, Observe, Op, Operand, Options, Passes, Pick, Precision, Program, Reset, Role, Running, Sees,
     SignalId, Simulation, Start, digest,
 };
 
-fn edit(path: &str, pick: Pick, values: &[f64]) -> Edit {
-    Edit { path: path.into(), pick, values: values.to_vec() }
-}
+use crate::programs::edit;
+
 fn plain(p: &mut Program, name: &str, s: SignalId) {
     p.knobs_mut().add(name, Knob::plain(s, "", Bounds::ANY, "for the test"));
 }

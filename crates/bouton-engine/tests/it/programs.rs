@@ -133,7 +133,8 @@ pub(crate) fn state(s: &mut Simulation) -> Vec<u64> {
     let paths: Vec<String> = s.program().knobs().iter().map(|(p, _)| p.to_string()).collect();
     paths.iter().flat_map(|p| s.read(p, &Pick::All).unwrap()).map(f64::to_bits).collect()
 }
-fn edit(path: &str, pick: Pick, values: &[f64]) -> Edit {
+/// A write of these values.
+pub(crate) fn edit(path: &str, pick: Pick, values: &[f64]) -> Edit {
     Edit { path: path.into(), pick, values: values.to_vec() }
 }
 
