@@ -112,6 +112,8 @@ pub(crate) fn run(
     scratch: &mut Scratch,
     out: &mut [f64],
 ) {
+    // One long row, where rows are all alike.
+    let (n_post, n_pre) = if plan.flat { (1, n_post * n_pre) } else { (n_post, n_pre) };
     let lanes = (BLOCK_NUMBERS / plan.blocks.max(1)).clamp(1, LANES);
     let blocks = plan.scalars;
     let pres = blocks + plan.blocks * lanes;

@@ -98,6 +98,9 @@ pub static FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// A product and a sum in one loop over the lanes, each rounded: the same bits as one after the other.
+pub(crate) static PRODUCT_AND_SUM: Kernel = kernel!("a*b + c", |a, b, c| a * b + c);
+
 /// Names of numbers.
 pub(crate) const CONSTANTS: &[(&str, f64)] =
     &[("pi", std::f64::consts::PI), ("tau", std::f64::consts::TAU), ("e", std::f64::consts::E)];

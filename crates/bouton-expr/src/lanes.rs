@@ -158,10 +158,24 @@ pub(crate) fn map3(
         (Uniform(a), _, _) => map2(out, b, c, |b, c| f(a, b, c)),
         (_, Uniform(b), _) => map2(out, a, c, |a, c| f(a, b, c)),
         (_, _, Uniform(c)) => map2(out, a, b, |a, b| f(a, b, c)),
-        (Lanes(a), Lanes(b), Lanes(c)) => {
-            for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                *o = f(a, b, c);
-            }
+        (Lanes(a), Lanes(b), Lanes(c)) => Level::detect().run(Loop3 { out, a, b, c, f }),
+    }
+}
+
+struct Loop3<'a, F> {
+    out: &'a mut [f64],
+    a: &'a [f64],
+    b: &'a [f64],
+    c: &'a [f64],
+    f: F,
+}
+
+impl<F: Fn(f64, f64, f64) -> f64> Loop for Loop3<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for (((o, &a), &b), &c) in self.out.iter_mut().zip(self.a).zip(self.b).zip(self.c) {
+            *o = (self.f)(a, b, c);
         }
     }
 }

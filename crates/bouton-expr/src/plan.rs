@@ -4,6 +4,8 @@
 //! are scalars; for a batch of rows the inputs that differ by row play the part of `Pre`. A value is
 //! computed in the loop of its own rank and in no deeper one; that is the hoisting.
 
+use crate::ast::BinaryOp;
+use crate::functions::{PRODUCT_AND_SUM, binary};
 use crate::ir::{Id, Op, Rank, Reducer, Value, Var};
 use crate::lanes::Run;
 use std::collections::HashMap;
@@ -64,6 +66,8 @@ pub(crate) struct Plan {
     pub result: Place,
     pub rank: Rank,
     pub width: usize,
+    /// Whether the loop over synapses reads nothing that differs by row or column alone: it may run over all of them at once.
+    pub flat: bool,
     /// Components of each kind of place.
     pub scalars: usize,
     pub blocks: usize,
@@ -100,6 +104,8 @@ enum Role {
     Alias,
     /// A step with a result of its own.
     Step,
+    /// A product that a sum, its only reader, computes on the way, rounded as it would be by itself.
+    Within,
 }
 
 struct Planner<'a> {
@@ -175,10 +181,47 @@ impl Planner<'_> {
         }
     }
 
+    /// Products that are read once, by a sum in the same loop: they need no pass of their own over the lanes.
+    fn take_products_into_sums(&mut self) {
+        let mut readers = vec![0; self.values.len()];
+        let needed = |role: Role| role != Role::Unused;
+        for v in (0..=self.root).filter(|v| needed(self.role[*v])) {
+            match &self.values[v].op {
+                Op::Comp(a, _) | Op::Reduce(_, a) => readers[a.0] += 1,
+                Op::Pack(ids) | Op::Map(_, ids) => ids.iter().for_each(|i| readers[i.0] += 1),
+                Op::Const(_) | Op::Var(_) => {}
+            }
+        }
+        for v in 0..=self.root {
+            let Op::Map(kernel, args) = &self.values[v].op else { continue };
+            let sum = self.role[v] == Role::Step && *kernel == binary(BinaryOp::Add);
+            // A number that is computed once is not worth it.
+            if !sum || self.rank[v] == Rank::Scalar {
+                continue;
+            }
+            let alike =
+                |p: usize| self.rank[p] == self.rank[v] && self.values[p].width == self.values[v].width;
+            let product =
+                |p: usize| matches!(&self.values[p].op, Op::Map(k, _) if *k == binary(BinaryOp::Mul));
+            let within = args.iter().map(|a| a.0).find(|p| readers[*p] == 1 && product(*p) && alike(*p));
+            if let Some(p) = within {
+                self.role[p] = Role::Within;
+            }
+        }
+    }
+
+    /// The factors of a sum's product that is computed within it, and what it is added to.
+    fn product_within(&self, args: &[Id]) -> Option<[Id; 3]> {
+        let at = args.iter().position(|a| self.role[a.0] == Role::Within)?;
+        let (Op::Map(_, factors), other) = (&self.values[args[at].0].op, args[1 - at]) else { return None };
+        Some([factors[0], factors[1], other])
+    }
+
     /// The steps whose memory a read of `v` reads. Aliases are at most two deep.
     fn owners(&self, v: usize, out: &mut Vec<usize>) {
         match (&self.values[v].op, self.role[v]) {
             (_, Role::Step) => out.push(v),
+            (Op::Map(_, factors), Role::Within) => factors.iter().for_each(|i| self.owners(i.0, out)),
             (Op::Comp(base, _), _) => self.owners(base.0, out),
             (Op::Pack(items), _) => items.iter().for_each(|i| self.owners(i.0, out)),
             _ => {}
@@ -209,6 +252,7 @@ impl Plan {
         };
         p.infer_ranks(var_ranks);
         p.infer_roles();
+        p.take_products_into_sums();
         // When is each result last read, and is it read in a deeper loop than its own?
         let mut last_read = vec![0; n];
         let mut escapes = vec![false; n];
@@ -244,6 +288,7 @@ impl Planner<'_> {
             result: Place::Out,
             rank: self.rank[self.root],
             width: self.values[self.root].width,
+            flat: false,
             scalars: 0,
             blocks: 0,
             pres: 0,
@@ -257,7 +302,7 @@ impl Planner<'_> {
             let Value { op, width, .. } = &self.values[v];
             let rank = self.rank[v];
             places[v] = match (self.role[v], op) {
-                (Role::Unused, _) => continue,
+                (Role::Unused | Role::Within, _) => continue,
                 (Role::Alias, Op::Const(bits)) => Place::Const(f64::from_bits(*bits)),
                 (Role::Alias, Op::Var(var)) => Place::Input { var: *var, rank, comp: 0 },
                 (Role::Alias, Op::Comp(base, c)) => component(&plan.packs, places[base.0], *c),
@@ -304,6 +349,9 @@ impl Planner<'_> {
         plan.result = places[self.root];
         plan.scalars = offsets[0].next;
         plan.blocks = offsets[1..].iter().map(|o| o.next).max().unwrap_or(0);
+        let of_a_side = |v: usize| matches!(self.rank[v], Rank::Pre | Rank::Post);
+        let needed = |v: usize| self.role[v] != Role::Unused;
+        plan.flat = plan.rank == Rank::Synapse && !(0..=self.root).any(|v| needed(v) && of_a_side(v));
         plan
     }
 
@@ -311,10 +359,15 @@ impl Planner<'_> {
         match op {
             Op::Map(kernel, args) => {
                 let mut operands = [(Place::Const(0.0), false); 3];
+                let within = self.product_within(args);
+                let (run, args) = match &within {
+                    Some(args) => (PRODUCT_AND_SUM.run, &args[..]),
+                    None => (kernel.run, &args[..]),
+                };
                 for (operand, a) in operands.iter_mut().zip(args) {
                     *operand = (places[a.0], self.values[a.0].width > 1);
                 }
-                StepKind::Map(kernel.run, operands)
+                StepKind::Map(run, operands)
             }
             Op::Reduce(reducer, a) => StepKind::Reduce(*reducer, places[a.0], self.values[a.0].width),
             Op::Var(var) => StepKind::Load { var: *var, comp: 0 },

@@ -5,7 +5,14 @@
 //! Expressions are computed for what they differ by, and the blocks `on pre` and `on post` for the columns and rows of the
 //! neurons that spiked alone: each number is the one that it would be if all were computed.
 
+mod blocks;
+mod tiles;
+
 use bouton_expr::{Program, Rank, Scratch};
+
+pub(crate) use blocks::assign;
+use blocks::{BlockMemory, each, store};
+use tiles::{Jumps, clip};
 
 use crate::rule::*;
 
@@ -61,18 +68,6 @@ impl Memory {
     }
 }
 
-/// What a block computes, for the columns and rows that it runs for.
-#[derive(Clone, Debug, Default)]
-struct BlockMemory {
-    /// Of each name that isn't read where it lies: its values.
-    gathered: Vec<Vec<f64>>,
-    /// Of each target that needs it: its values before the block.
-    before: Vec<Vec<f64>>,
-    /// Of each target: its change.
-    change: Vec<Vec<f64>>,
-    out: Vec<f64>,
-}
-
 /// What a step only reads.
 struct Given<'a> {
     reads: &'a [&'a [f64]],
@@ -88,22 +83,6 @@ struct InTiles<'a> {
     numbers: &'a [f64; 3],
     delayed: &'a [Vec<f64>],
     given: &'a Given<'a>,
-}
-
-/// Synapses that are computed together: what a step holds of them fits a cache.
-const TILE: usize = 1 << 14;
-
-/// Keeps weights within bounds, by their change. A weight that isn't a number stays one, to be found; one within the bounds keeps the
-/// bits of its change.
-fn clip(change: &mut [f64], weights: &[f64], [low, high]: [f64; 2]) {
-    for (d, w) in change.iter_mut().zip(weights) {
-        let sum = w + *d;
-        if sum < low {
-            *d = low - w;
-        } else if sum > high {
-            *d = high - w;
-        }
-    }
 }
 
 /// The values of all names, by number; those that nothing needs are empty.
@@ -135,29 +114,41 @@ impl Rule {
             }
         }
         let in_tiles = InTiles { params, numbers: &numbers, delayed, given: &given };
-        let mut bounds = self.bounds(scratch, &in_tiles, next, s);
-        let clips = self.clips_in_tiles();
-        self.tiles(scratch, &in_tiles, next, s, bounds.filter(|_| clips));
+        let bounds = self.bounds(scratch, &in_tiles, next, s);
+        // What blocks change of synapses is stored in the tiles where it can be known before.
+        let (early, clips) = (self.jumps_in_tiles(), self.clips_in_tiles());
+        self.spikes(s, spikes);
+        blocks.resize(self.blocks.len(), BlockMemory::default());
+        let dense = matches!(self.made, Made::Dense);
+        {
+            let mut values = self.values(params, &numbers, delayed, &given, s.states);
+            self.moved(&mut values, next);
+            for (block, memory) in self.blocks.iter().zip(&mut *blocks).filter(|_| early) {
+                self.block(block, memory, scratch, &values, s.shape, spikes);
+            }
+            if dense && self.rate_of_synapses().is_none() {
+                self.continuous(scratch, &values[..self.names.len()], s.dt, s.shape, out, s.change);
+            }
+        }
+        let jumps = early.then_some(Jumps { blocks, spikes });
+        self.tiles(scratch, &in_tiles, next, s, jumps, bounds.filter(|_| clips));
         for (state, (of, next)) in s.states.iter_mut().zip(self.states.iter().zip(&*next)) {
             if !of_synapses(of.rank) {
                 state.copy_from_slice(next);
             }
         }
-        self.spikes(s, spikes);
-        blocks.resize(self.blocks.len(), BlockMemory::default());
         {
             let values = self.values(params, &numbers, delayed, &given, s.states);
             for (past, kept) in self.pasts.iter().zip(&mut *s.pasts) {
                 keep(past, kept, s.dt, values[past.of]);
             }
-            for (block, memory) in self.blocks.iter().zip(&mut *blocks) {
+            for (block, memory) in self.blocks.iter().zip(&mut *blocks).filter(|_| !early) {
                 self.block(block, memory, scratch, &values, s.shape, spikes);
             }
             let all = &values[..self.names.len()];
             match &self.made {
-                Made::AtSpikes(a) => self.spike_parts(a, all, bounds.take(), s.change),
-                // Done, tile by tile.
-                Made::Dense if self.rate_of_synapses().is_some() => {}
+                Made::AtSpikes(a) => self.spike_parts(a, all, bounds, s.change),
+                Made::Dense => {}
                 _ => self.continuous(scratch, all, s.dt, s.shape, out, s.change),
             }
         }
@@ -167,23 +158,14 @@ impl Rule {
                     Target::Weight => (&mut *s.change[0], Rank::Synapse),
                     Target::State(k) => (&mut *s.states[k], self.states[k].rank),
                 };
-                store(block.when, rank, to, change, s.shape, spikes);
+                if !(early && of_synapses(rank)) {
+                    store(block.when, rank, to, change, 0..rows, s.shape, spikes);
+                }
             }
         }
-        if let Some(bounds) = bounds.filter(|_| !clips) {
+        if let Some(bounds) = bounds.filter(|_| dense && !clips) {
             clip(s.change[0], s.weights, bounds);
         }
-    }
-
-    /// `w'`, where the change is a matrix of what differs by synapse.
-    fn rate_of_synapses(&self) -> Option<&Program> {
-        self.rate.as_ref().filter(|r| matches!(self.made, Made::Dense) && r.rank() == Rank::Synapse)
-    }
-
-    /// Whether nothing is added to `w'` before the bounds hold.
-    fn clips_in_tiles(&self) -> bool {
-        let weight = |b: &Block| b.targets.iter().any(|t| t.0 == Target::Weight);
-        self.rate_of_synapses().is_some() && !self.blocks.iter().any(weight)
     }
 
     /// The bounds, of the states as they have moved.
@@ -202,72 +184,6 @@ impl Rule {
             p.eval_block(scratch, s.shape.0, s.shape.1, &values[..self.names.len()], &mut out);
             out[0]
         }))
-    }
-
-    /// Puts the states that are not of synapses as they have moved in the place of what they were.
-    fn moved<'v>(&self, values: &mut Values<'v>, next: &'v [Vec<f64>]) {
-        for (name, value) in self.names.iter().zip(values) {
-            if let What::State(k) = name.what
-                && name.rank != Rank::Synapse
-            {
-                *value = &next[k];
-            }
-        }
-    }
-
-    /// Moves the states of synapses, and sets a change that is `w'` of synapses: some rows at a time, so that they are met in a
-    /// cache. Each number is what it would be of all rows at once.
-    fn tiles(
-        &self,
-        scratch: &mut Scratch,
-        of: &InTiles<'_>,
-        next: &mut [Vec<f64>],
-        s: &mut Step<'_, '_>,
-        bounds: Option<[f64; 2]>,
-    ) {
-        let ((rows, cols), n) = (s.shape, self.names.len());
-        let of_synapses = |k: &usize| self.states[*k].rank == Rank::Synapse;
-        let states: Vec<usize> = (0..self.states.len()).filter(of_synapses).collect();
-        let rate = self.rate_of_synapses();
-        if (states.is_empty() && rate.is_none()) || cols == 0 {
-            return;
-        }
-        let height = (TILE / cols).max(1);
-        for first in (0..rows).step_by(height) {
-            let these = first..rows.min(first + height);
-            let (count, part) = (these.len(), these.start * cols..these.end * cols);
-            let cut = |values: &mut Values<'_>| {
-                for (name, value) in self.names.iter().zip(values).filter(|v| !v.1.is_empty()) {
-                    match name.rank {
-                        Rank::Post => *value = &value[these.clone()],
-                        Rank::Synapse => *value = &value[part.clone()],
-                        _ => {}
-                    }
-                }
-            };
-            {
-                let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
-                cut(&mut values);
-                for &k in &states {
-                    next[k].resize(count * cols, 0.0);
-                    let state = &self.states[k];
-                    state.next.eval_block(scratch, count, cols, &values[..n], &mut next[k]);
-                }
-            }
-            for &k in &states {
-                s.states[k][part.clone()].copy_from_slice(&next[k]);
-            }
-            let Some(rate) = rate else { continue };
-            let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
-            self.moved(&mut values, next);
-            cut(&mut values);
-            let delta = &mut s.change[0][part.clone()];
-            rate.eval_block(scratch, count, cols, &values[..n], delta);
-            delta.iter_mut().for_each(|d| *d *= s.dt);
-            if let Some(bounds) = bounds {
-                clip(delta, &s.weights[part.clone()], bounds);
-            }
-        }
     }
 
     /// The `post` of its product for another error of other rows, in the step that was just taken: for a rule that is
@@ -403,86 +319,6 @@ impl Rule {
             (_, _, change) => change.iter_mut().for_each(|part| part.fill(0.0)),
         }
     }
-
-    /// Computes what a block changes.
-    fn block(
-        &self,
-        block: &Block,
-        memory: &mut BlockMemory,
-        scratch: &mut Scratch,
-        values: &Values<'_>,
-        (all_rows, all_cols): (usize, usize),
-        spikes: &[Vec<usize>; 2],
-    ) {
-        let (rows, cols) = match block.when {
-            When::Pre => (all_rows, spikes[0].len()),
-            When::Post => (spikes[1].len(), all_cols),
-            When::Step => (all_rows, all_cols),
-        };
-        let BlockMemory { gathered, before, change, out } = memory;
-        gathered.resize(self.names.len(), vec![]);
-        before.resize(block.targets.len(), vec![]);
-        change.resize(block.targets.len(), vec![]);
-        let number = |t: Target| {
-            let what = match t {
-                Target::Weight => What::Weight,
-                Target::State(k) => What::State(k),
-            };
-            self.names.iter().position(|n| n.what == what).unwrap_or(0)
-        };
-        let rank = |t: Target| match t {
-            Target::Weight => Rank::Synapse,
-            Target::State(k) => self.states[k].rank,
-        };
-        for (k, (target, _)) in block.targets.iter().enumerate() {
-            change[k].clear();
-            change[k].resize(rank(*target).count(rows, cols), 0.0);
-        }
-        if rows == 0 || cols == 0 {
-            return;
-        }
-        let local = |k: usize| block.targets.iter().any(|t| t.1 && number(t.0) == k);
-        for &k in &block.reads {
-            gathered[k].clear();
-            let parted = parted(block.when, self.names[k].rank);
-            if parted || local(k) {
-                gather(
-                    block.when,
-                    self.names[k].rank,
-                    values[k],
-                    (all_rows, all_cols),
-                    spikes,
-                    &mut gathered[k],
-                );
-            }
-        }
-        for (k, (target, needed)) in block.targets.iter().enumerate() {
-            before[k].clear();
-            if *needed {
-                before[k].extend_from_slice(&gathered[number(*target)]);
-            }
-        }
-        for s in &block.statements {
-            let value = &s.value;
-            out.resize(value.out_len(rows, cols), 0.0);
-            {
-                let mut inputs: Values<'_> = [&[]; MAX_NAMES];
-                for &k in &block.reads {
-                    let own = parted(block.when, self.names[k].rank) || local(k);
-                    inputs[k] = if own { &gathered[k] } else { values[k] };
-                }
-                value.eval_block(scratch, rows, cols, &inputs[..self.names.len()], out);
-            }
-            let Some(k) = block.targets.iter().position(|t| t.0 == s.target) else { continue };
-            let (to, start) = (&mut change[k], &before[k]);
-            let (rank, shape) = (rank(s.target), (rows, cols));
-            assign(s.assign, to, rank, (out, value.rank()), shape, start);
-            if block.targets[k].1 {
-                let now = &mut gathered[number(s.target)];
-                now.iter_mut().zip(&before[k]).zip(&change[k]).for_each(|((now, from), by)| *now = from + by);
-            }
-        }
-    }
 }
 
 /// The row of a past that is written next: the oldest.
@@ -517,108 +353,4 @@ fn product(
     each(post, Rank::Post, out, factors[1].rank(), shape, |to, x| *to = sign * x);
     eval(&factors[2], out);
     each(pre, Rank::Pre, out, factors[2].rank(), shape, |to, x| *to = x);
-}
-
-/// Whether a block runs for a part of what has this rank.
-fn parted(when: When, rank: Rank) -> bool {
-    match when {
-        When::Pre => matches!(rank, Rank::Pre | Rank::Synapse),
-        When::Post => matches!(rank, Rank::Post | Rank::Synapse),
-        When::Step => false,
-    }
-}
-
-/// The values of the columns and rows that a block runs for.
-fn gather(
-    when: When,
-    rank: Rank,
-    from: &[f64],
-    (rows, cols): (usize, usize),
-    spikes: &[Vec<usize>; 2],
-    to: &mut Vec<f64>,
-) {
-    match (when, rank) {
-        (When::Pre, Rank::Pre) => to.extend(spikes[0].iter().map(|j| from[*j])),
-        (When::Pre, Rank::Synapse) => {
-            for row in from.chunks_exact(cols.max(1)).take(rows) {
-                to.extend(spikes[0].iter().map(|j| row[*j]));
-            }
-        }
-        (When::Post, Rank::Post) => to.extend(spikes[1].iter().map(|i| from[*i])),
-        (When::Post, Rank::Synapse) => {
-            spikes[1].iter().for_each(|i| to.extend_from_slice(&from[i * cols..(i + 1) * cols]));
-        }
-        _ => to.extend_from_slice(from),
-    }
-}
-
-/// Adds the change that a block has computed to where it belongs.
-fn store(
-    when: When,
-    rank: Rank,
-    to: &mut [f64],
-    change: &[f64],
-    (_, cols): (usize, usize),
-    spikes: &[Vec<usize>; 2],
-) {
-    match (when, rank) {
-        (When::Pre, Rank::Pre) => spikes[0].iter().zip(change).for_each(|(j, c)| to[*j] += c),
-        (When::Pre, Rank::Synapse) => {
-            let n = spikes[0].len().max(1);
-            for (row, change) in to.chunks_exact_mut(cols.max(1)).zip(change.chunks_exact(n)) {
-                spikes[0].iter().zip(change).for_each(|(j, c)| row[*j] += c);
-            }
-        }
-        (When::Post, Rank::Post) => spikes[1].iter().zip(change).for_each(|(i, c)| to[*i] += c),
-        (When::Post, Rank::Synapse) => {
-            for (i, change) in spikes[1].iter().zip(change.chunks_exact(cols.max(1))) {
-                to[i * cols..(i + 1) * cols].iter_mut().zip(change).for_each(|(to, c)| *to += c);
-            }
-        }
-        _ => to.iter_mut().zip(change).for_each(|(to, c)| *to += c),
-    }
-}
-
-/// Puts the value of a statement (and its rank) to the change of its target, which was `before` when the block began.
-pub(crate) fn assign(
-    how: Assign,
-    to: &mut [f64],
-    rank: Rank,
-    (values, of): (&[f64], Rank),
-    shape: (usize, usize),
-    before: &[f64],
-) {
-    match how {
-        Assign::Add => each(to, rank, values, of, shape, |to, x| *to += x),
-        Assign::Sub => each(to, rank, values, of, shape, |to, x| *to -= x),
-        Assign::Set => {
-            each(to, rank, values, of, shape, |to, x| *to = x);
-            to.iter_mut().zip(before).for_each(|(to, from)| *to -= from);
-        }
-    }
-}
-
-/// Runs over all of `to`, of one rank, with the value of another that belongs to each.
-fn each(
-    to: &mut [f64],
-    rank: Rank,
-    values: &[f64],
-    of: Rank,
-    (_, cols): (usize, usize),
-    f: impl Fn(&mut f64, f64),
-) {
-    match (rank, of) {
-        (_, Rank::Scalar) => to.iter_mut().for_each(|to| f(to, values[0])),
-        (Rank::Synapse, Rank::Pre) => {
-            for row in to.chunks_exact_mut(cols.max(1)) {
-                row.iter_mut().zip(values).for_each(|(to, x)| f(to, *x));
-            }
-        }
-        (Rank::Synapse, Rank::Post) => {
-            for (row, x) in to.chunks_exact_mut(cols.max(1)).zip(values) {
-                row.iter_mut().for_each(|to| f(to, *x));
-            }
-        }
-        _ => to.iter_mut().zip(values).for_each(|(to, x)| f(to, *x)),
-    }
 }
