@@ -126,19 +126,19 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Whether step `step` is sampled.
+    /// Whether step `step` is sampled: the first at or behind each multiple.
     pub(crate) fn due(&self, step: u64) -> bool {
-        self.what.every <= 1.0 || sampled(step, self.what.every)
+        self.what.every <= 1.0 || since(step, self.what.every) < 1.0
     }
-    /// Behind step `step`, up to which step it surely does nothing.
+    /// Behind step `step`, up to which step it does nothing.
     pub(crate) fn idle_until(&self, step: u64) -> u64 {
-        // Near a multiple a rounding may put the sample a step earlier or later.
-        let since = step as f64 % self.what.every;
-        let left = self.what.every - since;
-        if self.what.filter.is_some() || since < 2.0 || left < 2.0 {
+        if self.what.filter.is_some() {
             return step;
         }
-        step.saturating_add(left as u64) - 1
+        // The next multiple is no whole number of steps away, or it is the step. What is left is rounded, to a whole number at the
+        // most: no sample lies before it.
+        let left = self.what.every - since(step, self.what.every);
+        step.saturating_add(left as u64).saturating_sub(1).max(step)
     }
     /// Takes a step of the filter, if there is one. `single` rounds as a simulation in single precision does.
     pub(crate) fn filter(&mut self, x: &[f64], single: bool) {
@@ -155,9 +155,10 @@ impl Probe {
     }
 }
 
-/// Whether a step is sampled by a probe that leaves some out. Apart, because the compiler would take the remainder (100 ns)
-/// for every probe in every step before it looks whether it is needed.
+/// Steps since the last multiple of `every`. Apart, because the compiler would take the remainder (100 ns, and a tenth of it of whole
+/// numbers) for every probe in every step before it looks whether it is needed.
 #[inline(never)]
-fn sampled(step: u64, every: f64) -> bool {
-    step as f64 % every < 1.0
+fn since(step: u64, every: f64) -> f64 {
+    let whole = every as u64;
+    if whole as f64 == every && whole > 0 { (step % whole) as f64 } else { step as f64 % every }
 }

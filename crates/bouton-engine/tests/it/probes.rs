@@ -174,6 +174,22 @@ fn a_probe_at_events_samples_the_steps_in_which_one_of_them_is() {
 }
 
 #[test]
+fn a_probe_that_leaves_steps_out_samples_the_first_at_or_behind_each_multiple() {
+    // Whole periods, halves, and such as a quotient of times comes to.
+    let periods = [1.0, 2.0, 10.0, 1.2, 2.5, 7.3, 1000.0 / 3.0, 10.0 - 2e-15, 10.0 + 2e-15, 0.3 / 0.001];
+    for every in periods {
+        let (mut s, x, _) = counting(Precision::F64);
+        let id = s.attach(Observe { every, ..Observe::new(x, "probe") }).unwrap();
+        s.run_steps(3000).unwrap();
+        // In whole numbers of 2^-50 steps, which no remainder rounds.
+        let of = |x: f64| (x * 2f64.powi(50)) as u128;
+        let first = |step: &u64| u128::from(*step) * of(1.0) % of(every) < of(1.0);
+        let wanted: Vec<u64> = (1..=3000).filter(first).collect();
+        assert_eq!(s.samples(id).unwrap().steps, wanted, "every {every}");
+    }
+}
+
+#[test]
 fn a_filter_of_a_probe_runs_in_every_step_and_delivers_a_step_later() {
     for precision in [Precision::F64, Precision::F32] {
         let (mut s, x, _) = counting(precision);

@@ -7,7 +7,7 @@ mod words;
 
 use std::num::NonZero;
 
-use bouton_core::Error;
+use bouton_core::{Error, Matrix};
 use bouton_elements::rules::Changes;
 use bouton_engine::{ObserveId, SignalId, Simulation, Tallied};
 use bouton_model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
@@ -15,7 +15,7 @@ use bouton_model::{ConnectionId, EnsembleId, Probe, RuleId, Target};
 use crate::Simulator;
 
 /// Samples of errors in a run, about.
-const SAMPLES: u64 = 1000;
+const SAMPLES: u64 = 500;
 /// Inputs and outputs of populations are summed in about so many steps of a run, in one row of steps of so many at the least and at
 /// the most.
 const SUMMED: u64 = 1000;
@@ -90,7 +90,7 @@ pub struct SeenRule {
 struct Moved {
     connection: ConnectionId,
     /// As they were at the beginning; none where they are too many.
-    start: Option<Vec<f64>>,
+    start: Option<Matrix>,
 }
 
 /// How far the weights of a connection have moved.
@@ -140,7 +140,7 @@ impl Seen {
             }
             if moves && let Ok((rows, cols)) = sim.weights_shape(c) {
                 kept += rows * cols;
-                let start = if kept <= KEPT { Some(sim.weights(c)?.values().to_vec()) } else { None };
+                let start = if kept <= KEPT { Some(sim.weights(c)?) } else { None };
                 weights.push(Moved { connection: c, start });
             }
         }
@@ -242,7 +242,7 @@ impl Seen {
         let start = &self.weights.iter().find(|m| m.connection == connection)?.start;
         let now = sim.weights(connection).ok()?;
         let rms = |sum: f64| (sum / now.values().len().max(1) as f64).sqrt();
-        let moved = start.as_ref().map(|start| {
+        let moved = start.as_ref().map(Matrix::values).map(|start| {
             let by = now.values().iter().zip(start).map(|(a, b)| (a - b) * (a - b)).sum();
             (rms(start.iter().map(|x| x * x).sum()), rms(by))
         });
