@@ -1,5 +1,5 @@
 //! Rules at random from the grammar, in a network: they parse and run, and weights as numbers, weights in a form, and a slow interpreter
-//! of the rule as a tree agree.
+//! of the rule as a tree agree within 1e-12, or within what a change in the last digit comes to.
 //!
 //! `BOUTON_RULES` is how many (120 unless it says otherwise), `BOUTON_RULE_SEED` the seed of one that is to be run alone.
 
@@ -134,8 +134,8 @@ fn run(placed: &Placed, rule: &grammar::Rule, passes: Passes) -> Result<Run, Err
     Ok(Run { start, weights, states, seen, scaled, scale, form })
 }
 
-/// The rule as a tree, over what the neurons of a run did.
-fn interpreted<'r>(rule: &'r grammar::Rule, of: &Run) -> Interpreter<'r> {
+/// The rule as a tree, over what the neurons of a run did. Each number of it is made greater by a factor after each step.
+fn interpreted<'r>(rule: &'r grammar::Rule, of: &Run, factor: f64) -> Interpreter<'r> {
     let cols = of.start.len() / N;
     let mut slow = Interpreter::new(rule, (N, cols), of.start.clone());
     let defaults: Vec<Vec<f64>> = rule.factors.iter().map(|d| vec![d.unwrap_or(0.0); N]).collect();
@@ -165,8 +165,17 @@ fn interpreted<'r>(rule: &'r grammar::Rule, of: &Run) -> Interpreter<'r> {
             scale: &of.scale,
             factors: factors.collect(),
         });
+        slow.weights.iter_mut().chain(slow.states.iter_mut().flatten()).for_each(|x| *x *= factor);
     }
     slow
+}
+
+/// How far the numbers of a rule come apart where each is another by its last digit in each step: some rules, as one that adds the
+/// cube of a state to it, make any difference grow.
+fn conditioned(rule: &grammar::Rule, of: &Run, slow: &Interpreter<'_>) -> f64 {
+    let other = interpreted(rule, of, 1.0 + f64::EPSILON);
+    let states = other.states.iter().zip(&slow.states).map(|(a, b)| apart(a, b));
+    states.fold(apart(&other.weights, &slow.weights), f64::max)
 }
 
 /// The largest difference, where numbers above 1 count by their size.
@@ -184,6 +193,8 @@ struct Tally {
     rules: usize,
     moved: usize,
     wild: usize,
+    /// Those that are farther apart than 1e-12, and make any rounding grow.
+    grow: usize,
     forms: BTreeMap<String, usize>,
     uses: BTreeMap<String, usize>,
     farthest: f64,
@@ -212,11 +223,13 @@ impl Tally {
         if let Some(form) = &form.form {
             *self.forms.entry(form.clone()).or_default() += 1;
         }
-        let slow = interpreted(&rule, &numbers);
+        let slow = interpreted(&rule, &numbers, 1.0);
+        let mut grows = None;
         let mut check = |what: String, a: &[f64], b: &[f64]| {
             let d = apart(a, b);
             self.farthest = self.farthest.max(d);
-            if d > 1e-12 {
+            // It is computed for those alone that need it.
+            if d > 1e-12 && d > *grows.get_or_insert_with(|| conditioned(&rule, &numbers, &slow)) {
                 self.wrong.push(format!("seed {seed}: {what} {d:e} apart\n{}", rule.text));
             }
         };
@@ -239,6 +252,7 @@ impl Tally {
                 &numbers.states[k],
             );
         }
+        self.grow += usize::from(grows.is_some());
     }
 }
 
@@ -272,6 +286,7 @@ fn rules_at_random_agree_as_numbers_in_a_form_and_interpreted() {
     let mut all = Tally::default();
     for t in parts {
         (all.rules, all.moved, all.wild) = (all.rules + t.rules, all.moved + t.moved, all.wild + t.wild);
+        all.grow += t.grow;
         all.farthest = all.farthest.max(t.farthest);
         all.wrong.extend(t.wrong);
         t.uses.into_iter().for_each(|(u, n)| *all.uses.entry(u).or_default() += n);
@@ -279,16 +294,17 @@ fn rules_at_random_agree_as_numbers_in_a_form_and_interpreted() {
     }
     let percent = |n: usize| 100.0 * n as f64 / all.rules as f64;
     println!(
-        "{} rules: {:.1} % changed a weight, {} ran away and were stopped",
+        "{} rules: {:.1} % changed a weight, {} ran away and were stopped; in {} a rounding grows beyond 1e-12",
         all.rules,
         percent(all.moved),
-        all.wild
+        all.wild,
+        all.grow
     );
     println!("forms: {:?}; farthest apart {:e}", all.forms, all.farthest);
     all.uses.iter().for_each(|(u, n)| println!("{:5.1} % {u}", percent(*n)));
     let wrong: Vec<&str> = all.wrong.iter().take(5).map(String::as_str).collect();
     assert!(all.wrong.is_empty(), "{} of {}:\n{}", all.wrong.len(), all.rules, wrong.join("\n\n"));
-    assert!(percent(all.moved) >= 60.0 && percent(all.wild) <= 3.0);
+    assert!(percent(all.moved) >= 60.0 && percent(all.wild) <= 3.0 && percent(all.grow) <= 0.1);
     assert!(all.forms.len() >= 2, "{:?}", all.forms);
     // Of few rules a percentage says little.
     let least = if all.rules >= 2000 { 5.0 } else { 0.5 };
