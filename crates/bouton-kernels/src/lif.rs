@@ -185,6 +185,29 @@ fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out
     }
 }
 
+/// Currents of `D` dimensions and the step in one loop, where currents stay in registers. The sums are in the order of
+/// [`encode`](crate::encode).
+#[inline(always)]
+fn encode_few<T: Real, const D: usize>(
+    p: &LifStep<T>,
+    (bias, enc_t, x): (&[T], &[T], &[T]),
+    v: &mut [T],
+    mark: &mut [T],
+    out: &mut [T],
+) {
+    let n = out.len();
+    let (p, bias, v, mark) = (*p, &bias[..n], &mut v[..n], &mut mark[..n]);
+    let x: [T; D] = std::array::from_fn(|k| x[k]);
+    let e: [&[T]; D] = std::array::from_fn(|k| &enc_t[k * n..(k + 1) * n]);
+    for i in 0..n {
+        let mut j = T::ZERO;
+        for k in 0..D {
+            j += e[k][i] * x[k];
+        }
+        phase_step(&p, bias[i] + j, &mut v[i], &mut mark[i], &mut out[i]);
+    }
+}
+
 #[inline(always)]
 fn encode_lif_phase_body<T: Real>(
     p: &LifStep<T>,
@@ -203,6 +226,12 @@ fn encode_lif_phase_body<T: Real>(
             phase_step(&p, bias[i] + e[i] * x0, &mut v[i], &mut mark[i], &mut out[i]);
         }
         return;
+    }
+    match x.len() {
+        2 => return encode_few::<T, 2>(p, (bias, enc_t, x), v, mark, out),
+        3 => return encode_few::<T, 3>(p, (bias, enc_t, x), v, mark, out),
+        4 => return encode_few::<T, 4>(p, (bias, enc_t, x), v, mark, out),
+        _ => {}
     }
     // Currents of a few neurons at a time, so that they stay in the nearest cache.
     const BLOCK: usize = 8 * LANES;
@@ -281,7 +310,7 @@ mod tests {
     #[test]
     fn encoding_in_the_pass_keeps_every_bit() {
         let p = LifStep::<f64>::new(0.001, 0.02, 0.002, 0.0, 1.0);
-        for d in [1usize, 3] {
+        for d in 1..=6 {
             let n = 45;
             let wave = |k: usize| 4.0 * (k as f64 * 1.7).sin();
             let enc_t: Vec<f64> = (0..d * n).map(wave).collect();
