@@ -374,6 +374,26 @@ impl Population {
 }
 
 impl Arriving {
+    /// One that brings nothing.
+    #[cfg(test)]
+    pub(crate) fn nothing() -> Arriving {
+        Arriving {
+            path: String::new(),
+            brings: vec![],
+            lost: vec![],
+            error: vec![],
+            kept: None,
+            off: None,
+            noise: None,
+            short: false,
+            largest: vec![],
+            id: ConnectionId::from_index(0),
+            peaks: vec![],
+            into: None,
+            informed: false,
+            dimensions: vec![],
+        }
+    }
     /// How much of a signal its synapse loses, or how noisy it leaves it.
     pub(crate) fn unfiltered(&self) -> f64 {
         let noise = self.noise.filter(|_| self.short).unwrap_or(0.0);

@@ -21,7 +21,8 @@ pub(crate) const SHORT: f64 = 0.002;
 /// Dimensions up to which currents are taken for values, and the share of them that may be something else.
 const DIMENSIONS: usize = 16;
 const EXPLAINED: f64 = 0.3;
-/// A current disturbs neurons from this share on of what a value of one radius drives them with.
+/// A current disturbs neurons from this share on of what a value of one radius drives them with (rms over the neurons, their
+/// encoders aside). Less of it shifts what they represent by less than a tenth of the radius.
 const DISTURBED: f64 = 0.1;
 /// Steps between two looks at the clock.
 const CHUNK: u64 = 20;
@@ -285,4 +286,36 @@ pub(crate) fn rms(x: &[f64]) -> f64 {
 /// Whether a network learns.
 pub(crate) fn learns(net: &Network) -> bool {
     net.connections().any(|c| !ends(net, c).2.rules.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bouton::model::Ensemble;
+
+    #[test]
+    fn neurons_are_disturbed_from_a_tenth_of_what_a_value_of_their_radius_drives_them_with() {
+        for radius in [1.0, 20.0] {
+            let mut net = Network::with_seed(1);
+            let e = net.ensemble("a", Ensemble::new(40, 1).radius(radius));
+            let sim = Simulator::new(&net).unwrap();
+            let (encoders, gain, bias) =
+                (sim.encoders(e).unwrap(), sim.gain(e).unwrap(), sim.bias(e).unwrap());
+            // Currents of some values, of a range and beyond it, and beside them a part of those of a radius: the same way as a
+            // value of one sign, or shutting all.
+            let values = [0.0, 0.3, -1.0, 1.4].map(|x| x * radius);
+            for (part, shuts) in [0.0995, 0.1005].into_iter().flat_map(|p| [(p, false), (p, true)]) {
+                let current = |x: f64, i: usize| {
+                    let other = if shuts { -gain[i] } else { gain[i] * encoders[(i, 0)] };
+                    gain[i] * encoders[(i, 0)] * x / radius + bias[i] + part * other
+                };
+                let steps: Vec<u64> = (0..values.len() as u64).collect();
+                let all = values.iter().flat_map(|x| (0..gain.len()).map(|i| current(*x, i))).collect();
+                let currents = Samples { width: gain.len(), values: all, steps: steps.clone() };
+                let given = Samples { width: 1, values: values.to_vec(), steps };
+                let open = undisturbed(&sim, e, &currents, &given).unwrap();
+                assert_eq!(open, [part < 0.1; 4], "{part} of the current of {radius}");
+            }
+        }
+    }
 }
