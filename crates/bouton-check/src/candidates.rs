@@ -34,12 +34,22 @@ pub(crate) struct Candidate {
 
 /// To two significant digits.
 pub(crate) fn two_digits(x: f64) -> f64 {
-    format!("{x:.1e}").parse().unwrap_or(x)
+    rounded(x, 2)
+}
+
+/// To so many significant digits.
+pub(crate) fn rounded(x: f64, digits: usize) -> f64 {
+    format!("{x:.*e}", digits - 1).parse().unwrap_or(x)
 }
 
 /// A number for a person.
 pub(crate) fn plain(x: f64) -> String {
-    let text = significant(x, 2);
+    short(x, 2)
+}
+
+/// The same with so many significant digits at most.
+pub(crate) fn short(x: f64, digits: usize) -> String {
+    let text = significant(x, digits);
     match text.split_once('e') {
         Some((m, e)) if m.contains('.') => {
             format!("{}e{e}", m.trim_end_matches('0').trim_end_matches('.'))
