@@ -6,7 +6,7 @@ use bouton::model::{ConnectionId, Ensemble, EnsembleId, Network, Object};
 
 use crate::change::{Change, Parameter};
 use crate::descriptions::descriptions;
-use crate::measure::Measured;
+use crate::measure::{Arriving, Measured, length};
 use crate::scales::{FILL, scale, scales};
 use crate::shape::{Shape, ends};
 
@@ -211,6 +211,18 @@ pub(crate) fn threshold(ensemble: &Ensemble) -> Option<f64> {
         if fires(middle) { high = middle } else { low = middle }
     }
     Some(high)
+}
+
+/// What might mend a connection that brings next to nothing while nothing else comes: what fills the range.
+pub(crate) fn alone(net: &Network, a: &Arriving) -> Vec<Candidate> {
+    let mut all = vec![];
+    let brings = length(&a.largest);
+    if let Some(ensemble) = a.into.and_then(|e| net.get_ensemble(e))
+        && brings > 0.0
+    {
+        scale(net, a.id, None, FILL * ensemble.radius / brings, &mut all);
+    }
+    all
 }
 
 /// What might mend a connection behind whose synapse little is left, or much noise.

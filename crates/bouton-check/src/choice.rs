@@ -66,11 +66,12 @@ pub(crate) fn best(
             // What it drives is as good as its error says.
             Subject::Rule(_) => score::rules(now) - score::rules(m),
             Subject::Noise(c) => score::total_but_delay(now, c) - score::total_but_delay(m, c),
+            Subject::Alone(c) => score::total_of_alone(now, c) - score::total_of_alone(m, c),
             _ => total - score::total(m),
         };
         let share = match of {
             Subject::Silent(_) => 0.1,
-            Subject::Filter(_) | Subject::Noise(_) => 0.25,
+            Subject::Filter(_) | Subject::Noise(_) | Subject::Alone(_) => 0.25,
             _ => 0.5,
         };
         let least = share * (before / after).ln().min(2.0);

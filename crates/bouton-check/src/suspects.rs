@@ -4,9 +4,10 @@ use bouton::model::{EnsembleId, Network, NodeId, Object};
 
 use crate::candidates::{self, MUCH};
 use crate::change::Parameter;
-use crate::measure::{self, Arriving, Learned, Measured};
+use crate::measure::{self, Arriving, Learned, Measured, length};
 use crate::score::Subject;
 use crate::shape::{Shape, ends};
+use crate::sources::NOTHING;
 use crate::watch::decodes_of_its_own;
 
 /// A population is looked at from this relative error on.
@@ -113,6 +114,9 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
         if a.informed && slow {
             push("synapse", Subject::Filter(k), Parameter::Synapse);
         }
+        if !into_loop && is_lost_alone(net, m, a) {
+            push("alone", Subject::Alone(k), Parameter::Transform);
+        }
         if !into_loop && is_noisy(a) {
             push("noise", Subject::Noise(k), Parameter::Synapse);
         }
@@ -156,6 +160,17 @@ fn only_rules_read(net: &Network, e: EnsembleId) -> bool {
         }
     }
     learned
+}
+
+/// Whether a connection brings next to nothing to a population that others fill, at times when they don't, and is lost then.
+fn is_lost_alone(net: &Network, m: &Measured, a: &Arriving) -> bool {
+    let Some((e, ensemble)) = a.into.and_then(|e| Some((e, net.get_ensemble(e)?))) else { return false };
+    // Of a population that all bring little to it is told by itself.
+    let filled = m.populations[e.index()].as_ref().is_some_and(|p| !p.little());
+    filled
+        && a.informed
+        && length(&a.largest) < NOTHING * ensemble.radius
+        && a.alone.is_some_and(|error| error > measure::LOST)
 }
 
 /// Whether what a connection brings is full of spikes that its synapse doesn't smooth.
