@@ -338,9 +338,9 @@ mod tests {
         sim.run(0.4).unwrap();
         let (s, bias) = (sim.data(p).unwrap(), sim.bias(a).unwrap());
         for (k, step) in s.steps.iter().enumerate() {
-            for i in 0..3 {
-                let (is, should) = (s.row(k)[i], bias[i] * shown(*step, sim.dt()));
-                assert!((is - should).abs() < 1e-14 * bias[i].abs(), "step {step}: {is}, {should}");
+            for (is, bias) in s.row(k).iter().zip(&bias) {
+                let should = bias * shown(*step, sim.dt());
+                assert!((is - should).abs() < 1e-14 * bias.abs(), "step {step}: {is}, {should}");
             }
         }
     }
