@@ -80,7 +80,7 @@ fn gains(path: &str, ensemble: &Ensemble, push: &mut dyn FnMut(Parameter, String
     let Some(usual) = Usual::of(path, &tuned) else { return };
     let factor = middle(&usual.gain) / middle(&is.gain).abs();
     let spread = median(usual.bias.iter().map(|b| b.abs())).unwrap_or(0.0).max(1e-9);
-    let shift = shift(ensemble, &is, &usual, spread);
+    let shift = shift(ensemble, &is, &usual);
     if factor.is_finite() && factor > 0.0 && odd(factor) > 0.3 {
         let f = two_digits(factor);
         let mut like = ensemble.clone();
@@ -131,7 +131,7 @@ impl Usual {
 
 /// What all biases are to be shifted by. By what is typical it can be told to some tenths of their spread; neurons at the ends
 /// say more: none is to have an intercept, or a current at the end of its range, that isn't among those that are usual.
-fn shift(ensemble: &Ensemble, is: &BuiltEnsemble, usual: &Usual, spread: f64) -> f64 {
+fn shift(ensemble: &Ensemble, is: &BuiltEnsemble, usual: &Usual) -> f64 {
     let typical = middle(&usual.bias) - middle(&is.bias);
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     let currents = |gain: &[f64], bias: &[f64]| gain.iter().zip(bias).map(|(g, b)| g + b).collect::<Vec<_>>();
@@ -145,12 +145,8 @@ fn shift(ensemble: &Ensemble, is: &BuiltEnsemble, usual: &Usual, spread: f64) ->
             (low, high) = (low.max(at - b - most * g), high.min(at - b - least * g));
         }
     }
-    match high - low {
-        // Gains that are at fault themselves say nothing, and a few neurons little.
-        ..0.0 => typical,
-        width if width < spread => 0.5 * (low + high),
-        _ => typical.clamp(low, high),
-    }
+    // Gains that are at fault themselves have no such place.
+    if low <= high { 0.5 * (low + high) } else { typical }
 }
 
 /// The least and the most of what some numbers are a sample of: a little beyond the least and the most of them.
@@ -165,11 +161,12 @@ mod tests {
     use super::*;
     use crate::change::Change;
     use bouton::Simulator;
+    use bouton::elements::distributions::Distribution;
 
     /// An ensemble that is given the gains and biases that it draws, times a factor and with a shift; and the gains and biases.
-    fn given(n: usize, seed: u32, times: f64, shift: f64) -> (Network, EnsembleId, Vec<f64>, Vec<f64>) {
+    fn given(a: Ensemble, times: f64, shift: f64) -> (Network, EnsembleId, Vec<f64>, Vec<f64>) {
         let mut net = Network::with_seed(1);
-        let a = net.ensemble("a", Ensemble::new(n, 1).seed(seed));
+        let a = net.ensemble("a", a);
         let sim = Simulator::new(&net).unwrap();
         let (gain, bias) = (sim.gain(a).unwrap(), sim.bias(a).unwrap());
         let e = net.get_ensemble_mut(a).unwrap();
@@ -193,8 +190,11 @@ mod tests {
     #[test]
     fn a_shift_of_biases_is_told_so_well_that_intercepts_come_back_to_a_fiftieth_of_their_range() {
         for (k, shift) in [-142.0, -16.5, 33.3, 905.0, -20.49].into_iter().enumerate() {
-            for (n, seed) in [(80, 1), (150, 2), (300, 3), (600, 4)] {
-                let (net, a, gain, bias) = given(n, seed + 10 * k as u32, 1.0, shift);
+            for (n, seed, fastest) in [(80, 1, 400.0), (150, 2, 400.0), (300, 3, 400.0), (600, 4, 40.0)] {
+                // Of slow neurons gains are a hundredth of those of fast ones.
+                let ensemble = Ensemble::new(n, 1).seed(seed + 10 * k as u32);
+                let ensemble = ensemble.max_rates(Distribution::uniform(0.5 * fastest, fastest));
+                let (net, a, gain, bias) = given(ensemble, 1.0, shift);
                 let (said, mended) = shifted(&net, a).unwrap();
                 // What is said is what is done.
                 assert!(mended.iter().zip(&bias).all(|(m, b)| (m - b - shift - said).abs() < 1e-9), "{said}");
@@ -203,6 +203,9 @@ mod tests {
                 let off = (said + shift).abs() / least;
                 let most = if n < 100 { 0.05 } else { 0.02 };
                 assert!(off / 1.9 < most, "{n} neurons, {shift}: {said} is said");
+                // No more digits than that takes.
+                let digits = (100.0 * said / 10f64.powf(least.log10().floor())) / 10.0;
+                assert!((digits - digits.round()).abs() < 1e-6, "{said} for gains of {least}");
             }
         }
     }
@@ -210,8 +213,13 @@ mod tests {
     #[test]
     fn gains_that_are_at_fault_make_no_shift_of_biases() {
         for times in [1e-4, 0.1, 0.5, 2.0, 10.0, 1e4] {
-            let (net, a, ..) = given(150, 5, times, 0.0);
+            let (net, a, ..) = given(Ensemble::new(150, 1).seed(5), times, 0.0);
             assert_eq!(shifted(&net, a), None, "{times}");
+            // Where both are, what is typical says it to what biases differ by.
+            let (net, a, _, bias) = given(Ensemble::new(150, 1).seed(5), times, -150.0);
+            let differ = bias.iter().map(|b| b.abs()).sum::<f64>() / 150.0;
+            let (said, _) = shifted(&net, a).unwrap();
+            assert!((said - 150.0).abs() < differ, "{said}, {differ}");
         }
     }
 }

@@ -73,10 +73,10 @@ fn inputs_that_come_at_different_times_are_seen_in_one_trial() {
     let checked = |net: &Network| run_for(net, Some(20.0));
     for (starts, seconds) in [((0.0, 10.0), 2.5), ((5.0, 15.0), 2.0), ((16.0, 4.0), 3.0)] {
         for wrong in [1e-4, 300.0] {
-            is_named(&in_turn(starts, seconds, (wrong, 1.0)), checked, Some(("x→a", wrong)));
-            is_named(&in_turn(starts, seconds, (1.0, wrong)), checked, Some(("y→a", wrong)));
+            is_named(&in_turn(starts, seconds, 1.0, (wrong, 1.0)), checked, Some(("x→a", wrong)));
+            is_named(&in_turn(starts, seconds, 1.0, (1.0, wrong)), checked, Some(("y→a", wrong)));
         }
-        let r = is_named(&in_turn(starts, seconds, (1.0, 1.0)), checked, None);
+        let r = is_named(&in_turn(starts, seconds, 1.0, (1.0, 1.0)), checked, None);
         // Each part is as long as a trial and shows one of them, and what it shows is in the order in which it comes.
         let (first, second) = (starts.0.min(starts.1), starts.0.max(starts.1));
         let shows =
@@ -85,7 +85,7 @@ fn inputs_that_come_at_different_times_are_seen_in_one_trial() {
         assert!((r.seconds - 5.0).abs() < 0.01, "{r}");
     }
     // A trial that shows both is one.
-    let r = checked(&in_turn((10.0, 11.0), 1.2, (1.0, 1.0)));
+    let r = checked(&in_turn((10.0, 11.0), 1.2, 1.0, (1.0, 1.0)));
     assert!(r.from.len() == 1 && (r.seconds - 2.5).abs() < 0.01, "{r}");
 }
 

@@ -88,17 +88,17 @@ fn a_node_that_passes_on_scales_what_comes_through_it() {
     assert!(f.advice.as_ref().unwrap().words.contains("by 45000"), "{r}");
 }
 
-/// Two sines, one after the other, each for so many seconds from its time on.
-pub fn in_turn(starts: (f64, f64), seconds: f64, transforms: (f64, f64)) -> Network {
+/// Two sines, one after the other, each for so many seconds from its time on, with transforms in units of the radius.
+pub fn in_turn(starts: (f64, f64), seconds: f64, radius: f64, transforms: (f64, f64)) -> Network {
     let mut net = Network::with_seed(6);
     let sine = |from: f64| {
         let on = move |t: f64| (from..from + seconds).contains(&t);
         Output::of_time(1, move |t, y| y[0] = if on(t) { 0.8 * (6.0 * t).sin() } else { 0.0 })
     };
     let (x, y) = (net.node("x", sine(starts.0)), net.node("y", sine(starts.1)));
-    let a = net.ensemble("a", Ensemble::new(100, 1));
-    net.connect(x, a, Connection::new().transform(transforms.0));
-    net.connect(y, a, Connection::new().transform(transforms.1));
+    let a = net.ensemble("a", Ensemble::new(100, 1).radius(radius));
+    net.connect(x, a, Connection::new().transform(transforms.0 * radius));
+    net.connect(y, a, Connection::new().transform(transforms.1 * radius));
     net
 }
 
@@ -122,19 +122,27 @@ pub fn is_named(net: &Network, check: impl Fn(&Network) -> Report, at_fault: Opt
 
 #[test]
 fn of_two_that_take_turns_the_one_that_is_lost_in_its_own_is_at_fault() {
-    let named = |x: f64, y: f64, at_fault| {
-        is_named(&in_turn((0.0, 1.25), 1.25, (x, y)), checked, at_fault);
+    let named = |radius: f64, x: f64, y: f64, at_fault| {
+        is_named(&in_turn((0.0, 1.25), 1.25, radius, (x, y)), checked, at_fault);
     };
-    named(1.0, 1.0, None);
-    for wrong in [1e-7, 1e-3, 40.0, 1e5] {
-        named(wrong, 1.0, Some(("x→a", wrong)));
-        named(1.0, wrong, Some(("y→a", wrong)));
+    for wrong in [1e-7, 1e-3] {
+        for radius in [RADIUS, 1.0, 50.0] {
+            named(radius, wrong, 1.0, Some(("x→a", wrong)));
+            named(radius, 1.0, wrong, Some(("y→a", wrong)));
+        }
     }
-    // 0.8 of this is more than a thousandth of the radius, and may be meant.
-    named(1.0, 1.3e-3, None);
+    for wrong in [40.0, 1e5] {
+        named(1.0, wrong, 1.0, Some(("x→a", wrong)));
+        named(1.0, 1.0, wrong, Some(("y→a", wrong)));
+    }
+    for radius in [RADIUS, 1.0, 50.0] {
+        named(radius, 1.0, 1.0, None);
+        // 0.8 of this is more than a thousandth of the radius, and may be meant.
+        named(radius, 1.0, 1.3e-3, None);
+    }
 }
 
 #[test]
 fn what_brings_next_to_nothing_beside_something_strong_at_all_times_may_be_meant() {
-    is_named(&in_turn((0.0, 0.0), 2.5, (1.0, 1e-4)), checked, None);
+    is_named(&in_turn((0.0, 0.0), 2.5, 1.0, (1.0, 1e-4)), checked, None);
 }
