@@ -100,7 +100,7 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
                 path: a.path.clone(),
                 parameter,
                 evident: false,
-                depth: at + 1,
+                depth: at.saturating_add(1),
             });
         };
         if a.informed && decodes_of_its_own(net, a.id) && a.error.iter().any(|r| *r > ERROR && r.is_finite())
@@ -133,7 +133,7 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
             path: r.path.clone(),
             parameter: Parameter::Rate,
             evident: r.failed.is_some() || r.left() > 1.5 || r.pulses == Some(0.0),
-            depth: of(post.object).max(of(pre.object)) + 2,
+            depth: of(post.object).max(of(pre.object)).saturating_add(2),
         });
     }
     all.sort_by_key(|s| s.depth);
