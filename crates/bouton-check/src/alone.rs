@@ -51,20 +51,20 @@ mod tests {
 
     #[test]
     fn an_error_is_that_of_the_times_at_which_nothing_else_comes() {
-        // In 1000 samples: something else of 1 in the first half, and what is asked about in the part from 600 on. The value is
-        // right in the first half, and off by 0.3 in the second.
+        // In 1000 samples of two values: something else of 1 in the first half, and what is asked about, which ends at the second
+        // value, in the part from 600 on. What is decoded is right in the first half, and off by 0.3 in the second.
         let of = |last: usize, beside: f64| {
-            let samples = |f: &dyn Fn(usize) -> f64| Samples {
-                width: 1,
-                values: (0..1000).map(f).collect(),
+            let samples = |width: usize, f: &dyn Fn(usize) -> Vec<f64>| Samples {
+                width,
+                values: (0..1000).flat_map(f).collect(),
                 steps: (1..=1000).collect(),
             };
             let own = move |k: usize| if (600..last).contains(&k) { 0.02 } else { 0.0 };
             let other = move |k: usize| if k < 500 { 1.0 } else { beside };
-            let given = samples(&|k| own(k) + other(k));
-            let value = samples(&|k| own(k) + other(k) + if k < 500 { 0.0 } else { 0.3 });
+            let given = samples(2, &|k| vec![other(k), own(k)]);
+            let value = samples(2, &|k| vec![other(k), own(k) + if k < 500 { 0.0 } else { 0.3 }]);
             let ran = Ran { given, value, rates: vec![], always: vec![], current: None, open: None };
-            error(&samples(&own), &[0], &ran)
+            error(&samples(1, &|k| vec![own(k)]), &[1], &ran)
         };
         assert!((of(900, 0.0).unwrap() / (0.3 / 0.02) - 1.0).abs() < 1e-12);
         // Nine hundred samples are looked at, of which 36 are a twenty-fifth.

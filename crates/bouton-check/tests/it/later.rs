@@ -109,3 +109,32 @@ fn a_trial_has_three_parts_at_most() {
     };
     assert_eq!([1, 2, 3, 5].map(parts), [(0, 1.0), (2, 2.0), (3, 3.0), (3, 3.0)]);
 }
+
+/// Where the parts of a trial of some seconds of these inputs begin.
+fn begins(
+    seconds: f64,
+    outputs: usize,
+    f: impl Fn(f64, &mut [f64]) + Send + Sync + Clone + 'static,
+) -> Vec<f64> {
+    let mut net = Network::with_seed(6);
+    net.node("inputs", Output::of_time(outputs, f));
+    run_for(&net, Some(seconds)).from
+}
+
+#[test]
+fn of_parts_that_show_all_the_most_active_is_taken_in_whatever_units() {
+    // In kilovolts most is to be seen from 10 s on, in microvolts from 20 s on, and in both together there. A third is always 0.
+    let from = begins(30.0, 3, |t, y| {
+        let within = |a: f64, b: f64| f64::from(u8::from((a..b).contains(&t)));
+        y[0] = 1e3 * (within(10.0, 12.0) + 0.8 * within(20.0, 22.0));
+        y[1] = 1e-6 * (within(11.8, 12.0) + within(20.0, 22.0));
+    });
+    assert!(from.len() == 1 && (19.5..=20.0).contains(&from[0]), "{from:?}");
+}
+
+#[test]
+fn of_parts_that_are_as_active_the_first_is_taken() {
+    let from = begins(30.0, 1, |t, y| y[0] = if t < 5.0 { 0.0 } else { 0.5 });
+    // Parts begin a quarter of their length apart.
+    assert!(from.len() == 1 && (5.0..=5.0 + 2.5 / 4.0).contains(&from[0]), "{from:?}");
+}

@@ -146,3 +146,15 @@ fn of_two_that_take_turns_the_one_that_is_lost_in_its_own_is_at_fault() {
 fn what_brings_next_to_nothing_beside_something_strong_at_all_times_may_be_meant() {
     is_named(&in_turn((0.0, 0.0), 2.5, 1.0, (1.0, 1e-4)), checked, None);
 }
+
+#[test]
+fn what_is_learned_may_begin_with_next_to_nothing() {
+    let mut net = in_turn((0.0, 1.25), 1.25, 1.0, (1.0, 1e-4));
+    let a = net.ensembles().next().unwrap();
+    let teacher = net.ensemble("teacher", Ensemble::new(100, 1));
+    let c = net.connect_as("learned", teacher, a, Connection::new().transform(1e-6).learn(Pes::new(1e-12)));
+    net.connect(a, c.rule(), Connection::new());
+    let r = checked(&net);
+    let alone = |path: &str| r.connections.iter().find(|c| c.path == path).unwrap().alone;
+    assert!(alone("y→a").is_some() && alone("learned").is_none(), "{r}");
+}
