@@ -133,6 +133,16 @@ fn of_parts_that_show_all_the_most_active_is_taken_in_whatever_units() {
 }
 
 #[test]
+fn a_part_that_shows_all_is_taken_before_one_that_is_more_active() {
+    let from = begins(30.0, 2, |t, y| {
+        let within = |a: f64, b: f64| f64::from(u8::from((a..b).contains(&t)));
+        y[0] = 0.5 * within(11.0, 12.0);
+        y[1] = 0.5 * (within(11.8, 12.0) + within(20.0, 22.0));
+    });
+    assert!(from.len() == 1 && (9.0..12.0).contains(&from[0]), "{from:?}");
+}
+
+#[test]
 fn of_parts_that_are_as_active_the_first_is_taken() {
     let from = begins(30.0, 1, |t, y| y[0] = if t < 5.0 { 0.0 } else { 0.5 });
     // Parts begin a quarter of their length apart.
