@@ -6,7 +6,7 @@ use bouton::model::{ConnectionId, Ensemble, EnsembleId, Network, Object};
 
 use crate::change::{Change, Parameter};
 use crate::descriptions::descriptions;
-use crate::measure::Measured;
+use crate::measure::{Arriving, Measured, length};
 use crate::scales::{FILL, scale, scales};
 use crate::shape::{Shape, ends};
 
@@ -34,12 +34,22 @@ pub(crate) struct Candidate {
 
 /// To two significant digits.
 pub(crate) fn two_digits(x: f64) -> f64 {
-    format!("{x:.1e}").parse().unwrap_or(x)
+    rounded(x, 2)
+}
+
+/// To so many significant digits.
+pub(crate) fn rounded(x: f64, digits: usize) -> f64 {
+    format!("{x:.*e}", digits - 1).parse().unwrap_or(x)
 }
 
 /// A number for a person.
 pub(crate) fn plain(x: f64) -> String {
-    let text = significant(x, 2);
+    short(x, 2)
+}
+
+/// The same with so many significant digits at most.
+pub(crate) fn short(x: f64, digits: usize) -> String {
+    let text = significant(x, digits);
     match text.split_once('e') {
         Some((m, e)) if m.contains('.') => {
             format!("{}e{e}", m.trim_end_matches('0').trim_end_matches('.'))
@@ -201,6 +211,18 @@ pub(crate) fn threshold(ensemble: &Ensemble) -> Option<f64> {
         if fires(middle) { high = middle } else { low = middle }
     }
     Some(high)
+}
+
+/// What might mend a connection that brings next to nothing while nothing else comes: what fills the range.
+pub(crate) fn alone(net: &Network, a: &Arriving) -> Vec<Candidate> {
+    let mut all = vec![];
+    let brings = length(&a.largest);
+    if let Some(ensemble) = a.into.and_then(|e| net.get_ensemble(e))
+        && brings > 0.0
+    {
+        scale(net, a.id, None, FILL * ensemble.radius / brings, &mut all);
+    }
+    all
 }
 
 /// What might mend a connection behind whose synapse little is left, or much noise.

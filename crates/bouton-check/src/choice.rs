@@ -14,7 +14,8 @@ const LEARNT: f64 = 0.025;
 const WORSE: f64 = 1.1;
 /// A change of a synapse must leave less lost by this factor.
 const FILTERS: f64 = 1.6;
-/// And where it smooths what was noise, leave this share of the signal.
+/// And where it smooths what was noise, leave this share of the signal. Of a sine that is faster than 4.7 Hz, 30 ms leave less,
+/// and of one that is faster than 14 Hz, 10 ms: that is a signal to be kept, by a shorter synapse or none.
 const LEAVES: f64 = 0.75;
 /// Parameters whose trials gain the same but for this share are as good as each other, and values of one parameter but for
 /// this much (in natural logarithms).
@@ -65,11 +66,12 @@ pub(crate) fn best(
             // What it drives is as good as its error says.
             Subject::Rule(_) => score::rules(now) - score::rules(m),
             Subject::Noise(c) => score::total_but_delay(now, c) - score::total_but_delay(m, c),
+            Subject::Alone(c) => score::total_of_alone(now, c) - score::total_of_alone(m, c),
             _ => total - score::total(m),
         };
         let share = match of {
             Subject::Silent(_) => 0.1,
-            Subject::Filter(_) | Subject::Noise(_) => 0.25,
+            Subject::Filter(_) | Subject::Noise(_) | Subject::Alone(_) => 0.25,
             _ => 0.5,
         };
         let least = share * (before / after).ln().min(2.0);
@@ -97,4 +99,40 @@ pub(crate) fn best(
     let most = good.iter().filter(of_it).map(|g| g.1).fold(f64::NEG_INFINITY, f64::max);
     let values = good.iter().filter(of_it).copied().filter(|g| g.1 > most - VALUES);
     values.max_by(plainest).map(|g| g.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Arriving;
+
+    fn keeps(kept: Option<f64>) -> Measured {
+        Measured {
+            seconds: 1.0,
+            populations: vec![],
+            connections: vec![Arriving { kept, ..Arriving::nothing() }],
+            rules: vec![],
+            failed: None,
+            off: None,
+        }
+    }
+
+    #[test]
+    fn a_synapse_that_smooths_noise_leaves_signals_up_to_a_speed_that_its_time_constant_says() {
+        // What a low-pass leaves of a sine: 1/√(1 + (2π f τ)²), three quarters where 2π f τ is √7 / 3.
+        let left = |hz: f64, tau: f64| 1.0 / (1.0 + (std::f64::consts::TAU * hz * tau).powi(2)).sqrt();
+        for tau in [0.03, 0.01] {
+            let limit = 7f64.sqrt() / 3.0 / (std::f64::consts::TAU * tau);
+            // Before it the synapse has left a part, of which that is.
+            for first in [1.0, 0.9] {
+                let enough = |hz: f64| {
+                    leaves_enough(&keeps(Some(first)), &keeps(Some(first * left(hz, tau))), Subject::Noise(0))
+                };
+                assert!(enough(0.99 * limit) && !enough(1.01 * limit), "{tau}");
+            }
+        }
+        // Where it is not noise that is smoothed, it is no question.
+        assert!(leaves_enough(&keeps(Some(1.0)), &keeps(Some(0.1)), Subject::Filter(0)));
+        assert!(!leaves_enough(&keeps(Some(1.0)), &keeps(None), Subject::Noise(0)));
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Nodes that read only time are run by themselves, over all of the time that the model is meant to run, which takes little.
 //! Where one gives more later than in the first seconds, a trial takes all of them from where they give most: they are
-//! replaced by tables of what they give from then on. The rest of the model begins as it does.
+//! replaced by tables of what they give from then on. Where that leaves out what others give at other times, it takes parts in
+//! which they do as well, one behind the other. The rest of the model begins as it does.
 
 use std::sync::Arc;
 
@@ -19,15 +20,19 @@ const LARGER: f64 = 1.5;
 const ALL: f64 = 0.7;
 /// Parts overlap: each begins this share of its length behind the last.
 const APART: f64 = 0.25;
+/// Parts of one trial at most: it becomes as many times as long.
+const PARTS: usize = 3;
 
 /// A network whose inputs are those of a later time.
 pub(crate) struct Later {
     pub(crate) net: Network,
-    /// What the trial begins at (s).
-    pub(crate) from: f64,
+    /// What the parts of the trial begin at (s).
+    pub(crate) from: Vec<f64>,
+    /// How long all of them are (s).
+    pub(crate) seconds: f64,
 }
 
-/// The network with its inputs from where they are most active, if that isn't the beginning.
+/// The network with its inputs from where they are most active, if that isn't the beginning alone.
 pub(crate) fn most_active(net: &Network, seconds: f64, run: f64, dt: f64) -> Result<Option<Later>, Error> {
     let moving: Vec<NodeId> = net.nodes().filter(|n| reads_only_time(net, *n)).collect();
     if moving.is_empty() {
@@ -58,26 +63,43 @@ pub(crate) fn most_active(net: &Network, seconds: f64, run: f64, dt: f64) -> Res
     }
     // Of those that show most of them the one in which they are most active.
     let shown = |part: &[f64]| part.iter().zip(&whole).filter(|(p, w)| **p >= ALL * **w).count();
-    let active = |from: usize| -> f64 {
+    let active = |from: usize, outputs: &[usize]| -> f64 {
         let squares = |s: &Samples| {
             let mut sums = vec![0.0; s.width];
             (from..from + length).for_each(|k| sums.iter_mut().zip(s.row(k)).for_each(|(m, x)| *m += x * x));
             sums
         };
-        let all = all.iter().flat_map(squares).zip(&whole);
-        all.filter(|(_, w)| **w > 0.0).map(|(s, w)| s / (w * w)).sum()
+        let all: Vec<f64> = all.iter().flat_map(squares).collect();
+        outputs.iter().filter(|k| whole[**k] > 0.0).map(|k| all[*k] / (whole[*k] * whole[*k])).sum()
+    };
+    let first_most_active = |of: &dyn Fn(usize) -> bool, outputs: &[usize]| {
+        let all = (0..parts.len()).filter(|k| of(*k)).map(|k| (k, active(starts[k], outputs)));
+        // The first of equals.
+        all.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|b| b.0)
     };
     let most = parts.iter().map(|p| shown(p)).max().unwrap_or(0);
-    let best = (0..parts.len()).filter(|k| shown(&parts[*k]) == most).map(|k| (k, active(starts[k])));
-    // The first of equals.
-    let best = best.reduce(|a, b| if b.1 > a.1 { b } else { a }).map_or(0, |b| b.0);
-    if best == 0 {
+    let every: Vec<usize> = (0..whole.len()).collect();
+    let best = first_most_active(&|k| shown(&parts[k]) == most, &every).unwrap_or(0);
+    // And parts that show what is much less in these, where others are.
+    let mut chosen = vec![best];
+    while chosen.len() < PARTS {
+        let so_far = |k: usize| chosen.iter().map(|part| parts[*part][k]).fold(0.0, f64::max);
+        let missing: Vec<usize> = (0..whole.len()).filter(|k| whole[*k] > LARGER * so_far(*k)).collect();
+        let adds = |part: &[f64]| missing.iter().filter(|k| part[**k] >= ALL * whole[**k]).count();
+        let most = parts.iter().map(|p| adds(p)).max().unwrap_or(0);
+        if most == 0 {
+            break;
+        }
+        chosen.extend(first_most_active(&|k| adds(&parts[k]) == most, &missing));
+    }
+    chosen.sort_unstable();
+    if chosen == [0] {
         return Ok(None);
     }
-    let from = starts[best];
+    let rows = || chosen.iter().flat_map(|k| starts[*k]..starts[*k] + length);
     let mut later = net.clone();
     for (n, s) in moving.iter().zip(&all) {
-        let values: Vec<f64> = (from..from + length).flat_map(|k| s.row(k).iter().copied()).collect();
+        let values: Vec<f64> = rows().flat_map(|k| s.row(k).iter().copied()).collect();
         let table = Table {
             values: Arc::new(values),
             width: s.width,
@@ -90,7 +112,8 @@ pub(crate) fn most_active(net: &Network, seconds: f64, run: f64, dt: f64) -> Res
             *node = Output::process(table);
         }
     }
-    Ok(Some(Later { net: later, from: from as f64 * step }))
+    let from = chosen.iter().map(|k| starts[*k] as f64 * step).collect();
+    Ok(Some(Later { net: later, from, seconds: rows().count() as f64 * step }))
 }
 
 /// Whether what a node gives moves with time, and with nothing else.

@@ -25,6 +25,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod alone;
 mod asked;
 mod brought;
 mod candidates;

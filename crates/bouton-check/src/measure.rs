@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bouton::engine::Samples;
 use bouton::model::{ConnectionId, EnsembleId, Error, Network, Object, RuleId};
 
+use crate::alone::alone;
 use crate::asked::{Asked, asked};
 use crate::brought::{decoded, filtered};
 use crate::candidates::{LITTLE, MUCH, low_pass};
@@ -87,6 +88,8 @@ pub struct Arriving {
     /// Noise of what it brings as it is, from sample to sample, relative to what it should bring, where it comes from a
     /// population.
     pub noise: Option<f64>,
+    /// The error of its population, relative to what it is given, while this alone brings something; `None` where it never does.
+    pub alone: Option<f64>,
     /// Whether it has a synapse that smooths no spikes.
     pub(crate) short: bool,
     /// The largest value that it brings as it is, by row.
@@ -194,6 +197,7 @@ fn figures(net: &Network, shape: &Shape, setting: &Setting, on: &Run, off: Optio
         if let Some(s) = &from.brought[c.index()] {
             let mut a = arriving(net, c, s, from.raw[c.index()].as_ref());
             (a.kept, a.off, a.noise) = filtered(net, c, s, from);
+            a.alone = alone(net, c, from);
             m.connections.push(a);
         }
     }
@@ -344,6 +348,7 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples, raw: Option<&Samples>) 
         kept: None,
         off: None,
         noise: None,
+        alone: None,
         short: connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT),
         largest: columns(raw.filter(|raw| raw.width == s.width).unwrap_or(s))
             .iter()
@@ -374,6 +379,27 @@ impl Population {
 }
 
 impl Arriving {
+    /// One that brings nothing.
+    #[cfg(test)]
+    pub(crate) fn nothing() -> Arriving {
+        Arriving {
+            path: String::new(),
+            brings: vec![],
+            lost: vec![],
+            error: vec![],
+            kept: None,
+            off: None,
+            noise: None,
+            alone: None,
+            short: false,
+            largest: vec![],
+            id: ConnectionId::from_index(0),
+            peaks: vec![],
+            into: None,
+            informed: false,
+            dimensions: vec![],
+        }
+    }
     /// How much of a signal its synapse loses, or how noisy it leaves it.
     pub(crate) fn unfiltered(&self) -> f64 {
         let noise = self.noise.filter(|_| self.short).unwrap_or(0.0);

@@ -8,7 +8,7 @@ use bouton::model::{EnsembleId, Network};
 use crate::Finding;
 use crate::candidates::{plain, threshold};
 use crate::change::Parameter;
-use crate::measure::{Arriving, Learned, Measured, Population};
+use crate::measure::{Arriving, Learned, Measured, Population, length};
 use crate::score::Subject;
 
 /// Width of what is printed.
@@ -33,8 +33,9 @@ pub struct Report {
     pub rules: Vec<Learned>,
     /// Length of a trial (simulated seconds).
     pub seconds: f64,
-    /// What a trial's inputs begin at (simulated s), where they become larger later than a trial.
-    pub from: f64,
+    /// What a trial's inputs begin at (simulated s), where they become larger later than a trial: each part of it, where no
+    /// single one shows them all. Empty where it is the beginning.
+    pub from: Vec<f64>,
     /// Trials that were run, with the first.
     pub trials: usize,
     /// Wall time that all of it took (s).
@@ -85,10 +86,11 @@ impl Report {
         }
         let runs = if self.trials == 1 { "1 trial".into() } else { format!("{} trials", self.trials) };
         let found = if self.findings.is_empty() { "nothing found" } else { "nothing else found" };
-        let from = if self.from > 0.0 {
-            format!(" from {} s on, where inputs are largest", significant(self.from, 3))
-        } else {
+        let parts: Vec<String> = self.from.iter().map(|t| format!("{} s", significant(*t, 3))).collect();
+        let from = if parts.is_empty() {
             String::new()
+        } else {
+            format!(" from {} on, where inputs are largest", parts.join(" and "))
         };
         let took = significant(self.seconds_taken, 2);
         let took = format!("{runs} of {} s{from}, {took} s", significant(self.seconds, 3));
@@ -182,6 +184,7 @@ pub(crate) fn seen(net: &Network, m: &Measured, of: Subject, parameter: Paramete
         Subject::Silent(e) => silent(net, m, e),
         Subject::Filter(k) => filter(&m.connections[k]),
         Subject::Noise(k) => noise(&m.connections[k]),
+        Subject::Alone(k) => alone(net, &m.connections[k]),
         Subject::Rule(k) => rule(&m.rules[k]),
     }
 }
@@ -247,6 +250,18 @@ fn noise(a: &Arriving) -> String {
     a.noise.map_or(String::new(), |n| {
         format!("its synapse smooths no spikes: what it brings is {} noise", percent(n))
     })
+}
+
+fn alone(net: &Network, a: &Arriving) -> String {
+    let (Some(e), Some(error)) = (a.into, a.alone) else { return String::new() };
+    let radius = net.get_ensemble(e).map_or(1.0, |e| e.radius);
+    format!(
+        "while nothing else comes to `{}`, it brings {} of its range, and what is decoded is off by {} of that: the signal \
+         is lost here",
+        net.ensemble_path(e),
+        percent(length(&a.largest) / radius),
+        percent(error)
+    )
 }
 
 fn rule(r: &Learned) -> String {

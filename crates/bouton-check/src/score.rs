@@ -16,6 +16,8 @@ pub(crate) enum Subject {
     Filter(usize),
     /// Noise that a connection's synapse lets through.
     Noise(usize),
+    /// What a connection brings while it alone brings something.
+    Alone(usize),
     /// A population that nothing drives but currents, and that never fires.
     Silent(usize),
     /// A rule, by its place among the measured ones.
@@ -51,6 +53,7 @@ pub(crate) fn error(m: &Measured, of: Subject) -> f64 {
         Subject::Readout(k) => m.connections[k].error.iter().fold(0.0, |a, r| f64::max(a, clip(*r))),
         Subject::Filter(k) => m.connections[k].unfiltered(),
         Subject::Noise(k) => m.connections[k].noise.map_or(ERRORS.1, clip),
+        Subject::Alone(k) => m.connections[k].alone.map_or(ERRORS.1, clip),
         Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent.max(ERRORS.0)),
         Subject::Rule(k) => m.rules[k].left().clamp(ERRORS.0, 2.0 * ERRORS.1),
     }
@@ -63,6 +66,7 @@ pub(crate) fn shown(m: &Measured, of: Subject) -> f64 {
         Subject::Silent(e) => m.populations[e].as_ref().map_or(0.0, |p| p.silent),
         Subject::Rule(k) => m.rules[k].left(),
         Subject::Noise(k) => m.connections[k].noise.unwrap_or(0.0),
+        Subject::Alone(k) => m.connections[k].alone.unwrap_or(0.0),
         other => error(m, other),
     }
 }
@@ -95,6 +99,11 @@ fn filter(c: &Arriving) -> f64 {
 /// The same where a synapse is to smooth noise: by that it is judged, and not by the delay that it comes with.
 pub(crate) fn total_but_delay(m: &Measured, k: usize) -> f64 {
     total(m) - filter(&m.connections[k]) + READOUT * error(m, Subject::Noise(k)).ln()
+}
+
+/// The same where it is judged by the times at which a connection alone brings something: of all times these may be few.
+pub(crate) fn total_of_alone(m: &Measured, k: usize) -> f64 {
+    total(m) + READOUT * error(m, Subject::Alone(k)).ln()
 }
 
 /// The part of rules in it. A run that breaks off is worse than any.

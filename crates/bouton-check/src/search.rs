@@ -44,7 +44,8 @@ pub(crate) fn check(
         Some(run) => later::most_active(net, seconds, run, dt)?,
         None => None,
     };
-    let (shown, from) = later.map_or_else(|| (net.clone(), 0.0), |l| (l.net, l.from));
+    let (shown, from, seconds) =
+        later.map_or_else(|| (net.clone(), vec![], seconds), |l| (l.net, l.from, l.seconds));
     let mut search = Search {
         net: shown,
         setting: Setting { options: Options { threads: 1, ..options.simulator }, seconds, until },
@@ -152,6 +153,7 @@ impl Search<'_> {
             Subject::Readout(k) => candidates::readout(net, now.connections[k].id, dt),
             Subject::Filter(k) => candidates::filter(net, now.connections[k].id),
             Subject::Noise(k) => candidates::smoother(net, now.connections[k].id),
+            Subject::Alone(k) => candidates::alone(net, &now.connections[k]),
             Subject::Rule(k) => {
                 let rule = &now.rules[k];
                 let mut all = learning::rule(net, shape, now, rule);

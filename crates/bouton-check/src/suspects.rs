@@ -4,9 +4,10 @@ use bouton::model::{EnsembleId, Network, NodeId, Object};
 
 use crate::candidates::{self, MUCH};
 use crate::change::Parameter;
-use crate::measure::{self, Learned, Measured};
+use crate::measure::{self, Arriving, Learned, Measured, length};
 use crate::score::Subject;
 use crate::shape::{Shape, ends};
+use crate::sources::NOTHING;
 use crate::watch::decodes_of_its_own;
 
 /// A population is looked at from this relative error on.
@@ -15,7 +16,8 @@ const ERROR: f64 = 0.05;
 const ERROR_OF_STEPS: f64 = 0.03;
 /// A rule is looked at when this share of the error without learning is left.
 const LEFT: f64 = 0.5;
-/// Noise behind a synapse that smooths no spikes from which on it is looked at.
+/// Noise behind a synapse that smooths no spikes from which on it is looked at, relative to what is brought (rms): a twentieth,
+/// as of the error of a population.
 const NOISY: f64 = 0.05;
 /// Share of neurons that are silent or at their highest rate from which on a population is looked at.
 const ALL_OR_NOTHING: f64 = 0.8;
@@ -98,7 +100,7 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
                 path: a.path.clone(),
                 parameter,
                 evident: false,
-                depth: at + 1,
+                depth: at.saturating_add(1),
             });
         };
         if a.informed && decodes_of_its_own(net, a.id) && a.error.iter().any(|r| *r > ERROR && r.is_finite())
@@ -112,7 +114,10 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
         if a.informed && slow {
             push("synapse", Subject::Filter(k), Parameter::Synapse);
         }
-        if a.informed && a.short && !into_loop && a.noise.is_some_and(|n| n > NOISY) {
+        if !into_loop && is_lost_alone(net, m, a) {
+            push("alone", Subject::Alone(k), Parameter::Transform);
+        }
+        if !into_loop && is_noisy(a) {
             push("noise", Subject::Noise(k), Parameter::Synapse);
         }
     }
@@ -128,7 +133,7 @@ pub(crate) fn suspects(net: &Network, shape: &Shape, m: &Measured, dt: f64) -> V
             path: r.path.clone(),
             parameter: Parameter::Rate,
             evident: r.failed.is_some() || r.left() > 1.5 || r.pulses == Some(0.0),
-            depth: of(post.object).max(of(pre.object)) + 2,
+            depth: of(post.object).max(of(pre.object)).saturating_add(2),
         });
     }
     all.sort_by_key(|s| s.depth);
@@ -157,7 +162,43 @@ fn only_rules_read(net: &Network, e: EnsembleId) -> bool {
     learned
 }
 
+/// Whether a connection brings next to nothing to a population that others fill, at times when they don't, and is lost then.
+fn is_lost_alone(net: &Network, m: &Measured, a: &Arriving) -> bool {
+    let Some((e, ensemble)) = a.into.and_then(|e| Some((e, net.get_ensemble(e)?))) else { return false };
+    // Of a population that all bring little to it is told by itself.
+    let filled = m.populations[e.index()].as_ref().is_some_and(|p| !p.little());
+    filled
+        && a.informed
+        && length(&a.largest) < NOTHING * ensemble.radius
+        && a.alone.is_some_and(|error| error > measure::LOST)
+}
+
+/// Whether what a connection brings is full of spikes that its synapse doesn't smooth.
+fn is_noisy(a: &Arriving) -> bool {
+    a.informed && a.short && a.noise.is_some_and(|n| n > NOISY)
+}
+
 /// Whether a rule leaves too much of its error.
 fn is_bad(r: &Learned) -> bool {
     r.left() >= LEFT && r.without > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_of_a_twentieth_of_the_signal_is_looked_at_where_a_synapse_smooths_nothing() {
+        let of = |twentieths: f64| Arriving {
+            informed: true,
+            short: true,
+            noise: Some(twentieths / 20.0),
+            ..Arriving::nothing()
+        };
+        assert!(!is_noisy(&of(0.995)) && is_noisy(&of(1.005)));
+        let short = |short| Arriving { short, ..of(10.0) };
+        assert!(is_noisy(&short(true)) && !is_noisy(&short(false)));
+        let informed = |informed| Arriving { informed, ..of(10.0) };
+        assert!(!is_noisy(&informed(false)) && !is_noisy(&Arriving { noise: None, ..of(10.0) }));
+    }
 }

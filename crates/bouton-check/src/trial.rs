@@ -8,7 +8,7 @@ use bouton::{Options, Simulator};
 
 use crate::measure::START;
 use crate::shape::ends;
-use crate::watch::{VALUE, watch};
+use crate::watch::{FILTER, VALUE, watch};
 
 /// Samples of a trial, about.
 const SAMPLES: f64 = 500.0;
@@ -21,7 +21,8 @@ pub(crate) const SHORT: f64 = 0.002;
 /// Dimensions up to which currents are taken for values, and the share of them that may be something else.
 const DIMENSIONS: usize = 16;
 const EXPLAINED: f64 = 0.3;
-/// A current disturbs neurons from this share on of what a value of one radius drives them with.
+/// A current disturbs neurons from this share on of what a value of one radius drives them with (rms over the neurons, their
+/// encoders aside). Less of it shifts what they represent by less than a tenth of the radius.
 const DISTURBED: f64 = 0.1;
 /// Steps between two looks at the clock.
 const CHUNK: u64 = 20;
@@ -210,6 +211,12 @@ fn weights(sim: &Simulator, c: ConnectionId) -> Option<Vec<f64>> {
     Some(sim.weights(c).ok()?.values().to_vec())
 }
 
+/// The part of a bias that a recording shows at a step: its filter starts from nothing. Gains of neurons that are to fire once a
+/// second are a billionth of their bias, and what is left of it would hide all else.
+fn shown(step: u64, dt: f64) -> f64 {
+    -f64::exp_m1(-(step as f64 - 1.0) * dt / FILTER)
+}
+
 /// What input currents of neurons stand for: the values whose currents are nearest to them. `None` where they are no
 /// currents of a value, or of too many dimensions.
 fn as_values(sim: &Simulator, e: EnsembleId, currents: &Samples) -> Option<Vec<f64>> {
@@ -222,13 +229,14 @@ fn as_values(sim: &Simulator, e: EnsembleId, currents: &Samples) -> Option<Vec<f
     let scaled = Matrix::from_fn(n, d, |i, k| encoders[(i, k)] * gain[i] / radius);
     let square = Matrix::from_fn(d, d, |a, b| (0..n).map(|i| scaled[(i, a)] * scaled[(i, b)]).sum());
     let rows = currents.rows();
-    let input = |k: usize, i: usize| currents.row(k)[i] - bias[i];
+    let shown: Vec<f64> = currents.steps.iter().map(|n| shown(*n, sim.dt())).collect();
+    let input = |k: usize, i: usize| currents.row(k)[i] - bias[i] * shown[k];
     // The normal equations of all samples: a column each.
     let of = |a: usize, k: usize| (0..n).map(|i| scaled[(i, a)] * input(k, i)).sum();
     let mut x: Vec<f64> = (0..d * rows).map(|at| of(at / rows, at % rows)).collect();
     solve(square.values(), d, &mut x, rows)?;
     let (mut size, mut off) = (0.0, 0.0);
-    // Of a bias the probe's filter shows only a part at first.
+    // What filters have hardly let through is small, and may be anything.
     for k in (rows as f64 * START) as usize..rows {
         for i in 0..n {
             let (is, j): (f64, f64) = ((0..d).map(|a| scaled[(i, a)] * x[a * rows + k]).sum(), input(k, i));
@@ -249,7 +257,9 @@ fn undisturbed(sim: &Simulator, e: EnsembleId, currents: &Samples, given: &Sampl
         let (x, j) = (given.row(k), currents.row(k));
         let by_value =
             |i: usize| x.iter().enumerate().map(|(d, x)| encoders[(i, d)] * x).sum::<f64>() / radius;
-        let rest: Vec<f64> = (0..gain.len()).map(|i| j[i] - bias[i] - gain[i] * by_value(i)).collect();
+        let shown = shown(currents.steps[k], sim.dt());
+        let rest: Vec<f64> =
+            (0..gain.len()).map(|i| j[i] - bias[i] * shown - gain[i] * by_value(i)).collect();
         rms(&rest) < usual
     };
     Some((0..currents.rows().min(given.rows())).map(row).collect())
@@ -285,4 +295,53 @@ pub(crate) fn rms(x: &[f64]) -> f64 {
 /// Whether a network learns.
 pub(crate) fn learns(net: &Network) -> bool {
     net.connections().any(|c| !ends(net, c).2.rules.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bouton::model::{Ensemble, Probe, Target};
+
+    #[test]
+    fn neurons_are_disturbed_from_a_tenth_of_what_a_value_of_their_radius_drives_them_with() {
+        for radius in [1.0, 20.0] {
+            let mut net = Network::with_seed(1);
+            let e = net.ensemble("a", Ensemble::new(40, 1).radius(radius));
+            let sim = Simulator::new(&net).unwrap();
+            let (encoders, gain, bias) =
+                (sim.encoders(e).unwrap(), sim.gain(e).unwrap(), sim.bias(e).unwrap());
+            // Currents of some values, of a range and beyond it, and beside them a part of those of a radius: the same way as a
+            // value of one sign, or shutting all.
+            let values = [0.0, 0.3, -1.0, 1.4].map(|x| x * radius);
+            for (part, shuts) in [0.0995, 0.1005].into_iter().flat_map(|p| [(p, false), (p, true)]) {
+                let current = |x: f64, i: usize| {
+                    let other = if shuts { -gain[i] } else { gain[i] * encoders[(i, 0)] };
+                    gain[i] * encoders[(i, 0)] * x / radius + bias[i] + part * other
+                };
+                // Late enough for a filter to show all of a bias.
+                let steps: Vec<u64> = (10_000..10_000 + values.len() as u64).collect();
+                let all = values.iter().flat_map(|x| (0..gain.len()).map(|i| current(*x, i))).collect();
+                let currents = Samples { width: gain.len(), values: all, steps: steps.clone() };
+                let given = Samples { width: 1, values: values.to_vec(), steps };
+                let open = undisturbed(&sim, e, &currents, &given).unwrap();
+                assert_eq!(open, [part < 0.1; 4], "{part} of the current of {radius}");
+            }
+        }
+    }
+    #[test]
+    fn a_recording_of_a_current_shows_so_much_of_a_bias_from_the_first_step_on() {
+        let mut net = Network::with_seed(1);
+        let a = net.ensemble("a", Ensemble::new(3, 1));
+        let p = Probe::of(Target::NeuronInput(a)).synapse(FILTER).sample_every(0.005);
+        let p = net.probe("p", p);
+        let mut sim = Simulator::new(&net).unwrap();
+        sim.run(0.4).unwrap();
+        let (s, bias) = (sim.data(p).unwrap(), sim.bias(a).unwrap());
+        for (k, step) in s.steps.iter().enumerate() {
+            for (is, bias) in s.row(k).iter().zip(&bias) {
+                let should = bias * shown(*step, sim.dt());
+                assert!((is - should).abs() < 1e-14 * bias.abs(), "step {step}: {is}, {should}");
+            }
+        }
+    }
 }

@@ -51,8 +51,8 @@ fn a_gated_population_is_judged_by_when_the_gate_is_open() {
     assert!(b(&r) == 1.0 && r.findings[0].advice.as_ref().unwrap().after < 0.05, "{r}");
 }
 
-#[test]
-fn gains_behind_a_matrix_between_neurons_are_told() {
+/// A population whose neurons are driven by a matrix, and its gains and biases as they are by default.
+fn driven_by_hand() -> (Network, EnsembleId, Vec<f64>, Vec<f64>) {
     let mut net = Network::with_seed(78);
     let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = 0.8 * (5.0 * t).sin()));
     let a = net.ensemble("a", Ensemble::new(90, 1).seed(1));
@@ -68,17 +68,39 @@ fn gains_behind_a_matrix_between_neurons_are_told() {
     net.connect(a.neurons(), b.neurons(), Connection::new().synapse(0.01).transform(by_hand));
     let out = net.node("out", Output::passthrough(1));
     net.connect(b, out, Connection::new().synapse(0.03));
+    (net, b, gain, bias)
+}
+
+#[test]
+fn gains_behind_a_matrix_between_neurons_are_told() {
+    let (mut net, b, gain, bias) = driven_by_hand();
     let r = checked(&net);
     assert!(r.findings.is_empty(), "{r}");
     let e = net.get_ensemble_mut(b).unwrap();
     e.gain = Some(gain.iter().map(|g| 1.5e-3 * g).collect::<Vec<f64>>().into());
-    e.bias = Some(bias.to_vec().into());
+    e.bias = Some(bias.into());
     let r = checked(&net);
     assert_eq!((&r.findings[0].object[..], r.findings[0].parameter), ("b", Parameter::Gain), "{r}");
     assert_eq!(r.findings.len(), 1, "{r}");
     // What it is given is the value whose currents are nearest, whatever the gains.
     let b = r.populations.iter().find(|p| p.path == "b").unwrap();
     assert!((b.spans - 0.8).abs() < 0.05, "{r}");
+}
+
+#[test]
+fn neurons_that_are_to_fire_once_a_second_are_told_behind_a_matrix_too() {
+    // Gains that make so many Hz of LIF neurons go as e^(−1 / (rate · 20 ms)), where biases are 1: 3e-16 at 1.4 Hz, below which
+    // they can't be built, and 1e-11 at 2.
+    for (low, high) in [(1.4, 2.0), (1.4, 2.8), (3.0, 6.0)] {
+        let (mut net, b, ..) = driven_by_hand();
+        net.get_ensemble_mut(b).unwrap().max_rates = Distribution::uniform(low, high);
+        let r = checked(&net);
+        let f = r.findings.first().unwrap_or_else(|| panic!("{low} to {high} Hz\n{r}"));
+        assert_eq!((&f.object[..], f.parameter), ("b", Parameter::MaxRates), "{low} to {high} Hz\n{r}");
+        assert_eq!(r.findings.len(), 1, "{r}");
+        let a = f.advice.as_ref().unwrap();
+        assert!(a.before > 0.5 && a.after < 0.05, "{r}");
+    }
 }
 
 #[test]

@@ -87,3 +87,74 @@ fn a_node_that_passes_on_scales_what_comes_through_it() {
     // 0.9 of the radius, through 1e-3 and 0.02.
     assert!(f.advice.as_ref().unwrap().words.contains("by 45000"), "{r}");
 }
+
+/// Two sines, one after the other, each for so many seconds from its time on, with transforms in units of the radius.
+pub fn in_turn(starts: (f64, f64), seconds: f64, radius: f64, transforms: (f64, f64)) -> Network {
+    let mut net = Network::with_seed(6);
+    let sine = |from: f64| {
+        let on = move |t: f64| (from..from + seconds).contains(&t);
+        Output::of_time(1, move |t, y| y[0] = if on(t) { 0.8 * (6.0 * t).sin() } else { 0.0 })
+    };
+    let (x, y) = (net.node("x", sine(starts.0)), net.node("y", sine(starts.1)));
+    let a = net.ensemble("a", Ensemble::new(100, 1).radius(radius));
+    net.connect(x, a, Connection::new().transform(transforms.0 * radius));
+    net.connect(y, a, Connection::new().transform(transforms.1 * radius));
+    net
+}
+
+/// What must be found of two that take turns: the transform that is given, if one is, which the advice brings to fill the range.
+pub fn is_named(net: &Network, check: impl Fn(&Network) -> Report, at_fault: Option<(&str, f64)>) -> Report {
+    let r = check(net);
+    let named: Vec<_> = r.findings.iter().map(|f| (&f.object[..], f.parameter)).collect();
+    let Some((name, transform)) = at_fault else {
+        assert_eq!(named, [], "{r}");
+        return r;
+    };
+    assert_eq!(named, [(name, Parameter::Transform)], "{r}");
+    let mut mended = net.clone();
+    r.findings[0].advice.as_ref().unwrap().apply(&mut mended).unwrap();
+    assert!(check(&mended).findings.is_empty());
+    let by =
+        r.findings[0].advice.as_ref().unwrap().words.split(' ').next_back().unwrap().parse::<f64>().unwrap();
+    assert!((0.7..=1.0).contains(&(0.8 * transform * by)), "{by}\n{r}");
+    r
+}
+
+#[test]
+fn of_two_that_take_turns_the_one_that_is_lost_in_its_own_is_at_fault() {
+    let named = |radius: f64, x: f64, y: f64, at_fault| {
+        is_named(&in_turn((0.0, 1.25), 1.25, radius, (x, y)), checked, at_fault);
+    };
+    for wrong in [1e-7, 1e-3] {
+        for radius in [RADIUS, 1.0, 50.0] {
+            named(radius, wrong, 1.0, Some(("x→a", wrong)));
+            named(radius, 1.0, wrong, Some(("y→a", wrong)));
+        }
+    }
+    for wrong in [40.0, 1e5] {
+        named(1.0, wrong, 1.0, Some(("x→a", wrong)));
+        named(1.0, 1.0, wrong, Some(("y→a", wrong)));
+    }
+    for radius in [RADIUS, 1.0, 50.0] {
+        named(radius, 1.0, 1.0, None);
+        // 0.8 of this is more than a thousandth of the radius, and may be meant.
+        named(radius, 1.0, 1.3e-3, None);
+    }
+}
+
+#[test]
+fn what_brings_next_to_nothing_beside_something_strong_at_all_times_may_be_meant() {
+    is_named(&in_turn((0.0, 0.0), 2.5, 1.0, (1.0, 1e-4)), checked, None);
+}
+
+#[test]
+fn what_is_learned_may_begin_with_next_to_nothing() {
+    let mut net = in_turn((0.0, 1.25), 1.25, 1.0, (1.0, 1e-4));
+    let a = net.ensembles().next().unwrap();
+    let teacher = net.ensemble("teacher", Ensemble::new(100, 1));
+    let c = net.connect_as("learned", teacher, a, Connection::new().transform(1e-6).learn(Pes::new(1e-12)));
+    net.connect(a, c.rule(), Connection::new());
+    let r = checked(&net);
+    let alone = |path: &str| r.connections.iter().find(|c| c.path == path).unwrap().alone;
+    assert!(alone("y→a").is_some() && alone("learned").is_none(), "{r}");
+}

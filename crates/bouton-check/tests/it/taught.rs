@@ -51,3 +51,19 @@ fn what_is_taught_has_the_radius_of_what_is_asked_of_it() {
         assert!(r.findings.is_empty(), "{r}");
     }
 }
+
+#[test]
+fn a_rule_that_starts_at_a_population_that_nothing_comes_to_is_checked_as_others_are() {
+    let mut net = Network::with_seed(12);
+    let wanted = net.node("wanted", 0.5);
+    let pre = net.ensemble("pre", Ensemble::new(80, 1));
+    let post = net.ensemble("post", Ensemble::new(80, 1));
+    let zero = Connection::new().function(1, |_, y| y[0] = 0.0);
+    let learned = net.connect_as("learned", pre, post, zero.learn(Pes::new(1e-10)));
+    net.connect(post, learned.rule(), Connection::new());
+    net.connect(wanted, learned.rule(), Connection::new().transform(-1.0));
+    let r = checked(&net);
+    let found: Vec<_> = r.findings.iter().map(|f| (&f.object[..], f.parameter)).collect();
+    assert_eq!(found, [("learned.rule", Parameter::Rate)], "{r}");
+    assert!(r.findings[0].advice.as_ref().unwrap().after < 0.5, "{r}");
+}

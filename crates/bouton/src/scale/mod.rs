@@ -156,15 +156,15 @@ struct Check<'a> {
     passing: RefCell<HashMap<NodeId, Vec<Option<f64>>>>,
 }
 
-/// The nearest power of ten: what is mis-scaled is a unit, and the function that a connection computes need not fill the
-/// range to the last digit.
-fn power_of_ten(x: f64) -> f64 {
-    10f64.powi(x.log10().round().clamp(-300.0, 300.0) as i32)
-}
-
-/// To two significant digits.
+/// To two significant digits: a power of ten may be three times too large or too small, which is often as far off as what
+/// it is to mend.
 fn two_digits(x: f64) -> f64 {
     format!("{x:.1e}").parse().unwrap_or(x)
+}
+
+/// The factor that makes of a share one that fills the range. A finite one: a share may be too small for its inverse.
+fn filling(share: f64) -> f64 {
+    two_digits((1.0 / share).clamp(1e-300, 1e300))
 }
 
 /// A number as a person writes it: 300, 0.25, 1.3e-7.
@@ -292,7 +292,7 @@ impl<'a> Check<'a> {
         if kind == ScaleKind::TooSmall && share >= 0.01 * LEAST && self.in_a_loop(post.object) {
             return notes;
         }
-        let factor = power_of_ten(1.0 / share);
+        let factor = filling(share);
         let way = match (&c.transform, parameter) {
             (None, "transform") => format!("give it a `transform` of {}", plain(factor)),
             _ => format!("multiply `{parameter}` by {}", plain(factor)),

@@ -6,8 +6,8 @@ use bouton_model::{Connection, ConnectionId, End, Object};
 use super::values::{Need, is_known, rms, spread};
 use super::weights::Weights;
 use super::{
-    Check, DEAD, DEVICES, LEARN, LEARNS_MOST, LEAST, MOST, POINTS, ScaleKind, ScaleNote, judge, of, plain,
-    power_of_ten, rate, two_digits,
+    Check, DEAD, DEVICES, LEARN, LEARNS_MOST, LEAST, MOST, POINTS, ScaleKind, ScaleNote, filling, judge, of,
+    plain, rate, two_digits,
 };
 use crate::simulator::Devices;
 
@@ -131,7 +131,8 @@ impl Check<'_> {
                 (format!("set `learning_rate` to {} (now {})", plain(to), plain(now)), to / now)
             }
             None => {
-                (format!("make the rule's changes {} times as large", plain(LEARN / share)), LEARN / share)
+                let factor = two_digits(LEARN / share);
+                (format!("make the rule's changes {} times as large", plain(factor)), factor)
             }
         };
         let m = format!(
@@ -167,7 +168,7 @@ impl Check<'_> {
             // Single devices have no zero: what they begin with counts where it swamps.
             && let Some(share) = standing().filter(|s| *s > MOST)
         {
-            let factor = power_of_ten(1.0 / share);
+            let factor = filling(share);
             let m = format!(
                 "its weights as they stand contribute {} what `{}` needs to span its range (above 100 times): multiply \
                  `gain` by {}",

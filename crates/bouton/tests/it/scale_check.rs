@@ -1,5 +1,6 @@
 //! The scale check is silent on models that work, catches those that are mis-scaled, and the factor that it prints mends
-//! them: the output's error is then within twice the well-scaled model's.
+//! them: the output's error is then within twice the well-scaled model's. It is told up to what a transform on the way was
+//! scaled by: in which unit a value is meant nobody but the user can know.
 
 use bouton::prelude::*;
 
@@ -33,6 +34,8 @@ struct Case {
     suspect: ConnectionId,
     target: ProbeId,
     output: ProbeId,
+    /// The output is to be so many times the target.
+    times: f64,
     /// Seconds to run; the error is that of the last quarter.
     seconds: f64,
 }
@@ -63,7 +66,7 @@ fn base(stim: Output) -> (Network, NodeId, EnsembleId, EnsembleId) {
 fn case(mut net: Network, suspect: ConnectionId, truth: NodeId, b: EnsembleId, seconds: f64) -> Case {
     let target = net.probe("target", Probe::new(truth).synapse(0.03));
     let output = net.probe("output", Probe::new(b).synapse(0.03));
-    Case { net, suspect, target, output, seconds }
+    Case { net, suspect, target, output, times: 1.0, seconds }
 }
 
 /// The matrix that a weight solver puts between the two populations of [`base`], without the post gains.
@@ -84,39 +87,39 @@ fn scaled(m: &Matrix, factor: f64) -> Matrix {
 fn decoded(s: Scale, bad: f64) -> Case {
     let (mut net, stim, a, b) = base(sine());
     net.connect(stim, a, Connection::new().no_synapse());
-    let c = net.connect(a, b, Connection::new().transform(s.of(1.0, bad)));
-    case(net, c, stim, b, 2.0)
+    let times = s.of(1.0, bad);
+    let c = net.connect(a, b, Connection::new().transform(times));
+    Case { times, ..case(net, c, stim, b, 2.0) }
 }
 
 fn from_node(s: Scale) -> Case {
     let (mut net, stim, a, b) = base(recorded_sine(1.0));
-    let c = net.connect(stim, a, Connection::new().transform(s.of(1.0, 1e-6)).no_synapse());
+    let times = s.of(1.0, 4e-6);
+    let c = net.connect(stim, a, Connection::new().transform(times).no_synapse());
     net.connect(a, b, Connection::new());
-    case(net, c, stim, b, 2.0)
+    Case { times, ..case(net, c, stim, b, 2.0) }
 }
 
-/// A recording in microvolts that is played into a population which represents ±1.
+/// A recording of some microvolts that is played into a population which represents ±1.
 fn recording(s: Scale) -> Case {
-    let (mut net, stim, a, b) = base(recorded_sine(1e-6));
+    let (mut net, stim, a, b) = base(recorded_sine(4e-6));
     let mut c = Connection::new().no_synapse();
-    match s {
-        Scale::Good => c = c.transform(1e6),
-        Scale::Bad(1.0) => {}
-        Scale::Bad(f) => c = c.transform(f),
+    let transform = s.of(2.5e5, 1.0);
+    if transform != 1.0 {
+        c = c.transform(transform);
     }
     let c = net.connect(stim, a, c);
     net.connect(a, b, Connection::new());
-    let truth = net.node("truth", Output::function(1, 1, |_, x, y| y[0] = 1e6 * x[0]));
-    net.connect(stim, truth, Connection::new().no_synapse());
-    case(net, c, truth, b, 2.0)
+    Case { times: transform, ..case(net, c, stim, b, 2.0) }
 }
 
 fn onto_neurons(s: Scale, bad: f64) -> Case {
     let (mut net, stim, a, b) = base(sine());
     net.connect(stim, a, Connection::new().no_synapse());
-    let w = scaled(&solved(), s.of(1.0, bad));
+    let times = s.of(1.0, bad);
+    let w = scaled(&solved(), times);
     let c = net.connect(a.neurons(), b.neurons(), Connection::new().transform(w));
-    case(net, c, stim, b, 2.0)
+    Case { times, ..case(net, c, stim, b, 2.0) }
 }
 
 /// Adds the error population of a connection that learns.
@@ -167,7 +170,8 @@ fn pes(s: Scale, bad: f64, onto_neurons: bool, bad_error: f64) -> Case {
     case(net, if bad_error == 1.0 { c } else { delivered }, stim, b, 10.0)
 }
 
-/// Mean square error over the last quarter, infinite if the run breaks off; and the simulator.
+/// Mean square error over the last quarter, relative to the target's mean square, infinite if the run breaks off; and the
+/// simulator.
 fn mse(c: &Case) -> (f64, Simulator) {
     let mut sim = Simulator::with(&c.net, Options { threads: 1, ..Options::default() }).unwrap();
     if sim.run(c.seconds).is_err() {
@@ -175,8 +179,19 @@ fn mse(c: &Case) -> (f64, Simulator) {
     }
     let (y, t) = (sim.data(c.output).unwrap().values, sim.data(c.target).unwrap().values);
     let from = y.len() * 3 / 4;
-    let sum: f64 = y[from..].iter().zip(&t[from..]).map(|(y, t)| (y - t) * (y - t)).sum();
-    (sum / (y.len() - from) as f64, sim)
+    let off: f64 = y[from..].iter().zip(&t[from..]).map(|(y, t)| (y / c.times - t).powi(2)).sum();
+    (off / t[from..].iter().map(|t| t * t).sum::<f64>(), sim)
+}
+
+/// The number in the words of a note: what a person who reads it sets the parameter to, or multiplies it by.
+fn advised(note: &ScaleNote) -> (bool, f64) {
+    let (before, after) = note.message.rsplit_once(&format!("`{}` ", note.parameter)).unwrap();
+    let mut words = after.split(' ');
+    assert!(["of", "by", "to"].contains(&words.next().unwrap()), "{note}");
+    let number = words.next().unwrap();
+    let digits = number.split('e').next().unwrap().replace('.', "");
+    assert!(digits.trim_matches('0').len() <= 2, "{note} has more digits than two");
+    (before.ends_with("set "), number.parse().unwrap())
 }
 
 fn is_caught_and_mended(name: &str, kind: ScaleKind, make: impl Fn(Scale) -> Case) {
@@ -190,6 +205,14 @@ fn is_caught_and_mended(name: &str, kind: ScaleKind, make: impl Fn(Scale) -> Cas
     assert_eq!((note.connection, note.kind), (Some(bad.suspect), kind), "{name}: {note}");
     let text = note.to_string();
     assert!(text.contains(&bad.net.connection_path(bad.suspect)) && text.contains(note.parameter), "{text}");
+    // What is tried below is what is said.
+    let now = match (advised(note).0, note.parameter) {
+        (true, "gain") => sim.devices(bad.suspect).unwrap().gain(),
+        (true, of) => sim.rule_parameters(bad.suspect).unwrap().iter().find(|v| v.0 == of).unwrap().1,
+        (false, _) => 1.0,
+    };
+    let (said, tried) = (advised(note).1, note.factor * now);
+    assert!((said / tried - 1.0).abs() < 1e-12, "{name}: {said} is said, {tried} is meant");
     let (after, sim) = mse(&make(Scale::Bad(note.factor)));
     assert_eq!(warnings(&sim), [""; 0], "{name}: the mended model is warned of");
     println!(
@@ -204,12 +227,13 @@ use ScaleKind::{TooLarge, TooSmall};
 
 #[test]
 fn fixed_weights_that_are_mis_scaled_are_caught_and_mended() {
-    is_caught_and_mended("decoded, transform 1e-7", TooSmall, |s| decoded(s, 1e-7));
-    is_caught_and_mended("decoded, transform 1e4", TooLarge, |s| decoded(s, 1e4));
-    is_caught_and_mended("node, transform 1e-6", TooSmall, from_node);
-    is_caught_and_mended("recording in microvolts", TooSmall, recording);
-    is_caught_and_mended("neurons to neurons, 1e-5", TooSmall, |s| onto_neurons(s, 1e-5));
-    is_caught_and_mended("neurons to neurons, 1e4", TooLarge, |s| onto_neurons(s, 1e4));
+    // None of them is off by a power of ten: that would come out right by mere rounding.
+    is_caught_and_mended("decoded, transform 3e-7", TooSmall, |s| decoded(s, 3e-7));
+    is_caught_and_mended("decoded, transform 4e4", TooLarge, |s| decoded(s, 4e4));
+    is_caught_and_mended("node, transform 4e-6", TooSmall, from_node);
+    is_caught_and_mended("recording of 4 microvolts", TooSmall, recording);
+    is_caught_and_mended("neurons to neurons, 4e-5", TooSmall, |s| onto_neurons(s, 4e-5));
+    is_caught_and_mended("neurons to neurons, 3e4", TooLarge, |s| onto_neurons(s, 3e4));
 }
 
 #[test]
@@ -274,8 +298,10 @@ fn what_passes_through_a_node_is_judged_by_what_is_behind_it() {
     // A ring of passing nodes must come to an end.
     net.connect(array.output, array.input, Connection::new().synapse(0.1));
     let sim = Simulator::new(&net).unwrap();
-    let found: Vec<_> = sim.scale_notes().iter().map(|n| (n.connection, n.kind, n.factor)).collect();
-    assert_eq!(found, [(Some(c), TooSmall, 1e4)]);
+    let [note] = sim.scale_notes() else { panic!("{:?}", sim.scale_notes()) };
+    assert_eq!((note.connection, note.kind), (Some(c), TooSmall));
+    // What is decoded of a range is that range again, with noise of some per cent.
+    assert!((note.factor * 1e-4 - 1.0).abs() < 0.1, "{note}");
 }
 
 #[test]
@@ -365,22 +391,28 @@ fn a_time_step_too_long_for_the_neurons_is_warned_of_and_the_factor_mends_it() {
 
 #[test]
 fn single_devices_whose_first_weights_swamp_the_target_are_warned_of() {
-    for (pulses, warned) in [(100.0, false), (6.0, true)] {
+    let notes = |gain: Gain| {
         let (mut net, stim, a, b) = base(sine());
         net.connect(stim, a, Connection::new().no_synapse());
         let mapping = Mapping::from(Single { sign: Sign::Excitatory });
-        let spec = DeviceSpec { mapping, gain: Gain::Auto(AutoGain { pulses }), ..DeviceSpec::default() };
+        let spec = DeviceSpec { mapping, gain, ..DeviceSpec::default() };
         let c = Connection::new().devices(spec).learn(Mpes::default());
         let c = net.connect_as("learned", a.neurons(), b.neurons(), c);
         taught(&mut net, stim, b, c, 1.0);
         let sim = Simulator::new(&net).unwrap();
-        let found: Vec<_> = sim.scale_notes().iter().filter(|n| n.kind == TooLarge).collect();
-        assert_eq!(!found.is_empty(), warned, "{pulses} pulses: {:?}", sim.scale_notes());
-        assert!(
-            found.iter().all(|n| n.parameter == "gain" && n.message.contains("as they stand")),
-            "{found:?}"
-        );
-    }
+        let found: Vec<ScaleNote> =
+            sim.scale_notes().iter().filter(|n| n.kind == TooLarge).cloned().collect();
+        (found, sim.devices(c).unwrap().gain())
+    };
+    let auto = |pulses| Gain::Auto(AutoGain { pulses });
+    assert_eq!(notes(auto(100.0)).0, []);
+    let (found, gain) = notes(auto(6.0));
+    let [note] = &found[..] else { panic!("{found:?}") };
+    assert!(note.parameter == "gain" && note.message.contains("as they stand"), "{note}");
+    // What they contribute goes as the gain: the factor leaves one range of it, and is what is said.
+    assert!((note.share * note.factor - 1.0).abs() < 0.05, "{note}");
+    assert_eq!(advised(note), (false, note.factor));
+    assert_eq!(notes(Gain::Fixed(gain * note.factor)).0, []);
 }
 
 #[test]
