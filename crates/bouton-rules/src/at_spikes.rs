@@ -2,6 +2,7 @@
 //! one behind the other when the change acts.
 
 use bouton_expr::{ExprError, Program, Rank, Vars};
+use bouton_kernels::{Level, Loop};
 
 use crate::draft::Draft;
 use crate::resolve::Resolver;
@@ -89,6 +90,17 @@ impl Resolver<'_> {
     }
 }
 
+/// The opposite of numbers.
+struct Negate<'a>(&'a mut [f64]);
+
+impl Loop for Negate<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|d| *d = -*d);
+    }
+}
+
 impl Rule {
     /// What spikes change the weights by, as far as it doesn't hang on the weights.
     pub(crate) fn spike_parts(
@@ -153,7 +165,7 @@ impl Rule {
             inputs[weight] = weights;
             value.eval_block(scratch, 1, n, &inputs[..names], change);
             if *assign == Assign::Sub {
-                change.iter_mut().for_each(|d| *d = -*d);
+                Level::detect().run(Negate(change));
             }
             return;
         }
