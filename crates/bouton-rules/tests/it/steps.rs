@@ -176,6 +176,69 @@ fn columns_and_rows_that_spiked_have_the_bits_of_all() {
 }
 
 #[test]
+fn many_rows_have_the_bits_of_some_at_a_time() {
+    let r_stdp = library("r_stdp").text().to_string();
+    let early = "input m = 2\npre x' = -x/20 ms\npost y' = -y/20 ms\nsynapse c' = -c/0.5 s + x*y\n";
+    let texts = [
+        EVERYTHING.to_string(),
+        r_stdp.replace("input dopamine", "input dopamine = 3").replace("w_max = 200", "w_max = 0.6"),
+        // All that blocks change is known before synapses are gone through.
+        format!(
+            "{early}on pre: w -= 0.1*y*w; c += 0.1; x += 1\non post: w += 0.2*x; c -= 0.2*x; y += 1\n\
+             each step: w -= 0.01*x*y; c += 0.01*y\nw' = 3*c*m\nbound w in [-0.2, 0.7]"
+        ),
+        // The same of a change that is none of synapses, and of none at all.
+        format!(
+            "{early}on pre: w -= 0.1*c; x += 1\non post: y += 1\nw' = 3*y*y*x + x\nbound w in [-0.2, 0.7]"
+        ),
+        format!("{early}on pre: w -= 0.1*w; x += 1\non post: w += 0.2*x*w; c += x; y += 1"),
+        // What a state of synapses was is read as it was before its jumps.
+        format!("{early}on pre: c += 1; x += 1\non post: c -= 0.2*x; y += 1\nw' = delay(c, 2 ms)*m"),
+    ];
+    let (rows, cols, some) = (230, 100, 37);
+    for text in texts {
+        let mut noise = Noise(5);
+        let start = noise.many(rows * cols);
+        let mut all = Sim::new(rule(&text), (rows, cols), start.clone());
+        let mut parts: Vec<(usize, Sim)> = (0..rows)
+            .step_by(some)
+            .map(|from| {
+                let n = some.min(rows - from);
+                let own = start[from * cols..(from + n) * cols].to_vec();
+                (from, Sim::new(rule(&text), (n, cols), own))
+            })
+            .collect();
+        for _ in 0..40 {
+            let spikes =
+                |x: Vec<f64>| x.iter().map(|x| if *x < 0.2 { 1000.0 } else { 0.0 }).collect::<Vec<f64>>();
+            let (pre, post) = (spikes(noise.many(cols)), spikes(noise.many(rows)));
+            let (of_pre, of_post) = (noise.many(cols), noise.many(rows));
+            let m = [0.7];
+            let step = |sim: &mut Sim, from: usize, n: usize| {
+                let factors: &[&[f64]] = &[&m, &of_pre, &of_post[from..from + n]];
+                let factors = &factors[..sim.rule.factors().len()];
+                sim.step(&In { pre: &pre, post: &post[from..from + n], factors, ..In::default() });
+            };
+            step(&mut all, 0, rows);
+            for (from, part) in &mut parts {
+                let n = part.weights.len() / cols;
+                step(part, *from, n);
+                assert!(all.weights[*from * cols..][..n * cols] == part.weights, "{text}");
+                for (k, state) in part.states.iter().enumerate() {
+                    let of = match part.rule.states()[k].rank {
+                        bouton_rules::Rank::Synapse => &all.states[k][*from * cols..][..n * cols],
+                        bouton_rules::Rank::Post => &all.states[k][*from..][..n],
+                        _ => &all.states[k][..],
+                    };
+                    assert!(of == state, "state {k} of rows from {from}: {text}");
+                }
+            }
+        }
+        assert!(all.weights.iter().zip(&start).filter(|(w, s)| w != s).count() > rows * cols / 2, "{text}");
+    }
+}
+
+#[test]
 fn nothing_but_states_and_weights_goes_from_step_to_step() {
     let (rows, cols) = (4, 6);
     let run = |forget: bool| {
