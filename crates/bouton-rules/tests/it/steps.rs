@@ -176,6 +176,20 @@ fn columns_and_rows_that_spiked_have_the_bits_of_all() {
 }
 
 #[test]
+fn what_a_state_of_synapses_was_is_what_it_was_before_its_jumps() {
+    let mut sim =
+        Sim::new(rule("synapse c' = -c/20 ms\non pre: c += 1\nw' = delay(c, 1 ms)"), (1, 1), vec![0.0]);
+    let changes: Vec<f64> = [true, false, false]
+        .map(|on| {
+            sim.step(&In { pre: &spike(on), ..In::default() });
+            sim.delta[0]
+        })
+        .to_vec();
+    assert_eq!(changes[..2], [0.0; 2]);
+    close(changes[2], DT * (-0.05f64).exp(), 1e-15);
+}
+
+#[test]
 fn many_rows_have_the_bits_of_some_at_a_time() {
     let r_stdp = library("r_stdp").text().to_string();
     let early = "input m = 2\npre x' = -x/20 ms\npost y' = -y/20 ms\nsynapse c' = -c/0.5 s + x*y\n";
@@ -184,7 +198,7 @@ fn many_rows_have_the_bits_of_some_at_a_time() {
         r_stdp.replace("input dopamine", "input dopamine = 3").replace("w_max = 200", "w_max = 0.6"),
         // All that blocks change is known before synapses are gone through.
         format!(
-            "{early}on pre: w -= 0.1*y*w; c += 0.1; x += 1\non post: w += 0.2*x; c -= 0.2*x; y += 1\n\
+            "{early}on pre: w -= 0.1*y*w; c += 0.1; x += 1\non post: w += 0.2*x*y; c -= 0.2*x*y; y += 1\n\
              each step: w -= 0.01*x*y; c += 0.01*y\nw' = 3*c*m\nbound w in [-0.2, 0.7]"
         ),
         // The same of a change that is none of synapses, and of none at all.
