@@ -14,7 +14,8 @@ use crate::model::{Model, describe};
 pub const MIS_SCALED: f64 = 4.0;
 /// It is mended if its error is at most so many times that of the well-scaled one.
 pub const MENDED: f64 = 2.0;
-/// An advice makes it worse if the error is more than so many times what it was.
+/// An advice makes it worse if the error is more than so many times what it was, and than that of the well-scaled one: a fault may
+/// leave less of it by chance, of noise say, and what takes the fault away is no worse for that.
 pub const WORSE: f64 = 1.05;
 
 /// A model and its fault.
@@ -80,7 +81,7 @@ impl Outcome {
     /// Whether the advice made it worse.
     pub fn worse(&self) -> bool {
         match (self.error, self.after) {
-            (Some(before), Some(after)) => after > WORSE * before,
+            (Some(before), Some(after)) => after > WORSE * before.max(self.twin),
             _ => false,
         }
     }
@@ -163,4 +164,20 @@ pub fn score(seed: u32, report: &mut Option<String>) -> Outcome {
     }
     say(format!("checked in {:.2} s", o.seconds));
     o
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advice_makes_worse_what_was_better_before_it_and_without_the_fault() {
+        let worse = |twin: f64, before: f64, after: f64| {
+            Outcome { twin, error: Some(before), after: Some(after), ..Outcome::default() }.worse()
+        };
+        assert!(worse(0.1, 1.0, 1.06) && !worse(0.1, 1.0, 1.04));
+        // The well-scaled model is as it is.
+        assert!(!worse(0.149, 0.14, 0.149) && worse(0.149, 0.14, 0.158));
+        assert!(!Outcome { twin: 1.0, error: Some(1.0), ..Outcome::default() }.worse());
+    }
 }
