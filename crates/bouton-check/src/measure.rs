@@ -343,12 +343,6 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples, raw: Option<&Samples>) 
     Arriving {
         path: net.connection_path(c),
         brings: all.iter().map(|x| rms(x)).collect(),
-        lost: vec![],
-        error: vec![],
-        kept: None,
-        off: None,
-        noise: None,
-        alone: None,
         short: connection.synapse.as_ref().and_then(low_pass).is_some_and(|tau| tau < SHORT),
         largest: columns(raw.filter(|raw| raw.width == s.width).unwrap_or(s))
             .iter()
@@ -357,8 +351,8 @@ fn arriving(net: &Network, c: ConnectionId, s: &Samples, raw: Option<&Samples>) 
         id: c,
         peaks: all.iter().map(|x| range(x.iter().copied())).collect(),
         into,
-        informed: false,
         dimensions,
+        ..Arriving::nothing()
     }
 }
 
@@ -379,8 +373,7 @@ impl Population {
 }
 
 impl Arriving {
-    /// One that brings nothing.
-    #[cfg(test)]
+    /// One of which nothing is known.
     pub(crate) fn nothing() -> Arriving {
         Arriving {
             path: String::new(),

@@ -184,13 +184,12 @@ impl Planner<'_> {
     /// Products that are read once, by a sum in the same loop: they need no pass of their own over the lanes.
     fn take_products_into_sums(&mut self) {
         let mut readers = vec![0; self.values.len()];
-        let needed = |role: Role| role != Role::Unused;
-        for v in (0..=self.root).filter(|v| needed(self.role[*v])) {
-            match &self.values[v].op {
-                Op::Comp(a, _) | Op::Reduce(_, a) => readers[a.0] += 1,
-                Op::Pack(ids) | Op::Map(_, ids) => ids.iter().for_each(|i| readers[i.0] += 1),
-                Op::Const(_) | Op::Var(_) => {}
-            }
+        for v in (0..=self.root).filter(|v| self.role[*v] != Role::Unused) {
+            let read = match &self.values[v].op {
+                Op::Comp(base, _) => std::slice::from_ref(base),
+                _ => self.operands(v),
+            };
+            read.iter().for_each(|i| readers[i.0] += 1);
         }
         for v in 0..=self.root {
             let Op::Map(kernel, args) = &self.values[v].op else { continue };
@@ -349,9 +348,9 @@ impl Planner<'_> {
         plan.result = places[self.root];
         plan.scalars = offsets[0].next;
         plan.blocks = offsets[1..].iter().map(|o| o.next).max().unwrap_or(0);
-        let of_a_side = |v: usize| matches!(self.rank[v], Rank::Pre | Rank::Post);
-        let needed = |v: usize| self.role[v] != Role::Unused;
-        plan.flat = plan.rank == Rank::Synapse && !(0..=self.root).any(|v| needed(v) && of_a_side(v));
+        let of_a_side =
+            |v: usize| self.role[v] != Role::Unused && matches!(self.rank[v], Rank::Pre | Rank::Post);
+        plan.flat = plan.rank == Rank::Synapse && !(0..=self.root).any(of_a_side);
         plan
     }
 

@@ -2,7 +2,6 @@
 //! one behind the other when the change acts.
 
 use bouton_expr::{ExprError, Program, Rank, Vars};
-use bouton_kernels::{Level, Loop};
 
 use crate::draft::Draft;
 use crate::resolve::Resolver;
@@ -90,17 +89,6 @@ impl Resolver<'_> {
     }
 }
 
-/// The opposite of numbers.
-struct Negate<'a>(&'a mut [f64]);
-
-impl Loop for Negate<'_> {
-    type Out = ();
-    #[inline(always)]
-    fn run(self) {
-        self.0.iter_mut().for_each(|d| *d = -*d);
-    }
-}
-
 impl Rule {
     /// What spikes change the weights by, as far as it doesn't hang on the weights.
     pub(crate) fn spike_parts(
@@ -165,7 +153,7 @@ impl Rule {
             inputs[weight] = weights;
             value.eval_block(scratch, 1, n, &inputs[..names], change);
             if *assign == Assign::Sub {
-                Level::detect().run(Negate(change));
+                change.iter_mut().for_each(|d| *d = -*d);
             }
             return;
         }

@@ -135,8 +135,8 @@ impl Probe {
         if self.what.filter.is_some() {
             return step;
         }
-        // The next multiple is no whole number of steps away, or it is the step. What is left is rounded, to a whole number at the
-        // most: no sample lies before it.
+        // A sample is the first step at or behind a multiple. What is left to the next one may be rounded up to a whole number, but
+        // not past it: the sample lies no earlier than so many whole steps on.
         let left = self.what.every - since(step, self.what.every);
         step.saturating_add(left as u64).saturating_sub(1).max(step)
     }

@@ -141,7 +141,7 @@ pub(super) fn store(
     to: &mut [f64],
     change: &[f64],
     these: Range<usize>,
-    (_, cols): (usize, usize),
+    cols: usize,
     spikes: &[Vec<usize>; 2],
 ) {
     let cols = cols.max(1);

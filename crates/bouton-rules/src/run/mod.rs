@@ -159,7 +159,7 @@ impl Rule {
                     Target::State(k) => (&mut *s.states[k], self.states[k].rank),
                 };
                 if !(early && of_synapses(rank)) {
-                    store(block.when, rank, to, change, 0..rows, s.shape, spikes);
+                    store(block.when, rank, to, change, 0..rows, cols, spikes);
                 }
             }
         }

@@ -65,10 +65,14 @@ impl Rule {
         !self.blocks.iter().flat_map(|b| &b.reads).any(|k| made(*k)) && !self.pasts.iter().any(|p| made(p.of))
     }
 
+    /// Whether blocks add to the change of the weights.
+    fn blocks_add(&self) -> bool {
+        self.blocks.iter().flat_map(|b| &b.targets).any(|t| t.0 == Target::Weight)
+    }
+
     /// Whether all that is added to a change that is a matrix is known in its tile.
     pub(super) fn clips_in_tiles(&self) -> bool {
-        let weight = |b: &Block| b.targets.iter().any(|t| t.0 == Target::Weight);
-        matches!(self.made, Made::Dense) && (self.jumps_in_tiles() || !self.blocks.iter().any(weight))
+        matches!(self.made, Made::Dense) && (self.jumps_in_tiles() || !self.blocks_add())
     }
 
     /// Puts the states that are not of synapses as they have moved in the place of what they were.
@@ -125,6 +129,7 @@ impl Rule {
             for &k in &states {
                 s.states[k][part.clone()].copy_from_slice(&next[k]);
             }
+            // From what is set so far to a change.
             let mut by = 1.0;
             if let Some(rate) = rate {
                 let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
@@ -133,9 +138,12 @@ impl Rule {
                 rate.eval_block(scratch, count, cols, &values[..n], &mut s.change[0][part.clone()]);
                 by = s.dt;
             }
-            let adds = jumps.is_some_and(|j| self.jump(j, &these, s, by));
-            if adds {
-                by = 1.0;
+            if let Some(jumps) = jumps {
+                if self.blocks_add() {
+                    s.change[0][part.clone()].iter_mut().for_each(|d| *d *= by);
+                    by = 1.0;
+                }
+                self.jump(jumps, &these, s);
             }
             let Some(change) = s.change.first_mut().filter(|_| matches!(self.made, Made::Dense)) else {
                 continue;
@@ -151,12 +159,10 @@ impl Rule {
         }
     }
 
-    /// Stores what blocks change of the synapses of some rows; whether that is something of the weights, whose change is then brought
-    /// from a rate to a change before.
-    fn jump(&self, jumps: Jumps<'_>, these: &Range<usize>, s: &mut Step<'_, '_>, by: f64) -> bool {
+    /// Stores what blocks change of the synapses of some rows.
+    fn jump(&self, jumps: Jumps<'_>, these: &Range<usize>, s: &mut Step<'_, '_>) {
         let cols = s.shape.1;
         let part = these.start * cols..these.end * cols;
-        let mut adds = false;
         for (block, memory) in self.blocks.iter().zip(jumps.blocks) {
             for ((target, _), change) in block.targets.iter().zip(&memory.change) {
                 let to = match *target {
@@ -166,13 +172,8 @@ impl Rule {
                     }
                     Target::State(_) => continue,
                 };
-                if *target == Target::Weight && !adds {
-                    adds = true;
-                    to.iter_mut().for_each(|d| *d *= by);
-                }
-                store(block.when, Rank::Synapse, to, change, these.clone(), (s.shape.0, cols), jumps.spikes);
+                store(block.when, Rank::Synapse, to, change, these.clone(), cols, jumps.spikes);
             }
         }
-        adds
     }
 }
