@@ -61,6 +61,23 @@ impl Program {
         Some(roots.map(|root| Self::from_ir(self.text.clone(), self.vars.clone(), ir.clone(), root)))
     }
 
+    /// The result with the other sign, bit for bit (but for that of what is not a number). Of a product with a number for all
+    /// the sign is that number's: it costs no pass over lanes.
+    ///
+    /// ```
+    /// use bouton_expr::{Program, Scratch, Vars};
+    /// let down = Program::compile("2*lr*x", &Vars::new().scalar("lr").pre("x"))?.negated();
+    /// let mut out = [0.0; 2];
+    /// down.eval_block(&mut Scratch::new(), 1, 2, &[&[0.5], &[3.0, -0.0]], &mut out);
+    /// assert_eq!(out.map(f64::to_bits), [-3.0, 0.0].map(f64::to_bits));
+    /// # Ok::<(), bouton_expr::ExprError>(())
+    /// ```
+    pub fn negated(&self) -> Program {
+        let mut ir = self.ir.clone();
+        let root = ir.negated(self.root);
+        Self::from_ir(self.text.clone(), self.vars.clone(), ir, root)
+    }
+
     /// The values of the factors: scalar, post, pre.
     fn split(&self) -> Option<(Ir, [Id; 3])> {
         if self.width() != 1 {

@@ -5,7 +5,7 @@
 
 use crate::ast::{BinaryOp, UnaryOp};
 use crate::ir::{Id, Ir, Reducer};
-use crate::lanes::{Kernel, Operand, Run, kernel, map1, map2};
+use crate::lanes::{Kernel, Operand, Run, kernel, map1, map2, map3};
 
 /// A function that expressions can call.
 pub struct Function {
@@ -98,8 +98,33 @@ pub static FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// A product and a sum in one loop over the lanes, each rounded: the same bits as one after the other.
-pub(crate) static PRODUCT_AND_SUM: Kernel = kernel!("a*b + c", |a, b, c| a * b + c);
+/// An operation of three operands that is two: the inner one is an operand of the outer one, and nothing else reads it.
+pub(crate) struct Pair {
+    /// The operation on a and b.
+    pub inner: BinaryOp,
+    /// The one on what comes of that, and c.
+    pub outer: BinaryOp,
+    /// Which operand of the outer one the inner one may be.
+    pub at: &'static [usize],
+    /// Both in one loop over the lanes, each rounded: the same bits as one after the other.
+    pub run: Run,
+}
+
+/// Every such pair there is.
+pub(crate) static PAIRS: &[Pair] = {
+    use BinaryOp::{Add, Mul, Pow, Sub};
+    const SUM: Kernel = kernel!("a*b + c", |a, b, c| a * b + c);
+    const LESS: Kernel = kernel!("a*b - c", |a, b, c| a * b - c);
+    const FROM: Kernel = kernel!("c - a*b", |a, b, c| c - a * b);
+    const PRODUCT: Kernel = kernel!("a*b*c", |a, b, c| a * b * c);
+    &[
+        Pair { inner: Mul, outer: Add, at: &[0, 1], run: SUM.run },
+        Pair { inner: Mul, outer: Sub, at: &[0], run: LESS.run },
+        Pair { inner: Mul, outer: Sub, at: &[1], run: FROM.run },
+        Pair { inner: Mul, outer: Mul, at: &[0, 1], run: PRODUCT.run },
+        Pair { inner: Pow, outer: Mul, at: &[0, 1], run: Run::Three(power_and_product) },
+    ]
+};
 
 /// Names of numbers.
 pub(crate) const CONSTANTS: &[(&str, f64)] =
@@ -205,6 +230,16 @@ fn power(out: &mut [f64], a: Operand<'_>, b: Operand<'_>) {
         Operand::Uniform(1.0) => map1(out, a, |a| a),
         Operand::Uniform(2.0) => map1(out, a, |a| a * a),
         b => map2(out, a, b, libm::pow),
+    }
+}
+
+/// A power and a product with it, with the bits of one after the other.
+fn power_and_product(out: &mut [f64], a: Operand<'_>, b: Operand<'_>, c: Operand<'_>) {
+    match b {
+        Operand::Uniform(0.0) => map1(out, c, |c| c),
+        Operand::Uniform(1.0) => map2(out, a, c, |a, c| a * c),
+        Operand::Uniform(2.0) => map2(out, a, c, |a, c| a * a * c),
+        b => map3(out, a, b, c, |a, b, c| libm::pow(a, b) * c),
     }
 }
 

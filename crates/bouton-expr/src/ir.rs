@@ -1,8 +1,8 @@
 //! Types, ranks, and the list of values that a program is.
 
-use crate::ast::BinaryOp;
+use crate::ast::{BinaryOp, UnaryOp};
 use crate::dialect::Dialect;
-use crate::functions::{binary, constant_power};
+use crate::functions::{binary, constant_power, unary};
 use crate::lanes::{Kernel, Operand, Run};
 use std::collections::HashMap;
 use std::fmt;
@@ -276,6 +276,30 @@ impl Ir {
             Some(kernel) => self.map(kernel, &[base]),
             None => self.map(binary(BinaryOp::Pow), &[base, exponent]),
         }
+    }
+
+    /// The same with the other sign.
+    pub fn negated(&mut self, id: Id) -> Id {
+        self.signed(id).unwrap_or_else(|| self.opposite(id))
+    }
+
+    /// The same of a product that has a factor which is a number for all, and takes the sign.
+    fn signed(&mut self, id: Id) -> Option<Id> {
+        if self.rank(id) == Rank::Scalar {
+            return Some(self.opposite(id));
+        }
+        let Op::Map(kernel, args) = self.values[id.0].op.clone() else { return None };
+        if *kernel != *binary(BinaryOp::Mul) {
+            return None;
+        }
+        let (at, factor) = args.iter().enumerate().find_map(|(at, a)| Some((at, self.signed(*a)?)))?;
+        let mut args = args;
+        args[at] = factor;
+        self.map(kernel, &args).ok()
+    }
+
+    fn opposite(&mut self, id: Id) -> Id {
+        self.map(unary(UnaryOp::Neg), &[id]).expect("one operand")
     }
 
     /// The components as one number.

@@ -4,8 +4,7 @@
 //! are scalars; for a batch of rows the inputs that differ by row play the part of `Pre`. A value is
 //! computed in the loop of its own rank and in no deeper one; that is the hoisting.
 
-use crate::ast::BinaryOp;
-use crate::functions::{PRODUCT_AND_SUM, binary};
+use crate::functions::{PAIRS, Pair, binary};
 use crate::ir::{Id, Op, Rank, Reducer, Value, Var};
 use crate::lanes::Run;
 use std::collections::HashMap;
@@ -104,7 +103,7 @@ enum Role {
     Alias,
     /// A step with a result of its own.
     Step,
-    /// A product that a sum, its only reader, computes on the way, rounded as it would be by itself.
+    /// What its only reader computes on the way, rounded as it would be by itself.
     Within,
 }
 
@@ -181,8 +180,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Products that are read once, by a sum in the same loop: they need no pass of their own over the lanes.
-    fn take_products_into_sums(&mut self) {
+    /// Operations whose only reader, in the same loop, can compute them on the way: they need no pass of their own over the
+    /// lanes.
+    fn take_pairs(&mut self) {
         let mut readers = vec![0; self.values.len()];
         for v in (0..=self.root).filter(|v| self.role[*v] != Role::Unused) {
             let read = match &self.values[v].op {
@@ -192,28 +192,37 @@ impl Planner<'_> {
             read.iter().for_each(|i| readers[i.0] += 1);
         }
         for v in 0..=self.root {
-            let Op::Map(kernel, args) = &self.values[v].op else { continue };
-            let sum = self.role[v] == Role::Step && *kernel == binary(BinaryOp::Add);
             // A number that is computed once is not worth it.
-            if !sum || self.rank[v] == Rank::Scalar {
+            if self.role[v] != Role::Step || self.rank[v] == Rank::Scalar {
                 continue;
             }
             let alike =
                 |p: usize| self.rank[p] == self.rank[v] && self.values[p].width == self.values[v].width;
-            let product =
-                |p: usize| matches!(&self.values[p].op, Op::Map(k, _) if *k == binary(BinaryOp::Mul));
-            let within = args.iter().map(|a| a.0).find(|p| readers[*p] == 1 && product(*p) && alike(*p));
-            if let Some(p) = within {
+            let by_itself = |p: usize| self.role[p] == Role::Step && self.within(p).is_none();
+            let mut inner = self.operands(v).iter().enumerate().map(|(at, p)| (at, p.0));
+            let taken =
+                inner.find(|(at, p)| readers[*p] == 1 && alike(*p) && by_itself(*p) && self.pair(v, *at).is_some());
+            if let Some((_, p)) = taken {
                 self.role[p] = Role::Within;
             }
         }
     }
 
-    /// The factors of a sum's product that is computed within it, and what it is added to.
-    fn product_within(&self, args: &[Id]) -> Option<[Id; 3]> {
+    /// The pair that a value and its operand of this number are.
+    fn pair(&self, v: usize, at: usize) -> Option<&'static Pair> {
+        let Op::Map(outer, args) = &self.values[v].op else { return None };
+        let Op::Map(inner, _) = &self.values[args.get(at)?.0].op else { return None };
+        PAIRS.iter().find(|p| {
+            p.at.contains(&at) && **outer == *binary(p.outer) && **inner == *binary(p.inner)
+        })
+    }
+
+    /// The pair that a step computes at once, with its three operands.
+    fn within(&self, v: usize) -> Option<(&'static Pair, [Id; 3])> {
+        let Op::Map(_, args) = &self.values[v].op else { return None };
         let at = args.iter().position(|a| self.role[a.0] == Role::Within)?;
-        let (Op::Map(_, factors), other) = (&self.values[args[at].0].op, args[1 - at]) else { return None };
-        Some([factors[0], factors[1], other])
+        let Op::Map(_, inner) = &self.values[args[at].0].op else { return None };
+        Some((self.pair(v, at)?, [inner[0], inner[1], args[1 - at]]))
     }
 
     /// The steps whose memory a read of `v` reads. Aliases are at most two deep.
@@ -251,7 +260,7 @@ impl Plan {
         };
         p.infer_ranks(var_ranks);
         p.infer_roles();
-        p.take_products_into_sums();
+        p.take_pairs();
         // When is each result last read, and is it read in a deeper loop than its own?
         let mut last_read = vec![0; n];
         let mut escapes = vec![false; n];
@@ -310,8 +319,8 @@ impl Planner<'_> {
                     Place::Pack(plan.packs.len() - 1)
                 }
                 (Role::Alias, Op::Map(..) | Op::Reduce(..)) => unreachable!("always a step"),
-                (Role::Step, op) => {
-                    let kind = self.step(op, &places);
+                (Role::Step, _) => {
+                    let kind = self.step(v, &places);
                     let direct = v == self.root
                         && matches!(kind, StepKind::Map(..) | StepKind::Reduce(..))
                         && (rank == Rank::Scalar || *width == 1);
@@ -354,13 +363,13 @@ impl Planner<'_> {
         plan
     }
 
-    fn step(&self, op: &Op, places: &[Place]) -> StepKind {
-        match op {
+    fn step(&self, v: usize, places: &[Place]) -> StepKind {
+        match &self.values[v].op {
             Op::Map(kernel, args) => {
                 let mut operands = [(Place::Const(0.0), false); 3];
-                let within = self.product_within(args);
+                let within = self.within(v);
                 let (run, args) = match &within {
-                    Some(args) => (PRODUCT_AND_SUM.run, &args[..]),
+                    Some((pair, args)) => (pair.run, &args[..]),
                     None => (kernel.run, &args[..]),
                 };
                 for (operand, a) in operands.iter_mut().zip(args) {

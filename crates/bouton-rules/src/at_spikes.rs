@@ -19,21 +19,36 @@ pub(crate) struct AtSpikes {
     pub blocks: [WeightBlock; 2],
 }
 
+/// Names of a rule for which there is little room to set up; most have fewer.
+const FEW: usize = 16;
+
 /// The most operands of a side that weights are changed by at spikes.
 pub(crate) const MAX_OPERANDS: usize = u16::BITS as usize;
 
 impl AtSpikes {
     /// The operands of a side (1: pre, 2: post) that a block reads, by bit.
     pub(crate) fn read(&self, block: usize, side: usize) -> u16 {
-        let reads = |k: usize| self.blocks[block].statements.iter().any(|s| s.1.used()[k]);
+        let reads = |k: usize| self.blocks[block].statements.iter().any(|s| s.value.used()[k]);
         self.reads[side].iter().enumerate().fold(0, |bits, (a, k)| bits | u16::from(reads(*k)) << a)
     }
+}
+
+/// A statement on the weight.
+#[derive(Clone, Debug)]
+pub(crate) struct OnWeight {
+    pub assign: Assign,
+    /// The value as it is written.
+    pub value: Program,
+    /// What is added, or what the weight is set to: the value, or its opposite where that is taken away.
+    change: Program,
 }
 
 /// The statements on the weight in a block.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeightBlock {
-    pub statements: Vec<(Assign, Program)>,
+    pub statements: Vec<OnWeight>,
+    /// Which of the rule's names is the weight.
+    weight: usize,
     /// Whether a statement reads the weight, or sets it outright.
     pub local: bool,
 }
@@ -78,8 +93,10 @@ impl Resolver<'_> {
             for s in statements.iter().filter(|s| s.target.name == "w") {
                 let value = self.compile_for(s.value.clone(), &one_behind_the_other)?;
                 let weight = self.names.iter().position(|n| n.what == What::Weight);
+                to.weight = weight.unwrap_or(0);
                 to.local |= s.assign == Assign::Set || weight.is_some_and(|w| value.used()[w]);
-                to.statements.push((s.assign, value));
+                let change = if s.assign == Assign::Sub { value.negated() } else { value.clone() };
+                to.statements.push(OnWeight { assign: s.assign, value, change });
             }
         }
         let of = |rank: Rank| (0..used.len()).filter(|k| used[*k] && self.names[*k].rank == rank).collect();
@@ -137,39 +154,47 @@ impl Rule {
             change.fill(0.0);
             return;
         };
-        let mut inputs: Values<'_> = [&[]; MAX_NAMES];
+        // To set up room for all the names that a rule may have costs as much as an operation.
+        let names = self.names.len();
+        let mut some: [&[f64]; FEW];
+        let mut all: Values<'_>;
+        let inputs = if names <= FEW {
+            some = [&[]; FEW];
+            &mut some[..names]
+        } else {
+            all = [&[]; MAX_NAMES];
+            &mut all[..names]
+        };
         a.reads[0].iter().zip(numbers).for_each(|(k, x)| inputs[*k] = std::slice::from_ref(x));
         for (reads, operands) in a.reads[1..].iter().zip(operands) {
             reads.iter().zip(operands).for_each(|(k, x)| inputs[*k] = x);
         }
-        let weight = self.names.iter().position(|n| n.what == What::Weight).unwrap_or(0);
         let block = &a.blocks[side as usize];
         let (scratch, now, out) = memory.for_spikes();
-        let (n, names) = (weights.len(), self.names.len());
+        let n = weights.len();
         // Of one statement that adds, which is the rule, the value is the change.
-        if let [(assign @ (Assign::Add | Assign::Sub), value)] = &block.statements[..]
-            && value.rank() != Rank::Scalar
+        if let [s] = &block.statements[..]
+            && s.assign != Assign::Set
+            && s.change.rank() != Rank::Scalar
         {
-            inputs[weight] = weights;
-            value.eval_block(scratch, 1, n, &inputs[..names], change);
-            if *assign == Assign::Sub {
-                change.iter_mut().for_each(|d| *d = -*d);
-            }
+            inputs[block.weight] = weights;
+            s.change.eval_block(scratch, 1, n, inputs, change);
             return;
         }
         change.fill(0.0);
-        for (assign, value) in &block.statements {
-            out.resize(value.out_len(1, n), 0.0);
+        for s in &block.statements {
+            out.resize(s.change.out_len(1, n), 0.0);
             if block.local {
                 now.clear();
                 now.extend(weights.iter().zip(&*change).map(|(w, d)| w + d));
-                let mut inputs = inputs;
-                inputs[weight] = now;
-                value.eval_block(scratch, 1, n, &inputs[..names], out);
+                let mut inputs = inputs.to_vec();
+                inputs[block.weight] = now;
+                s.change.eval_block(scratch, 1, n, &inputs, out);
             } else {
-                value.eval_block(scratch, 1, n, &inputs[..names], out);
+                s.change.eval_block(scratch, 1, n, inputs, out);
             }
-            run::assign(*assign, change, Rank::Pre, (out, value.rank()), (1, n), weights);
+            let assign = if s.assign == Assign::Set { Assign::Set } else { Assign::Add };
+            run::assign(assign, change, Rank::Pre, (out, s.change.rank()), (1, n), weights);
         }
     }
 }

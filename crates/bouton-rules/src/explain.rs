@@ -108,7 +108,7 @@ impl Rule {
                 [format!("{target} {sign} {}", value.text()), computed, String::new()]
             };
             let of_weights = self.weight_block(when).into_iter().flat_map(|b| &b.statements);
-            let of_weights = of_weights.map(|(assign, value)| line("w", *assign, value, self.rank_of(value)));
+            let of_weights = of_weights.map(|s| line("w", s.assign, &s.value, self.rank_of(&s.value)));
             let of_states = self.blocks.iter().filter(|b| b.when == when).flat_map(|b| &b.statements);
             let of_states = of_states.map(|s| {
                 let target = match s.target {
@@ -197,7 +197,7 @@ impl Rule {
             let of_weights = when.and_then(|w| self.weight_block(w)).into_iter().flat_map(|b| &b.statements);
             let own = own
                 + match rank {
-                    Rank::Synapse => of_weights.map(|s| s.1.operations(Rank::Pre).max(1)).sum(),
+                    Rank::Synapse => of_weights.map(|s| s.value.operations(Rank::Pre).max(1)).sum(),
                     _ => 0,
                 };
             own + if when.is_none() { all.map(|p| p.operations(rank)).sum() } else { 0 }

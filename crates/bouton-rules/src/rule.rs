@@ -406,7 +406,7 @@ impl Rule {
             Made::AtSpikes(s) => &s.blocks[..],
             _ => &[],
         };
-        let at_spikes = at_spikes.iter().flat_map(|b| &b.statements).map(|s| &s.1);
+        let at_spikes = at_spikes.iter().flat_map(|b| &b.statements).map(|s| &s.value);
         states.chain(statements).chain(at_spikes).chain(&self.rate).chain(self.bound.iter().flatten())
     }
 }

@@ -13,7 +13,9 @@ const STEPS: usize = 64;
 /// Spikes that wait at most, for each row; one step more than that finds room.
 const SPIKES: usize = 16;
 /// Columns that are brought up to date together.
-const COLUMNS: usize = 2;
+const COLUMNS: usize = 4;
+/// Columns that are read side by side before: as many as the second cache holds with room to spare.
+const AHEAD: usize = 8;
 /// Numbers in a line of a cache.
 const LINE: usize = 8;
 
@@ -128,10 +130,25 @@ impl<'a, T: Real> Matrix<'a, T> {
         columns: &[usize],
     ) {
         let steps = T::of(spikes.steps() as f64);
-        for these in columns.chunks(COLUMNS) {
-            self.waiting.apply(level, spikes, block, rule, these, (self.done, self.weights));
-            these.iter().for_each(|j| self.done[*j] = steps);
+        for some in columns.chunks(AHEAD) {
+            if some.iter().any(|j| self.done[*j] != steps) {
+                self.read(some);
+            }
+            for these in some.chunks(COLUMNS) {
+                self.waiting.apply(level, spikes, block, rule, these, (self.done, self.weights));
+                these.iter().for_each(|j| self.done[*j] = steps);
+            }
         }
+    }
+    /// Reads columns in order, side by side: their rows are then met out of order, for which no processor reads ahead, and from
+    /// one column at a time memory sends half of what it can.
+    fn read(&self, columns: &[usize]) {
+        let n = self.waiting.shape.0;
+        let mut sum = T::ZERO;
+        for line in (0..n).step_by(LINE) {
+            columns.iter().for_each(|j| sum += self.weights[j * n + line]);
+        }
+        std::hint::black_box(sum);
     }
     /// Says that columns have seen all that waits.
     pub(crate) fn seen(&mut self, columns: &[usize]) {
@@ -238,11 +255,6 @@ impl<T: Real> Waiting<'_, T> {
         let first = seen.iter().copied().min().unwrap_or(0);
         if first == spikes.steps() {
             return;
-        }
-        for j in columns {
-            // Read in order first: rows are met out of order, for which no processor reads ahead.
-            let line = weights[j * n..][..n].iter().step_by(LINE);
-            std::hint::black_box(line.fold(T::ZERO, |sum, w| sum + *w));
         }
         for (step, range) in spikes.starts.windows(2).enumerate().skip(first) {
             let rows = &spikes.rows[range[0]..range[1]];
