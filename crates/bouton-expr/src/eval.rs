@@ -4,6 +4,7 @@ use crate::functions::{max, min};
 use crate::ir::{Rank, Reducer, Var};
 use crate::lanes::{Operand, Run};
 use crate::plan::{Place, Plan, Step, StepKind, component};
+use std::ops::Range;
 
 /// Lanes in a block: what an operation costs besides its loop, as much as 100 lanes, is shared by these. Blocks of 256 would
 /// leave room for a dozen in the first-level cache; rules have one or two, and took 7 % longer by them.
@@ -94,6 +95,8 @@ struct Run1<'a> {
     n_post: usize,
     n_pre: usize,
     lanes: usize,
+    /// The first synapse of which inputs and output have a number.
+    base: usize,
     /// Where each kind of place begins in the memory; scalars at 0.
     blocks: usize,
     pres: usize,
@@ -103,54 +106,89 @@ struct Run1<'a> {
     work: &'a mut Work,
 }
 
+/// What a call is given, and where it puts what it computes.
+pub(crate) struct Call<'a> {
+    pub plan: &'a Plan,
+    pub vars: &'a [Var],
+    pub inputs: &'a [&'a [f64]],
+    /// Postsynaptic and presynaptic neurons.
+    pub shape: (usize, usize),
+    pub scratch: &'a mut Scratch,
+    pub out: &'a mut [f64],
+}
+
 /// Runs a plan. The lengths of inputs and output have been checked.
-pub(crate) fn run(
-    plan: &Plan,
-    vars: &[Var],
-    inputs: &[&[f64]],
-    (n_post, n_pre): (usize, usize),
-    scratch: &mut Scratch,
-    out: &mut [f64],
-) {
-    // One long row, where rows are all alike.
-    let (n_post, n_pre) = if plan.flat { (1, n_post * n_pre) } else { (n_post, n_pre) };
-    let lanes = (BLOCK_NUMBERS / plan.blocks.max(1)).clamp(1, LANES);
-    let blocks = plan.scalars;
-    let pres = blocks + plan.blocks * lanes;
-    let posts = pres + plan.pres * n_pre;
-    let size = posts + plan.posts * n_post;
-    let Scratch { memory, work } = scratch;
-    if memory.len() < size {
-        memory.resize(size, 0.0);
-    }
-    let mut run = Run1 { plan, vars, inputs, n_post, n_pre, lanes, blocks, pres, posts, memory, out, work };
-    let once = At { phase: Rank::Scalar, row: 0, first: 0, n: 1 };
-    for step in &plan.phases[Rank::Scalar as usize] {
-        run.scalar_step(step);
-    }
-    if plan.rank == Rank::Scalar {
-        run.store(once);
-    }
-    run.phase(Rank::Pre, 0, n_pre);
-    run.phase(Rank::Post, 0, n_post);
-    if plan.rank == Rank::Synapse {
-        for row in 0..n_post {
-            run.phase(Rank::Synapse, row, n_pre);
+pub(crate) fn run(call: Call<'_>) {
+    let mut run = Run1::new(call, 0);
+    run.by_neurons();
+    if run.plan.rank == Rank::Synapse {
+        for row in 0..run.n_post {
+            run.phase(Rank::Synapse, row, 0..run.n_pre);
         }
     }
 }
 
-impl Run1<'_> {
+/// Runs what differs by no synapse, for pieces that follow with the same scratch.
+pub(crate) fn begin(call: Call<'_>) {
+    Run1::new(call, 0).by_neurons();
+}
+
+/// Runs the synapses from one of a row on, as many as the output has numbers. Inputs of synapses have the numbers of these alone.
+pub(crate) fn piece(call: Call<'_>, row: usize, first: usize) {
+    let (count, n_pre) = (call.out.len(), call.shape.1);
+    if call.plan.flat {
+        return Run1::new(call, 0).phase(Rank::Synapse, 0, 0..count);
+    }
+    let mut run = Run1::new(call, row * n_pre + first);
+    let (mut row, mut first, mut left) = (row, first, count);
+    while left > 0 {
+        let these = first..n_pre.min(first + left);
+        left -= these.len();
+        run.phase(Rank::Synapse, row, these);
+        (row, first) = (row + 1, 0);
+    }
+}
+
+impl<'a> Run1<'a> {
+    fn new(call: Call<'a>, base: usize) -> Run1<'a> {
+        let Call { plan, vars, inputs, shape: (n_post, n_pre), scratch, out } = call;
+        // One long row, where rows are all alike.
+        let (n_post, n_pre) = if plan.flat { (1, n_post * n_pre) } else { (n_post, n_pre) };
+        let lanes = (BLOCK_NUMBERS / plan.blocks.max(1)).clamp(1, LANES);
+        let blocks = plan.scalars;
+        let pres = blocks + plan.blocks * lanes;
+        let posts = pres + plan.pres * n_pre;
+        let size = posts + plan.posts * n_post;
+        let Scratch { memory, work } = scratch;
+        if memory.len() < size {
+            memory.resize(size, 0.0);
+        }
+        Run1 { plan, vars, inputs, n_post, n_pre, lanes, base, blocks, pres, posts, memory, out, work }
+    }
+
+    /// What differs by no synapse.
+    fn by_neurons(&mut self) {
+        let plan = self.plan;
+        for step in &plan.phases[Rank::Scalar as usize] {
+            self.scalar_step(step);
+        }
+        if plan.rank == Rank::Scalar {
+            self.store(At { phase: Rank::Scalar, row: 0, first: 0, n: 1 });
+        }
+        self.phase(Rank::Pre, 0, 0..self.n_pre);
+        self.phase(Rank::Post, 0, 0..self.n_post);
+    }
+
     /// All steps of a phase, block by block.
-    fn phase(&mut self, phase: Rank, row: usize, count: usize) {
+    fn phase(&mut self, phase: Rank, row: usize, these: Range<usize>) {
         let plan = self.plan;
         let steps = &plan.phases[phase as usize];
         if steps.is_empty() && plan.rank != phase {
             return;
         }
-        let mut first = 0;
-        while first < count {
-            let at = At { phase, row, first, n: self.lanes.min(count - first) };
+        let Range { start: mut first, end } = these;
+        while first < end {
+            let at = At { phase, row, first, n: self.lanes.min(end - first) };
             for step in steps {
                 for c in 0..step.width {
                     self.lane_step(step, c, at);
@@ -161,6 +199,11 @@ impl Run1<'_> {
             }
             first += at.n;
         }
+    }
+
+    /// The number of a block's first synapse.
+    fn pair(&self, at: At) -> usize {
+        at.row * self.n_pre + at.first - self.base
     }
 
     /// A step whose result is one number a component: the loop is over components.
@@ -210,10 +253,11 @@ impl Run1<'_> {
             n_post: self.n_post,
             n_pre: self.n_pre,
             lanes: self.lanes,
+            base: self.base,
             bases: [self.blocks, self.pres, self.posts],
             at,
         };
-        let first_pair = at.row * self.n_pre + at.first;
+        let first_pair = self.pair(at);
         let (out, others) = match step.dest {
             Place::Out if at.phase == Rank::Synapse => {
                 whole(&mut self.out[first_pair..][..at.n], self.memory)
@@ -263,12 +307,13 @@ impl Run1<'_> {
             n_post: self.n_post,
             n_pre: self.n_pre,
             lanes: self.lanes,
+            base: self.base,
             bases: [self.blocks, self.pres, self.posts],
             at,
         };
         let others = Others { before: self.memory, after: &[], after_starts: 0 };
         let width = self.plan.width;
-        let first = if at.phase == Rank::Synapse { at.row * self.n_pre + at.first } else { at.first };
+        let first = if at.phase == Rank::Synapse { self.pair(at) } else { at.first };
         let out = &mut self.out[first * width..][..at.n * width];
         for c in 0..width {
             let to = out[c..].iter_mut().step_by(width);
@@ -287,6 +332,7 @@ struct Reader<'a> {
     n_post: usize,
     n_pre: usize,
     lanes: usize,
+    base: usize,
     bases: [usize; 3],
     at: At,
 }
@@ -310,7 +356,9 @@ impl Reader<'_> {
                 Rank::Scalar => Operand::Uniform(self.inputs[var][comp]),
                 Rank::Post if phase == Rank::Synapse => Operand::Uniform(self.inputs[var][row]),
                 Rank::Pre | Rank::Post => Operand::Lanes(&self.inputs[var][first..first + n]),
-                Rank::Synapse => Operand::Lanes(&self.inputs[var][row * self.n_pre + first..][..n]),
+                Rank::Synapse => {
+                    Operand::Lanes(&self.inputs[var][row * self.n_pre + first - self.base..][..n])
+                }
             },
             place @ (Place::Pack(_) | Place::Out) => unreachable!("an operand at {place:?}"),
         }

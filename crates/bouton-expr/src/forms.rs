@@ -61,6 +61,36 @@ impl Program {
         Some(roots.map(|root| Self::from_ir(self.text.clone(), self.vars.clone(), ir.clone(), root)))
     }
 
+    /// What share of a variable is added to it, if the result is the variable and a product of it with a number for all: as of a
+    /// state that decays, from [`step_of`](Program::step_of).
+    ///
+    /// ```
+    /// use bouton_expr::{Program, Scratch, Vars};
+    /// let vars = Vars::new().scalar("dt").scalar("tau").synapse("c");
+    /// let (next, _) = Program::compile("-c/tau", &vars)?.step_of("c", "dt").unwrap();
+    /// let share = next.share_of("c").unwrap();
+    /// let mut out = [0.0];
+    /// share.eval_block(&mut Scratch::new(), 1, 1, &[&[0.001], &[0.1], &[]], &mut out);
+    /// assert_eq!(out, [(-0.01f64).exp_m1()]);
+    /// assert!(Program::compile("c + c*c", &vars)?.share_of("c").is_none());
+    /// # Ok::<(), bouton_expr::ExprError>(())
+    /// ```
+    pub fn share_of(&self, variable: &str) -> Option<Program> {
+        let at = self.vars.list.iter().position(|v| v.name == variable)?;
+        let operands = |id: Id, op: BinaryOp| match &self.ir.values[id.0].op {
+            Op::Map(kernel, args) if *kernel == binary(op) => Some([args[0], args[1]]),
+            _ => None,
+        };
+        // The one operand that isn't the variable itself, if the other is.
+        let other = |[a, b]: [Id; 2]| {
+            let is_it = |id: Id| self.ir.values[id.0].op == Op::Var(at);
+            if is_it(a) { Some(b) } else { is_it(b).then_some(a) }
+        };
+        let share = other(operands(other(operands(self.root, BinaryOp::Add)?)?, BinaryOp::Mul)?)?;
+        let scalar = self.ir.rank(share) == Rank::Scalar;
+        scalar.then(|| Self::from_ir(self.text.clone(), self.vars.clone(), self.ir.clone(), share))
+    }
+
     /// The result with the other sign, bit for bit (but for that of what is not a number). Of a product with a number for all
     /// the sign is that number's: it costs no pass over lanes.
     ///

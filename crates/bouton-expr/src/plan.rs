@@ -200,8 +200,9 @@ impl Planner<'_> {
                 |p: usize| self.rank[p] == self.rank[v] && self.values[p].width == self.values[v].width;
             let by_itself = |p: usize| self.role[p] == Role::Step && self.within(p).is_none();
             let mut inner = self.operands(v).iter().enumerate().map(|(at, p)| (at, p.0));
-            let taken =
-                inner.find(|(at, p)| readers[*p] == 1 && alike(*p) && by_itself(*p) && self.pair(v, *at).is_some());
+            let taken = inner.find(|(at, p)| {
+                readers[*p] == 1 && alike(*p) && by_itself(*p) && self.pair(v, *at).is_some()
+            });
             if let Some((_, p)) = taken {
                 self.role[p] = Role::Within;
             }
@@ -212,9 +213,9 @@ impl Planner<'_> {
     fn pair(&self, v: usize, at: usize) -> Option<&'static Pair> {
         let Op::Map(outer, args) = &self.values[v].op else { return None };
         let Op::Map(inner, _) = &self.values[args.get(at)?.0].op else { return None };
-        PAIRS.iter().find(|p| {
-            p.at.contains(&at) && **outer == *binary(p.outer) && **inner == *binary(p.inner)
-        })
+        PAIRS
+            .iter()
+            .find(|p| p.at.contains(&at) && **outer == *binary(p.outer) && **inner == *binary(p.inner))
     }
 
     /// The pair that a step computes at once, with its three operands.

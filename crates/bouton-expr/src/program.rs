@@ -1,7 +1,7 @@
 //! What a caller holds: a compiled expression.
 
 use crate::error::ExprError;
-use crate::eval::{Scratch, run};
+use crate::eval::{self, Call, Scratch, run};
 use crate::ir::{Id, Ir, Listing, Rank, Vars};
 use crate::lower::{check_vars, lower};
 use crate::parser::parse_in;
@@ -127,7 +127,7 @@ impl Program {
     pub fn eval(&self, scratch: &mut Scratch, inputs: &[&[f64]], out: &mut [f64]) {
         self.check(inputs, |_| 1);
         self.check_out(out, 1);
-        run(&self.point, &self.vars.list, inputs, (1, 1), scratch, out);
+        run(self.call(&self.point, inputs, (1, 1), scratch, out));
     }
 
     /// Evaluates a batch of points. An input is either one row (used for all points) or `n_rows` rows,
@@ -161,10 +161,10 @@ impl Program {
         let mut scratch = Scratch::new();
         if plan.rank == Rank::Scalar {
             let (first, rest) = out.split_at_mut(self.width());
-            run(&plan, &self.vars.list, inputs, (1, 1), &mut scratch, first);
+            run(self.call(&plan, inputs, (1, 1), &mut scratch, first));
             rest.chunks_exact_mut(first.len()).for_each(|row| row.copy_from_slice(first));
         } else {
-            run(&plan, &self.vars.list, inputs, (1, n_rows), &mut scratch, out);
+            run(self.call(&plan, inputs, (1, n_rows), &mut scratch, out));
         }
     }
 
@@ -208,7 +208,62 @@ impl Program {
         };
         self.check(inputs, count);
         self.check_out(out, self.rank().count(n_post, n_pre));
-        run(&self.block, &self.vars.list, inputs, (n_post, n_pre), scratch, out);
+        run(self.call(&self.block, inputs, (n_post, n_pre), scratch, out));
+    }
+
+    /// Begins to [evaluate a block](Self::eval_block) piece by piece, for a result of rank `Synapse` and width 1: computes what
+    /// differs by no synapse, and keeps it in `scratch`. Inputs of synapses may be empty.
+    ///
+    /// ```
+    /// use bouton_expr::{Program, Scratch, Vars};
+    /// let vars = Vars::new().scalar("a").post("y").synapse("w");
+    /// let (program, shape) = (Program::compile("exp(a)*y*w", &vars)?, (2, 3));
+    /// let (mut scratch, mut out) = (Scratch::new(), [0.0; 2]);
+    /// program.begin(&mut scratch, shape, &[&[0.0], &[1.0, 2.0], &[]]);
+    /// program.piece(&mut scratch, shape, (1, 1), &[&[0.0], &[1.0, 2.0], &[5.0, 6.0]], &mut out);
+    /// assert_eq!(out, [10.0, 12.0]);
+    /// # Ok::<(), bouton_expr::ExprError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the result is of another rank or width, or a slice has another length.
+    pub fn begin(&self, scratch: &mut Scratch, shape: (usize, usize), inputs: &[&[f64]]) {
+        assert!(self.rank() == Rank::Synapse && self.width() == 1, "`{}` in pieces", self.text);
+        let count = |v: usize| match self.vars.list[v].rank {
+            _ if inputs[v].is_empty() && !self.used[v] => 0,
+            Rank::Synapse => inputs[v].len() / self.vars.list[v].width,
+            rank => rank.count(shape.0, shape.1),
+        };
+        self.check(inputs, count);
+        eval::begin(self.call(&self.block, inputs, shape, scratch, &mut []));
+    }
+
+    /// Evaluates the synapses from `at` (row and column) on, row by row, as many as `out` has numbers, with the bits that
+    /// [`eval_block`](Self::eval_block) gives them. Inputs are those of [`begin`](Self::begin), and of synapses the numbers of
+    /// these alone; `scratch` is the one that it was given, untouched since.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub fn piece(
+        &self,
+        scratch: &mut Scratch,
+        shape: (usize, usize),
+        at: (usize, usize),
+        inputs: &[&[f64]],
+        out: &mut [f64],
+    ) {
+        eval::piece(self.call(&self.block, inputs, shape, scratch, out), at.0, at.1);
+    }
+
+    fn call<'a>(
+        &'a self,
+        plan: &'a Plan,
+        inputs: &'a [&'a [f64]],
+        shape: (usize, usize),
+        scratch: &'a mut Scratch,
+        out: &'a mut [f64],
+    ) -> Call<'a> {
+        Call { plan, vars: &self.vars.list, inputs, shape, scratch, out }
     }
 
     /// The length of the output of [`eval_block`](Self::eval_block).

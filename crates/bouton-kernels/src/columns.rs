@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn columns_that_meet_something_have_the_bits_of_all_rows() {
-        for (rows, cols) in [(1, 1), (3, 7), (16, 15), (5, 16), (255, 64), (256, 65), (257, 130), (600, 333), (2049, 95)]
+        for (rows, cols) in
+            [(1, 1), (3, 7), (16, 15), (5, 16), (255, 64), (256, 65), (257, 130), (600, 333), (2049, 95)]
         {
             let a = numbers(rows * cols, 1);
             let by_columns: Vec<f64> = (0..rows * cols).map(|k| a[k % rows * cols + k / rows]).collect();

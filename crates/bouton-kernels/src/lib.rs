@@ -7,6 +7,7 @@
 //!   [`libm`]'s, never the system's. [`Level`] only chooses which instructions compute them.
 //! * **One generic source.** Every loop is written once over [`Real`] and instantiated for `f64` and `f32`.
 
+mod ahead;
 mod columns;
 mod dense;
 mod level;
@@ -16,6 +17,7 @@ mod population;
 mod power;
 mod real;
 
+pub use ahead::read_ahead;
 pub use columns::{MAX_COLUMNS, columns_inc};
 pub use dense::{
     add_assign, all_finite, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc,

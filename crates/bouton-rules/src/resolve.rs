@@ -392,7 +392,8 @@ impl Resolver<'_> {
         let (next, motion) =
             step.ok_or_else(|| self.error(s.rate.clone(), "this can't be taken a step on"))?;
         let (name, doc) = (s.name.name.clone(), s.name.doc.clone());
-        Ok(State { name, rank: s.rank, motion, doc, rate, next })
+        let share = next.share_of(&name);
+        Ok(State { name, rank: s.rank, motion, doc, rate, next, share })
     }
 
     fn bound(&self, range: &Range<usize>) -> Result<Program, ExprError> {

@@ -85,6 +85,8 @@ pub struct State {
     pub(crate) rate: Program,
     /// Its next value.
     pub(crate) next: Program,
+    /// What share of it is added to it, if that is all.
+    pub(crate) share: Option<Program>,
 }
 
 /// What a rule keeps of a name for what it reads as it was: `delay(NAME, 3 ms)`.

@@ -15,8 +15,64 @@ pub(super) struct BlockMemory {
     /// Of each target that needs it: its values before the block.
     before: Vec<Vec<f64>>,
     /// Of each target: its change.
-    pub(super) change: Vec<Vec<f64>>,
+    pub(super) change: Vec<Changed>,
     out: Vec<f64>,
+}
+
+/// What a block changes of a target, for the columns and rows that it runs for.
+#[derive(Clone, Debug)]
+pub(super) struct Changed {
+    /// What the numbers differ by: less than the target does, where nothing that is added to it differs by more.
+    of: Rank,
+    values: Vec<f64>,
+}
+
+impl Default for Changed {
+    fn default() -> Changed {
+        Changed { of: Rank::Scalar, values: vec![] }
+    }
+}
+
+/// The change of some synapses of a row.
+enum OfRow<'a> {
+    One(f64),
+    Each(&'a [f64]),
+}
+
+impl Changed {
+    /// That of these columns of a row, of rows of so many.
+    fn row(&self, i: usize, cols: usize, these: Range<usize>) -> OfRow<'_> {
+        match self.of {
+            Rank::Scalar => OfRow::One(self.values[0]),
+            Rank::Post => OfRow::One(self.values[i]),
+            Rank::Pre => OfRow::Each(&self.values[these]),
+            Rank::Synapse => OfRow::Each(&self.values[i * cols..][these]),
+        }
+    }
+}
+
+impl OfRow<'_> {
+    fn add(self, row: &mut [f64]) {
+        match self {
+            OfRow::One(c) => row.iter_mut().for_each(|to| *to += c),
+            OfRow::Each(change) => row.iter_mut().zip(change).for_each(|(to, c)| *to += c),
+        }
+    }
+    /// The same at these places of a row that begins with column `first`.
+    fn add_at(self, row: &mut [f64], these: &[usize], first: usize) {
+        match self {
+            OfRow::One(c) => these.iter().for_each(|j| row[*j - first] += c),
+            OfRow::Each(change) => these.iter().zip(change).for_each(|(j, c)| row[*j - first] += c),
+        }
+    }
+}
+
+impl Block {
+    /// What the change of a target of synapses differs by.
+    fn change_of(&self, (target, needed): (Target, bool)) -> Rank {
+        let values = self.statements.iter().filter(|s| s.target == target).map(|s| s.value.rank());
+        if needed { Rank::Synapse } else { values.fold(Rank::Scalar, Rank::join) }
+    }
 }
 
 impl Rule {
@@ -38,7 +94,7 @@ impl Rule {
         let BlockMemory { gathered, before, change, out } = memory;
         gathered.resize(self.names.len(), vec![]);
         before.resize(block.targets.len(), vec![]);
-        change.resize(block.targets.len(), vec![]);
+        change.resize(block.targets.len(), Changed::default());
         let number = |t: Target| {
             let what = match t {
                 Target::Weight => What::Weight,
@@ -50,9 +106,13 @@ impl Rule {
             Target::Weight => Rank::Synapse,
             Target::State(k) => self.states[k].rank,
         };
-        for (k, (target, _)) in block.targets.iter().enumerate() {
-            change[k].clear();
-            change[k].resize(rank(*target).count(rows, cols), 0.0);
+        for (target, change) in block.targets.iter().zip(&mut *change) {
+            change.of = match rank(target.0) {
+                Rank::Synapse => block.change_of(*target),
+                rank => rank,
+            };
+            change.values.clear();
+            change.values.resize(change.of.count(rows, cols), 0.0);
         }
         if rows == 0 || cols == 0 {
             return;
@@ -91,11 +151,11 @@ impl Rule {
             }
             let Some(k) = block.targets.iter().position(|t| t.0 == s.target) else { continue };
             let (to, start) = (&mut change[k], &before[k]);
-            let (rank, shape) = (rank(s.target), (rows, cols));
-            assign(s.assign, to, rank, (out, value.rank()), shape, start);
+            assign(s.assign, &mut to.values, to.of, (out, value.rank()), (rows, cols), start);
             if block.targets[k].1 {
                 let now = &mut gathered[number(s.target)];
-                now.iter_mut().zip(&before[k]).zip(&change[k]).for_each(|((now, from), by)| *now = from + by);
+                let changed = before[k].iter().zip(&to.values);
+                now.iter_mut().zip(changed).for_each(|(now, (from, by))| *now = from + by);
             }
         }
     }
@@ -134,39 +194,44 @@ fn gather(
     }
 }
 
-/// Adds the change that a block has computed for all rows to where it belongs. What differs by synapse is that of some rows alone.
+/// Adds the change that a block has computed for all rows and columns to where it belongs. What differs by synapse is that of some
+/// rows alone (these in whole), or of a part of one.
 pub(super) fn store(
     when: When,
     rank: Rank,
     to: &mut [f64],
-    change: &[f64],
-    these: Range<usize>,
+    change: &Changed,
+    (these, across): (Range<usize>, Range<usize>),
     cols: usize,
     spikes: &[Vec<usize>; 2],
 ) {
-    let cols = cols.max(1);
+    let wide = across.len().max(1);
+    let values = &change.values;
     match (when, rank) {
-        (When::Pre, Rank::Pre) => spikes[0].iter().zip(change).for_each(|(j, c)| to[*j] += c),
+        (When::Pre, Rank::Pre) => spikes[0].iter().zip(values).for_each(|(j, c)| to[*j] += c),
         (When::Pre, Rank::Synapse) => {
-            let n = spikes[0].len().max(1);
-            let changes = change.chunks_exact(n).skip(these.start);
-            for (row, change) in to.chunks_exact_mut(cols).zip(changes) {
-                spikes[0].iter().zip(change).for_each(|(j, c)| row[*j] += c);
+            let below = |end: usize| spikes[0].partition_point(|j| *j < end);
+            let part = below(across.start)..below(across.end);
+            for (i, row) in these.zip(to.chunks_exact_mut(wide)) {
+                let spiked = &spikes[0][part.clone()];
+                change.row(i, spikes[0].len(), part.clone()).add_at(row, spiked, across.start);
             }
         }
-        (When::Post, Rank::Post) => spikes[1].iter().zip(change).for_each(|(i, c)| to[*i] += c),
+        (When::Post, Rank::Post) => spikes[1].iter().zip(values).for_each(|(i, c)| to[*i] += c),
         (When::Post, Rank::Synapse) => {
             let before = spikes[1].partition_point(|i| *i < these.start);
             let spiked = spikes[1][before..].iter().take_while(|i| these.contains(i));
-            for (i, change) in spiked.zip(change.chunks_exact(cols).skip(before)) {
-                let row = &mut to[(i - these.start) * cols..][..cols];
-                row.iter_mut().zip(change).for_each(|(to, c)| *to += c);
+            for (k, i) in spiked.enumerate() {
+                let row = &mut to[(i - these.start) * wide..][..wide];
+                change.row(before + k, cols, across.clone()).add(row);
             }
         }
         (When::Step, Rank::Synapse) => {
-            to.iter_mut().zip(&change[these.start * cols..]).for_each(|(to, c)| *to += c);
+            for (i, row) in these.zip(to.chunks_exact_mut(wide)) {
+                change.row(i, cols, across.clone()).add(row);
+            }
         }
-        _ => to.iter_mut().zip(change).for_each(|(to, c)| *to += c),
+        _ => to.iter_mut().zip(values).for_each(|(to, c)| *to += c),
     }
 }
 

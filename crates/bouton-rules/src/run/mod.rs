@@ -12,7 +12,7 @@ use bouton_expr::{Program, Rank, Scratch};
 
 pub(crate) use blocks::assign;
 use blocks::{BlockMemory, each, store};
-use tiles::{Jumps, clip};
+use tiles::{Jumps, PieceMemory, clip};
 
 use crate::rule::*;
 
@@ -47,6 +47,8 @@ pub struct Step<'a, 'b> {
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     scratch: Scratch,
+    /// What is computed in pieces: each state's, and that of `w'`.
+    in_pieces: Vec<PieceMemory>,
     /// Parameters, those that follow others among them.
     params: Vec<f64>,
     /// What is read as it was.
@@ -97,7 +99,7 @@ impl Rule {
         let (rows, cols) = s.shape;
         let given =
             Given { reads: s.reads, error: s.error, factors: s.factors, scale: s.scale, weights: s.weights };
-        let Memory { scratch, params, delayed, next, spikes, blocks, out, .. } = memory;
+        let Memory { scratch, in_pieces, params, delayed, next, spikes, blocks, out, .. } = memory;
         self.parameters(scratch, params, s.parameters);
         let numbers = [s.dt, cols as f64, rows as f64];
         self.read_pasts(s, delayed);
@@ -106,7 +108,7 @@ impl Rule {
         let of_synapses = |rank: Rank| rank == Rank::Synapse;
         next.resize(self.states.len(), vec![]);
         {
-            let values = self.values(params, &numbers, delayed, &given, s.states);
+            let values = self.values(params, &numbers, delayed, &given, |k| &*s.states[k]);
             for (state, next) in self.states.iter().zip(&mut *next).filter(|s| !of_synapses(s.0.rank)) {
                 next.resize(state.rank.count(rows, cols), 0.0);
                 let n = self.names.len();
@@ -121,7 +123,7 @@ impl Rule {
         blocks.resize(self.blocks.len(), BlockMemory::default());
         let dense = matches!(self.made, Made::Dense);
         {
-            let mut values = self.values(params, &numbers, delayed, &given, s.states);
+            let mut values = self.values(params, &numbers, delayed, &given, |k| &*s.states[k]);
             self.moved(&mut values, next);
             for (block, memory) in self.blocks.iter().zip(&mut *blocks).filter(|_| early) {
                 self.block(block, memory, scratch, &values, s.shape, spikes);
@@ -131,14 +133,14 @@ impl Rule {
             }
         }
         let jumps = early.then_some(Jumps { blocks, spikes });
-        self.tiles(scratch, &in_tiles, next, s, jumps, bounds.filter(|_| clips));
+        self.tiles(in_pieces, &in_tiles, next, s, jumps, bounds.filter(|_| clips));
         for (state, (of, next)) in s.states.iter_mut().zip(self.states.iter().zip(&*next)) {
             if !of_synapses(of.rank) {
                 state.copy_from_slice(next);
             }
         }
         {
-            let values = self.values(params, &numbers, delayed, &given, s.states);
+            let values = self.values(params, &numbers, delayed, &given, |k| &*s.states[k]);
             for (past, kept) in self.pasts.iter().zip(&mut *s.pasts) {
                 keep(past, kept, s.dt, values[past.of]);
             }
@@ -159,7 +161,7 @@ impl Rule {
                     Target::State(k) => (&mut *s.states[k], self.states[k].rank),
                 };
                 if !(early && of_synapses(rank)) {
-                    store(block.when, rank, to, change, 0..rows, cols, spikes);
+                    store(block.when, rank, to, change, (0..rows, 0..cols), cols, spikes);
                 }
             }
         }
@@ -177,7 +179,7 @@ impl Rule {
         s: &Step<'_, '_>,
     ) -> Option<[f64; 2]> {
         let bound = self.bound.as_ref()?;
-        let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
+        let mut values = self.values(of.params, of.numbers, of.delayed, of.given, |k| &*s.states[k]);
         self.moved(&mut values, next);
         Some([&bound[0], &bound[1]].map(|p| {
             let mut out = [0.0];
@@ -197,7 +199,7 @@ impl Rule {
         self.parameters(scratch, params, s.parameters);
         let numbers = [s.dt, cols as f64, rows as f64];
         let given = Given { reads: s.reads, error, factors: s.factors, scale: s.scale, weights: s.weights };
-        let values = self.values(params, &numbers, delayed, &given, s.states);
+        let values = self.values(params, &numbers, delayed, &given, |k| &*s.states[k]);
         let mut eval = |p: &Program, rows: usize, to: &mut Vec<f64>| {
             // What it doesn't read is of other rows.
             let mut inputs: Values<'_> = [&[]; MAX_NAMES];
@@ -236,7 +238,7 @@ impl Rule {
         numbers: &'v [f64; 3],
         delayed: &'v [Vec<f64>],
         s: &Given<'v>,
-        states: &'v [&mut [f64]],
+        states: impl Fn(usize) -> &'v [f64],
     ) -> Values<'v> {
         let mut values: Values<'v> = [&[]; MAX_NAMES];
         let one = |x: &'v f64| std::slice::from_ref(x);
@@ -244,7 +246,7 @@ impl Rule {
             *value = match name.what {
                 What::Param(k) => one(&params[k]),
                 What::Factor(k) => s.factors[k],
-                What::State(k) => &*states[k],
+                What::State(k) => states(k),
                 What::Read(k) => s.reads[k],
                 What::Weight => s.weights,
                 What::Error => s.error,

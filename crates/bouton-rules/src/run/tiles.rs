@@ -1,5 +1,5 @@
-//! What differs by synapse, some rows at a time: its states move, `w'` is computed, the jumps of the blocks are stored and the bounds
-//! hold while the numbers are in a cache.
+//! What differs by synapse, piece by piece: its states move, `w'` is computed, the jumps of the blocks are stored and the bounds
+//! hold while the numbers are in the first cache.
 
 use std::ops::Range;
 
@@ -10,14 +10,40 @@ use super::blocks::{BlockMemory, store};
 use super::{InTiles, Step, Values};
 use crate::rule::*;
 
-/// Synapses that are computed together: what a step holds of them fits a cache.
-const TILE: usize = 1 << 13;
+/// Synapses that are computed together: what a step holds of them fits the first cache, and what a piece costs beside its loops
+/// is less than these.
+const PIECE: usize = 1024;
+/// Most states and matrices of a piece that are read side by side before.
+const AHEAD: usize = 4;
 
 /// What blocks have computed before the tiles, to be stored in them; nothing if they must see what the tiles make.
 #[derive(Clone, Copy)]
 pub(super) struct Jumps<'a> {
     pub blocks: &'a [BlockMemory],
     pub spikes: &'a [Vec<usize>; 2],
+}
+
+/// What an expression that is computed piece by piece keeps between pieces, and room for what it comes to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PieceMemory {
+    scratch: Scratch,
+    next: Vec<f64>,
+    /// The share of a state that is added to it, if that is all: it is then added where it lies.
+    share: Option<f64>,
+}
+
+/// Adds a share of each to it.
+struct Grows<'a> {
+    state: &'a mut [f64],
+    share: f64,
+}
+
+impl Loop for Grows<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.state.iter_mut().for_each(|x| *x += self.share * *x);
+    }
 }
 
 /// Brings a rate to a change, and keeps weights within bounds by it. A weight that isn't a number stays one, to be found; one within
@@ -87,71 +113,117 @@ impl Rule {
     }
 
     /// Moves the states of synapses, sets a change that is `w'` of synapses, stores the jumps of both and lets the bounds hold.
-    /// Each number is what it would be of all rows at once.
+    /// Each number is what it would be of all synapses at once.
     pub(super) fn tiles(
         &self,
-        scratch: &mut Scratch,
+        memory: &mut Vec<PieceMemory>,
         of: &InTiles<'_>,
-        next: &mut [Vec<f64>],
+        next: &[Vec<f64>],
         s: &mut Step<'_, '_>,
         jumps: Option<Jumps<'_>>,
         bounds: Option<[f64; 2]>,
     ) {
-        let ((rows, cols), n) = (s.shape, self.names.len());
+        let (shape, n, dense) = (s.shape, self.names.len(), matches!(self.made, Made::Dense));
+        let (rows, cols) = shape;
         let of_synapses = |k: &usize| self.states[*k].rank == Rank::Synapse;
         let states: Vec<usize> = (0..self.states.len()).filter(of_synapses).collect();
-        let rate = self.rate_of_synapses();
-        if cols == 0 || (states.is_empty() && !matches!(self.made, Made::Dense)) {
+        if cols == 0 || (states.is_empty() && !dense) {
             return;
         }
-        let height = (TILE / cols).max(1);
-        for first in (0..rows).step_by(height) {
-            let these = first..rows.min(first + height);
-            let (count, part) = (these.len(), these.start * cols..these.end * cols);
-            let cut = |values: &mut Values<'_>| {
-                for (name, value) in self.names.iter().zip(values).filter(|v| !v.1.is_empty()) {
-                    match name.rank {
-                        Rank::Post => *value = &value[these.clone()],
-                        Rank::Synapse => *value = &value[part.clone()],
-                        _ => {}
-                    }
-                }
-            };
-            if !states.is_empty() {
-                let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
-                cut(&mut values);
-                for &k in &states {
-                    next[k].resize(count * cols, 0.0);
-                    let state = &self.states[k];
-                    state.next.eval_block(scratch, count, cols, &values[..n], &mut next[k]);
+        // States of synapses are written, the others are read.
+        let (mut own, mut others): (Vec<&mut [f64]>, Vec<&[f64]>) = (vec![], vec![]);
+        for (k, state) in s.states.iter_mut().enumerate() {
+            let mine = of_synapses(&k);
+            let (written, read): (&mut [f64], &[f64]) = if mine { (state, &[]) } else { (&mut [], state) };
+            own.push(written);
+            others.push(read);
+        }
+        let before = self.values(of.params, of.numbers, of.delayed, of.given, |k| others[k]);
+        let mut after = before;
+        self.moved(&mut after, next);
+        memory.resize_with(states.len() + 1, PieceMemory::default);
+        let (of_states, of_rate) = memory.split_at_mut(states.len());
+        for (&k, m) in states.iter().zip(&mut *of_states) {
+            let state = &self.states[k];
+            m.share = state.share.as_ref().map(|share| {
+                let mut out = [0.0];
+                share.eval_block(&mut m.scratch, rows, cols, &before[..n], &mut out);
+                out[0]
+            });
+            if m.share.is_none() {
+                m.next.resize(PIECE, 0.0);
+                state.next.begin(&mut m.scratch, shape, &before[..n]);
+            }
+        }
+        let by_shares = of_states.iter().all(|m| m.share.is_some());
+        let rate = self.rate_of_synapses();
+        if let Some(rate) = rate {
+            rate.begin(&mut of_rate[0].scratch, shape, &after[..n]);
+        }
+        // What a piece is given of the names that differ by synapse.
+        let by_synapse: Vec<usize> = (0..n).filter(|k| self.names[*k].rank == Rank::Synapse).collect();
+        fn given<'v>(
+            rule: &Rule,
+            by_synapse: &[usize],
+            values: &Values<'v>,
+            own: &'v [&mut [f64]],
+            part: &Range<usize>,
+        ) -> Values<'v> {
+            let mut values = *values;
+            for &k in by_synapse {
+                let whole = match rule.names[k].what {
+                    What::State(k) => &*own[k],
+                    _ => values[k],
+                };
+                values[k] = whole.get(part.clone()).unwrap_or(&[]);
+            }
+            values
+        }
+        let mut change = s.change.first_mut().filter(|_| dense);
+        for (these, across) in pieces(rows, cols) {
+            let at = (these.start, across.start);
+            let part = these.start * cols + across.start..(these.end - 1) * cols + across.end;
+            {
+                let of_weights = s.weights.get(part.clone()).unwrap_or(&[]);
+                let of_change = change.as_ref().map_or(&[][..], |c| &c[part.clone()]);
+                let mut ahead: [&[f64]; AHEAD] = [&[]; AHEAD];
+                let all = states.iter().map(|k| &own[*k][part.clone()]).chain([of_weights, of_change]);
+                ahead.iter_mut().zip(all).for_each(|(a, x)| *a = x);
+                bouton_kernels::read_ahead(ahead);
+            }
+            if !by_shares {
+                let inputs = given(self, &by_synapse, &before, &own, &part);
+                for (&k, m) in states.iter().zip(&mut *of_states).filter(|s| s.1.share.is_none()) {
+                    let next = &mut m.next[..part.len()];
+                    self.states[k].next.piece(&mut m.scratch, shape, at, &inputs[..n], next);
                 }
             }
-            for &k in &states {
-                s.states[k][part.clone()].copy_from_slice(&next[k]);
+            for (&k, m) in states.iter().zip(&*of_states) {
+                let state = &mut own[k][part.clone()];
+                match m.share {
+                    Some(share) => Level::detect().run(Grows { state, share }),
+                    None => state.copy_from_slice(&m.next[..part.len()]),
+                }
             }
+            let mut change = change.as_mut().map(|c| &mut c[part.clone()]);
             // From what is set so far to a change.
             let mut by = 1.0;
-            if let Some(rate) = rate {
-                let mut values = self.values(of.params, of.numbers, of.delayed, of.given, s.states);
-                self.moved(&mut values, next);
-                cut(&mut values);
-                rate.eval_block(scratch, count, cols, &values[..n], &mut s.change[0][part.clone()]);
+            if let (Some(rate), Some(change)) = (rate, &mut change) {
+                let inputs = given(self, &by_synapse, &after, &own, &part);
+                rate.piece(&mut of_rate[0].scratch, shape, at, &inputs[..n], change);
                 by = s.dt;
             }
             if let Some(jumps) = jumps {
-                if self.blocks_add() {
-                    s.change[0][part.clone()].iter_mut().for_each(|d| *d *= by);
+                if let Some(change) = change.as_mut().filter(|_| self.blocks_add()) {
+                    change.iter_mut().for_each(|d| *d *= by);
                     by = 1.0;
                 }
-                self.jump(jumps, &these, s);
+                self.jump(jumps, (&these, &across), cols, &mut own, change.as_deref_mut());
             }
-            let Some(change) = s.change.first_mut().filter(|_| matches!(self.made, Made::Dense)) else {
-                continue;
-            };
-            let change = &mut change[part.clone()];
+            let Some(change) = change else { continue };
             match bounds {
                 Some(bounds) => {
-                    Level::detect().run(Bounded { change, weights: &s.weights[part], by, bounds })
+                    Level::detect().run(Bounded { change, weights: &s.weights[part], by, bounds });
                 }
                 None if by != 1.0 => change.iter_mut().for_each(|d| *d *= by),
                 None => {}
@@ -159,21 +231,36 @@ impl Rule {
         }
     }
 
-    /// Stores what blocks change of the synapses of some rows.
-    fn jump(&self, jumps: Jumps<'_>, these: &Range<usize>, s: &mut Step<'_, '_>) {
-        let cols = s.shape.1;
-        let part = these.start * cols..these.end * cols;
+    /// Stores what blocks change of the synapses of some rows, or of a part of one.
+    fn jump(
+        &self,
+        jumps: Jumps<'_>,
+        (these, across): (&Range<usize>, &Range<usize>),
+        cols: usize,
+        states: &mut [&mut [f64]],
+        mut change_of_weights: Option<&mut [f64]>,
+    ) {
+        let part = these.start * cols + across.start..(these.end - 1) * cols + across.end;
         for (block, memory) in self.blocks.iter().zip(jumps.blocks) {
             for ((target, _), change) in block.targets.iter().zip(&memory.change) {
                 let to = match *target {
-                    Target::Weight => &mut s.change[0][part.clone()],
-                    Target::State(k) if self.states[k].rank == Rank::Synapse => {
-                        &mut s.states[k][part.clone()]
-                    }
+                    Target::Weight => change_of_weights.as_deref_mut().unwrap_or(&mut []),
+                    Target::State(k) if self.states[k].rank == Rank::Synapse => &mut states[k][part.clone()],
                     Target::State(_) => continue,
                 };
-                store(block.when, Rank::Synapse, to, change, these.clone(), cols, jumps.spikes);
+                let place = (these.clone(), across.clone());
+                store(block.when, Rank::Synapse, to, change, place, cols, jumps.spikes);
             }
         }
     }
+}
+
+/// Pieces of a matrix, in order: some rows in whole, or a part of one.
+fn pieces(rows: usize, cols: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let height = (PIECE / cols).max(1);
+    let parts = cols.div_ceil(PIECE);
+    (0..rows).step_by(height).flat_map(move |first| {
+        let these = first..rows.min(first + height);
+        (0..parts).map(move |k| (these.clone(), k * cols / parts..(k + 1) * cols / parts))
+    })
 }

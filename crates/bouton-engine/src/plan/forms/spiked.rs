@@ -16,8 +16,6 @@ const SPIKES: usize = 16;
 const COLUMNS: usize = 4;
 /// Columns that are read side by side before: as many as the second cache holds with room to spare.
 const AHEAD: usize = 8;
-/// Numbers in a line of a cache.
-const LINE: usize = 8;
 
 /// What is kept, one behind the other: the matrix by columns; what [`Waiting`] holds; and how many of the steps that wait each
 /// column has seen.
@@ -131,24 +129,18 @@ impl<'a, T: Real> Matrix<'a, T> {
     ) {
         let steps = T::of(spikes.steps() as f64);
         for some in columns.chunks(AHEAD) {
+            // Rows are then met out of order.
             if some.iter().any(|j| self.done[*j] != steps) {
-                self.read(some);
+                let n = self.waiting.shape.0;
+                let mut ahead: [&[T]; AHEAD] = [&[]; AHEAD];
+                some.iter().zip(&mut ahead).for_each(|(j, a)| *a = &self.weights[j * n..][..n]);
+                bouton_kernels::read_ahead(ahead);
             }
             for these in some.chunks(COLUMNS) {
                 self.waiting.apply(level, spikes, block, rule, these, (self.done, self.weights));
                 these.iter().for_each(|j| self.done[*j] = steps);
             }
         }
-    }
-    /// Reads columns in order, side by side: their rows are then met out of order, for which no processor reads ahead, and from
-    /// one column at a time memory sends half of what it can.
-    fn read(&self, columns: &[usize]) {
-        let n = self.waiting.shape.0;
-        let mut sum = T::ZERO;
-        for line in (0..n).step_by(LINE) {
-            columns.iter().for_each(|j| sum += self.weights[j * n + line]);
-        }
-        std::hint::black_box(sum);
     }
     /// Says that columns have seen all that waits.
     pub(crate) fn seen(&mut self, columns: &[usize]) {
