@@ -19,25 +19,36 @@ const WORD: usize = u64::BITS as usize;
 /// sum is then loaded and stored once for eight columns, which come from memory side by side.
 #[inline(always)]
 fn add_columns<T: Real>(a: &[T], rows: usize, from: usize, these: &[u32], x: &[T], acc: &mut [T]) {
+    let rest = add_some::<T, 8>(a, rows, from, these, x, acc);
+    let rest = add_some::<T, 4>(a, rows, from, rest, x, acc);
+    let rest = add_some::<T, 2>(a, rows, from, rest, x, acc);
+    add_some::<T, 1>(a, rows, from, rest, x, acc);
+}
+
+/// The same, so many at a time; those that are left over are returned.
+#[inline(always)]
+fn add_some<'a, T: Real, const N: usize>(
+    a: &[T],
+    rows: usize,
+    from: usize,
+    these: &'a [u32],
+    x: &[T],
+    acc: &mut [T],
+) -> &'a [u32] {
     let n = acc.len();
-    let column = |j: u32| &a[j as usize * rows + from..][..n];
-    let (eights, rest) = these.as_chunks::<8>();
-    for these in eights {
-        let (c, x) = (these.map(column), these.map(|j| x[j as usize]));
+    let (some, rest) = these.as_chunks::<N>();
+    for these in some {
+        let columns = these.map(|j| &a[j as usize * rows + from..][..n]);
+        let x = these.map(|j| x[j as usize]);
         for i in 0..n {
             let mut sum = acc[i];
-            for (c, x) in c.iter().zip(&x) {
-                sum += c[i] * *x;
+            for (column, x) in columns.iter().zip(&x) {
+                sum += column[i] * *x;
             }
             acc[i] = sum;
         }
     }
-    for &j in rest {
-        let (a, x) = (column(j), x[j as usize]);
-        for i in 0..n {
-            acc[i] += a[i] * x;
-        }
-    }
+    rest
 }
 
 /// Lists the columns that are `LANES` apart from `lane` on, below `end`, whose bit is set; returns how many.
