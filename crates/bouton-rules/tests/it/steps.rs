@@ -1,5 +1,7 @@
 //! What a step is: its order, what is read when, exactness, and that nothing but signals goes from one step to the next.
 
+use std::ops::Range;
+
 use bouton_rules::{Makes, Rule};
 
 use crate::sim::{DT, In, Noise, Sim, close, library};
@@ -189,11 +191,11 @@ fn what_a_state_of_synapses_was_is_what_it_was_before_its_jumps() {
     close(changes[2], DT * (-0.05f64).exp(), 1e-15);
 }
 
-#[test]
-fn many_rows_have_the_bits_of_some_at_a_time() {
+/// Rules whose blocks change synapses in all the ways there are.
+fn of_all_kinds() -> Vec<String> {
     let r_stdp = library("r_stdp").text().to_string();
     let early = "input m = 2\npre x' = -x/20 ms\npost y' = -y/20 ms\nsynapse c' = -c/0.5 s + x*y\n";
-    let texts = [
+    vec![
         EVERYTHING.to_string(),
         r_stdp.replace("input dopamine", "input dopamine = 3").replace("w_max = 200", "w_max = 0.6"),
         // All that blocks change is known before synapses are gone through.
@@ -208,48 +210,68 @@ fn many_rows_have_the_bits_of_some_at_a_time() {
         format!("{early}on pre: w -= 0.1*w; x += 1\non post: w += 0.2*x*w; c += x; y += 1"),
         // What a state of synapses was is read as it was before its jumps.
         format!("{early}on pre: c += 1; x += 1\non post: c -= 0.2*x; y += 1\nw' = delay(c, 2 ms)*m"),
-    ];
-    let (rows, cols, some) = (230, 100, 37);
-    for text in texts {
+        // A state that only decays; changes that differ by pre neuron, by post neuron, and by neither.
+        "pre x' = -x/20 ms\npost y' = -y/20 ms\nsynapse c' = -c/0.5 s\non pre: c -= y; x += 1\n\
+         on post: c += x; w += 0.01*x; y += 1\neach step: c += 0.001*x; w -= 0.002\nw' = 3*c"
+            .to_string(),
+    ]
+}
+
+/// Runs each of them on a matrix, and on parts of it by themselves: so many of its rows and columns each.
+fn parts_have_the_bits_of_the_whole((rows, cols): (usize, usize), (high, wide): (usize, usize)) {
+    let parts: Vec<[Range<usize>; 2]> = (0..rows)
+        .step_by(high)
+        .flat_map(|r| (0..cols).step_by(wide).map(move |c| [r..rows.min(r + high), c..cols.min(c + wide)]))
+        .collect();
+    let cut = |all: &[f64], [r, c]: &[Range<usize>; 2]| -> Vec<f64> {
+        all.chunks_exact(cols).skip(r.start).take(r.len()).flat_map(|row| row[c.clone()].to_vec()).collect()
+    };
+    for text in of_all_kinds() {
         let mut noise = Noise(5);
         let start = noise.many(rows * cols);
         let mut all = Sim::new(rule(&text), (rows, cols), start.clone());
-        let mut parts: Vec<(usize, Sim)> = (0..rows)
-            .step_by(some)
-            .map(|from| {
-                let n = some.min(rows - from);
-                let own = start[from * cols..(from + n) * cols].to_vec();
-                (from, Sim::new(rule(&text), (n, cols), own))
-            })
-            .collect();
+        let own = |part: &[Range<usize>; 2]| {
+            Sim::new(rule(&text), (part[0].len(), part[1].len()), cut(&start, part))
+        };
+        let mut sims: Vec<Sim> = parts.iter().map(own).collect();
         for _ in 0..40 {
             let spikes =
                 |x: Vec<f64>| x.iter().map(|x| if *x < 0.2 { 1000.0 } else { 0.0 }).collect::<Vec<f64>>();
             let (pre, post) = (spikes(noise.many(cols)), spikes(noise.many(rows)));
             let (of_pre, of_post) = (noise.many(cols), noise.many(rows));
-            let m = [0.7];
-            let step = |sim: &mut Sim, from: usize, n: usize| {
-                let factors: &[&[f64]] = &[&m, &of_pre, &of_post[from..from + n]];
+            let step = |sim: &mut Sim, [r, c]: [Range<usize>; 2]| {
+                let factors: &[&[f64]] = &[&[0.7], &of_pre[c.clone()], &of_post[r.clone()]];
                 let factors = &factors[..sim.rule.factors().len()];
-                sim.step(&In { pre: &pre, post: &post[from..from + n], factors, ..In::default() });
+                sim.step(&In { pre: &pre[c], post: &post[r], factors, ..In::default() });
             };
-            step(&mut all, 0, rows);
-            for (from, part) in &mut parts {
-                let n = part.weights.len() / cols;
-                step(part, *from, n);
-                assert!(all.weights[*from * cols..][..n * cols] == part.weights, "{text}");
-                for (k, state) in part.states.iter().enumerate() {
-                    let of = match part.rule.states()[k].rank {
-                        bouton_rules::Rank::Synapse => &all.states[k][*from * cols..][..n * cols],
-                        bouton_rules::Rank::Post => &all.states[k][*from..][..n],
-                        _ => &all.states[k][..],
+            step(&mut all, [0..rows, 0..cols]);
+            for (part, sim) in parts.iter().zip(&mut sims) {
+                step(sim, part.clone());
+                assert!(cut(&all.weights, part) == sim.weights, "{part:?}: {text}");
+                for (k, state) in sim.states.iter().enumerate() {
+                    let of = match sim.rule.states()[k].rank {
+                        bouton_rules::Rank::Synapse => cut(&all.states[k], part),
+                        bouton_rules::Rank::Post => all.states[k][part[0].clone()].to_vec(),
+                        bouton_rules::Rank::Pre => all.states[k][part[1].clone()].to_vec(),
+                        bouton_rules::Rank::Scalar => all.states[k].clone(),
                     };
-                    assert!(of == state, "state {k} of rows from {from}: {text}");
+                    assert!(&of == state, "state {k} of {part:?}: {text}");
                 }
             }
         }
         assert!(all.weights.iter().zip(&start).filter(|(w, s)| w != s).count() > rows * cols / 2, "{text}");
     }
+}
+
+#[test]
+fn many_rows_have_the_bits_of_some_at_a_time() {
+    parts_have_the_bits_of_the_whole((230, 100), (37, 100));
+}
+
+#[test]
+fn a_long_row_has_the_bits_of_its_parts() {
+    // Longer than what is computed together.
+    parts_have_the_bits_of_the_whole((5, 2500), (2, 700));
 }
 
 #[test]
