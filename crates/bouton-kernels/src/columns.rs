@@ -18,11 +18,22 @@ const WORD: usize = u64::BITS as usize;
 /// Adds columns times their numbers to the partial sums of a block of rows, from the first to the last, eight at a time: a
 /// sum is then loaded and stored once for eight columns, which come from memory side by side.
 #[inline(always)]
-fn add_columns<T: Real>(a: &[T], rows: usize, from: usize, these: &[u32], x: &[T], acc: &mut [T]) {
-    let rest = add_some::<T, 8>(a, rows, from, these, x, acc);
-    let rest = add_some::<T, 4>(a, rows, from, rest, x, acc);
-    let rest = add_some::<T, 2>(a, rows, from, rest, x, acc);
-    add_some::<T, 1>(a, rows, from, rest, x, acc);
+fn add_columns<T: Real>(a: &[T], rows: usize, from: usize, these: &[u32], x: &[T], acc: Sums<'_, T>) {
+    let mut acc = acc;
+    let rest = add_some::<T, 8>(a, rows, from, these, x, &mut acc);
+    let rest = add_some::<T, 4>(a, rows, from, rest, x, &mut acc);
+    let rest = add_some::<T, 2>(a, rows, from, rest, x, &mut acc);
+    add_some::<T, 1>(a, rows, from, rest, x, &mut acc);
+    if acc.empty {
+        acc.sums.fill(T::ZERO);
+    }
+}
+
+/// Partial sums of a block of rows.
+struct Sums<'a, T> {
+    sums: &'a mut [T],
+    /// Whether they are all 0, whatever stands there: it is then not read.
+    empty: bool,
 }
 
 /// The same, so many at a time; those that are left over are returned.
@@ -33,19 +44,19 @@ fn add_some<'a, T: Real, const N: usize>(
     from: usize,
     these: &'a [u32],
     x: &[T],
-    acc: &mut [T],
+    acc: &mut Sums<'_, T>,
 ) -> &'a [u32] {
-    let n = acc.len();
+    let n = acc.sums.len();
     let (some, rest) = these.as_chunks::<N>();
     for these in some {
         let columns = these.map(|j| &a[j as usize * rows + from..][..n]);
         let x = these.map(|j| x[j as usize]);
-        for i in 0..n {
-            let mut sum = acc[i];
-            for (column, x) in columns.iter().zip(&x) {
-                sum += column[i] * *x;
-            }
-            acc[i] = sum;
+        let added = |sum: T, i: usize| columns.iter().zip(&x).fold(sum, |sum, (c, x)| sum + c[i] * *x);
+        if acc.empty {
+            acc.sums.iter_mut().enumerate().for_each(|(i, sum)| *sum = added(T::ZERO, i));
+            acc.empty = false;
+        } else {
+            acc.sums.iter_mut().enumerate().for_each(|(i, sum)| *sum = added(*sum, i));
         }
     }
     rest
@@ -102,8 +113,7 @@ fn blocks<T: Real, const BLOCK: usize>(a: &[T], rows: usize, bits: &[u64], x: &[
         let (from, n) = (b * BLOCK, y.len());
         let mut waiting = 0;
         for (k, lane) in ORDER.into_iter().enumerate() {
-            let sums = &mut acc[waiting][..n];
-            sums.fill(T::ZERO);
+            let sums = Sums { sums: &mut acc[waiting][..n], empty: true };
             let count = list(bits, lane, whole, &mut these);
             add_columns(a, rows, from, &these[..count], x, sums);
             // A pair is added up as soon as both are there, then pairs of pairs: few sums then wait at a time.
@@ -120,7 +130,7 @@ fn blocks<T: Real, const BLOCK: usize>(a: &[T], rows: usize, bits: &[u64], x: &[
             rest[count] = j as u32;
             count += 1;
         }
-        add_columns(a, rows, from, &rest[..count], x, &mut acc[0][..n]);
+        add_columns(a, rows, from, &rest[..count], x, Sums { sums: &mut acc[0][..n], empty: false });
         for (y, s) in y.iter_mut().zip(&acc[0]) {
             *y += *s;
         }
