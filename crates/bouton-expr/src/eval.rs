@@ -35,7 +35,8 @@ impl Scratch {
 }
 
 /// Numbers computed, by the rank of what they were computed for. One operation on one lane and one
-/// component counts 1 (two that one loop computes, as a product and a sum with it, count as one), so this shows what was hoisted out of which loop.
+/// component counts 1 (two that one loop computes, as a product and a sum with it, count as one), so this shows what was
+/// hoisted out of which loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Once a call.

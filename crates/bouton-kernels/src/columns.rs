@@ -8,7 +8,7 @@ pub const MAX_COLUMNS: usize = 1 << 16;
 /// Rows whose partial sums are held at a time, of matrices of few rows and of many. A column is read faster the longer the piece
 /// is that lies on end, and sums of 2,048 rows still lie in the nearest cache: 2,000 × 2,000 with a tenth of the neurons spiking
 /// takes 76 µs so, and 120 µs by pieces of 256 rows. To set the sums of 2,048 rows costs more than a small matrix.
-const FEW: usize = 256;
+const FEW: usize = 512;
 const MANY: usize = 2048;
 /// The order of lanes in which `dense::tree` adds neighbours first, and how many sums wait at most.
 const ORDER: [usize; LANES] = [0, 4, 2, 6, 1, 5, 3, 7];
@@ -18,8 +18,7 @@ const WORD: usize = u64::BITS as usize;
 /// Adds columns times their numbers to the partial sums of a block of rows, from the first to the last, eight at a time: a
 /// sum is then loaded and stored once for eight columns, which come from memory side by side.
 #[inline(always)]
-fn add_columns<T: Real>(a: &[T], rows: usize, from: usize, these: &[u32], x: &[T], acc: Sums<'_, T>) {
-    let mut acc = acc;
+fn add_columns<T: Real>(a: &[T], rows: usize, from: usize, these: &[u32], x: &[T], mut acc: Sums<'_, T>) {
     let rest = add_some::<T, 8>(a, rows, from, these, x, &mut acc);
     let rest = add_some::<T, 4>(a, rows, from, rest, x, &mut acc);
     let rest = add_some::<T, 2>(a, rows, from, rest, x, &mut acc);

@@ -19,6 +19,24 @@ pub(super) struct BlockMemory {
     out: Vec<f64>,
 }
 
+/// Some rows of a matrix in whole, or a part of one.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) rows: Range<usize>,
+    pub(super) cols: Range<usize>,
+    /// Where its numbers are, of a matrix by rows.
+    pub(super) part: Range<usize>,
+}
+
+impl Piece {
+    /// These rows and columns of a matrix with so many columns.
+    pub(super) fn new(rows: Range<usize>, cols: Range<usize>, of: usize) -> Piece {
+        let end = rows.end.max(rows.start + 1) - 1;
+        let part = rows.start * of + cols.start..end * of + cols.end;
+        Piece { rows, cols, part }
+    }
+}
+
 /// What a block changes of a target, for the columns and rows that it runs for.
 #[derive(Clone, Debug)]
 pub(super) struct Changed {
@@ -194,17 +212,18 @@ fn gather(
     }
 }
 
-/// Adds the change that a block has computed for all rows and columns to where it belongs. What differs by synapse is that of some
-/// rows alone (these in whole), or of a part of one.
+/// Adds the change that a block has computed for all rows and columns to where it belongs: what differs by synapse, to that of a
+/// piece of the matrix, which has so many columns.
 pub(super) fn store(
     when: When,
     rank: Rank,
     to: &mut [f64],
     change: &Changed,
-    (these, across): (Range<usize>, Range<usize>),
+    piece: &Piece,
     cols: usize,
     spikes: &[Vec<usize>; 2],
 ) {
+    let (these, across) = (piece.rows.clone(), piece.cols.clone());
     let wide = across.len().max(1);
     let values = &change.values;
     match (when, rank) {

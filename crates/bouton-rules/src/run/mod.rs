@@ -11,7 +11,7 @@ mod tiles;
 use bouton_expr::{Program, Rank, Scratch};
 
 pub(crate) use blocks::assign;
-use blocks::{BlockMemory, each, store};
+use blocks::{BlockMemory, Piece, each, store};
 use tiles::{Jumps, PieceMemory, clip};
 
 use crate::rule::*;
@@ -154,6 +154,7 @@ impl Rule {
                 _ => self.continuous(scratch, all, s.dt, s.shape, out, s.change),
             }
         }
+        let all = Piece::new(0..rows, 0..cols, cols);
         for (block, memory) in self.blocks.iter().zip(&*blocks) {
             for ((target, _), change) in block.targets.iter().zip(&memory.change) {
                 let (to, rank) = match *target {
@@ -161,7 +162,7 @@ impl Rule {
                     Target::State(k) => (&mut *s.states[k], self.states[k].rank),
                 };
                 if !(early && of_synapses(rank)) {
-                    store(block.when, rank, to, change, (0..rows, 0..cols), cols, spikes);
+                    store(block.when, rank, to, change, &all, cols, spikes);
                 }
             }
         }

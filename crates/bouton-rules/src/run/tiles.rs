@@ -6,7 +6,7 @@ use std::ops::Range;
 use bouton_expr::{Program, Rank, Scratch};
 use bouton_kernels::{Level, Loop};
 
-use super::blocks::{BlockMemory, store};
+use super::blocks::{BlockMemory, Piece, store};
 use super::{InTiles, Step, Values};
 use crate::rule::*;
 
@@ -160,39 +160,19 @@ impl Rule {
         if let Some(rate) = rate {
             rate.begin(&mut of_rate[0].scratch, shape, &after[..n]);
         }
-        // What a piece is given of the names that differ by synapse.
         let by_synapse: Vec<usize> = (0..n).filter(|k| self.names[*k].rank == Rank::Synapse).collect();
-        fn given<'v>(
-            rule: &Rule,
-            by_synapse: &[usize],
-            values: &Values<'v>,
-            own: &'v [&mut [f64]],
-            part: &Range<usize>,
-        ) -> Values<'v> {
-            let mut values = *values;
-            for &k in by_synapse {
-                let whole = match rule.names[k].what {
-                    What::State(k) => &*own[k],
-                    _ => values[k],
-                };
-                values[k] = whole.get(part.clone()).unwrap_or(&[]);
-            }
-            values
-        }
         let mut change = s.change.first_mut().filter(|_| dense);
-        for (these, across) in pieces(rows, cols) {
-            let at = (these.start, across.start);
-            let part = these.start * cols + across.start..(these.end - 1) * cols + across.end;
-            {
-                let of_weights = s.weights.get(part.clone()).unwrap_or(&[]);
-                let of_change = change.as_ref().map_or(&[][..], |c| &c[part.clone()]);
-                let mut ahead: [&[f64]; AHEAD] = [&[]; AHEAD];
-                let all = states.iter().map(|k| &own[*k][part.clone()]).chain([of_weights, of_change]);
-                ahead.iter_mut().zip(all).for_each(|(a, x)| *a = x);
-                bouton_kernels::read_ahead(ahead);
-            }
+        for piece in pieces(rows, cols) {
+            let (at, part) = ((piece.rows.start, piece.cols.start), piece.part.clone());
+            // All that it goes over one behind the other.
+            let of_weights = s.weights.get(part.clone()).unwrap_or(&[]);
+            let of_change = change.as_ref().map_or(&[][..], |c| &c[part.clone()]);
+            let all = states.iter().map(|k| &own[*k][part.clone()]).chain([of_weights, of_change]);
+            let mut ahead: [&[f64]; AHEAD] = [&[]; AHEAD];
+            ahead.iter_mut().zip(all).for_each(|(a, x)| *a = x);
+            bouton_kernels::read_ahead(ahead);
             if !by_shares {
-                let inputs = given(self, &by_synapse, &before, &own, &part);
+                let inputs = self.in_piece(&by_synapse, &before, &own, &part);
                 for (&k, m) in states.iter().zip(&mut *of_states).filter(|s| s.1.share.is_none()) {
                     let next = &mut m.next[..part.len()];
                     self.states[k].next.piece(&mut m.scratch, shape, at, &inputs[..n], next);
@@ -209,7 +189,7 @@ impl Rule {
             // From what is set so far to a change.
             let mut by = 1.0;
             if let (Some(rate), Some(change)) = (rate, &mut change) {
-                let inputs = given(self, &by_synapse, &after, &own, &part);
+                let inputs = self.in_piece(&by_synapse, &after, &own, &part);
                 rate.piece(&mut of_rate[0].scratch, shape, at, &inputs[..n], change);
                 by = s.dt;
             }
@@ -218,7 +198,7 @@ impl Rule {
                     change.iter_mut().for_each(|d| *d *= by);
                     by = 1.0;
                 }
-                self.jump(jumps, (&these, &across), cols, &mut own, change.as_deref_mut());
+                self.jump(jumps, &piece, cols, &mut own, change.as_deref_mut());
             }
             let Some(change) = change else { continue };
             match bounds {
@@ -231,36 +211,56 @@ impl Rule {
         }
     }
 
-    /// Stores what blocks change of the synapses of some rows, or of a part of one.
+    /// The values of all names, of those that differ by synapse a part.
+    fn in_piece<'v>(
+        &self,
+        by_synapse: &[usize],
+        values: &Values<'v>,
+        states: &'v [&mut [f64]],
+        part: &Range<usize>,
+    ) -> Values<'v> {
+        let mut values = *values;
+        for &k in by_synapse {
+            let whole = match self.names[k].what {
+                What::State(k) => &*states[k],
+                _ => values[k],
+            };
+            // What nothing needs is empty.
+            values[k] = whole.get(part.clone()).unwrap_or(&[]);
+        }
+        values
+    }
+
+    /// Stores what blocks change of the synapses of a piece.
     fn jump(
         &self,
         jumps: Jumps<'_>,
-        (these, across): (&Range<usize>, &Range<usize>),
+        piece: &Piece,
         cols: usize,
         states: &mut [&mut [f64]],
         mut change_of_weights: Option<&mut [f64]>,
     ) {
-        let part = these.start * cols + across.start..(these.end - 1) * cols + across.end;
         for (block, memory) in self.blocks.iter().zip(jumps.blocks) {
             for ((target, _), change) in block.targets.iter().zip(&memory.change) {
                 let to = match *target {
                     Target::Weight => change_of_weights.as_deref_mut().unwrap_or(&mut []),
-                    Target::State(k) if self.states[k].rank == Rank::Synapse => &mut states[k][part.clone()],
+                    Target::State(k) if self.states[k].rank == Rank::Synapse => {
+                        &mut states[k][piece.part.clone()]
+                    }
                     Target::State(_) => continue,
                 };
-                let place = (these.clone(), across.clone());
-                store(block.when, Rank::Synapse, to, change, place, cols, jumps.spikes);
+                store(block.when, Rank::Synapse, to, change, piece, cols, jumps.spikes);
             }
         }
     }
 }
 
-/// Pieces of a matrix, in order: some rows in whole, or a part of one.
-fn pieces(rows: usize, cols: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+/// The pieces of a matrix, in order.
+fn pieces(rows: usize, cols: usize) -> impl Iterator<Item = Piece> {
     let height = (PIECE / cols).max(1);
     let parts = cols.div_ceil(PIECE);
     (0..rows).step_by(height).flat_map(move |first| {
         let these = first..rows.min(first + height);
-        (0..parts).map(move |k| (these.clone(), k * cols / parts..(k + 1) * cols / parts))
+        (0..parts).map(move |k| Piece::new(these.clone(), k * cols / parts..(k + 1) * cols / parts, cols))
     })
 }
