@@ -288,12 +288,11 @@ impl Ir {
         if self.rank(id) == Rank::Scalar {
             return Some(self.opposite(id));
         }
-        let Op::Map(kernel, args) = self.values[id.0].op.clone() else { return None };
+        let Op::Map(kernel, mut args) = self.values[id.0].op.clone() else { return None };
         if *kernel != *binary(BinaryOp::Mul) {
             return None;
         }
         let (at, factor) = args.iter().enumerate().find_map(|(at, a)| Some((at, self.signed(*a)?)))?;
-        let mut args = args;
         args[at] = factor;
         self.map(kernel, &args).ok()
     }

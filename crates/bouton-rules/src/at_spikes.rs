@@ -17,6 +17,8 @@ pub(crate) struct AtSpikes {
     pub reads: [Vec<usize>; 3],
     /// Of `on pre` and of `on post`.
     pub blocks: [WeightBlock; 2],
+    /// Which of the rule's names is the weight.
+    weight: usize,
 }
 
 /// Names of a rule for which there is little room to set up; most have fewer.
@@ -47,8 +49,6 @@ pub(crate) struct OnWeight {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeightBlock {
     pub statements: Vec<OnWeight>,
-    /// Which of the rule's names is the weight.
-    weight: usize,
     /// Whether a statement reads the weight, or sets it outright.
     pub local: bool,
 }
@@ -89,11 +89,10 @@ impl Resolver<'_> {
             .iter()
             .fold(Vars::new().dialect(DIALECT), |vars, n| vars.var(&n.name, each(n.rank), 1));
         let mut these = [WeightBlock::default(), WeightBlock::default()];
+        let weight = self.names.iter().position(|n| n.what == What::Weight);
         for (to, statements) in these.iter_mut().zip(&d.blocks) {
             for s in statements.iter().filter(|s| s.target.name == "w") {
                 let value = self.compile_for(s.value.clone(), &one_behind_the_other)?;
-                let weight = self.names.iter().position(|n| n.what == What::Weight);
-                to.weight = weight.unwrap_or(0);
                 to.local |= s.assign == Assign::Set || weight.is_some_and(|w| value.used()[w]);
                 let change = if s.assign == Assign::Sub { value.negated() } else { value.clone() };
                 to.statements.push(OnWeight { assign: s.assign, value, change });
@@ -102,7 +101,7 @@ impl Resolver<'_> {
         let of = |rank: Rank| (0..used.len()).filter(|k| used[*k] && self.names[*k].rank == rank).collect();
         let reads: [Vec<usize>; 3] = [of(Rank::Scalar), of(Rank::Pre), of(Rank::Post)];
         let few = reads[1..].iter().all(|r| r.len() <= MAX_OPERANDS);
-        Ok(few.then_some(AtSpikes { reads, blocks: these }))
+        Ok(few.then_some(AtSpikes { reads, blocks: these, weight: weight.unwrap_or(0) }))
     }
 }
 
@@ -177,7 +176,7 @@ impl Rule {
             && s.assign != Assign::Set
             && s.change.rank() != Rank::Scalar
         {
-            inputs[block.weight] = weights;
+            inputs[a.weight] = weights;
             s.change.eval_block(scratch, 1, n, inputs, change);
             return;
         }
@@ -188,7 +187,7 @@ impl Rule {
                 now.clear();
                 now.extend(weights.iter().zip(&*change).map(|(w, d)| w + d));
                 let mut inputs = inputs.to_vec();
-                inputs[block.weight] = now;
+                inputs[a.weight] = now;
                 s.change.eval_block(scratch, 1, n, &inputs, out);
             } else {
                 s.change.eval_block(scratch, 1, n, inputs, out);
