@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod decays;
 mod kernels;
 mod live;
 mod plan;

@@ -9,6 +9,7 @@
 
 mod ahead;
 mod columns;
+mod decaying_sum;
 mod dense;
 mod level;
 mod lif;
@@ -19,6 +20,7 @@ mod real;
 
 pub use ahead::read_ahead;
 pub use columns::{MAX_COLUMNS, columns_inc};
+pub use decaying_sum::{Decaying, Jump, MAX_DECAYING, decaying_sum_inc};
 pub use dense::{
     add_assign, all_finite, dot, encode, fill, gemv_inc, lowpass, outer_inc, outer_set, scale_inc,
 };
