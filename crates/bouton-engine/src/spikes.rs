@@ -101,6 +101,7 @@ pub(crate) struct Block {
     memory: RuleMemory,
     pub(crate) weights: Vec<f64>,
     pub(crate) operands: Operands,
+    /// As many as weights, or more.
     pub(crate) change: Vec<f64>,
     /// Room for lists of neurons.
     pub(crate) list: Vec<usize>,
@@ -137,7 +138,7 @@ impl Block {
         let Block { of: Some(of), numbers, memory, weights, operands: [pre, post], change, .. } = self else {
             return;
         };
-        change.resize(weights.len(), 0.0);
+        let change = room(change, weights.len());
         at_spikes(rule, *of, spikes, (numbers, memory), [pre, post], weights, change);
     }
     /// Changes the weights by what was computed.
@@ -147,7 +148,7 @@ impl Block {
     /// The same of weights that lie elsewhere, where postsynaptic operands are shared ones.
     pub(crate) fn compute_on(&mut self, rule: &Rule, spikes: usize, shared: usize, weights: &[f64]) {
         let Block { of: Some(of), numbers, memory, operands, change, shared: all, .. } = self else { return };
-        change.resize(weights.len(), 0.0);
+        let change = room(change, weights.len());
         at_spikes(rule, *of, spikes, (numbers, memory), [&operands[0], &all[shared][1]], weights, change);
     }
     /// The change of row `i` of weights that stand by rows, in `sum`, for which it was prepared.
@@ -183,6 +184,14 @@ impl Block {
             self.sum.iter_mut().zip(&self.change).for_each(|(s, d)| *s += d);
         }
     }
+}
+
+/// Room for so many changes, which are all set. It only grows: columns and the few rows that spiked take turns.
+fn room(change: &mut Vec<f64>, n: usize) -> &mut [f64] {
+    if change.len() < n {
+        change.resize(n, 0.0);
+    }
+    &mut change[..n]
 }
 
 /// Asks a rule.

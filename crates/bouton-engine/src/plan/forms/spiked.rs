@@ -3,7 +3,7 @@
 //! order in which the spikes came. Bit for bit: each weight goes through the same numbers, later.
 
 use bouton_elements::rules::{Rule, SpikeParts};
-use bouton_kernels::Level;
+use bouton_kernels::{Level, Picks};
 
 use super::{Form, Real, columns};
 use crate::spikes::{self, Block};
@@ -164,7 +164,7 @@ impl<'a, T: Real> Matrix<'a, T> {
 /// The spikes that wait, as numbers to count with.
 pub(crate) struct Spikes {
     /// Rows.
-    rows: Vec<u32>,
+    rows: Picks,
     /// Of each step its first spike, and how many there are.
     starts: Vec<usize>,
 }
@@ -183,7 +183,8 @@ impl<T: Real> Waiting<'_, T> {
         let mut starts: Vec<usize> = self.starts[..=steps].iter().map(|x| x.f64() as usize).collect();
         starts[0] = 0;
         let count = starts[steps];
-        Spikes { rows: self.rows[..count].iter().map(|x| x.f64() as u32).collect(), starts }
+        let rows = self.rows[..count].iter().map(|x| x.f64() as u32).collect();
+        Spikes { rows: Picks::new(rows, self.shape.0), starts }
     }
     /// Whether all weights are known to lie within the bounds.
     pub(crate) fn within(&mut self) -> &mut T {
@@ -249,17 +250,14 @@ impl<T: Real> Waiting<'_, T> {
             return;
         }
         for (step, range) in spikes.starts.windows(2).enumerate().skip(first) {
-            let rows = &spikes.rows[range[0]..range[1]];
+            let rows = spikes.rows.some(range[0]..range[1]);
             let these = || columns.iter().zip(&seen).filter(|(_, seen)| **seen <= step).map(|(j, _)| *j);
             block.clear();
-            for j in these() {
-                let column = &weights[j * n..][..n];
-                block.weights.extend(rows.iter().map(|i| column[*i as usize].f64()));
-            }
+            these().for_each(|j| rows.gather(&weights[j * n..][..n], &mut block.weights));
             for a in self.of.read(1, 0) {
                 let (to, history) =
                     (&mut block.operands[0][a], &self.history[(step * self.of.pre + a) * cols..]);
-                these().for_each(|j| to.resize(to.len() + rows.len(), history[j].f64()));
+                these().for_each(|j| to.resize(to.len() + rows.count(), history[j].f64()));
             }
             for b in self.of.read(1, 1) {
                 let (to, from) = (&mut block.operands[1][b], &self.operands[b * most..][range[0]..range[1]]);
@@ -267,9 +265,8 @@ impl<T: Real> Waiting<'_, T> {
             }
             block.compute(rule, 1);
             block.change_weights(level, bounds);
-            for (j, changed) in these().zip(block.weights.chunks_exact(rows.len())) {
-                let column = &mut weights[j * n..][..n];
-                rows.iter().zip(changed).for_each(|(i, w)| column[*i as usize] = T::of(*w));
+            for (j, changed) in these().zip(block.weights.chunks_exact(rows.count())) {
+                rows.scatter(changed, &mut weights[j * n..][..n]);
             }
         }
     }
