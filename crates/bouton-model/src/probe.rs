@@ -216,7 +216,8 @@ impl Probe {
         self
     }
     /// Takes a sample only in steps in which a neuron before or behind one of the [`elements`](Probe::elements) spikes, as it is at the
-    /// end of that step: what a rule that acts at spikes has made of it. (Of decoders only the neurons before them count.)
+    /// end of that step: what a rule that acts at spikes has made of it. (Of decoders only the neurons before them
+    /// count, and behind a node the neurons alone.)
     pub fn at_spikes(mut self) -> Probe {
         self.at_spikes = true;
         self

@@ -91,13 +91,13 @@ impl Network {
             return self.check_encoder_rule(id, &path, rule);
         }
         let direct = |e: EnsembleId| self.get_ensemble(e).is_some_and(|e| e.neuron_type.is_direct());
-        let neural = match pre.object {
-            Object::Neurons(_) => true,
+        let active = match pre.object {
+            Object::Neurons(_) | Object::Node(_) => true,
             Object::Ensemble(e) => !direct(e),
             _ => false,
         };
-        if !neural {
-            return err(format!("the rule `{}` needs neurons before the connection", rule.name()));
+        if !active {
+            return err(format!("the rule `{}` needs neurons or a node before the connection", rule.name()));
         }
         if matches!(post.object, Object::Rule(_) | Object::Factor(..)) {
             return err("a connection to a learning rule can't learn itself".into());
@@ -109,13 +109,19 @@ impl Network {
                 rule.name()
             ));
         }
-        let from_neurons = matches!(pre.object, Object::Neurons(_));
+        let decoded = matches!(pre.object, Object::Ensemble(_));
         let matrix = c.transform.as_ref().is_some_and(|t| t.model().dense());
-        if from_neurons && c.devices.is_none() && !matrix {
+        if !decoded && c.devices.is_none() && !matrix {
             return err(
-                "a rule on a connection from neurons needs a `transform` that is a matrix (zeros will do)"
+                "a rule on a connection from neurons or a node needs a `transform` that is a matrix (zeros will do)"
                     .into(),
             );
+        }
+        if !decoded && c.function.is_some() {
+            return err(format!(
+                "the rule `{}` reads what the node gives, and the weights what the `function` makes of it; let the node compute it",
+                rule.name()
+            ));
         }
         let to_neurons = matches!(post.object, Object::Neurons(_)) || c.solver.model().weights();
         for input in rule.inputs() {
@@ -176,7 +182,7 @@ impl Network {
         rule.inputs().iter().filter(|i| posts(i)).try_for_each(|i| self.check_state(path, rule, i, post))
     }
 
-    /// Refuses a rule that reads a state which the neurons at this end don't have.
+    /// Refuses a rule that reads a state which the neurons at this end don't have, or there being none.
     fn check_state(
         &self,
         path: &str,
@@ -185,7 +191,15 @@ impl Network {
         end: &End,
     ) -> Result<(), Error> {
         let Some(state) = &input.state else { return Ok(()) };
-        let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else { return Ok(()) };
+        let (Object::Ensemble(e) | Object::Neurons(e)) = end.object else {
+            let object = self.object_path(end.object);
+            let m = format!(
+                "the rule `{}` reads `{}`, and `{object}` has no neurons; `out` is what it gives",
+                rule.name(),
+                input.name
+            );
+            return Err(Error::model(path, m));
+        };
         let states = self.get_ensemble(e).map_or(vec![], |e| e.neuron_type.states());
         if states.iter().any(|v| v.name == *state) {
             return Ok(());

@@ -78,7 +78,7 @@ impl Builder<'_> {
         self.program.add(path, Op::Call(Arc::new(EncodersCall)), on, Draws::No);
     }
 
-    /// The activity of the neurons at one end of a connection, or a state of theirs.
+    /// The activity of the neurons at one end of a connection, or a state of theirs; what a node gives is its activity.
     pub(super) fn activity(
         &mut self,
         path: &str,
@@ -100,9 +100,12 @@ impl Builder<'_> {
         let found = end.and_then(|end| match end.object {
             Object::Ensemble(e) => signal(e).map(|s| (s, Slice::All)),
             Object::Neurons(e) => signal(e).map(|s| (s, end.slice.clone())),
+            Object::Node(n) if state.is_none() => self.node_out[n.index()].map(|s| (s, end.slice.clone())),
             _ => None,
         });
-        let none = || Error::build(path, format!("the rule needs neurons {side} the connection"));
+        let none = || {
+            Error::build(path, format!("the rule needs neurons {side} the connection, or a node before it"))
+        };
         let (s, slice) = found.ok_or_else(none)?;
         Ok(self.sliced(path, s, &slice))
     }

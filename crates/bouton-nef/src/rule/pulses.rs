@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bouton_core::Error;
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::policies::Policy;
-use bouton_elements::rules::{Change, Source};
+use bouton_elements::rules::{Change, RuleInput, Source};
 use bouton_elements::var::{self, of_role};
 use bouton_engine::{Draws, Knob, Op, Operand, Program, Role, SignalId};
 use bouton_model::LearningRule;
@@ -88,7 +88,13 @@ impl Builder<'_> {
         };
         let brings = own.is_some();
         let policy: Policy = own.unwrap_or_else(|| spec.policy.clone());
-        let factor = matches!(wanted.change, Change::Outer(1)).then(|| wanted.parts[2]);
+        // The rule's own filter of activity; of a rule without one, which is a text with a state in its place, the factor of columns.
+        let own_filter = |i: &RuleInput| i.source == Source::Pre && i.state.is_none() && i.synapse.is_some();
+        let named = &self.conn[l.id.index()].rules[k].named;
+        let filtered =
+            rule.inputs().into_iter().find(own_filter).and_then(|i| named.iter().find(|n| n.0 == i.name));
+        let factor =
+            matches!(wanted.change, Change::Outer(1)).then(|| filtered.map_or(wanted.parts[2], |n| n.1));
         let name = self.names.rule(l.id, k);
         let activity = match factor {
             Some(pre) if brings || policy.model().filtered() => pre,

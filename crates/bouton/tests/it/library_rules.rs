@@ -46,7 +46,7 @@ fn every_library_rule_runs_at_every_place_and_is_saved_to_the_bit() {
     }
     // Those that change encoders run at the ensemble alone, those that read the neurons behind the connection at these alone.
     let places = |name| left_out.iter().filter(|(n, _)| *n == name).map(|(_, p)| *p).collect::<Vec<_>>();
-    assert_eq!(places("voja"), [Place::Full, Place::Neurons]);
+    assert_eq!(places("voja"), [Place::Full, Place::Neurons, Place::Node, Place::Devices]);
     assert!(["delta", "decay"].iter().all(|n| places(n).is_empty()), "{left_out:?}");
     assert!(left_out.iter().all(|(n, p)| *n == "voja" || *p == Place::Decoders), "{left_out:?}");
 }

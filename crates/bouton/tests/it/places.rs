@@ -9,12 +9,17 @@ pub enum Place {
     Decoders,
     Full,
     Neurons,
+    /// From a node to neurons.
+    Node,
+    /// From neurons to neurons, where weights are made of devices and changes become pulses.
+    Devices,
 }
 
-pub const PLACES: [Place; 3] = [Place::Decoders, Place::Full, Place::Neurons];
+pub const PLACES: [Place; 5] = [Place::Decoders, Place::Full, Place::Neurons, Place::Node, Place::Devices];
 
-/// A rule between two ensembles of one dimension, with everything that it reads; between neurons with the weights `start`. `None`
-/// where it can't be: one of encoders goes past them, or one of neurons has none to read.
+/// A rule between two ensembles of one dimension, with everything that it reads; between neurons with the weights `start`, and from
+/// a node as from neurons that each spike in every eleventh step. `None` where it can't be: one of encoders goes past them, or one
+/// of neurons has none to read.
 pub fn placed(
     name: &str,
     place: Place,
@@ -30,15 +35,13 @@ pub fn placed(
     let posts = rule.model().inputs().iter().any(|i| i.name.starts_with("post"));
     let learn = Connection::new().learn(rule.clone());
     let on_encoders = rule.model().changes() == Changes::Encoders;
-    let c = match place {
-        Place::Full | Place::Neurons if on_encoders => return None,
-        Place::Decoders if posts && !on_encoders => return None,
-        Place::Decoders => net.connect_as("c", a, b, learn),
-        Place::Full => {
-            net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
-        }
-        Place::Neurons => net.connect_as("c", a.neurons(), b.neurons(), learn.transform(start)),
-    };
+    if rule.model().policy().is_some() && place != Place::Devices {
+        return None;
+    }
+    if matches!(place, Place::Decoders) && posts && !on_encoders || place != Place::Decoders && on_encoders {
+        return None;
+    }
+    let c = connected(&mut net, place, [a, b], learn, start);
     if rule.model().has_error() {
         net.connect(stim, c.rule(), Connection::new());
     }
@@ -48,6 +51,42 @@ pub fn placed(
     }
     net.probe("spikes", Probe::new(b.neurons()));
     Some((net, c))
+}
+
+/// A connection `c` at a place, between neurons or from a node with the weights `start`.
+pub fn connected(
+    net: &mut Network,
+    place: Place,
+    [a, b]: [EnsembleId; 2],
+    learn: Connection,
+    start: Matrix,
+) -> ConnectionId {
+    match place {
+        Place::Decoders => net.connect_as("c", a, b, learn),
+        Place::Full => {
+            net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
+        }
+        Place::Neurons => net.connect_as("c", a.neurons(), b.neurons(), learn.transform(start)),
+        Place::Node => {
+            let spikes = Output::of_time(start.shape().1, |t, y| {
+                let step = (1000.0 * t).round() as usize;
+                y.iter_mut().enumerate().for_each(|(k, y)| *y = spike_of(step, k));
+            });
+            let node = net.node("spikes", spikes);
+            net.connect_as("c", node, b.neurons(), learn.transform(start))
+        }
+        Place::Devices => {
+            // The default dead band is of errors: the changes of most rules are smaller.
+            let policy = SinglePulse { dead_band: 0.0, ..SinglePulse::default() }.into();
+            let devices = DeviceSpec { policy, spread: 0.15, ..DeviceSpec::default() };
+            net.connect_as("c", a.neurons(), b.neurons(), learn.devices(devices))
+        }
+    }
+}
+
+/// What value `k` of the node is in a step.
+pub fn spike_of(step: usize, k: usize) -> f64 {
+    if (step + k) % 11 == 0 { 1000.0 } else { 0.0 }
 }
 
 /// What the rule of a connection has changed.

@@ -3,7 +3,7 @@
 use bouton::ScaleKind;
 use bouton::prelude::*;
 
-use super::places::{apart, bits};
+use super::places::{Place, apart, bits, connected};
 
 /// Ten neurons onto two values, with a matrix of weights that begins at zero.
 pub(super) fn learner(rule: RuleFunction) -> (Network, ConnectionId) {
@@ -139,15 +139,6 @@ fn third_factors_of_every_rank_are_what_connections_deliver_or_their_default() {
     }
 }
 
-/// Where a rule with errors learns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Decoders,
-    Full,
-    Neurons,
-    Devices,
-}
-
 /// Sixty neurons onto forty, and two errors that nodes make; PES is given their sum, a function both of them.
 fn two_errors(place: Place, rule: impl Into<LearningRule>, named: bool) -> (Network, ConnectionId) {
     let mut net = Network::with_seed(3);
@@ -158,17 +149,7 @@ fn two_errors(place: Place, rule: impl Into<LearningRule>, named: bool) -> (Netw
     net.connect(stim, a, Connection::new().no_synapse());
     let learn = Connection::new().learn(rule);
     let start = Matrix::from_fn(40, 60, |i, j| 1e-4 * ((i * 7 + j * 3) % 11) as f64);
-    let c = match place {
-        Place::Decoders => net.connect_as("c", a, b, learn),
-        Place::Full => {
-            net.connect_as("c", a, b, learn.solver(LstsqL2 { weights: true, ..LstsqL2::default() }))
-        }
-        Place::Neurons => net.connect_as("c", a.neurons(), b.neurons(), learn.transform(start)),
-        Place::Devices => {
-            let devices = DeviceSpec { spread: 0.15, ..DeviceSpec::default() };
-            net.connect_as("c", a.neurons(), b.neurons(), learn.devices(devices))
-        }
-    };
+    let c = connected(&mut net, place, [a, b], learn, start);
     let wave = |f: f64| Output::of_time(2, move |t, y| y.copy_from_slice(&[(f * t).sin(), 0.5 - f * t]));
     let errors = [("one", 3.0), ("two", 7.0)].map(|(name, f)| (name, net.node(name, wave(f))));
     for (name, node) in errors {

@@ -2,6 +2,8 @@
 
 use bouton::prelude::*;
 
+use super::places::{Place, apart, connected, spike_of};
+
 /// PES, in the language.
 const PES: &str = "
 param eta = 1e-4, tau_pre = 5 ms
@@ -13,15 +15,6 @@ fn text(text: &str) -> Rule {
     Rule::text(text).unwrap()
 }
 
-/// Where a rule with an error learns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Decoders,
-    Full,
-    Neurons,
-    Devices,
-}
-
 /// Two populations, an error, and what was learned in between; the weights and how far they have moved at most.
 fn learned(place: Place, rule: impl Into<LearningRule>, options: Options, seen: bool) -> (Matrix, f64) {
     let mut net = Network::with_seed(3);
@@ -31,23 +24,7 @@ fn learned(place: Place, rule: impl Into<LearningRule>, options: Options, seen: 
     let b = net.ensemble("b", Ensemble::new(40, 2));
     net.connect(stim, a, Connection::new().no_synapse());
     let start = Matrix::from_fn(40, 60, |i, j| 1e-4 * ((i * 7 + j * 3) % 11) as f64);
-    let rule = rule.into();
-    let c = match place {
-        Place::Decoders => net.connect(a, b, Connection::new().learn(rule)),
-        Place::Full => net.connect(
-            a,
-            b,
-            Connection::new().solver(LstsqL2 { weights: true, ..LstsqL2::default() }).learn(rule),
-        ),
-        Place::Neurons => {
-            net.connect(a.neurons(), b.neurons(), Connection::new().transform(start).learn(rule))
-        }
-        Place::Devices => net.connect(
-            a.neurons(),
-            b.neurons(),
-            Connection::new().devices(DeviceSpec { spread: 0.15, ..DeviceSpec::default() }).learn(rule),
-        ),
-    };
+    let c = connected(&mut net, place, [a, b], Connection::new().learn(rule), start);
     let error = net.node("error", Output::of_time(2, |t, y| y.copy_from_slice(&[(3.0 * t).sin(), 0.5])));
     net.connect(error, c.rule(), Connection::new().no_synapse());
     if seen {
@@ -57,12 +34,8 @@ fn learned(place: Place, rule: impl Into<LearningRule>, options: Options, seen: 
     let before = sim.weights(c).unwrap();
     sim.run_steps(400).unwrap();
     let after = sim.weights(c).unwrap();
-    let moved = difference(&before, &after);
+    let moved = apart(&before, &after);
     (after, moved)
-}
-
-fn difference(a: &Matrix, b: &Matrix) -> f64 {
-    a.values().iter().zip(b.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 #[test]
@@ -76,7 +49,7 @@ fn a_text_is_pes_on_decoders_and_on_neurons() {
         for (name, rule) in [("pes", text(PES).set("eta", 1e-3).unwrap()), ("delta", delta)] {
             for seen in [false, true] {
                 let (as_text, _) = learned(place, rule.clone(), options, seen);
-                let off = difference(&pes, &as_text);
+                let off = apart(&pes, &as_text);
                 assert!(off < 1e-12 * moved, "{name}, {place:?}: {off:e} of {moved:e}");
             }
         }
@@ -84,7 +57,7 @@ fn a_text_is_pes_on_decoders_and_on_neurons() {
         let (narrow, _) = learned(place, text(PES).set("eta", 1e-3).unwrap(), single, false);
         let (rust, _) = learned(place, Pes::new(1e-3), single, false);
         // Spikes of single precision come at other steps: it is compared with itself.
-        assert!(difference(&narrow, &rust) < 1e-3 * moved, "{place:?}");
+        assert!(apart(&narrow, &rust) < 1e-3 * moved, "{place:?}");
     }
 }
 
@@ -158,6 +131,38 @@ fn spikes_of_a_network_make_the_sum_over_their_pairs() {
     }
     let found = sim.weights(c).unwrap().values()[0];
     assert!((found - expected).abs() < 1e-12 * (found - 5e-7).abs(), "{found} for {expected}");
+}
+
+#[test]
+fn a_node_before_the_connection_is_read_as_neurons_are() {
+    const STEPS: usize = 100;
+    let at = |rule: &str| {
+        let mut net = Network::with_seed(3);
+        let [a, b] = [("a", 6), ("b", 4)]
+            .map(|(name, n)| net.ensemble(name, Ensemble::new(n, 1).gain_bias(vec![1.0; n], vec![2.0; n])));
+        let learn = Connection::new().learn(text(rule));
+        let c = connected(&mut net, Place::Node, [a, b], learn, Matrix::filled(4, 6, 0.0));
+        let post = net.probe("post", Probe::new(b.neurons()));
+        let mut sim = Simulator::new(&net).unwrap();
+        sim.run_steps(STEPS as u64).unwrap();
+        let spikes = sim.data(post).unwrap().values;
+        (sim.weights(c).unwrap(), spikes)
+    };
+    // The change of the last step waits.
+    for rule in ["w' = 1e-6*pre.out*post.out", "on pre: w += 1e-6*post.out"] {
+        let (found, spikes) = at(rule);
+        let by = if rule.starts_with('w') { 1e-6 * 0.001 * 1000.0 } else { 1e-6 };
+        for i in 0..4 {
+            for j in 0..6 {
+                let met =
+                    |step: usize| if spike_of(step, j) > 0.0 { spikes[(step - 1) * 4 + i] } else { 0.0 };
+                let expected = by * (1..STEPS).map(met).sum::<f64>();
+                let w = found.values()[i * 6 + j];
+                assert!((w - expected).abs() <= 1e-12 * expected, "{rule}, {i}, {j}: {w} for {expected}");
+            }
+        }
+        assert!(found.values().iter().any(|w| *w > 0.0), "{rule}: nothing moved");
+    }
 }
 
 #[test]
@@ -298,6 +303,24 @@ fn texts_that_do_not_fit_their_connection_are_refused() {
     net.connect_as("c", a, b, Connection::new().learn(Rule::named("hebb").unwrap()));
     let e = net.validate(0.001).unwrap_err().to_string();
     assert!(e.starts_with("c: the rule `hebb` reads postsynaptic activity"), "{e}");
+    let from_node = |learn: Connection| {
+        let mut net = Network::with_seed(1);
+        let (node, b) = (
+            net.node("stim", Output::of_time(3, |_, y| y.fill(1.0))),
+            net.ensemble("b", Ensemble::new(2, 1)),
+        );
+        net.connect_as("c", node, b.neurons(), learn);
+        net.validate(0.001).map_err(|e| e.to_string())
+    };
+    let zeros = || Connection::new().transform(Matrix::filled(2, 3, 0.0));
+    assert_eq!(from_node(zeros().learn(text("w' = pre.out"))), Ok(()));
+    let e = from_node(zeros().learn(text("w' = pre.v"))).unwrap_err();
+    assert!(e.contains("reads `pre.v`, and `stim` has no neurons; `out` is what it gives"), "{e}");
+    let e = from_node(Connection::new().transform(1.0).learn(text("w' = pre.out"))).unwrap_err();
+    assert!(e.contains("a connection from neurons or a node needs a `transform` that is a matrix"), "{e}");
+    let doubled = zeros().function(3, |x, y| y.copy_from_slice(x));
+    let e = from_node(doubled.learn(text("w' = pre.out"))).unwrap_err();
+    assert!(e.contains("let the node compute it"), "{e}");
     let e = stdp().set("A_pluss", 1.0).unwrap_err().to_string();
     assert!(e.contains("there is no parameter `A_pluss`; did you mean `A_plus`?"), "{e}");
     let e = stdp().set("quite_another", 1.0).unwrap_err().to_string();
