@@ -28,9 +28,12 @@ pub struct LifStep<T> {
     early: (T, T),
     /// Wake in step m + 1.
     late: (T, T),
-    /// Marks closer to a whole number of frozen steps than this would be taken for a free neuron.
-    least: T,
+    /// The largest mark of either: closer to a whole number of frozen steps it would be taken for a free neuron.
+    largest: (T, T),
 }
+
+/// So many of [`Real::EPSILON`] is a mark from a whole number of frozen steps at least.
+const LEAST: f64 = 4.0;
 
 /// Numbers that the constants of a LIF population are made of.
 pub const LIF_NUMBERS: usize = 11;
@@ -56,8 +59,19 @@ impl<T: Real> LifStep<T> {
                 (T::of(libm::exp(f / tau_rc)), T::of(-1.0 - 2.0 * (m - 1.0)))
             },
             late: (T::of(libm::exp((f - dt) / tau_rc)), T::of(-1.0 - 2.0 * m)),
-            least: T::of(4.0 * T::EPSILON.f64()),
+            largest: (T::ZERO, T::ZERO),
         }
+        .with_largest()
+    }
+
+    /// The marks that are the largest, of what the others are.
+    #[inline(always)]
+    fn with_largest(mut self) -> LifStep<T> {
+        let of = |offset: T| offset + T::ONE - T::of(LEAST) * T::EPSILON;
+        // Early with τ_ref below dt: the mark is 0.
+        let none = self.early.1 == T::ZERO;
+        self.largest = (if none { T::ZERO } else { of(self.early.1) }, of(self.late.1));
+        self
     }
 
     /// The constants as numbers, for [`of`](LifStep::of).
@@ -95,8 +109,9 @@ impl<T: Real> LifStep<T> {
             threshold: T::of(n[6]),
             early: (T::of(n[7]), T::of(n[8])),
             late: (T::of(n[9]), T::of(n[10])),
-            least: T::of(4.0 * T::EPSILON.f64()),
+            largest: (T::ZERO, T::ZERO),
         }
+        .with_largest()
     }
 
     /// The phase mark that stands for a refractory time (s, as the textbook step stores it at the end of a step).
@@ -108,7 +123,7 @@ impl<T: Real> LifStep<T> {
         // The time that the neuron moves in its first unfrozen step is the rest of that step.
         let frozen = libm::floor(refractory_time / dt) - 1.0;
         let moves = (frozen + 2.0) * dt - refractory_time;
-        libm::expm1(-moves / tau).min(-self.least.f64()) - 2.0 * frozen
+        libm::expm1(-moves / tau).min(-LEAST * T::EPSILON.f64()) - 2.0 * frozen
     }
 
     /// The refractory time (s) that a phase mark stands for; 0 for a free neuron, whatever it was before.
@@ -157,16 +172,18 @@ pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T,
     let frozen = h < T::of(-1.5);
     let moves = if h == T::ZERO { p.full } else { h };
     let moves = if frozen { T::ZERO } else { moves };
-    let nv = *v - (j - *v) * moves;
+    let away = j - *v;
+    let nv = *v - away * moves;
     let spikes = nv > T::ONE;
-    let rest = T::ONE - (nv - T::ONE) / (j - T::ONE);
+    // 1 − q, with one rounding less.
+    let rest = (away + away * moves) / (j - T::ONE);
     let early = rest <= p.threshold;
     let scale = if early { p.early.0 } else { p.late.0 };
     let offset = if early { p.early.1 } else { p.late.1 };
+    let largest = if early { p.largest.0 } else { p.largest.1 };
     let wake = rest * scale + offset;
     // `offset` is −1 minus two for each frozen step: without this a rest of one would read as a free neuron.
-    let limit = offset + T::ONE - p.least;
-    let wake = if offset < T::ZERO && wake > limit { limit } else { wake };
+    let wake = if largest < wake { largest } else { wake };
     let thaw = if frozen { h + T::of(2.0) } else { T::ZERO };
     *mark = if spikes { wake } else { thaw };
     let low = if nv < p.min_voltage { p.min_voltage } else { nv };
