@@ -23,9 +23,29 @@ fn population_body<T: Real>(
     y: &mut [T],
     sums: &mut [T],
 ) {
+    let (read, write) = ([bias, enc, decoders], [v, mark, sums]);
+    match y.len() {
+        1 => of_rows::<T, 1>(p, read, x, write, y),
+        2 => of_rows::<T, 2>(p, read, x, write, y),
+        3 => of_rows::<T, 3>(p, read, x, write, y),
+        MAX_DECODED => of_rows::<T, MAX_DECODED>(p, read, x, write, y),
+        rows => panic!("{rows} decoded values, 1 to {MAX_DECODED}"),
+    }
+}
+
+/// The same, of so many decoded values: their sums then stay in registers.
+#[inline(always)]
+fn of_rows<T: Real, const ROWS: usize>(
+    p: &LifStep<T>,
+    [bias, enc, decoders]: [&[T]; 3],
+    x: T,
+    [v, mark, sums]: [&mut [T]; 3],
+    y: &mut [T],
+) {
     let n = v.len();
     let (p, bias, enc, mark) = (*p, &bias[..n], &enc[..n], &mut mark[..n]);
-    let mut acc = [[T::ZERO; LANES]; MAX_DECODED];
+    let decoders: [&[T]; ROWS] = std::array::from_fn(|r| &decoders[r * n..(r + 1) * n]);
+    let mut acc = [[T::ZERO; LANES]; ROWS];
     let mut out = [T::ZERO; BLOCK];
     let mut first = 0;
     loop {
@@ -41,12 +61,11 @@ fn population_body<T: Real>(
             add_assign_body(&out[..m], &mut sums[first..first + m]);
         }
         let whole = m / LANES * LANES;
-        for (r, acc) in acc.iter_mut().enumerate().take(y.len()) {
-            let (w, _) = decoders[r * n + first..r * n + first + whole].as_chunks::<LANES>();
-            let (o, _) = out[..whole].as_chunks::<LANES>();
-            for (w, o) in w.iter().zip(o) {
+        let w: [_; ROWS] = std::array::from_fn(|r| decoders[r][first..first + whole].as_chunks::<LANES>().0);
+        for (k, o) in out[..whole].as_chunks::<LANES>().0.iter().enumerate() {
+            for r in 0..ROWS {
                 for l in 0..LANES {
-                    acc[l] += w[l] * o[l];
+                    acc[r][l] += w[r][k][l] * o[l];
                 }
             }
         }
@@ -55,10 +74,10 @@ fn population_body<T: Real>(
             continue;
         }
         // Only the last block has a rest: added after the lanes, as in `dot`.
-        for (r, y) in y.iter_mut().enumerate().take(MAX_DECODED) {
+        for (r, y) in y.iter_mut().enumerate().take(ROWS) {
             let mut s = tree(&acc[r]);
             for i in whole..m {
-                s += decoders[r * n + n - m + i] * out[i];
+                s += decoders[r][n - m + i] * out[i];
             }
             *y += s;
         }
@@ -68,8 +87,10 @@ fn population_body<T: Real>(
 dispatch! {
     /// [`encode_lif_phase`](crate::encode_lif_phase) in one dimension and [`gemv_inc`](crate::gemv_inc) of the outputs in
     /// one pass, for populations whose spikes nobody else needs: y += D·spikes, `decoders` row-major (values × neurons),
-    /// at most [`MAX_DECODED`] values, at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are
-    /// added to `sums`, unless it is empty.
+    /// at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are added to `sums`, unless it is empty.
+    ///
+    /// # Panics
+    /// If there are no values or more than [`MAX_DECODED`].
     pub fn population(p: &LifStep<T>, bias: &[T], enc: &[T], x: T, v: &mut [T], mark: &mut [T], decoders: &[T], y: &mut [T], sums: &mut [T]) => population_body
 }
 
