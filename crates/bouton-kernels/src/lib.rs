@@ -1,6 +1,7 @@
 //! Loops on slices: the arithmetic of bouton.
 //!
-//! Nothing here allocates, knows a model, or reads a clock. Two promises hold for every function:
+//! Nothing here allocates (but for lists that a caller hands over), knows a model, or reads a clock. Two promises hold for
+//! every function:
 //!
 //! * **The same bits at every SIMD level.** Sums run over a fixed number of lanes ([`LANES`]) in a fixed order,
 //!   multiplication and addition are never contracted, and transcendental functions are this crate's own or

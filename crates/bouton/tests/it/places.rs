@@ -86,7 +86,7 @@ pub fn connected(
 
 /// What value `k` of the node is in a step.
 pub fn spike_of(step: usize, k: usize) -> f64 {
-    if (step + k) % 11 == 0 { 1000.0 } else { 0.0 }
+    if (step + k).is_multiple_of(11) { 1000.0 } else { 0.0 }
 }
 
 /// What the rule of a connection has changed.
