@@ -112,8 +112,8 @@ impl Network {
                 );
             }
         }
-        // A mask is of what the rules change: of encoders, or of weights. Rules of weights need neurons or a node before the connection, so that
-        // the weights have a row a value or neuron after it.
+        // A mask is of what the rules change: of encoders, or of weights. Rules of weights need neurons or a node before the
+        // connection, so that the weights have a row a value or neuron after it.
         let on_encoders = c.rules.iter().any(|r| r.changes() == Changes::Encoders);
         let rows = match post.object {
             Object::Ensemble(e) if on_encoders || c.solver.model().weights() => {
