@@ -25,11 +25,12 @@ fn population_body<T: Real>(
 ) {
     let (read, write) = ([bias, enc, decoders], [v, mark, sums]);
     match y.len() {
+        0 => of_rows::<T, 0>(p, read, x, write, y),
         1 => of_rows::<T, 1>(p, read, x, write, y),
         2 => of_rows::<T, 2>(p, read, x, write, y),
         3 => of_rows::<T, 3>(p, read, x, write, y),
         MAX_DECODED => of_rows::<T, MAX_DECODED>(p, read, x, write, y),
-        rows => panic!("{rows} decoded values, 1 to {MAX_DECODED}"),
+        rows => panic!("{rows} decoded values, at most {MAX_DECODED}"),
     }
 }
 
@@ -90,7 +91,7 @@ dispatch! {
     /// at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are added to `sums`, unless it is empty.
     ///
     /// # Panics
-    /// If there are no values or more than [`MAX_DECODED`].
+    /// If there are more than [`MAX_DECODED`] values.
     pub fn population(p: &LifStep<T>, bias: &[T], enc: &[T], x: T, v: &mut [T], mark: &mut [T], decoders: &[T], y: &mut [T], sums: &mut [T]) => population_body
 }
 
@@ -103,7 +104,7 @@ mod tests {
     fn one_pass_has_the_bits_of_two() {
         let p = LifStep::<f64>::new(0.001, 0.02, 0.002, 0.0, 1.0);
         for n in [16, 63, 64, 65, 100, 131] {
-            for rows in 1..=MAX_DECODED {
+            for rows in 0..=MAX_DECODED {
                 let wave = |k: usize, f: f64| 4.0 * (k as f64 * f).sin();
                 let enc: Vec<f64> = (0..n).map(|k| wave(k, 1.7)).collect();
                 let bias: Vec<f64> = (0..n).map(|k| 1.0 + 0.1 * wave(k, 0.9)).collect();
@@ -123,7 +124,7 @@ mod tests {
                         added.iter_mut().zip(&o).for_each(|(a, o)| *a += o);
                     }
                     assert_eq!((&y1, &v1, &m1), (&y2, &v2, &m2), "n = {n}, rows = {rows}, step {s}");
-                    moved |= y1[0] != 0.1;
+                    moved |= o.iter().any(|o| *o > 0.0);
                 }
                 assert!(moved, "no neuron spiked");
                 assert!(added.iter().any(|a| *a > 1000.0) && added == sums, "{added:?} {sums:?}");
