@@ -31,10 +31,10 @@ impl<T: Real> Decays<T> {
         let mut found =
             Decays { ratio, jumps: Vec::with_capacity(most.min(16 * cols)), ends: Vec::with_capacity(cols) };
         let near = NEAR * T::EPSILON.f64();
+        let mut jumps: [Vec<Jump<T>>; TOGETHER] = Default::default();
         for from in (0..cols).step_by(TOGETHER) {
             let wide = TOGETHER.min(cols - from);
             let mut now = [T::ZERO; TOGETHER];
-            let mut jumps: [Vec<Jump<T>>; TOGETHER] = Default::default();
             for (step, q) in q.chunks_exact(cols).enumerate() {
                 for ((now, jumps), q) in now.iter_mut().zip(&mut jumps).zip(&q[from..from + wide]) {
                     *now = ratio * *now;
@@ -47,8 +47,8 @@ impl<T: Real> Decays<T> {
                     }
                 }
             }
-            for jumps in &jumps[..wide] {
-                found.jumps.extend_from_slice(jumps);
+            for jumps in &mut jumps[..wide] {
+                found.jumps.append(jumps);
                 found.ends.push(found.jumps.len());
             }
             if found.jumps.len() > most {

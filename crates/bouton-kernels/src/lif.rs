@@ -64,13 +64,11 @@ impl<T: Real> LifStep<T> {
         .with_largest()
     }
 
-    /// The marks that are the largest, of what the others are.
+    /// The marks that are the largest, of what the others are; where an early one is 0, its limit is above and does nothing.
     #[inline(always)]
     fn with_largest(mut self) -> LifStep<T> {
         let of = |offset: T| offset + T::ONE - T::of(LEAST) * T::EPSILON;
-        // Early with τ_ref below dt: the mark is 0.
-        let none = self.early.1 == T::ZERO;
-        self.largest = (if none { T::ZERO } else { of(self.early.1) }, of(self.late.1));
+        self.largest = (of(self.early.1), of(self.late.1));
         self
     }
 

@@ -18,8 +18,8 @@ pub enum Place {
 pub const PLACES: [Place; 5] = [Place::Decoders, Place::Full, Place::Neurons, Place::Node, Place::Devices];
 
 /// A rule between two ensembles of one dimension, with everything that it reads; between neurons with the weights `start`, and from
-/// a node as from neurons that each spike in every eleventh step. `None` where it can't be: one of encoders goes past them, or one
-/// of neurons has none to read.
+/// a node as from neurons that each spike in every eleventh step. `None` where it can't be: one of encoders goes past them, one of
+/// neurons has none to read, or one that gives pulses has no devices.
 pub fn placed(
     name: &str,
     place: Place,
@@ -35,10 +35,13 @@ pub fn placed(
     let posts = rule.model().inputs().iter().any(|i| i.name.starts_with("post"));
     let learn = Connection::new().learn(rule.clone());
     let on_encoders = rule.model().changes() == Changes::Encoders;
-    if rule.model().policy().is_some() && place != Place::Devices {
-        return None;
-    }
-    if matches!(place, Place::Decoders) && posts && !on_encoders || place != Place::Decoders && on_encoders {
+    let pulses = rule.model().policy().is_some();
+    let fits = match place {
+        Place::Decoders => on_encoders || !posts && !pulses,
+        Place::Devices => !on_encoders,
+        _ => !on_encoders && !pulses,
+    };
+    if !fits {
         return None;
     }
     let c = connected(&mut net, place, [a, b], learn, start);

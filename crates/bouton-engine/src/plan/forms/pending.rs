@@ -6,7 +6,7 @@ use super::columns::{self, Products};
 use super::{Form, Real};
 
 /// Outer products that wait at most.
-pub(crate) const MOST: usize = 64;
+pub(crate) const MOST: usize = bouton_kernels::MAX_DECAYING;
 
 /// Where the factors p and q, their number, and the factors of rows begin, behind W.
 pub(crate) fn begins((rows, cols): (usize, usize)) -> [usize; 4] {
