@@ -22,72 +22,37 @@ pub struct LifStep<T> {
     pub spike: T,
     /// expm1(−dt/τ_rc): the share of the way to J that a free neuron moves in a step, negated.
     full: T,
-    /// A spike whose rest 1−q is at most this wakes in step `m` after the spike, otherwise in step m + 1.
-    threshold: T,
-    /// Wake in step m: rest·scale + offset is the mark.
-    early: (T, T),
-    /// Wake in step m + 1.
-    late: (T, T),
-    /// The largest mark of either: closer to a whole number of frozen steps it would be taken for a free neuron.
-    largest: (T, T),
+    /// exp(−dt/τ_rc): what a step makes of a mark.
+    decay: T,
+    /// exp(τ_ref/τ_rc), and that less 1: the mark of a spike at the end of its step.
+    growth: T,
+    whole: T,
 }
 
-/// So many of [`Real::EPSILON`] is a mark from a whole number of frozen steps at least.
-const LEAST: f64 = 4.0;
-
 /// Numbers that the constants of a LIF population are made of.
-pub const LIF_NUMBERS: usize = 11;
+pub const LIF_NUMBERS: usize = 9;
 
 impl<T: Real> LifStep<T> {
     /// Constants for a time step `dt` (s), membrane time constant `tau_rc` (s), refractory period `tau_ref` (s, ≥ 0),
     /// `min_voltage` ≤ 0 and spike `amplitude`.
     pub fn new(dt: f64, tau_rc: f64, tau_ref: f64, min_voltage: f64, amplitude: f64) -> LifStep<T> {
-        let m = (tau_ref / dt).floor();
-        let f = tau_ref - m * dt;
-        LifStep {
-            dt: T::of(dt),
-            tau_rc: T::of(tau_rc),
-            tau_ref: T::of(tau_ref),
-            min_voltage: T::of(min_voltage),
-            spike: T::of(amplitude / dt),
-            full: T::of(libm::expm1(-dt / tau_rc)),
-            threshold: T::of(libm::exp(-f / tau_rc)),
-            // τ_ref below dt and a spike early in its step: the neuron is free in the next one, which the mark 0 says.
-            early: if m == 0.0 {
-                (T::ZERO, T::ZERO)
-            } else {
-                (T::of(libm::exp(f / tau_rc)), T::of(-1.0 - 2.0 * (m - 1.0)))
-            },
-            late: (T::of(libm::exp((f - dt) / tau_rc)), T::of(-1.0 - 2.0 * m)),
-            largest: (T::ZERO, T::ZERO),
-        }
-        .with_largest()
-    }
-
-    /// The marks that are the largest, of what the others are; where an early one is 0, its limit is above and does nothing.
-    #[inline(always)]
-    fn with_largest(mut self) -> LifStep<T> {
-        let of = |offset: T| offset + T::ONE - T::of(LEAST) * T::EPSILON;
-        self.largest = (of(self.early.1), of(self.late.1));
-        self
+        LifStep::of(&[
+            dt,
+            tau_rc,
+            tau_ref,
+            min_voltage,
+            amplitude / dt,
+            libm::expm1(-dt / tau_rc),
+            libm::exp(-dt / tau_rc),
+            libm::exp(tau_ref / tau_rc),
+            libm::expm1(tau_ref / tau_rc),
+        ])
     }
 
     /// The constants as numbers, for [`of`](LifStep::of).
     pub fn numbers(&self) -> [f64; LIF_NUMBERS] {
-        [
-            self.dt,
-            self.tau_rc,
-            self.tau_ref,
-            self.min_voltage,
-            self.spike,
-            self.full,
-            self.threshold,
-            self.early.0,
-            self.early.1,
-            self.late.0,
-            self.late.1,
-        ]
-        .map(T::f64)
+        let LifStep { dt, tau_rc, tau_ref, min_voltage, spike, full, decay, growth, whole } = *self;
+        [dt, tau_rc, tau_ref, min_voltage, spike, full, decay, growth, whole].map(T::f64)
     }
 
     /// The constants from [`numbers`](LifStep::numbers), which may be those of double precision.
@@ -104,34 +69,33 @@ impl<T: Real> LifStep<T> {
             min_voltage: T::of(n[3]),
             spike: T::of(n[4]),
             full: T::of(n[5]),
-            threshold: T::of(n[6]),
-            early: (T::of(n[7]), T::of(n[8])),
-            late: (T::of(n[9]), T::of(n[10])),
-            largest: (T::ZERO, T::ZERO),
+            decay: T::of(n[6]),
+            growth: T::of(n[7]),
+            whole: T::of(n[8]),
         }
-        .with_largest()
+    }
+
+    /// Whether the marks are refractory times and the step is the textbook's: exp(τ_ref/τ_rc) is no number (τ_ref is 700
+    /// τ_rc or more; 88 in single precision).
+    #[inline(always)]
+    pub(crate) fn keeps_times(&self) -> bool {
+        !self.growth.is_finite()
     }
 
     /// The phase mark that stands for a refractory time (s, as the textbook step stores it at the end of a step).
     pub fn mark(&self, refractory_time: f64) -> f64 {
-        let (dt, tau) = (self.dt.f64(), self.tau_rc.f64());
-        if refractory_time <= dt {
-            return 0.0;
+        if self.keeps_times() {
+            return refractory_time;
         }
-        // The time that the neuron moves in its first unfrozen step is the rest of that step.
-        let frozen = libm::floor(refractory_time / dt) - 1.0;
-        let moves = (frozen + 2.0) * dt - refractory_time;
-        libm::expm1(-moves / tau).min(-LEAST * T::EPSILON.f64()) - 2.0 * frozen
+        libm::expm1((refractory_time - self.dt.f64()) / self.tau_rc.f64()).max(0.0)
     }
 
     /// The refractory time (s) that a phase mark stands for; 0 for a free neuron, whatever it was before.
     pub fn refractory_time(&self, mark: f64) -> f64 {
-        if mark == 0.0 {
-            return 0.0;
+        if mark == 0.0 || self.keeps_times() {
+            return mark;
         }
-        let frozen = libm::floor(-mark / 2.0);
-        let moves = -self.tau_rc.f64() * libm::log1p(mark + 2.0 * frozen);
-        (frozen + 2.0) * self.dt.f64() - moves
+        self.dt.f64() + self.tau_rc.f64() * libm::log1p(mark)
     }
 }
 
@@ -160,30 +124,23 @@ pub fn lif_textbook<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], refractory: &
 
 /// Phase form of [`lif_textbook`], without exp or log and without a branch on data.
 ///
-/// The time of a spike is only needed to know how much of a later step is left, and the decay over that rest is
-/// (1−q) times a constant, q = (v−1)/(J−1). So the second state is not a time but a mark: 0 for a free neuron; in
-/// (−1, 0) the share of the way to J that the neuron moves in the coming step (as expm1 would give it); that minus 2k
-/// when it is frozen for k steps more. Agrees with the textbook form to rounding (a few 1e-12 in the voltage).
+/// The time of a spike is only needed to know how much of a later step is left, and the decay over that rest is 1−q times
+/// a constant, q = (v−1)/(J−1). So the second state is no time r but a mark, expm1(r/τ_rc) of what is still to wait at the
+/// beginning of a step: (1−q)·exp(τ_ref/τ_rc) − 1 behind a spike, 0 for a free neuron. A step makes
+/// (mark + 1)·exp(−dt/τ_rc) − 1 of it, which is what is still to wait at its end; below 0 it is the share of the way to J
+/// that the neuron moves, negated. Sums are taken of what is small (expm1), never as the difference of two numbers near 1:
+/// a rounding of the constants would move each spike the same way. Agrees with the textbook form to rounding (a few 1e-12
+/// in the voltage; in single precision it is the more exact of the two).
 #[inline(always)]
 pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
-    let h = *mark;
-    let frozen = h < T::of(-1.5);
-    let moves = if h == T::ZERO { p.full } else { h };
-    let moves = if frozen { T::ZERO } else { moves };
-    let away = j - *v;
-    let nv = *v - away * moves;
+    // Comparisons are such that what is no number stays so, and is seen.
+    let left = *mark * p.decay + p.full;
+    let moves = if left > T::ZERO { T::ZERO } else { left };
+    let nv = *v - (j - *v) * moves;
     let spikes = nv > T::ONE;
-    // 1 − q, with one rounding less.
-    let rest = (away + away * moves) / (j - T::ONE);
-    let early = rest <= p.threshold;
-    let scale = if early { p.early.0 } else { p.late.0 };
-    let offset = if early { p.early.1 } else { p.late.1 };
-    let largest = if early { p.largest.0 } else { p.largest.1 };
-    let wake = rest * scale + offset;
-    // `offset` is −1 minus two for each frozen step: without this a rest of one would read as a free neuron.
-    let wake = if largest < wake { largest } else { wake };
-    let thaw = if frozen { h + T::of(2.0) } else { T::ZERO };
-    *mark = if spikes { wake } else { thaw };
+    let q = (nv - T::ONE) / (j - T::ONE);
+    let left = if spikes { p.whole - q * p.growth } else { left };
+    *mark = if left < T::ZERO { T::ZERO } else { left };
     let low = if nv < p.min_voltage { p.min_voltage } else { nv };
     *v = if spikes { T::ZERO } else { low };
     *out = if spikes { p.spike } else { T::ZERO };
@@ -192,6 +149,9 @@ pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T,
 /// Steps neurons one behind the other. A plain loop: compilers make the best vectors of it.
 #[inline(always)]
 fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
+    if p.keeps_times() {
+        return lif_textbook(p, j, v, mark, out);
+    }
     let n = out.len();
     let (j, v, mark) = (&j[..n], &mut v[..n], &mut mark[..n]);
     let p = *p;
@@ -224,7 +184,7 @@ fn encode_few<T: Real, const D: usize>(
 }
 
 #[inline(always)]
-fn encode_lif_phase_body<T: Real>(
+pub(crate) fn encode_lif_phase_body<T: Real>(
     p: &LifStep<T>,
     bias: &[T],
     enc_t: &[T],
@@ -235,17 +195,18 @@ fn encode_lif_phase_body<T: Real>(
 ) {
     let n = out.len();
     let (bias, v, mark) = (&bias[..n], &mut v[..n], &mut mark[..n]);
-    if let [x0] = *x {
-        let (e, p) = (&enc_t[..n], *p);
-        for i in 0..n {
-            phase_step(&p, bias[i] + e[i] * x0, &mut v[i], &mut mark[i], &mut out[i]);
+    match *x {
+        _ if p.keeps_times() => {}
+        [x0] => {
+            let (e, p) = (&enc_t[..n], *p);
+            for i in 0..n {
+                phase_step(&p, bias[i] + e[i] * x0, &mut v[i], &mut mark[i], &mut out[i]);
+            }
+            return;
         }
-        return;
-    }
-    match x.len() {
-        2 => return encode_few::<T, 2>(p, (bias, enc_t, x), v, mark, out),
-        3 => return encode_few::<T, 3>(p, (bias, enc_t, x), v, mark, out),
-        4 => return encode_few::<T, 4>(p, (bias, enc_t, x), v, mark, out),
+        [_, _] => return encode_few::<T, 2>(p, (bias, enc_t, x), v, mark, out),
+        [_, _, _] => return encode_few::<T, 3>(p, (bias, enc_t, x), v, mark, out),
+        [_, _, _, _] => return encode_few::<T, 4>(p, (bias, enc_t, x), v, mark, out),
         _ => {}
     }
     // Currents of a few neurons at a time, so that they stay in the nearest cache.
@@ -320,6 +281,45 @@ mod tests {
                 assert!(worst < 1e-10, "tau_ref {tau_ref}: voltages differ by {worst}");
             }
         }
+    }
+
+    #[test]
+    fn long_refractory_periods_are_kept_as_marks_or_as_times() {
+        let j = [0.9, 1.5, 3.0, 40.0];
+        let textbook = |p: &LifStep<f64>, steps: usize| {
+            let (mut v, mut r, mut o, mut spikes) = (vec![0.0; 4], vec![0.0; 4], vec![0.0; 4], vec![]);
+            for s in 0..steps {
+                lif_textbook(p, &j, &mut v, &mut r, &mut o);
+                spikes.extend(o.iter().enumerate().filter(|(_, o)| **o > 0.0).map(|(i, _)| (s, i)));
+            }
+            (v, spikes)
+        };
+        let phase = |p: &LifStep<f64>, steps: usize| {
+            let (mut v, mut m, mut o, mut spikes) = (vec![0.0; 4], vec![0.0; 4], vec![0.0; 4], vec![]);
+            let (mut ve, mut me, mut oe) = (v.clone(), m.clone(), o.clone());
+            for s in 0..steps {
+                lif_phase(Level::detect(), p, &j, &mut v, &mut m, &mut o);
+                encode_lif_phase(Level::detect(), p, &j, &[0.0; 4], &[1.0], &mut ve, &mut me, &mut oe);
+                assert_eq!((&v, &m, &o), (&ve, &me, &oe), "step {s}");
+                spikes.extend(o.iter().enumerate().filter(|(_, o)| **o > 0.0).map(|(i, _)| (s, i)));
+            }
+            (v, spikes)
+        };
+        // 600 and 1,000 membrane time constants: exp of the one is a number, of the other it is none.
+        for (tau_ref, times) in [(0.6, false), (1.0, true)] {
+            let p = LifStep::<f64>::new(0.001, 0.001, tau_ref, 0.0, 1.0);
+            assert_eq!(p.keeps_times(), times);
+            let ((v, spikes), (v2, spikes2)) = (textbook(&p, 4000), phase(&p, 4000));
+            assert!(spikes.len() >= 9 && spikes.contains(&(0, 3)), "{spikes:?}");
+            assert_eq!(spikes, spikes2);
+            assert!(v.iter().zip(&v2).all(|(a, b)| (a - b).abs() < 1e-10), "{v:?} {v2:?}");
+            if times {
+                assert_eq!(v, v2);
+                assert_eq!((p.mark(0.3), p.refractory_time(0.3), p.refractory_time(0.0)), (0.3, 0.3, 0.0));
+            }
+        }
+        assert!(LifStep::<f32>::new(0.001, 0.001, 0.1, 0.0, 1.0).keeps_times());
+        assert!(!LifStep::<f32>::new(0.001, 0.001, 0.08, 0.0, 1.0).keeps_times());
     }
 
     #[test]

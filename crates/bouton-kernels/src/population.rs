@@ -2,7 +2,7 @@
 
 use crate::dense::{add_assign_body, tree};
 use crate::level::{Tier, dispatch};
-use crate::lif::phase_step;
+use crate::lif::{encode_lif_phase_body, phase_step};
 use crate::{LANES, Level, LifStep, Real};
 
 /// Highest number of decoded values of [`population`].
@@ -24,19 +24,35 @@ fn population_body<T: Real>(
     sums: &mut [T],
 ) {
     let (read, write) = ([bias, enc, decoders], [v, mark, sums]);
+    if p.keeps_times() {
+        of_marks::<T, true>(p, read, x, write, y);
+    } else {
+        of_marks::<T, false>(p, read, x, write, y);
+    }
+}
+
+/// The same, where marks are refractory times, and where they are not.
+#[inline(always)]
+fn of_marks<T: Real, const TIMES: bool>(
+    p: &LifStep<T>,
+    read: [&[T]; 3],
+    x: T,
+    write: [&mut [T]; 3],
+    y: &mut [T],
+) {
     match y.len() {
-        0 => of_rows::<T, 0>(p, read, x, write, y),
-        1 => of_rows::<T, 1>(p, read, x, write, y),
-        2 => of_rows::<T, 2>(p, read, x, write, y),
-        3 => of_rows::<T, 3>(p, read, x, write, y),
-        MAX_DECODED => of_rows::<T, MAX_DECODED>(p, read, x, write, y),
+        0 => of_rows::<T, TIMES, 0>(p, read, x, write, y),
+        1 => of_rows::<T, TIMES, 1>(p, read, x, write, y),
+        2 => of_rows::<T, TIMES, 2>(p, read, x, write, y),
+        3 => of_rows::<T, TIMES, 3>(p, read, x, write, y),
+        MAX_DECODED => of_rows::<T, TIMES, MAX_DECODED>(p, read, x, write, y),
         rows => panic!("{rows} decoded values, at most {MAX_DECODED}"),
     }
 }
 
 /// The same, of so many decoded values: their sums then stay in registers.
 #[inline(always)]
-fn of_rows<T: Real, const ROWS: usize>(
+fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
     p: &LifStep<T>,
     [bias, enc, decoders]: [&[T]; 3],
     x: T,
@@ -54,8 +70,12 @@ fn of_rows<T: Real, const ROWS: usize>(
         {
             let (b, e, o) = (&bias[first..first + m], &enc[first..first + m], &mut out[..m]);
             let (v, k) = (&mut v[first..first + m], &mut mark[first..first + m]);
-            for i in 0..m {
-                phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
+            if TIMES {
+                encode_lif_phase_body(&p, b, e, &[x], v, k, o);
+            } else {
+                for i in 0..m {
+                    phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
+                }
             }
         }
         if !sums.is_empty() {
@@ -102,7 +122,12 @@ mod tests {
 
     #[test]
     fn one_pass_has_the_bits_of_two() {
-        let p = LifStep::<f64>::new(0.001, 0.02, 0.002, 0.0, 1.0);
+        one_pass_has_the_bits_of_two_of(&LifStep::new(0.001, 0.02, 0.002, 0.0, 1.0));
+        // Marks that are refractory times.
+        one_pass_has_the_bits_of_two_of(&LifStep::new(0.001, 1e-5, 0.01, 0.0, 1.0));
+    }
+
+    fn one_pass_has_the_bits_of_two_of(p: &LifStep<f64>) {
         for n in [16, 63, 64, 65, 100, 131] {
             for rows in 0..=MAX_DECODED {
                 let wave = |k: usize, f: f64| 4.0 * (k as f64 * f).sin();
@@ -115,11 +140,11 @@ mod tests {
                 for s in 0..300 {
                     let x = (0.02 * f64::from(s)).sin();
                     let (mut y1, mut y2) = (vec![0.1; rows], vec![0.1; rows]);
-                    encode_lif_phase(Level::BASELINE, &p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
+                    encode_lif_phase(Level::BASELINE, p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
                     gemv_inc(Level::BASELINE, &dec, n, n, &o, &mut y1);
                     // Sums of outputs, in every third step.
                     let of: &mut [f64] = if s % 3 == 0 { &mut sums } else { &mut [] };
-                    population(Level::detect(), &p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2, of);
+                    population(Level::detect(), p, &bias, &enc, x, &mut v2, &mut m2, &dec, &mut y2, of);
                     if s % 3 == 0 {
                         added.iter_mut().zip(&o).for_each(|(a, o)| *a += o);
                     }

@@ -325,8 +325,32 @@ impl Hand<'_> {
                     s.name
                 )));
             }
+            if let Some((form, x)) = self.no_mark(w) {
+                return Err(refuse(format!(
+                    "`{}` would hold {x:e}, which is too large for the form `{form}` that this plan keeps it in: smaller \
+                     numbers, or a plan without the pass of that form, which `explain` names. Nothing was written",
+                    s.name
+                )));
+            }
         }
         Ok(written)
+    }
+
+    /// A form that hangs on other numbers and a value that it has no number for.
+    fn no_mark(&self, w: &Written) -> Option<(&'static str, f64)> {
+        let base = self.program.base(w.signal);
+        let len = self.program.get(base).len();
+        self.forms.of(base).filter(|f| f.from.is_some()).find_map(|f| {
+            let kept = |plain: &&f64| {
+                let mut kept = true;
+                f.form.put(0, len, **plain, &|_| 0.0, self.double.get(f.constants), &mut |_, own| {
+                    kept &= self.numbers.rounded(own).is_finite();
+                });
+                kept
+            };
+            let x = w.values.iter().find(|x| !kept(x))?;
+            Some((f.form.name(), *x))
+        })
     }
 
     /// Writes what was prepared; returns what was there before.

@@ -131,7 +131,7 @@ fn several_matrices_with_forms_are_said_together() {
     let bytes = 4 * 80 + 8 * 2 * LIF_NUMBERS;
     assert_eq!(
         lines(&said, "form"),
-        [format!("form `phase mark` of 2 signals: 80 numbers of its own, {bytes} bytes")]
+        [format!("form `refractory mark` of 2 signals: 80 numbers of its own, {bytes} bytes")]
     );
 }
 

@@ -268,7 +268,8 @@ fn lif_neurons_have_their_phase_form_where_nothing_else_uses_their_refractory_ti
     assert!(!phase(&p, &[p.voltage]) && !phase(&p, &[p.refractory]) && phase(&p, &[p.out]));
     let said = planned(&p, only).explain();
     assert!(
-        said.contains("[lif_phase]") && said.contains("form `phase mark` of `refractory_time`: 20 numbers"),
+        said.contains("[lif_phase]")
+            && said.contains("form `refractory mark` of `refractory_time`: 20 numbers"),
         "{said}"
     );
 }

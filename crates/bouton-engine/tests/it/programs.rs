@@ -151,9 +151,14 @@ fn a_program_written_by_hand_has_the_bits_of_the_unfused_run() {
     let phase = run(Passes { lif_phase: true, ..Passes::none() }, 1);
     assert_eq!(run(Passes::default(), 2), phase);
     let text = sim(Options::default()).explain();
-    for part in
-        ["foreign", "encode lif", "[fuse_populations]", "form `phase mark` of 2 signals", " bytes", "resets"]
-    {
+    for part in [
+        "foreign",
+        "encode lif",
+        "[fuse_populations]",
+        "form `refractory mark` of 2 signals",
+        " bytes",
+        "resets",
+    ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
 }
@@ -307,6 +312,13 @@ fn a_write_between_steps_goes_through_forms() {
         v[5].to_bits(),
         "a neuron moves while it is refractory"
     );
+    // The mark of a thousand membrane time constants would be no number: said, not kept for ever.
+    let long = edit("a.r", Pick::Element(5, 0), &[20.0]);
+    let (now, m) = (state(&mut s), s.apply(&long).unwrap_err().to_string());
+    assert!(m.contains("`a.r`") && m.contains("2e1") && m.contains("refractory mark"), "{m}");
+    assert_eq!(state(&mut s), now, "a refused write wrote something");
+    let mut plain = sim(Options { passes: Passes::none(), ..Options::default() });
+    plain.apply(&long).unwrap();
     // An edit of encoders reaches the copy by columns: as a program that began with them.
     let other = |s: &mut Simulation| {
         s.apply(&edit("a.e", Pick::All, &(0..80).map(|k| (k as f64).cos()).collect::<Vec<_>>())).unwrap();

@@ -503,7 +503,8 @@ fn a_checkpoint_has_a_form_beside_the_weights_only_where_they_do_not_have_all_of
         let mut s = Simulation::new(program(learns), Options { passes, ..Options::default() }).unwrap();
         s.run_steps(5).unwrap();
         let saved = s.save().unwrap();
-        let forms: Vec<&str> = saved.forms.iter().map(|f| &*f.form).filter(|f| *f != "phase mark").collect();
+        let forms: Vec<&str> =
+            saved.forms.iter().map(|f| &*f.form).filter(|f| *f != "refractory mark").collect();
         assert_eq!(forms, form.into_iter().collect::<Vec<_>>(), "{learns:?}");
     }
 }

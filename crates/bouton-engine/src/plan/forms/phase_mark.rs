@@ -1,4 +1,4 @@
-//! The refractory time of LIF neurons as a phase mark: see [`LifStep::mark`]. Rounds.
+//! The refractory time of LIF neurons as a mark: see [`LifStep::mark`]. Rounds.
 
 use bouton_kernels::LifStep;
 
@@ -7,12 +7,12 @@ use super::Elementwise;
 /// Phase marks in the place of refractory times; hangs on the type's parameters (τ_rc, τ_ref, v_min, amplitude).
 #[derive(Clone, Debug)]
 pub(crate) struct PhaseMark {
-    /// Whether marks are kept in single precision, which tells fewer of them apart.
+    /// Whether marks are kept in single precision, which has fewer of them.
     pub(crate) single: bool,
 }
 
 impl Elementwise for PhaseMark {
-    const NAME: &'static str = "phase mark";
+    const NAME: &'static str = "refractory mark";
     const TRUTH: bool = true;
     const EXACT: bool = false;
     fn constants(&self, dt: f64, from: &[f64]) -> Vec<f64> {
