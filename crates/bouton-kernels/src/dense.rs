@@ -79,6 +79,7 @@ fn short_rows_inc<T: Real, const C: usize>(a: &[T], x: &[T], y: &mut [T]) {
 fn gemv_inc_body<T: Real>(a: &[T], stride: usize, cols: usize, x: &[T], y: &mut [T]) {
     let x = &x[..cols];
     match cols {
+        1 if stride == 1 => return short_rows_inc::<T, 1>(&a[..y.len()], x, y),
         2 if stride == 2 => return short_rows_inc::<T, 2>(&a[..2 * y.len()], x, y),
         3 if stride == 3 => return short_rows_inc::<T, 3>(&a[..3 * y.len()], x, y),
         4 if stride == 4 => return short_rows_inc::<T, 4>(&a[..4 * y.len()], x, y),
@@ -113,9 +114,16 @@ dispatch! {
 }
 
 #[inline(always)]
-fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], j: &mut [T]) {
+fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T]) {
     let n = j.len();
     let bias = &bias[..n];
+    if let ([x0], false) = (x, plus.is_empty()) {
+        let (e, plus) = (&enc_t[..n], &plus[..n]);
+        for i in 0..n {
+            j[i] = bias[i] + e[i] * *x0 + plus[i];
+        }
+        return;
+    }
     if let [x0] = *x {
         // One dimension, the most frequent case: a single pass.
         let e = &enc_t[..n];
@@ -134,11 +142,13 @@ fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], j: &mut [T]) {
     for i in 0..n {
         j[i] = bias[i] + j[i];
     }
+    add_assign_body(plus, j);
 }
 dispatch! {
     /// Input currents of a population: j = bias + E·x, with E given transposed (`enc_t`: one row a dimension), so that
     /// neurons lie side by side. Same order of sums as [`gemv_inc`] on E when there are fewer than `2·LANES` dimensions.
-    pub fn encode(bias: &[T], enc_t: &[T], x: &[T], j: &mut [T]) => encode_body
+    /// What is in `plus` is added to the sum, unless it is empty.
+    pub fn encode(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T]) => encode_body
 }
 
 #[inline(always)]
@@ -333,8 +343,12 @@ mod tests {
             gemv_inc(Level::BASELINE, &enc, d, d, &x, &mut by_rows);
             for level in Level::available() {
                 let mut j = vec![9.0; n];
-                encode(level, &bias, &enc_t, &x, &mut j);
+                encode(level, &bias, &enc_t, &x, &[], &mut j);
                 assert_eq!(j, by_rows, "d = {d}, {level:?}");
+                let (plus, mut more) = (vec![0.37; n], vec![9.0; n]);
+                encode(level, &bias, &enc_t, &x, &plus, &mut more);
+                add_assign(level, &plus, &mut j);
+                assert_eq!(more, j, "d = {d}, {level:?}");
             }
         }
     }

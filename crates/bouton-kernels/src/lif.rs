@@ -146,18 +146,23 @@ pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T,
     *out = if spikes { p.spike } else { T::ZERO };
 }
 
-/// Steps neurons one behind the other. A plain loop: compilers make the best vectors of it.
+/// Steps neurons one behind the other; `j` is the current of each. A plain loop: compilers make the best vectors of it.
+#[inline(always)]
+fn phase_loop<T: Real>(p: &LifStep<T>, j: impl Fn(usize) -> T, v: &mut [T], mark: &mut [T], out: &mut [T]) {
+    let n = out.len();
+    let (p, v, mark) = (*p, &mut v[..n], &mut mark[..n]);
+    for i in 0..n {
+        phase_step(&p, j(i), &mut v[i], &mut mark[i], &mut out[i]);
+    }
+}
+
 #[inline(always)]
 fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) {
     if p.keeps_times() {
         return lif_textbook(p, j, v, mark, out);
     }
-    let n = out.len();
-    let (j, v, mark) = (&j[..n], &mut v[..n], &mut mark[..n]);
-    let p = *p;
-    for i in 0..n {
-        phase_step(&p, j[i], &mut v[i], &mut mark[i], &mut out[i]);
-    }
+    let j = &j[..out.len()];
+    phase_loop(p, |i| j[i], v, mark, out);
 }
 
 /// Currents of `D` dimensions and the step in one loop, where currents stay in registers. The sums are in the order of
@@ -165,56 +170,61 @@ fn phase_pass<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], mark: &mut [T], out
 #[inline(always)]
 fn encode_few<T: Real, const D: usize>(
     p: &LifStep<T>,
-    (bias, enc_t, x): (&[T], &[T], &[T]),
+    (bias, enc_t, x, plus): (&[T], &[T], &[T], &[T]),
     v: &mut [T],
     mark: &mut [T],
     out: &mut [T],
 ) {
     let n = out.len();
-    let (p, bias, v, mark) = (*p, &bias[..n], &mut v[..n], &mut mark[..n]);
+    let bias = &bias[..n];
     let x: [T; D] = std::array::from_fn(|k| x[k]);
     let e: [&[T]; D] = std::array::from_fn(|k| &enc_t[k * n..(k + 1) * n]);
-    for i in 0..n {
+    let current = |i: usize| {
+        if D == 1 {
+            return bias[i] + e[0][i] * x[0];
+        }
         let mut j = T::ZERO;
         for k in 0..D {
             j += e[k][i] * x[k];
         }
-        phase_step(&p, bias[i] + j, &mut v[i], &mut mark[i], &mut out[i]);
+        bias[i] + j
+    };
+    if plus.is_empty() {
+        phase_loop(p, current, v, mark, out);
+    } else {
+        let plus = &plus[..n];
+        phase_loop(p, |i| current(i) + plus[i], v, mark, out);
     }
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "a loop names its operands one by one")]
 pub(crate) fn encode_lif_phase_body<T: Real>(
     p: &LifStep<T>,
     bias: &[T],
     enc_t: &[T],
     x: &[T],
+    plus: &[T],
     v: &mut [T],
     mark: &mut [T],
     out: &mut [T],
 ) {
-    let n = out.len();
-    let (bias, v, mark) = (&bias[..n], &mut v[..n], &mut mark[..n]);
-    match *x {
+    let read = (bias, enc_t, x, plus);
+    match x.len() {
         _ if p.keeps_times() => {}
-        [x0] => {
-            let (e, p) = (&enc_t[..n], *p);
-            for i in 0..n {
-                phase_step(&p, bias[i] + e[i] * x0, &mut v[i], &mut mark[i], &mut out[i]);
-            }
-            return;
-        }
-        [_, _] => return encode_few::<T, 2>(p, (bias, enc_t, x), v, mark, out),
-        [_, _, _] => return encode_few::<T, 3>(p, (bias, enc_t, x), v, mark, out),
-        [_, _, _, _] => return encode_few::<T, 4>(p, (bias, enc_t, x), v, mark, out),
+        1 => return encode_few::<T, 1>(p, read, v, mark, out),
+        2 => return encode_few::<T, 2>(p, read, v, mark, out),
+        3 => return encode_few::<T, 3>(p, read, v, mark, out),
+        4 => return encode_few::<T, 4>(p, read, v, mark, out),
         _ => {}
     }
     // Currents of a few neurons at a time, so that they stay in the nearest cache.
     const BLOCK: usize = 8 * LANES;
     let mut j = [T::ZERO; BLOCK];
-    let mut first = 0;
-    while first < n {
+    let n = out.len();
+    for first in (0..n).step_by(BLOCK) {
         let m = BLOCK.min(n - first);
+        let range = first..first + m;
         let j = &mut j[..m];
         j.fill(T::ZERO);
         for (k, xk) in x.iter().enumerate() {
@@ -223,18 +233,19 @@ pub(crate) fn encode_lif_phase_body<T: Real>(
                 j[i] += e[i] * *xk;
             }
         }
-        let b = &bias[first..first + m];
+        let b = &bias[range.clone()];
         for i in 0..m {
             j[i] = b[i] + j[i];
         }
-        let range = first..first + m;
+        if !plus.is_empty() {
+            crate::dense::add_assign_body(&plus[range.clone()], j);
+        }
         phase_pass(p, j, &mut v[range.clone()], &mut mark[range.clone()], &mut out[range]);
-        first += m;
     }
 }
 dispatch! {
     /// [`encode`](crate::encode) and [`lif_phase`] in one pass: the currents stay in registers. The same bits.
-    pub fn encode_lif_phase(p: &LifStep<T>, bias: &[T], enc_t: &[T], x: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) => encode_lif_phase_body
+    pub fn encode_lif_phase(p: &LifStep<T>, bias: &[T], enc_t: &[T], x: &[T], plus: &[T], v: &mut [T], mark: &mut [T], out: &mut [T]) => encode_lif_phase_body
 }
 dispatch! {
     /// One step in the phase form: `mark` takes the place of the refractory time (see [`LifStep::mark`]).
@@ -299,7 +310,7 @@ mod tests {
             let (mut ve, mut me, mut oe) = (v.clone(), m.clone(), o.clone());
             for s in 0..steps {
                 lif_phase(Level::detect(), p, &j, &mut v, &mut m, &mut o);
-                encode_lif_phase(Level::detect(), p, &j, &[0.0; 4], &[1.0], &mut ve, &mut me, &mut oe);
+                encode_lif_phase(Level::detect(), p, &j, &[0.0; 4], &[1.0], &[], &mut ve, &mut me, &mut oe);
                 assert_eq!((&v, &m, &o), (&ve, &me, &oe), "step {s}");
                 spikes.extend(o.iter().enumerate().filter(|(_, o)| **o > 0.0).map(|(i, _)| (s, i)));
             }
@@ -336,9 +347,10 @@ mod tests {
             for s in 0..500 {
                 let x: Vec<f64> = (0..d).map(|k| (0.02 * s as f64 + k as f64).sin()).collect();
                 let mut j = vec![0.0; n];
-                crate::encode(Level::detect(), &bias, &enc_t, &x, &mut j);
+                let plus: Vec<f64> = (0..n * (s % 2)).map(|k| 0.1 * wave(k + s)).collect();
+                crate::encode(Level::detect(), &bias, &enc_t, &x, &plus, &mut j);
                 lif_phase(Level::detect(), &p, &j, &mut a.0, &mut a.1, &mut a.2);
-                encode_lif_phase(Level::detect(), &p, &bias, &enc_t, &x, &mut b.0, &mut b.1, &mut b.2);
+                encode_lif_phase(Level::detect(), &p, &bias, &enc_t, &x, &plus, &mut b.0, &mut b.1, &mut b.2);
                 spikes += b.2.iter().sum::<f64>();
                 assert_eq!(a, b, "d = {d}, step {s}");
             }

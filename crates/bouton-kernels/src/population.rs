@@ -71,7 +71,7 @@ fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
             let (b, e, o) = (&bias[first..first + m], &enc[first..first + m], &mut out[..m]);
             let (v, k) = (&mut v[first..first + m], &mut mark[first..first + m]);
             if TIMES {
-                encode_lif_phase_body(&p, b, e, &[x], v, k, o);
+                encode_lif_phase_body(&p, b, e, &[x], &[], v, k, o);
             } else {
                 for i in 0..m {
                     phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
@@ -140,7 +140,7 @@ mod tests {
                 for s in 0..300 {
                     let x = (0.02 * f64::from(s)).sin();
                     let (mut y1, mut y2) = (vec![0.1; rows], vec![0.1; rows]);
-                    encode_lif_phase(Level::BASELINE, p, &bias, &enc, &[x], &mut v1, &mut m1, &mut o);
+                    encode_lif_phase(Level::BASELINE, p, &bias, &enc, &[x], &[], &mut v1, &mut m1, &mut o);
                     gemv_inc(Level::BASELINE, &dec, n, n, &o, &mut y1);
                     // Sums of outputs, in every third step.
                     let of: &mut [f64] = if s % 3 == 0 { &mut sums } else { &mut [] };

@@ -86,8 +86,8 @@ passes! {
     fuse_encoding: bitwise,
     /// Kernels that hand values on follow each other. Bitwise.
     locality: bitwise,
-    /// Encoding, LIF step and decoding of a population in one kernel, where they follow each other and nothing else
-    /// needs what they hand on. Bitwise.
+    /// Encoding, what is added to currents right behind it, LIF step and decoding of a population in one kernel, where they
+    /// follow each other and nothing else needs what they hand on. Bitwise.
     fuse_populations: bitwise,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     lif_phase: rounding,

@@ -343,6 +343,56 @@ fn a_population_is_one_kernel_where_nobody_else_needs_what_is_handed_on_in_it() 
 }
 
 #[test]
+fn what_is_added_to_currents_behind_their_encoding_is_added_in_its_loop() {
+    let more = |d: usize, times: usize, part: bool| {
+        let mut p = population(40, d, 2);
+        for k in 0..times {
+            let of: Vec<f64> = (0..40).map(|i| 0.5 * (i + 7 * k) as f64 % 3.0).collect();
+            let plus = p.program.signal(format!("plus {k}"), 40, 1, Role::Parameter, of);
+            let to = Operand::inc(p.current);
+            let on = if part {
+                [to.part(0, 20), Operand::read(plus).part(0, 20)]
+            } else {
+                [to, Operand::read(plus)]
+            };
+            p.program.kernel("more", Copy { inc: true }, on);
+        }
+        p
+    };
+    let run = |p: &Population, passes| {
+        let mut s = Simulation::new(p.program.clone(), Options { passes, ..Options::default() }).unwrap();
+        s.run_steps(60).unwrap();
+        let (mut v, mut y) = (vec![], vec![]);
+        s.read_signal(p.voltage, &mut v);
+        s.read_signal(p.program.by_name()["y"], &mut y);
+        (kernels(&s), v.iter().chain(&y).map(|v| v.to_bits()).collect::<Vec<_>>())
+    };
+    let phase = Passes { lif_phase: true, ..Passes::none() };
+    for d in [1, 2, 3, 4, 7] {
+        for (times, part, wanted) in [
+            (1, false, &["encode lif"][..]),
+            // The second one is added to what the first has made.
+            (2, false, &["encode", "add", "lif phase"][..]),
+            // A part of the currents is none of its loop.
+            (1, true, &["encode", "add", "lif phase"][..]),
+        ] {
+            let p = more(d, times, part);
+            let (found, bits) = run(&p, Passes { lif_phase: true, ..Passes::bitwise() });
+            let has = |k: &&str| found.iter().any(|f| f == k);
+            assert!(wanted.iter().all(|k| has(k)), "{d}, {times}, {part}: {found:?}");
+            assert_eq!(bits, run(&p, phase).1, "{d}, {times}, {part}");
+            assert_ne!(bits, run(&population(40, d, 2), phase).1, "what is added has no effect");
+        }
+        // Where somebody looks at the currents they are stored, with what is added.
+        let mut p = more(d, 1, false);
+        p.program.add("looks", Op::Probe, [Operand::read(p.current)], Draws::No);
+        let (found, bits) = run(&p, Passes { lif_phase: true, ..Passes::bitwise() });
+        assert!(!found.iter().any(|k| k == "add" || k == "encode lif"), "{found:?}");
+        assert_eq!(bits, run(&p, phase).1);
+    }
+}
+
+#[test]
 fn kernels_of_two_populations_that_stand_between_each_other_are_not_joined() {
     // Two populations, of which each kernel of the one is followed by the same of the other.
     let (a, b) = (population(40, 1, 2), population(40, 1, 2));

@@ -75,7 +75,7 @@ impl Draft<'_> {
             self.forms.push(FormAt { signal, form: Transposed { cols }.into(), own, constants, from: None });
             Place { room: Room::Real, span: own, write: false }
         };
-        turn.what = What::Code(Encode.into());
+        turn.what = What::Code(Encode { plus: false }.into());
         turn.on = vec![j, bias, m, x];
         turn.pass = "fuse_encoding";
     }

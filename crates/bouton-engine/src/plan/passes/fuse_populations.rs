@@ -1,14 +1,15 @@
 //! `fuse_populations`: encoding, LIF step and decoding of a population in one pass over its neurons. Bitwise.
 //!
 //! A pair is fused where the second follows the first and nothing else, no kernel, no call and no probe, needs what is
-//! handed on: it then stays in registers and is never stored. The sums keep their order, and so every bit. What only sums the
-//! spikes is done in the same pass.
+//! handed on: it then stays in registers and is never stored. The sums keep their order, and so every bit. What is added to
+//! currents right behind the encoding, as from another population's neurons, is added in its loop; what only sums the spikes
+//! is summed in theirs.
 
 use bouton_kernels::{LANES, MAX_DECODED};
 use bouton_memory::{Place, Room, Span};
 
 use super::super::{Draft, Turning, What};
-use crate::kernels::{Code, EncodeLif, Population};
+use crate::kernels::{Code, Encode, EncodeLif, Population};
 use crate::program::Op;
 
 /// How often elements are used, by turns, by who looks and by sums.
@@ -69,10 +70,17 @@ impl Users {
 impl Draft<'_> {
     /// Fuses what can be fused.
     pub(crate) fn fuse_populations(&mut self) {
+        self.fuse(|first, second| add(first, second));
         let users = Users::new(self);
+        self.fuse(|first, second| fused(&users, first, second));
+        self.regroup();
+    }
+
+    /// Makes one turn of each two for which there is a kernel that does the work of both.
+    fn fuse(&mut self, of: impl Fn(&Turning, &Turning) -> Option<(What, Vec<Place>)>) {
         let mut turns: Vec<Turning> = Vec::with_capacity(self.turns.len());
         for t in std::mem::take(&mut self.turns) {
-            match turns.last().and_then(|last| fused(&users, last, &t)) {
+            match turns.last().and_then(|last| of(last, &t)) {
                 Some((what, on)) => {
                     if let Some(last) = turns.last_mut() {
                         (last.what, last.on, last.pass) = (what, on, "fuse_populations");
@@ -82,19 +90,36 @@ impl Draft<'_> {
             }
         }
         self.turns = turns;
-        self.regroup();
+    }
+}
+
+/// Whether two places are the same.
+fn same(x: Place, y: Place) -> bool {
+    x.room == y.room && x.span == y.span
+}
+
+/// The encoding that also adds what is added to its currents right behind it, if it can: once.
+fn add(first: &Turning, second: &Turning) -> Option<(What, Vec<Place>)> {
+    let (What::Code(Code::Encode(e)), What::Code(Code::Copy(c))) = (&first.what, &second.what) else {
+        return None;
+    };
+    match (&first.on[..], &second.on[..]) {
+        ([j, bias, enc, x], [to, plus]) if !e.plus && c.inc && same(*j, *to) => {
+            Some((What::Code(Encode { plus: true }.into()), vec![*j, *bias, *enc, *x, *plus]))
+        }
+        _ => None,
     }
 }
 
 /// The kernel that does the work of two, and its operands, if there is one.
 fn fused(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<Place>)> {
     let (What::Code(a), What::Code(b)) = (&first.what, &second.what) else { return None };
-    let same = |x: Place, y: Place| x.room == y.room && x.span == y.span;
     match (a, b, &first.on[..], &second.on[..]) {
-        (Code::Encode(_), Code::LifPhase(_), [j, bias, enc, x], [out, v, mark, from, constants])
+        (Code::Encode(e), Code::LifPhase(_), [j, read @ ..], [out, v, mark, from, constants])
             if same(*j, *from) && users.just_two(*j) =>
         {
-            Some((What::Code(EncodeLif.into()), vec![*out, *v, *mark, *bias, *enc, *x, *constants]))
+            let on = [*out, *v, *mark].into_iter().chain(read.iter().copied()).chain([*constants]);
+            Some((What::Code(EncodeLif { plus: e.plus }.into()), on.collect()))
         }
         (Code::EncodeLif(_), Code::Dot(dot), [out, v, mark, bias, enc, x, constants], [y, d, from])
             if same(*out, *from)
