@@ -63,6 +63,40 @@ def test_every_rule_that_comes_with_bouton_learns_on_a_connection_of_nengos(name
         assert np.all(np.isfinite(target)) and np.any(np.asarray(target) != before)
 
 
+@bouton.rule
+def hebbian(dt, pre, post):
+    return 1e-8 * dt * post, pre
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [*(bouton.Rule(name) for name in bouton.Rule.names()), bouton.Rule("w' = 1e-8 * pre.out * post.out"), hebbian],
+    ids=str,
+)
+def test_the_change_of_a_text_or_a_function_can_be_probed_and_is_what_weights_move_by(rule):
+    if rule.modifies == "encoders":
+        pytest.skip("its weights are no connection's")
+    runs = []
+    for looks in (False, True):
+        net = network(rule, error=rule.size_in in ("post_state", 1))
+        with net:
+            net.w = nengo.Probe(net.conn, "weights")
+            if looks:
+                net.delta = nengo.Probe(net.conn.learning_rule, "delta")
+        with bouton.Simulator(net, progress_bar=False) as sim:
+            sim.run_steps(60)
+            runs.append(sim.data[net.w])
+            if looks:
+                w, delta = sim.data[net.w], sim.data[net.delta][:-1]
+    np.testing.assert_array_equal(*runs)
+    moved = np.diff(w, axis=0)
+    assert np.abs(moved).max() > 0
+    # What is at a bound moves by less.
+    free = (w[1:] > w[1:].min()) & (w[1:] < w[1:].max())
+    assert free.mean() > 0.5
+    np.testing.assert_allclose(moved[free], delta[free], atol=1e-15 * max(1.0, np.abs(w).max()))
+
+
 @pytest.mark.parametrize("form", ["matrix", "factors"])
 def test_a_function_is_the_rule_that_it_says(form):
     def pes(dt, pre, error):

@@ -356,8 +356,8 @@ impl Program {
         Ok(self.banks.len() - 1)
     }
 
-    /// Adds pulses on devices, of what a rule wants: `parts` of its change, of PES where there is no `rule`. `learned` are weights, mask of
-    /// what is frozen, and whether anything is. The policy is the devices' where none is given.
+    /// Adds pulses on devices, of what a rule wants: `parts` of its change, where there is no `rule` a matrix or one product. `learned`
+    /// are weights, mask of what is frozen, and whether anything is. The policy is the devices' where none is given.
     #[pyo3(signature = (of, prefix, bank, given, rule, parts, activity, learned))]
     #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
     fn pulses(
@@ -373,7 +373,9 @@ impl Program {
     ) -> PyResult<usize> {
         let none = || PyValueError::new_err(format!("there are no devices {bank}"));
         let (spec, banks) = self.banks.get(bank).ok_or_else(none)?;
-        let made = rule.map_or(Change::Outer(1), |r| r.rule.model().makes());
+        // Without a rule: a matrix, or one product.
+        let wanted = if parts.len() == 1 { Change::Dense } else { Change::Outer(1) };
+        let made = rule.map_or(wanted, |r| r.rule.model().makes());
         let pulsed = Pulsed {
             spec,
             banks,

@@ -41,8 +41,8 @@ class Devices(Distribution):
     ``nengo.Connection(pre.neurons, post.neurons, transform=bouton.Devices(gain=1e4, spread=0.15),
     learning_rule_type=nengo.PES())``. Between neurons there is a synapse a pair of neurons; from an ensemble the devices are in the
     place of the decoders, and with a solver of weights in that of the full matrix. The weights are what the devices make
-    of their conductances, drawn when the simulator is made. What a rule wants becomes pulses: rules are ``nengo.PES``, `mPES` and
-    `Rule`.
+    of their conductances, drawn when the simulator is made. What a rule wants becomes pulses, which act at the end of the same
+    step: any rule of Nengo's, `mPES`, `Rule`, a function (`rule`) or a rule type of one's own; one a connection.
 
     Devices hang on the seed and the label of their connection and on the number of its columns, as in a model file: a connection that
     is called the same there, and has the same seed, has the same devices.

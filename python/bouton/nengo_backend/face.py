@@ -243,7 +243,7 @@ class Face:
         self._give_gains(low)
         learning = self._learning() if low.rules else {}
         for learned in low.rules.values():
-            conn = learning.get(learned.op.delta)
+            conn = learning.get(learned.delta)
             if conn is None:
                 continue
             name = self._names.of(conn)

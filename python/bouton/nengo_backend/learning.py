@@ -2,7 +2,8 @@
 
 Nengo adds a rule's change (``Delta``) to the weights in the next step. Here the parts of the change wait, and one kernel adds
 what they come to. Where something else reads the change, it is made a matrix for that alone. Where several change the same weights,
-the rule stays Python's. On devices the parts become pulses, which act at the end of the same step.
+the rule stays Python's. On devices the parts become pulses, which act at the end of the same step; of a rule that stays Python's
+the change does.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ class _Learning:
 
     def __init__(self, low, op, copy, seen, name, parameters):
         self.seen = seen  # whether something reads the change as a matrix
-        self.low, self.op, self.copy = low, op, copy
+        self.low, self.op, self.copy, self.delta = low, op, copy, copy.src
         self.weights = low.part(copy.dst)
         self.bank = low.banks.get(copy.dst)
         self.rows, self.cols = self.weights.shape
@@ -73,6 +74,13 @@ class _Learning:
         prefix = f"{bank.name}.policy" if policy is None else f"{bank.name}.rule"
         learned = [self.weights.number, self.frozen, self.mode]
         low.late.append(low.program.pulses(of(self.op), prefix, bank.number, policy, rule, parts, activity, learned))
+
+    def pulses_of_matrix(self, delta, on):
+        """Makes a matrix of the parts that `on` names, which hang on the weights, and pulses of it."""
+        matrix = self.part("delta", self.rows, self.cols)
+        weights = [(matrix, SET, None), (self.weights.number, READ, None)]
+        self.low.late.append(delta([*weights, *((p, READ, None) for p in on)]))
+        self.pulses([matrix], None)
 
     def _filtered(self, spikes):
         """The activity that a gate sees by default, where the rule has filtered none."""
@@ -176,8 +184,10 @@ class Learned(_Learning):
         added += self.shown(op, made, waiting, change == "scaled", lambda on: low.op("delta", op, on, change=change, cols=self.cols))
         if encoded and encoded[0] != self.encoded:
             added.append(low.op("copy", op, [(self.encoded, UPDATE, None), (encoded[0], READ, None)], inc=False))
-        if not self.waits:
-            self.pulses(waiting, self.pre, policy=self.own)
+        if not self.waits and self.shares is not None:
+            self.pulses_of_matrix(lambda on: low.op("delta", op, on, change="scaled", cols=self.cols), waiting)
+        elif not self.waits:
+            self.pulses(waiting, low.vector(op.pre_filtered).number, policy=self.own)
         return added
 
 
@@ -234,17 +244,36 @@ class TextLearned(_Learning):
 
     def _pulses(self, op):
         """Pulses of what doesn't hang on the weights, or of a matrix."""
-        parts, outer = self.parts, len(self.parts) == 3 and not self.rule.change_reads_weights()
         if self.rule.change_reads_weights():
-            delta = self.part("delta", self.rows, self.cols)
-            on = [(delta, SET, None), (self.weights.number, READ, None), *((p, READ, None) for p in parts)]
-            self.low.late.append(self.low.program.delta(of(op), on, self.rule, self.cols))
-            parts = [delta]
-        self.pulses(parts, self.pre_of(parts) if outer else None, self.rule)
+            self.pulses_of_matrix(lambda on: self.low.program.delta(of(op), on, self.rule, self.cols), self.parts)
+        else:
+            self.pulses(self.parts, self.pre_of(self.parts) if len(self.parts) == 3 else None, self.rule)
 
     def pre_of(self, parts):
         """The part of an outer product that has a number a column, where it is one product."""
         return parts[2] if self.low.program.shape(parts[2])[0] == self.cols else None
+
+
+class Wanted(_Learning):
+    """What a rule that stays Python's wants of devices: its change as Nengo's matrix."""
+
+    def __init__(self, low, copy):
+        super().__init__(low, copy, copy, True, "wanted", {})
+        # Pulses act in the step in which the change is made; who reads a change at its place in Nengo's order sees the one before.
+        if any(kind == READ and op is not copy for op, kind, _ in low.uses[self.delta.base]):
+            raise BuildError(
+                f"{self.bank.conn}: the change that a rule of Python's makes on devices can't be read; record the weights, or the "
+                "devices' pulses"
+            )
+        low.at_once.add(self.delta.base)
+
+    def apply(self, op):
+        """Makes pulses of the change, in the place of Nengo's copy."""
+        rule_type = self.low.rule_types.get(self.delta)
+        if getattr(rule_type, "policy", None) is not None:
+            raise BuildError(f"{self.bank.conn}: {rule_type} gives pulses by itself and can't have a step of its own; take nengo.PES")
+        self.pulses([self.low.part(self.delta).number], None)
+        return []
 
 
 def find(low, order):
@@ -257,8 +286,6 @@ def find(low, order):
         if type(op) not in (SimRule, *_KINDS) or "make_step" in vars(op):
             continue
         copy, seen = _alone(low, op, changes)
-        if copy is not None and copy.dst in low.banks and type(op) not in (SimRule, SimPES):
-            continue
         if type(op) is SimRule:
             if copy is None:
                 raise BuildError(
@@ -277,6 +304,12 @@ def find(low, order):
             low.private.append(low.part(op.delta).number)
         else:
             low.made[op.delta] = learned
+    for weights in low.banks:
+        copies = changes.get(weights.base, ())
+        if len(copies) == 1 and copies[0] not in low.applies and _whole(copies[0]):
+            copy = copies[0]
+            low.rules[copy] = Wanted(low, copy)
+            low.applies[copy] = low.rules[copy].apply
     _all_by_pulses(low)
 
 
@@ -287,7 +320,7 @@ def _all_by_pulses(low):
             if kind != READ and op not in low.applies:
                 raise BuildError(
                     f"{bank.conn}: its weights are made of devices, and `{of(op)}` would change them in another way than by "
-                    "pulses. On devices there is one rule: nengo.PES, bouton.mPES or bouton.Rule"
+                    "pulses. On devices there is one rule: one of Nengo's, bouton.mPES, bouton.Rule or a function"
                 )
 
 
@@ -302,9 +335,14 @@ def _alone(low, op, changes):
     weights = copy.dst
     if changes.get(weights.base) != [copy]:
         return None, False
-    whole = not (weights.is_view or op.delta.is_view or weights.sparse)
-    fits = whole and weights.ndim == 2 and weights.shape == op.delta.shape and weights.size > 0
-    return (copy if fits else None), len(users) > 1
+    return (copy if _whole(copy) else None), len(users) > 1
+
+
+def _whole(copy):
+    """Whether a copy adds a whole matrix to a whole matrix."""
+    weights, delta = copy.dst, copy.src
+    whole = not (weights.is_view or delta.is_view or weights.sparse)
+    return whole and weights.ndim == 2 and weights.shape == delta.shape and weights.size > 0
 
 
 def _fits(low, op):

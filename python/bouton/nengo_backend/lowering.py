@@ -83,6 +83,7 @@ class Lowered:
         self.seen = set()  # changes that are made a matrix for who reads them
         self.applies = {}  # copy of a change -> the learning operator that makes it
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
+        self.at_once = set()  # base signals that operators of Python's update, and that are used in the same step
         self.late = []  # positions of what acts after all readers of a step
         self.seeds = []  # (process's operator, slot of its seed), for those that the engine has and that have no seed of their own
         self.scales = []  # (scaled encoders, number of the gains / radius that a rule reads)
@@ -273,6 +274,8 @@ class Lowered:
         """An operator that stays Python's."""
         on = []
         for access, signal in _touched(op):
+            if access == UPDATE and signal.base in self.at_once:
+                access = SET
             operand = self.covering(signal, access)
             if operand is not None:
                 on.append(operand)

@@ -44,7 +44,7 @@ class Rule(LearningRuleType):
         self.text = text
         self.parameters = tuple(sorted(parameters.items()))
         self.modifies = "encoders" if read.on_encoders() else "decoders"
-        self.probeable = tuple(name for name, *_ in read.state_table())
+        self.probeable = ("delta", *(name for name, *_ in read.state_table()))
         known = [name for name, *_ in read.parameters()]
         for name in parameters:
             if name not in known:
@@ -227,6 +227,7 @@ class FunctionRule(LearningRuleType):
                     obj=self,
                 )
         super().__init__(size_in="post_state" if "error" in names else 0)
+        self.probeable = ("delta",)
         self.function, self.names, self.modifies = function, tuple(names), modifies
         self.pre_synapse, self.post_synapse, self.every = pre_synapse, post_synapse, int(every)
 
