@@ -138,8 +138,9 @@ pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T,
     let moves = if left > T::ZERO { T::ZERO } else { left };
     let nv = *v - (j - *v) * moves;
     let spikes = nv > T::ONE;
-    let q = (nv - T::ONE) / (j - T::ONE);
-    let left = if spikes { p.whole - q * p.growth } else { left };
+    // First the division, which takes longest: it needn't wait for the voltage.
+    let growth = p.growth / (j - T::ONE);
+    let left = if spikes { p.whole - (nv - T::ONE) * growth } else { left };
     *mark = if left < T::ZERO { T::ZERO } else { left };
     let low = if nv < p.min_voltage { p.min_voltage } else { nv };
     *v = if spikes { T::ZERO } else { low };
