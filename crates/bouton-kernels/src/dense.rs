@@ -122,15 +122,15 @@ fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T
     let n = j.len();
     let bias = &bias[..n];
     if let ([x0], false) = (x, plus.is_empty()) {
-        let (e, plus) = (&enc_t[..n], &plus[..n]);
+        let (e, plus, x0) = (&enc_t[..n], &plus[..n], T::ZERO + *x0);
         for i in 0..n {
-            j[i] = bias[i] + e[i] * *x0 + plus[i];
+            j[i] = bias[i] + e[i] * x0 + plus[i];
         }
         return;
     }
     if let [x0] = *x {
         // One dimension, the most frequent case: a single pass.
-        let e = &enc_t[..n];
+        let (e, x0) = (&enc_t[..n], T::ZERO + x0);
         for i in 0..n {
             j[i] = bias[i] + e[i] * x0;
         }
@@ -138,9 +138,9 @@ fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T
     }
     j.fill(T::ZERO);
     for (k, xk) in x.iter().enumerate() {
-        let e = &enc_t[k * n..(k + 1) * n];
+        let (e, xk) = (&enc_t[k * n..(k + 1) * n], T::ZERO + *xk);
         for i in 0..n {
-            j[i] += e[i] * *xk;
+            j[i] += e[i] * xk;
         }
     }
     for i in 0..n {
@@ -151,7 +151,8 @@ fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T
 dispatch! {
     /// Input currents of a population: j = bias + E·x, with E given transposed (`enc_t`: one row a dimension), so that
     /// neurons lie side by side. Same order of sums as [`gemv_inc`] on E when there are fewer than `2·LANES` dimensions.
-    /// What is in `plus` is added to the sum, unless it is empty.
+    /// What is in `plus` is added to the sum, unless it is empty. Of `x` a zero is taken without its sign, as what is added to zero
+    /// has none.
     pub fn encode(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T]) => encode_body
 }
 

@@ -178,7 +178,7 @@ fn encode_few<T: Real, const D: usize>(
 ) {
     let n = out.len();
     let bias = &bias[..n];
-    let x: [T; D] = std::array::from_fn(|k| x[k]);
+    let x: [T; D] = std::array::from_fn(|k| T::ZERO + x[k]);
     let e: [&[T]; D] = std::array::from_fn(|k| &enc_t[k * n..(k + 1) * n]);
     let current = |i: usize| {
         if D == 1 {
@@ -229,9 +229,9 @@ pub(crate) fn encode_lif_phase_body<T: Real>(
         let j = &mut j[..m];
         j.fill(T::ZERO);
         for (k, xk) in x.iter().enumerate() {
-            let e = &enc_t[k * n + first..k * n + first + m];
+            let (e, xk) = (&enc_t[k * n + first..k * n + first + m], T::ZERO + *xk);
             for i in 0..m {
-                j[i] += e[i] * *xk;
+                j[i] += e[i] * xk;
             }
         }
         let b = &bias[range.clone()];

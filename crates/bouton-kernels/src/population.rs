@@ -23,7 +23,7 @@ fn population_body<T: Real>(
     y: &mut [T],
     sums: &mut [T],
 ) {
-    let (read, write) = ([bias, enc, decoders], [v, mark, sums]);
+    let (read, write, x) = ([bias, enc, decoders], [v, mark, sums], T::ZERO + x);
     if p.keeps_times() {
         of_marks::<T, true>(p, read, x, write, y);
     } else {

@@ -86,8 +86,8 @@ passes! {
     fuse_encoding: bitwise,
     /// Kernels that hand values on follow each other. Bitwise.
     locality: bitwise,
-    /// Encoding, what is added to currents right behind it, LIF step and decoding of a population in one kernel, where they
-    /// follow each other and nothing else needs what they hand on. Bitwise.
+    /// Encoding, what is added to currents right behind it, LIF step and decoding of a population in one kernel, and what hands
+    /// values on to it and from it, where they follow each other and nothing else needs what they hand on. Bitwise.
     fuse_populations: bitwise,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     lif_phase: rounding,
@@ -114,6 +114,9 @@ pub(crate) enum What {
     /// The call of this operator.
     Call(usize),
 }
+
+/// The pass of the turn that resets what is reset to zero.
+const MERGED: &str = "merge_resets";
 
 /// A turn of a step: what it does, on what, and where it comes from.
 #[derive(Clone, Debug)]
@@ -301,29 +304,28 @@ impl Plan {
     pub(crate) fn stores(&self, program: &Program, layout: &Layout, s: SignalId) -> bool {
         let (base, span, room) = (program.base(s), layout.span(s), program.get(s).room);
         let stored = self.stored.get_or_init(|| Stored::new(program, &self.turns));
-        !stored.written.contains(&base) || self.forms.truth(base).is_some() || stored.meets(room, span)
+        // What is reset with all others has its value only if what is then added to it is stored; its parts with it.
+        let set = |span| stored.set.meets(room, span);
+        let reset = || stored.reset.meets(room, span) && set(layout.span(base));
+        !stored.written.contains(&base) || self.forms.truth(base).is_some() || set(span) || reset()
     }
 }
 
 /// What a step stores of what it writes.
 struct Stored {
-    /// Base signals that operators write; but what a call that sees memory names it writes as it likes.
+    /// Base signals that operators write, resets aside; but what a call that sees memory names it writes as it likes.
     written: HashSet<SignalId>,
-    /// Places that are written, by their beginnings, each with the furthest end up to there: places may lie within others.
-    places: Vec<((Room, u32), usize, usize)>,
+    /// What turns write, but for the one that resets, and what that resets.
+    set: Places,
+    reset: Places,
 }
 
-impl Stored {
-    fn new(program: &Program, turns: &[Turning]) -> Stored {
-        let (mut written, mut named) = (HashSet::new(), HashSet::new());
-        for op in program.operators() {
-            let memory = matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
-            let of = if memory { &mut named } else { &mut written };
-            of.extend(op.on.iter().filter(|o| o.access.writes()).map(|o| program.base(o.signal)));
-        }
-        let places = turns.iter().flat_map(|t| &t.on).filter(|p| p.write);
-        let mut places: Vec<_> =
-            places.map(|p| ((p.room, p.span.segment), p.span.start, p.span.end())).collect();
+/// Places by their beginnings, each with the furthest end up to there: places may lie within others.
+struct Places(Vec<((Room, u32), usize, usize)>);
+
+impl Places {
+    fn new(of: impl Iterator<Item = Place>) -> Places {
+        let mut places: Vec<_> = of.map(|p| ((p.room, p.span.segment), p.span.start, p.span.end())).collect();
         places.sort_unstable();
         let mut before = None;
         for (segment, _, end) in &mut places {
@@ -332,13 +334,29 @@ impl Stored {
             }
             before = Some((*segment, *end));
         }
-        Stored { written: &written - &named, places }
+        Places(places)
     }
-    /// Whether a place is written that has an element of these.
+    /// Whether one of them has an element of these.
     fn meets(&self, room: Room, span: Span) -> bool {
         let segment = (room, span.segment);
-        let before = self.places.partition_point(|p| (p.0, p.1) < (segment, span.end()));
-        self.places[..before].last().is_some_and(|p| p.0 == segment && p.2 > span.start)
+        let before = self.0.partition_point(|p| (p.0, p.1) < (segment, span.end()));
+        self.0[..before].last().is_some_and(|p| p.0 == segment && p.2 > span.start)
+    }
+}
+
+impl Stored {
+    fn new(program: &Program, turns: &[Turning]) -> Stored {
+        let (mut written, mut named) = (HashSet::new(), HashSet::new());
+        for op in program.operators().iter().filter(|op| !matches!(op.op, Op::Kernel(Code::Fill(_)))) {
+            let memory = matches!(&op.op, Op::Call(c) if c.sees() == Sees::Memory);
+            let of = if memory { &mut named } else { &mut written };
+            of.extend(op.on.iter().filter(|o| o.access.writes()).map(|o| program.base(o.signal)));
+        }
+        let of = |merged: bool| {
+            let turns = turns.iter().filter(move |t| (t.pass == MERGED) == merged);
+            Places::new(turns.flat_map(|t| &t.on).filter(|p| p.write).copied())
+        };
+        Stored { written: &written - &named, set: of(false), reset: of(true) }
     }
 }
 

@@ -392,6 +392,120 @@ fn what_is_added_to_currents_behind_their_encoding_is_added_in_its_loop() {
     }
 }
 
+/// Two populations as an array has them: their inputs are parts of one signal, and so are their outputs.
+struct Array {
+    program: Program,
+    input: SignalId,
+    x: [SignalId; 2],
+    y: [SignalId; 2],
+    output: SignalId,
+}
+
+fn array(given: f64) -> Array {
+    let mut p = Program::default();
+    let wave = |k: usize, f: f64| (f * k as f64).sin();
+    let node = p.signal("node", 2, 1, Role::Parameter, vec![given, -0.4]);
+    let input = p.signal("input", 2, 1, Role::Scratch, 0.0);
+    let output = p.signal("output", 4, 1, Role::Scratch, 0.0);
+    p.reset("input", input, 0.0);
+    p.reset("output", output, 0.0);
+    p.kernel("given", Copy { inc: true }, [Operand::inc(input), Operand::read(node)]);
+    let of = |p: &mut Program, k: usize| {
+        let n = 40;
+        let x = p.signal(format!("x{k}"), 1, 1, Role::Scratch, 0.0);
+        p.reset("x", x, 0.0);
+        p.kernel("in", Copy { inc: true }, [Operand::inc(x), Operand::read(input).part(k, k + 1)]);
+        let bias = p.signal(format!("bias{k}"), n, 1, Role::Parameter, 1.2);
+        let current = p.signal(format!("j{k}"), n, 1, Role::Scratch, 0.0);
+        p.copy("bias", (bias, &Slice::All), (current, &Slice::All), false);
+        let e: Vec<f64> = (0..n).map(|i| 3.0 * wave(i + k, 1.3)).collect();
+        let e = p.signal(format!("encoders{k}"), n, 1, Role::Parameter, e);
+        p.kernel("encoders", Dot { stride: 1 }, [Operand::inc(current), Operand::read(e), Operand::read(x)]);
+        let out = p.signal(format!("out{k}"), n, 1, Role::Scratch, 0.0);
+        let v = p.signal(format!("v{k}"), n, 1, Role::State, 0.0);
+        let r = p.signal(format!("r{k}"), n, 1, Role::State, 0.0);
+        let neurons: NeuronType = Lif::default().into();
+        let parameters = parameter_values(&neurons.model().vars());
+        let parameters = p.double("parameters", parameters.len(), 1, Role::Parameter, parameters);
+        let on = [Operand::set(out), Operand::set(v), Operand::set(r), Operand::read(current)];
+        p.kernel("neurons", Neurons { neurons }, [&on[..], &[Operand::read(parameters)]].concat());
+        let w: Vec<f64> = (0..2 * n).map(|i| 2e-4 * wave(i + k, 2.1)).collect();
+        let w = p.signal(format!("decoders{k}"), 2, n, Role::Parameter, w);
+        let y = p.signal(format!("y{k}"), 2, 1, Role::Scratch, 0.0);
+        p.reset("y", y, 0.0);
+        p.kernel("decoders", Dot { stride: n }, [Operand::inc(y), Operand::read(w), Operand::read(out)]);
+        p.kernel("out", Copy { inc: true }, [Operand::inc(output).part(2 * k, 2 * k + 2), Operand::read(y)]);
+        (x, y)
+    };
+    let ((x0, y0), (x1, y1)) = (of(&mut p, 0), of(&mut p, 1));
+    Array { program: p, input, x: [x0, x1], y: [y0, y1], output }
+}
+
+#[test]
+fn a_value_that_is_only_handed_on_is_read_and_written_where_it_comes_from_and_goes_to() {
+    let bits = |s: &Simulation, a: &Array| {
+        let mut all = vec![];
+        let by_name = a.program.by_name();
+        for id in [a.output, by_name["v0"], by_name["v1"]] {
+            let mut values = vec![];
+            s.read_signal(id, &mut values);
+            all.extend(values.iter().map(|v| v.to_bits()));
+        }
+        all
+    };
+    let run = |a: &Array, passes| {
+        let mut s = Simulation::new(a.program.clone(), Options { passes, ..Options::default() }).unwrap();
+        s.run_steps(60).unwrap();
+        s
+    };
+    let (phase, fast) =
+        (Passes { lif_phase: true, ..Passes::none() }, Passes { lif_phase: true, ..Passes::bitwise() });
+    let adds = |s: &Simulation| kernels(s).iter().filter(|k| *k == "add").count();
+    for given in [0.8, 0.0, -0.0] {
+        let a = array(given);
+        let (plain, s) = (run(&a, phase), run(&a, fast));
+        assert_eq!((adds(&plain), adds(&s)), (5, 1), "{:?}", kernels(&s));
+        assert_eq!(kernels(&s).iter().filter(|k| *k == "population").count(), 2);
+        assert_eq!(bits(&s, &a), bits(&plain, &a), "given {given:?}");
+        // What is never there is not said to be.
+        assert!(a.x.iter().chain(&a.y).all(|id| !s.stores(*id) && plain.stores(*id)));
+        assert!(s.stores(a.input) && s.stores(a.output));
+    }
+    // Who looks at it sees it, and nothing else changes.
+    for of in 0..4 {
+        let mut a = array(0.8);
+        let id = [a.x, a.y].concat()[of];
+        a.program.add("looks", Op::Probe, [Operand::read(id)], Draws::No);
+        let (plain, s) = (run(&a, phase), run(&a, fast));
+        assert_eq!(adds(&s), 2, "{:?}", kernels(&s));
+        assert!(s.stores(id));
+        let (mut seen, mut wanted) = (vec![], vec![]);
+        s.read_signal(id, &mut seen);
+        plain.read_signal(id, &mut wanted);
+        assert_eq!((seen, bits(&s, &a)), (wanted, bits(&plain, &a)));
+    }
+    // What something else adds to, reads, or begins with is not only handed on.
+    let other = |change: &dyn Fn(&mut Program, &Array)| {
+        let (mut a, b) = (array(0.8), array(0.8));
+        change(&mut a.program, &b);
+        let (plain, s) = (run(&a, phase), run(&a, fast));
+        assert_eq!(bits(&s, &a), bits(&plain, &a));
+        adds(&s)
+    };
+    let more = |p: &mut Program| p.signal("more", 1, 1, Role::Parameter, 0.3);
+    assert_eq!(other(&|_, _| ()), 1);
+    let added = other(&|p, a| {
+        let more = more(p);
+        p.kernel("more", Copy { inc: true }, [Operand::inc(a.x[0]), Operand::read(more)]);
+    });
+    assert_eq!(added, 3);
+    let read = other(&|p, a| {
+        let z = p.signal("z", 1, 1, Role::State, 0.0);
+        p.kernel("z", Copy { inc: true }, [Operand::update(z), Operand::read(a.x[1])]);
+    });
+    assert_eq!(read, 3);
+}
+
 #[test]
 fn kernels_of_two_populations_that_stand_between_each_other_are_not_joined() {
     // Two populations, of which each kernel of the one is followed by the same of the other.

@@ -3,12 +3,13 @@
 //! A pair is fused where the second follows the first and nothing else, no kernel, no call and no probe, needs what is
 //! handed on: it then stays in registers and is never stored. The sums keep their order, and so every bit. What is added to
 //! currents right behind the encoding, as from another population's neurons, is added in its loop; what only sums the spikes
-//! is summed in theirs.
+//! is summed in theirs. A value that is only handed on, as by the nodes of an array of ensembles, is read and written where it
+//! comes from and goes to.
 
 use bouton_kernels::{LANES, MAX_DECODED};
 use bouton_memory::{Place, Room, Span};
 
-use super::super::{Draft, Turning, What};
+use super::super::{Draft, MERGED, Turning, What};
 use crate::kernels::{Code, Encode, EncodeLif, Population};
 use crate::program::Op;
 
@@ -20,6 +21,8 @@ struct Users {
     seen: Vec<Span>,
     /// What is summed, and where, sorted.
     summed: Vec<(Span, Span)>,
+    /// What a step begins with at zero, sorted.
+    zeros: Vec<Span>,
 }
 
 impl Users {
@@ -32,12 +35,17 @@ impl Users {
         let mut seen: Vec<Span> =
             probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();
         seen.sort();
-        let places = d.turns.iter().flat_map(|t| &t.on);
+        // The fill of all that is reset uses the numbers of many.
+        let merged = |t: &&Turning| t.pass == MERGED;
+        let places = d.turns.iter().filter(|t| !merged(t)).flat_map(|t| &t.on);
         let mut used: Vec<_> = places.map(|p| (p.room, p.span.segment, p.span.start)).collect();
         used.sort_unstable();
         let mut summed: Vec<_> = d.wanted.tallies.iter().map(|(s, sums)| (layout.span(*s), *sums)).collect();
         summed.sort_unstable();
-        Users { used, seen, summed }
+        let mut zeros: Vec<Span> =
+            d.turns.iter().filter(merged).flat_map(|t| &t.on).map(|p| p.span).collect();
+        zeros.sort_unstable();
+        Users { used, seen, summed, zeros }
     }
 
     /// Where the elements of a whole signal are summed, if they are; `None` where more uses it than two turns and one sum of all
@@ -61,6 +69,13 @@ impl Users {
         }
     }
 
+    /// Whether a step begins with these numbers at zero.
+    fn zero(&self, p: Place) -> bool {
+        let before = self.zeros.partition_point(|z| (z.segment, z.start) <= (p.span.segment, p.span.start));
+        let last = self.zeros[..before].last();
+        p.room == Room::Real && last.is_some_and(|z| z.segment == p.span.segment && z.end() >= p.span.end())
+    }
+
     /// Whether a whole signal is only used by two turns.
     fn just_two(&self, p: Place) -> bool {
         self.just_two_and_sums(p) == Some(None)
@@ -70,7 +85,8 @@ impl Users {
 impl Draft<'_> {
     /// Fuses what can be fused.
     pub(crate) fn fuse_populations(&mut self) {
-        self.fuse(|first, second| add(first, second));
+        let users = Users::new(self);
+        self.fuse(|first, second| forward(&users, first, second).or_else(|| add(first, second)));
         let users = Users::new(self);
         self.fuse(|first, second| fused(&users, first, second));
         self.regroup();
@@ -96,6 +112,20 @@ impl Draft<'_> {
 /// Whether two places are the same.
 fn same(x: Place, y: Place) -> bool {
     x.room == y.room && x.span == y.span
+}
+
+/// The encoding of what has been added to nothing else, read where it comes from.
+fn forward(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<Place>)> {
+    let (What::Code(Code::Copy(c)), What::Code(Code::Encode(_))) = (&first.what, &second.what) else {
+        return None;
+    };
+    let [to, from] = first.on[..] else { return None };
+    let x = second.on.get(3)?;
+    (c.inc && same(to, *x) && users.just_two(to) && users.zero(to)).then(|| {
+        let mut on = second.on.clone();
+        on[3] = from;
+        (second.what.clone(), on)
+    })
 }
 
 /// The encoding that also adds what is added to its currents right behind it, if it can: once.
@@ -132,6 +162,12 @@ fn fused(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<
                 users.just_two_and_sums(*out)?.map(|span| Place { room: Room::Real, span, write: true });
             let on = [*y, *v, *mark].into_iter().chain(sums).chain([*bias, *enc, *x, *d, *constants]);
             Some((What::Code(Population { sums: sums.is_some() }.into()), on.collect()))
+        }
+        // Nothing that is added to zero makes it negative, so that a zero has the same sign either way.
+        (Code::Population(_), Code::Copy(c), [y, rest @ ..], [to, from])
+            if c.inc && same(*y, *from) && users.just_two(*y) && users.zero(*y) && users.zero(*to) =>
+        {
+            Some((first.what.clone(), [*to].into_iter().chain(rest.iter().copied()).collect()))
         }
         _ => None,
     }

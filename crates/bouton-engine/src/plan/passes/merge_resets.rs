@@ -2,7 +2,7 @@
 
 use bouton_memory::{Place, Room, Span};
 
-use super::super::{ALIGN, Draft, Turning, What};
+use super::super::{ALIGN, Draft, MERGED, Turning, What};
 use crate::calls::Sees;
 use crate::kernels::{Code, Fill};
 use crate::program::{Access, Op};
@@ -38,7 +38,7 @@ impl Draft<'_> {
                 barrier: false,
                 sees: Sees::Operands,
                 of: format!("{count} resets"),
-                pass: "merge_resets",
+                pass: MERGED,
             });
         }
     }
