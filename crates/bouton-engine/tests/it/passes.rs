@@ -379,7 +379,7 @@ fn what_is_added_to_currents_behind_their_encoding_is_added_in_its_loop() {
             let p = more(d, times, part);
             let (found, bits) = run(&p, Passes { lif_phase: true, ..Passes::bitwise() });
             let has = |k: &&str| found.iter().any(|f| f == k);
-            assert!(wanted.iter().all(|k| has(k)), "{d}, {times}, {part}: {found:?}");
+            assert!(wanted.iter().all(has), "{d}, {times}, {part}: {found:?}");
             assert_eq!(bits, run(&p, phase).1, "{d}, {times}, {part}");
             assert_ne!(bits, run(&population(40, d, 2), phase).1, "what is added has no effect");
         }
