@@ -76,10 +76,11 @@ impl<T: Real> LifStep<T> {
     }
 
     /// Whether the marks are refractory times and the step is the textbook's: exp(τ_ref/τ_rc) is no number (τ_ref is 700
-    /// τ_rc or more; 88 in single precision).
+    /// τ_rc or more; 88 in single precision), or a voltage is at its end within a step (dt is 37 τ_rc or more; 17), so that it
+    /// doesn't say when it passed the threshold.
     #[inline(always)]
     pub(crate) fn keeps_times(&self) -> bool {
-        !self.growth.is_finite()
+        !self.growth.is_finite() || self.full == -T::ONE
     }
 
     /// The phase mark that stands for a refractory time (s, as the textbook step stores it at the end of a step).
@@ -114,7 +115,9 @@ pub fn lif_textbook<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], refractory: &
         *out = if spikes { p.spike } else { T::ZERO };
         if spikes {
             let rest = (-(*v - T::ONE) / (j - T::ONE)).ln_1p();
-            *refractory = p.tau_ref + p.dt + p.tau_rc * rest;
+            // Where the voltage is at its end within a step the rest may round to minus infinity: the neuron is free.
+            let left = p.tau_ref + p.dt + p.tau_rc * rest;
+            *refractory = if left < T::ZERO { T::ZERO } else { left };
             *v = T::ZERO;
         } else if *v < p.min_voltage {
             *v = p.min_voltage;
@@ -317,9 +320,15 @@ mod tests {
             }
             (v, spikes)
         };
-        // 600 and 1,000 membrane time constants: exp of the one is a number, of the other it is none.
-        for (tau_ref, times) in [(0.6, false), (1.0, true)] {
-            let p = LifStep::<f64>::new(0.001, 0.001, tau_ref, 0.0, 1.0);
+        // 600 and 1,000 membrane time constants: exp of the one is a number, of the other it is none. And a voltage that is at its
+        // end in a step, or nearly.
+        for (tau_rc, tau_ref, times) in [
+            (0.001, 0.6, false),
+            (0.001, 1.0, true),
+            (0.001 / 20.0, 0.0037, false),
+            (0.001 / 40.0, 0.0037, true),
+        ] {
+            let p = LifStep::<f64>::new(0.001, tau_rc, tau_ref, 0.0, 1.0);
             assert_eq!(p.keeps_times(), times);
             let ((v, spikes), (v2, spikes2)) = (textbook(&p, 4000), phase(&p, 4000));
             assert!(spikes.len() >= 9 && spikes.contains(&(0, 3)), "{spikes:?}");

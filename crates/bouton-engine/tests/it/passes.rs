@@ -343,6 +343,27 @@ fn a_population_is_one_kernel_where_nobody_else_needs_what_is_handed_on_in_it() 
 }
 
 #[test]
+fn neurons_that_have_no_marks_are_stepped_as_the_textbook_has_it() {
+    for (tau_rc, tau_ref) in [(1e-5, 0.01), (2e-5, 0.003)] {
+        for d in [1, 3, 7] {
+            let stiff = Lif { tau_rc, tau_ref, ..Lif::default() };
+            let p = population_of(40, d, 2, stiff.into(), 0.0);
+            let run = |passes| {
+                let mut s =
+                    Simulation::new(p.program.clone(), Options { passes, ..Options::default() }).unwrap();
+                s.run_steps(100).unwrap();
+                let (mut r, mut y) = (vec![], vec![]);
+                s.read_signal(p.refractory, &mut r);
+                s.read_signal(p.program.by_name()["y"], &mut y);
+                assert!(y.iter().all(|y| *y != 0.0), "no neuron spiked");
+                (r, y.iter().map(|y| y.to_bits()).collect::<Vec<_>>())
+            };
+            assert_eq!(run(Passes::default()), run(Passes::none()), "{tau_rc}, {d}");
+        }
+    }
+}
+
+#[test]
 fn what_is_added_to_currents_behind_their_encoding_is_added_in_its_loop() {
     let more = |d: usize, times: usize, part: bool| {
         let mut p = population(40, d, 2);
