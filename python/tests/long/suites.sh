@@ -2,7 +2,8 @@
 # Nengo's suite and nengo_spa's with nengo.Simulator and with bouton.Simulator, and a table of both. About an hour on 2 cores.
 #
 # Usage: python/tests/long/suites.sh [OUT]   from the repository's root, with the Python of python/requirements-test.txt and
-# nengo_spa; PYTHON names it. OUT is where outcomes go (target/suites). SUITES="plain salt-a slow spa" picks some of them.
+# nengo_spa, and the package installed; PYTHON names it. OUT is where outcomes go (target/suites). SUITES="plain salt-a slow spa" picks
+# some of them.
 set -u
 out=${1:-target/suites}
 python=${PYTHON:-python}
@@ -10,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out/root"
 out=$(cd "$out" && pwd)
 export OMP_NUM_THREADS=1 MPLBACKEND=agg
-export PYTHONPATH="$here/../..:$here/../suite:$here"
+export PYTHONPATH="$here/../suite:$here"
 
 # one SUITE BACKEND CLASS ARGUMENTS...: outcomes to OUT/SUITE.BACKEND
 one() {
