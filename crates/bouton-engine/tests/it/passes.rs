@@ -4,7 +4,8 @@ use bouton_core::Slice;
 use bouton_elements::neurons::{AdaptiveLif, Lif, NeuronType};
 use bouton_elements::var::parameter_values;
 use bouton_engine::{
-    Copy, Dot, Draws, Neurons, Op, Operand, Options, Passes, Program, Role, Room, SignalId, Simulation,
+    Copy, Dot, Draws, Knob, Neurons, Op, Operand, Options, Passes, Pick, Program, Role, Room, SignalId,
+    Simulation,
 };
 
 /// A population of `n` neurons in `d` dimensions: the copy of its bias, its neurons, encoders, and decoders of `rows` values.
@@ -504,6 +505,23 @@ fn a_value_that_is_only_handed_on_is_read_and_written_where_it_comes_from_and_go
         s.read_signal(id, &mut seen);
         plain.read_signal(id, &mut wanted);
         assert_eq!((seen, bits(&s, &a)), (wanted, bits(&plain, &a)));
+    }
+    // What has a path is read between steps without asking: it is there.
+    for of in 0..4 {
+        let mut a = array(0.8);
+        let id = [a.x, a.y].concat()[of];
+        a.program.knobs_mut().add("known", Knob::read_only(id, "", "a value", "for the test"));
+        let (mut plain, mut s) = (run(&a, phase), run(&a, fast));
+        assert!(s.stores(id) && adds(&s) == 2, "{:?}", kernels(&s));
+        let mut there = false;
+        for _ in 0..20 {
+            let seen = s.read("known", &Pick::All).unwrap();
+            assert_eq!(seen, plain.read("known", &Pick::All).unwrap());
+            there |= seen.iter().all(|v| *v != 0.0);
+            s.run_steps(1).unwrap();
+            plain.run_steps(1).unwrap();
+        }
+        assert!(there, "it was zero all the time");
     }
     // What something else adds to, reads, or begins with is not only handed on.
     let other = |change: &dyn Fn(&mut Program, &Array)| {

@@ -31,7 +31,9 @@ impl Users {
         let probed =
             program.operators().iter().filter(|op| matches!(op.op, Op::Probe)).flat_map(|op| op.on.iter());
         let held = d.wanted.holds.signals.iter().copied();
-        let probed = probed.map(|o| o.signal).chain(d.wanted.pins.iter().copied()).chain(held);
+        // What has a path is read between steps, and is there.
+        let known = program.knobs().iter().map(|(_, knob)| knob.signal);
+        let probed = probed.map(|o| o.signal).chain(d.wanted.pins.iter().copied()).chain(held).chain(known);
         let mut seen: Vec<Span> =
             probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();
         seen.sort();
