@@ -121,30 +121,23 @@ dispatch! {
 fn encode_body<T: Real>(bias: &[T], enc_t: &[T], x: &[T], plus: &[T], j: &mut [T]) {
     let n = j.len();
     let bias = &bias[..n];
-    if let ([x0], false) = (x, plus.is_empty()) {
-        let (e, plus, x0) = (&enc_t[..n], &plus[..n], T::ZERO + *x0);
-        for i in 0..n {
-            j[i] = bias[i] + e[i] * x0 + plus[i];
-        }
-        return;
-    }
     if let [x0] = *x {
         // One dimension, the most frequent case: a single pass.
         let (e, x0) = (&enc_t[..n], T::ZERO + x0);
         for i in 0..n {
             j[i] = bias[i] + e[i] * x0;
         }
-        return;
-    }
-    j.fill(T::ZERO);
-    for (k, xk) in x.iter().enumerate() {
-        let (e, xk) = (&enc_t[k * n..(k + 1) * n], T::ZERO + *xk);
-        for i in 0..n {
-            j[i] += e[i] * xk;
+    } else {
+        j.fill(T::ZERO);
+        for (k, xk) in x.iter().enumerate() {
+            let (e, xk) = (&enc_t[k * n..(k + 1) * n], T::ZERO + *xk);
+            for i in 0..n {
+                j[i] += e[i] * xk;
+            }
         }
-    }
-    for i in 0..n {
-        j[i] = bias[i] + j[i];
+        for i in 0..n {
+            j[i] = bias[i] + j[i];
+        }
     }
     add_assign_body(plus, j);
 }

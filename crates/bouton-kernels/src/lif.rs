@@ -4,8 +4,12 @@
 //! Computation, ch. 14). Inside a step the current is constant, so the voltage is exact, and the time of the spike is
 //! found by inverting the exponential.
 
+use crate::dense::add_assign_body;
 use crate::level::{Tier, dispatch};
 use crate::{LANES, Level, Real};
+
+/// Neurons whose currents or outputs are held at a time.
+pub(crate) const BLOCK: usize = 8 * LANES;
 
 /// Constants of a LIF population for a given time step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,7 +139,7 @@ pub fn lif_textbook<T: Real>(p: &LifStep<T>, j: &[T], v: &mut [T], refractory: &
 /// a rounding of the constants would move each spike the same way. Agrees with the textbook form to rounding (a few 1e-12
 /// in the voltage; in single precision it is the more exact of the two).
 #[inline(always)]
-pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
+fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut T) {
     // Comparisons are such that what is no number stays so, and is seen.
     let left = *mark * p.decay + p.full;
     let moves = if left > T::ZERO { T::ZERO } else { left };
@@ -152,7 +156,13 @@ pub(crate) fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T,
 
 /// Steps neurons one behind the other; `j` is the current of each. A plain loop: compilers make the best vectors of it.
 #[inline(always)]
-fn phase_loop<T: Real>(p: &LifStep<T>, j: impl Fn(usize) -> T, v: &mut [T], mark: &mut [T], out: &mut [T]) {
+pub(crate) fn phase_loop<T: Real>(
+    p: &LifStep<T>,
+    j: impl Fn(usize) -> T,
+    v: &mut [T],
+    mark: &mut [T],
+    out: &mut [T],
+) {
     let n = out.len();
     let (p, v, mark) = (*p, &mut v[..n], &mut mark[..n]);
     for i in 0..n {
@@ -223,7 +233,6 @@ pub(crate) fn encode_lif_phase_body<T: Real>(
         _ => {}
     }
     // Currents of a few neurons at a time, so that they stay in the nearest cache.
-    const BLOCK: usize = 8 * LANES;
     let mut j = [T::ZERO; BLOCK];
     let n = out.len();
     for first in (0..n).step_by(BLOCK) {
@@ -242,7 +251,7 @@ pub(crate) fn encode_lif_phase_body<T: Real>(
             j[i] = b[i] + j[i];
         }
         if !plus.is_empty() {
-            crate::dense::add_assign_body(&plus[range.clone()], j);
+            add_assign_body(&plus[range.clone()], j);
         }
         phase_pass(p, j, &mut v[range.clone()], &mut mark[range.clone()], &mut out[range]);
     }

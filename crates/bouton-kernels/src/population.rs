@@ -2,13 +2,11 @@
 
 use crate::dense::{add_assign_body, tree};
 use crate::level::{Tier, dispatch};
-use crate::lif::{encode_lif_phase_body, phase_step};
+use crate::lif::{BLOCK, encode_lif_phase_body, phase_loop};
 use crate::{LANES, Level, LifStep, Real};
 
 /// Highest number of decoded values of [`population`].
 pub const MAX_DECODED: usize = 4;
-/// Neurons whose outputs are held at a time.
-const BLOCK: usize = 8 * LANES;
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "a loop names its operands one by one")]
@@ -73,9 +71,7 @@ fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
             if TIMES {
                 encode_lif_phase_body(&p, b, e, &[x], &[], v, k, o);
             } else {
-                for i in 0..m {
-                    phase_step(&p, b[i] + e[i] * x, &mut v[i], &mut k[i], &mut o[i]);
-                }
+                phase_loop(&p, |i| b[i] + e[i] * x, v, k, o);
             }
         }
         if !sums.is_empty() {

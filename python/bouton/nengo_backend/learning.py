@@ -307,9 +307,8 @@ def find(low, order):
     for weights in low.banks:
         copies = changes.get(weights.base, ())
         if len(copies) == 1 and copies[0] not in low.applies and _whole(copies[0]):
-            copy = copies[0]
-            low.rules[copy] = Wanted(low, copy)
-            low.applies[copy] = low.rules[copy].apply
+            wanted = Wanted(low, copies[0])
+            low.rules[wanted.copy], low.applies[wanted.copy] = wanted, wanted.apply
     _all_by_pulses(low)
 
 

@@ -8,6 +8,7 @@ mod door;
 mod edits;
 mod finite;
 mod forms;
+mod fused;
 mod held;
 mod learning;
 mod log;

@@ -37,17 +37,23 @@ impl Users {
         let mut seen: Vec<Span> =
             probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();
         seen.sort();
-        // The fill of all that is reset uses the numbers of many.
-        let merged = |t: &&Turning| t.pass == MERGED;
-        let places = d.turns.iter().filter(|t| !merged(t)).flat_map(|t| &t.on);
-        let mut used: Vec<_> = places.map(|p| (p.room, p.span.segment, p.span.start)).collect();
-        used.sort_unstable();
         let mut summed: Vec<_> = d.wanted.tallies.iter().map(|(s, sums)| (layout.span(*s), *sums)).collect();
         summed.sort_unstable();
-        let mut zeros: Vec<Span> =
-            d.turns.iter().filter(merged).flat_map(|t| &t.on).map(|p| p.span).collect();
+        let merged = d.turns.iter().filter(|t| t.pass == MERGED);
+        let mut zeros: Vec<Span> = merged.flat_map(|t| &t.on).map(|p| p.span).collect();
         zeros.sort_unstable();
-        Users { used, seen, summed, zeros }
+        let mut users = Users { used: vec![], seen, summed, zeros };
+        users.count(d);
+        users
+    }
+
+    /// Counts by turns, as they now are.
+    fn count(&mut self, d: &Draft<'_>) {
+        // The fill of all that is reset uses the numbers of many.
+        let places = d.turns.iter().filter(|t| t.pass != MERGED).flat_map(|t| &t.on);
+        self.used.clear();
+        self.used.extend(places.map(|p| (p.room, p.span.segment, p.span.start)));
+        self.used.sort_unstable();
     }
 
     /// Where the elements of a whole signal are summed, if they are; `None` where more uses it than two turns and one sum of all
@@ -87,9 +93,9 @@ impl Users {
 impl Draft<'_> {
     /// Fuses what can be fused.
     pub(crate) fn fuse_populations(&mut self) {
-        let users = Users::new(self);
+        let mut users = Users::new(self);
         self.fuse(|first, second| forward(&users, first, second).or_else(|| add(first, second)));
-        let users = Users::new(self);
+        users.count(self);
         self.fuse(|first, second| fused(&users, first, second));
         self.regroup();
     }
