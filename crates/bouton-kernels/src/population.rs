@@ -91,6 +91,7 @@ fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
             continue;
         }
         // Only the last block has a rest: added after the lanes, as in `dot`.
+        let acc = std::hint::black_box(acc);
         for (r, y) in y.iter_mut().enumerate().take(ROWS) {
             let mut s = tree(&acc[r]);
             for i in whole..m {
