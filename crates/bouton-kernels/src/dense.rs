@@ -52,6 +52,7 @@ fn rows_inc<T: Real, const R: usize>(a: &[T], stride: usize, x: &[T], y: &mut [T
             }
         }
     }
+    let acc = std::hint::black_box(acc);
     for ((y, acc), row) in y.iter_mut().zip(&acc).zip(&rows) {
         let mut s = tree(acc);
         for (a, x) in row.1.iter().zip(rest) {
