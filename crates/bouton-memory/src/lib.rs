@@ -16,6 +16,7 @@ pub mod room;
 mod slots;
 mod steps;
 mod sync;
+mod zeros;
 
 pub use memory::{Held, Memory, Number};
 pub use pool::Pool;

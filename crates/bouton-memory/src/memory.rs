@@ -1,18 +1,13 @@
 //! Numbers at addresses that never change.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::room::fits;
 use crate::slots::Span;
-
-/// Size of a huge page. Large segments begin at one and ask for them: a million neurons are streamed through in every
-/// step, and with small pages the look-up of addresses would cost as much as the numbers.
-const HUGE: usize = 2 << 20;
-/// A cache line.
-const LINE: usize = 64;
+use crate::zeros::Zeros;
 
 mod sealed {
     pub trait Sealed {}
@@ -25,13 +20,11 @@ pub trait Number: Copy + Default + Send + Sync + sealed::Sealed + 'static {}
 impl Number for f64 {}
 impl Number for f32 {}
 
-/// One allocation of zeros.
+/// One block of zeros.
 struct Segment<T> {
     start: NonNull<UnsafeCell<T>>,
     len: usize,
-    /// What was allocated, in which the numbers begin at an aligned address.
-    raw: NonNull<u8>,
-    layout: Layout,
+    _bytes: Zeros,
 }
 
 impl<T: Number> Segment<T> {
@@ -44,26 +37,9 @@ impl<T: Number> Segment<T> {
             )
         };
         // Fails where the number of bytes could not be counted.
-        let array = Layout::array::<UnsafeCell<T>>(len.max(1)).map_err(|_| none())?;
-        let align = if array.size() >= 2 * HUGE { HUGE } else { LINE };
-        // Zeroed by the system: pages that nobody writes are never taken. Only memory of a small alignment is asked of it as
-        // zeros (other memory is written to by the allocator), and so it is aligned here.
-        let room = array.size().checked_add(align).ok_or_else(none)?;
-        let layout = Layout::from_size_align(room, align_of::<u64>()).map_err(|_| none())?;
-        // SAFETY: the layout has at least one byte.
-        let raw = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(none)?;
-        let ahead = raw.as_ptr().align_offset(align);
-        assert!(ahead <= align, "bytes can be aligned");
-        // SAFETY: the allocation has `align` bytes more than the numbers take, so that they fit in behind at most as many;
-        // they are aligned, for `align` is a multiple of their alignment.
-        let start = unsafe { raw.add(ahead) }.cast::<UnsafeCell<T>>();
-        #[cfg(target_os = "linux")]
-        if align == HUGE {
-            // Only a wish: without huge pages everything is the same but slower.
-            // SAFETY: the range lies within the allocation just made.
-            let _ = unsafe { libc::madvise(start.as_ptr().cast(), array.size(), libc::MADV_HUGEPAGE) };
-        }
-        Ok(Segment { start, len, raw, layout })
+        let array = Layout::array::<UnsafeCell<T>>(len).map_err(|_| none())?;
+        let bytes = Zeros::new(array.size()).ok_or_else(none)?;
+        Ok(Segment { start: bytes.start().cast(), len, _bytes: bytes })
     }
 }
 
@@ -72,13 +48,6 @@ unsafe impl<T: Send> Send for Segment<T> {}
 // SAFETY: a segment by itself gives no access to its numbers: a memory does, by its own rules, and who holds one is given an
 // address alone.
 unsafe impl<T: Sync> Sync for Segment<T> {}
-
-impl<T> Drop for Segment<T> {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout; numbers need no dropping.
-        unsafe { dealloc(self.raw.as_ptr(), self.layout) }
-    }
-}
 
 /// Numbers in segments. A segment is added as a whole, begins as zeros, and never moves.
 pub struct Memory<T> {
@@ -224,6 +193,7 @@ impl<T> Held<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zeros::{HUGE, LINE};
 
     /// Memory that this process has been given (bytes).
     #[cfg(target_os = "linux")]
