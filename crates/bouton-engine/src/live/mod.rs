@@ -113,7 +113,7 @@ pub(crate) fn read_signal(
     out: &mut Vec<f64>,
 ) {
     let (x, base) = (program.get(s), program.base(s));
-    let span = layout.span(s);
+    let span = forms.span(program, layout, s);
     if let Some(f) = forms.truth(base) {
         let (len, constants) = (program.get(base).len(), double.get(f.constants));
         if s == base {
@@ -163,7 +163,7 @@ impl Hand<'_> {
             let (k, len) = (x.view.map_or(0, |v| v.offset) + inner, self.program.get(base).len());
             return f.form.at(k, len, &|k| own.at(k), self.double.get(f.constants));
         }
-        let span = self.layout.span(s).part(inner, inner + 1);
+        let span = self.forms.span(self.program, self.layout, s).part(inner, inner + 1);
         match x.room {
             Room::Real => self.numbers.read(span, &mut out),
             Room::Double => out.extend_from_slice(self.double.get(span)),

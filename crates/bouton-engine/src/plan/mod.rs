@@ -219,6 +219,8 @@ pub(crate) struct Draft<'a> {
     wanted: &'a Wanted<'a>,
     turns: Vec<Turning>,
     forms: Vec<FormAt>,
+    /// Base signals that have a path and are only handed on, and where to.
+    handed: Vec<(SignalId, Span)>,
     own: [usize; 2],
     /// Runs of turns that belong together; of one each without the pass that joins them.
     groups: Vec<std::ops::Range<usize>>,
@@ -241,8 +243,8 @@ impl Plan {
                 }
             }
         }
-        let mut d =
-            Draft { wanted, turns: vec![], forms: vec![], own: [0, 0], groups: vec![], users, written };
+        let (turns, forms, handed, groups) = (vec![], vec![], vec![], vec![]);
+        let mut d = Draft { wanted, turns, forms, handed, own: [0, 0], groups, users, written };
         let (mut passes, program) = (wanted.passes, wanted.program);
         if wanted.holds.any {
             (passes.merge_resets, passes.fuse_encoding, passes.fuse_populations) = (false, false, false);
@@ -417,14 +419,14 @@ impl Draft<'_> {
             parts = vec![Parts::Serial((0..self.turns.len()).collect())];
         }
         let steps = Steps::new(turns, parts).map_err(|m| fault("", m))?;
-        let Draft { turns, forms, own, wanted, .. } = self;
+        let Draft { turns, forms, handed, own, wanted, .. } = self;
         let whats = turns.iter().map(|t| t.what.clone()).collect();
         Ok(Plan {
             turns,
             whats,
             steps,
             slots,
-            forms: Forms::new(forms),
+            forms: Forms::new(forms, handed),
             own,
             segments: wanted.own,
             passes: wanted.passes,

@@ -315,7 +315,7 @@ impl<T: CallReal> Inner for Sim<T> {
             out.extend((from..to).map(|k| f.form.at(inner(k), len, &|at| own[at].f64(), constants)));
             return;
         }
-        let span = self.layout.span(s).part(from, to);
+        let span = self.plan.forms.span(&self.program, &self.layout, s).part(from, to);
         match self.program.get(s).room {
             Room::Real => out.extend(self.real.get(span).iter().map(|v| v.f64())),
             Room::Double => out.extend_from_slice(self.double.get(span)),

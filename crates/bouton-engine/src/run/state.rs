@@ -108,6 +108,11 @@ impl<T: CallReal> Sim<T> {
 
     /// A new plan over the same memory. Forms that both plans have go over as they are.
     pub(super) fn plan_anew(&mut self, passes: Passes) -> Result<(), Error> {
+        // Another plan may store what this one only hands on.
+        for (s, to) in self.plan.forms.handed() {
+            let handed = self.real.get(*to).to_vec();
+            self.real.get_mut(self.layout.span(*s)).copy_from_slice(&handed);
+        }
         let pins = self.pins();
         let mut wanted = self.wanted(passes, &pins, &[]);
         // Forms that lie where they lay stay there: a large one isn't held twice, not even for a moment.
@@ -191,7 +196,7 @@ impl<T: CallReal> Sim<T> {
 
     /// Plain values: a form is closed.
     fn values(&self, s: SignalId) -> Values {
-        let span = self.layout.span(s);
+        let span = self.plan.forms.span(&self.program, &self.layout, s);
         if self.plan.forms.truth(s).is_some() {
             let mut plain = vec![];
             super::Inner::read_into(self, s, &mut plain);

@@ -151,23 +151,68 @@ fn a_value_that_is_only_handed_on_is_read_and_written_where_it_comes_from_and_go
         plain.read_signal(id, &mut wanted);
         assert_eq!((seen, bits(&s, &a)), (wanted, bits(&plain, &a)));
     }
-    // What has a path is read between steps without asking: it is there.
+    // What has a path is read between steps without asking: what is read is there, and what is handed on is found where it went.
     for of in 0..4 {
         let mut a = array(0.8);
         let id = [a.x, a.y].concat()[of];
+        let part = a.program.view(id, 0, 1, 1);
         a.program.knobs_mut().add("known", Knob::read_only(id, "", "a value", "for the test"));
+        a.program.knobs_mut().add("part", Knob::read_only(part, "", "a part of it", "for the test"));
         let (mut plain, mut s) = (run(&a, phase), run(&a, fast));
-        assert!(s.stores(id) && adds(&s) == 2, "{:?}", kernels(&s));
+        assert_eq!(
+            (s.stores(id), adds(&s)),
+            if of < 2 { (true, 2) } else { (false, 1) },
+            "{:?}",
+            kernels(&s)
+        );
         let mut there = false;
-        for _ in 0..20 {
+        for k in 0..20 {
             let seen = s.read("known", &Pick::All).unwrap();
             assert_eq!(seen, plain.read("known", &Pick::All).unwrap());
+            let last = Pick::Element(seen.len() - 1, 0);
+            assert_eq!(s.read("known", &last).unwrap(), plain.read("known", &last).unwrap());
+            assert_eq!(s.read("part", &Pick::All).unwrap(), seen[..1]);
             there |= seen.iter().all(|v| *v != 0.0);
-            s.run_steps(1).unwrap();
-            plain.run_steps(1).unwrap();
+            match k {
+                // Saved, and loaded by a simulation whose plan stores it, and by one whose plan doesn't.
+                5 => {
+                    let saved = s.save().unwrap();
+                    (plain, s) = (run(&a, phase), run(&a, fast));
+                    plain.load(&saved).unwrap();
+                    s.load(&saved).unwrap();
+                }
+                // Another plan, and back.
+                10 => s.replan(phase).unwrap(),
+                11 => s.replan(fast).unwrap(),
+                _ => {
+                    s.run_steps(1).unwrap();
+                    plain.run_steps(1).unwrap();
+                }
+            }
         }
         assert!(there, "it was zero all the time");
+        s.reset(bouton_engine::Reset::All).unwrap();
+        assert!(s.read("known", &Pick::All).unwrap().iter().all(|v| *v == 0.0));
     }
+    // Where something else is written there, in a step or between steps, it isn't found there.
+    let found_elsewhere = |change: &dyn Fn(&mut Program, &Array)| {
+        let mut a = array(0.8);
+        a.program.knobs_mut().add("known", Knob::read_only(a.y[0], "", "a value", "for the test"));
+        let b = array(0.8);
+        change(&mut a.program, &b);
+        let (mut plain, mut s) = (run(&a, phase), run(&a, fast));
+        assert_eq!(s.read("known", &Pick::All).unwrap(), plain.read("known", &Pick::All).unwrap());
+        assert_eq!(bits(&s, &a), bits(&plain, &a));
+        !s.stores(a.y[0])
+    };
+    assert!(found_elsewhere(&|_, _| ()));
+    assert!(!found_elsewhere(&|p, a| {
+        let more = p.signal("more", 1, 1, Role::Parameter, 0.3);
+        p.kernel("more", Copy { inc: true }, [Operand::inc(a.output).part(1, 2), Operand::read(more)]);
+    }));
+    assert!(!found_elsewhere(&|p, a| {
+        p.knobs_mut().add("output", Knob::plain(a.output, "", bouton_engine::Bounds::ANY, "for the test"));
+    }));
     // What something else adds to, reads, or begins with is not only handed on.
     let other = |change: &dyn Fn(&mut Program, &Array)| {
         let (mut a, b) = (array(0.8), array(0.8));

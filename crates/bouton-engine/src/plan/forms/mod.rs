@@ -11,7 +11,8 @@ mod tests;
 use bouton_kernels::Real;
 use bouton_memory::Span;
 
-use crate::program::SignalId;
+use crate::plan::Layout;
+use crate::program::{Program, SignalId};
 
 /// What a form is.
 pub(crate) trait Form {
@@ -218,16 +219,30 @@ pub(crate) struct FormAt {
     pub(crate) from: Option<SignalId>,
 }
 
-/// All forms of a plan, by signal.
+/// All forms of a plan, by signal, and where signals are found that have no memory of their own in it.
 #[derive(Clone, Debug, Default)]
 pub struct Forms {
     all: Vec<FormAt>,
+    /// Base signals whose numbers a step only hands on, and where to: there they are read, and nobody writes them.
+    handed: Vec<(SignalId, Span)>,
 }
 
 impl Forms {
-    pub(crate) fn new(mut all: Vec<FormAt>) -> Forms {
+    pub(crate) fn new(mut all: Vec<FormAt>, mut handed: Vec<(SignalId, Span)>) -> Forms {
         all.sort_by_key(|f| f.signal);
-        Forms { all }
+        handed.sort_unstable();
+        Forms { all, handed }
+    }
+    /// Base signals that a step only hands on, and where to.
+    pub(crate) fn handed(&self) -> &[(SignalId, Span)] {
+        &self.handed
+    }
+    /// Where the numbers of a signal without a form lie.
+    pub(crate) fn span(&self, program: &Program, layout: &Layout, s: SignalId) -> Span {
+        let (base, own) = (program.base(s), layout.span(s));
+        let Ok(k) = self.handed.binary_search_by_key(&base, |h| h.0) else { return own };
+        let from = own.start - layout.span(base).start;
+        self.handed[k].1.part(from, from + own.len)
     }
     /// Whether these are the same forms, of the same signals and at the same places.
     pub(crate) fn same(&self, other: &Forms) -> bool {

@@ -134,7 +134,7 @@ fn forms_that_are_the_same_lie_at_the_same_places_and_are_of_the_same_signals() 
         constants: Span::default(),
         from: None,
     };
-    let forms = |all: Vec<FormAt>| Forms::new(all);
+    let forms = |all: Vec<FormAt>| Forms::new(all, vec![]);
     // In whatever order they were made.
     let two = forms(vec![at(7, 0), at(3, 16)]);
     assert!(two.same(&forms(vec![at(3, 16), at(7, 0)])));

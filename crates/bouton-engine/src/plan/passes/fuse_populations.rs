@@ -6,19 +6,29 @@
 //! is summed in theirs. A value that is only handed on, as by the nodes of an array of ensembles, is read and written where it
 //! comes from and goes to.
 
+use std::collections::HashSet;
+
 use bouton_kernels::{LANES, MAX_DECODED};
 use bouton_memory::{Place, Room, Span};
 
 use super::super::{Draft, MERGED, Turning, What};
 use crate::kernels::{Code, Encode, EncodeLif, Population};
-use crate::program::Op;
+use crate::program::{Op, SignalId, Writes};
 
-/// How often elements are used, by turns, by who looks and by sums.
+/// How often signals are used, by turns, by who looks and by sums.
 struct Users {
-    /// Room, segment and first element of each span that a turn uses, sorted. Spans of one signal begin inside it, so that all of
-    /// them are found.
+    /// Base signals by their beginnings.
+    signals: Vec<(Span, SignalId)>,
+    /// Room, segment and first element of each span that a turn uses, sorted.
     used: Vec<(Room, u32, usize)>,
-    seen: Vec<Span>,
+    /// Base signals that somebody looks at or reaches by their addresses; those reached; those with a path, and with one by which
+    /// they are written.
+    seen: HashSet<SignalId>,
+    held: HashSet<SignalId>,
+    known: HashSet<SignalId>,
+    edited: HashSet<SignalId>,
+    /// What one turn writes and no other writes an element of, sorted.
+    ones: Vec<Span>,
     /// What is summed, and where, sorted.
     summed: Vec<(Span, Span)>,
     /// What a step begins with at zero, sorted.
@@ -28,21 +38,32 @@ struct Users {
 impl Users {
     fn new(d: &Draft<'_>) -> Users {
         let (program, layout) = (d.wanted.program, d.wanted.layout);
-        let probed =
-            program.operators().iter().filter(|op| matches!(op.op, Op::Probe)).flat_map(|op| op.on.iter());
-        let held = d.wanted.holds.signals.iter().copied();
-        // What has a path is read between steps, and is there.
-        let known = program.knobs().iter().map(|(_, knob)| knob.signal);
-        let probed = probed.map(|o| o.signal).chain(d.wanted.pins.iter().copied()).chain(held).chain(known);
-        let mut seen: Vec<Span> =
-            probed.filter(|s| program.get(*s).room == Room::Real).map(|s| layout.span(s)).collect();
-        seen.sort();
+        let bases =
+            program.signals().iter().zip(0..).filter(|(s, _)| s.view.is_none() && s.room == Room::Real);
+        let mut signals: Vec<_> = bases
+            .map(|(_, k)| (layout.span(SignalId(k)), SignalId(k)))
+            .filter(|(span, _)| span.len > 0)
+            .collect();
+        signals.sort_unstable();
+        let probes = program.operators().iter().filter(|op| matches!(op.op, Op::Probe));
+        let probed = probes.flat_map(|op| op.on.iter()).map(|o| o.signal);
+        let held = d.wanted.holds.signals.clone();
+        let looked = probed.chain(d.wanted.pins.iter().copied()).chain(held.iter().copied());
+        let (mut known, mut edited) = (HashSet::new(), HashSet::new());
+        for (_, knob) in program.knobs().iter() {
+            known.insert(program.base(knob.signal));
+            if !matches!(knob.writes, Writes::Never(_)) {
+                edited.insert(program.base(knob.signal));
+            }
+        }
         let mut summed: Vec<_> = d.wanted.tallies.iter().map(|(s, sums)| (layout.span(*s), *sums)).collect();
         summed.sort_unstable();
         let merged = d.turns.iter().filter(|t| t.pass == MERGED);
         let mut zeros: Vec<Span> = merged.flat_map(|t| &t.on).map(|p| p.span).collect();
         zeros.sort_unstable();
-        let mut users = Users { used: vec![], seen, summed, zeros };
+        let seen = looked.map(|s| program.base(s)).collect();
+        let ones = Self::ones(d);
+        let mut users = Users { signals, used: vec![], seen, held, known, edited, ones, summed, zeros };
         users.count(d);
         users
     }
@@ -56,19 +77,56 @@ impl Users {
         self.used.sort_unstable();
     }
 
+    /// What is written by one turn alone, resets aside.
+    fn ones(d: &Draft<'_>) -> Vec<Span> {
+        let places = d.turns.iter().filter(|t| t.pass != MERGED).flat_map(|t| &t.on);
+        let written = places.filter(|p| p.write && p.room == Room::Real && p.span.len > 0);
+        let mut all: Vec<Span> = written.map(|p| p.span).collect();
+        all.sort_unstable();
+        let mut furthest = (0, 0);
+        let mut ones = vec![];
+        for (k, s) in all.iter().enumerate() {
+            let behind = (s.segment, s.start) >= furthest;
+            let before = all.get(k + 1).is_none_or(|next| (s.segment, s.end()) <= (next.segment, next.start));
+            if behind && before {
+                ones.push(*s);
+            }
+            furthest = furthest.max((s.segment, s.end()));
+        }
+        ones
+    }
+
+    /// The base signal that a place has elements of, and whether it is all of it.
+    fn signal(&self, p: Place) -> Option<(SignalId, bool)> {
+        let before =
+            self.signals.partition_point(|(s, _)| (s.segment, s.start) <= (p.span.segment, p.span.start));
+        let (span, id) = *self.signals[..before].last()?;
+        let within = p.room == Room::Real && span.segment == p.span.segment && p.span.start < span.end();
+        within.then_some((id, span == p.span))
+    }
+
+    /// How many turns use a signal at all, where a place is the whole of it and nobody looks at it.
+    fn turns(&self, p: Place) -> Option<usize> {
+        let (id, true) = self.signal(p)? else { return None };
+        // Whatever uses a part of it begins in it.
+        let before = |x: usize| self.used.partition_point(|u| *u < (p.room, p.span.segment, x));
+        (!self.seen.contains(&id)).then(|| before(p.span.end()) - before(p.span.start))
+    }
+
     /// Where the elements of a whole signal are summed, if they are; `None` where more uses it than two turns and one sum of all
     /// of it.
     fn just_two_and_sums(&self, p: Place) -> Option<Option<Span>> {
         let s = p.span;
-        let before = |x: usize| self.used.partition_point(|u| *u < (p.room, s.segment, x));
-        // Signals don't overlap: a probe or a sum of this one begins in it.
-        let from = |span: &Span| (span.segment, span.start) < (s.segment, s.start);
-        let first = self.seen.partition_point(from);
-        let probed = self.seen.get(first).is_some_and(|q| q.segment == s.segment && q.start < s.end());
-        if before(s.end()) - before(s.start) != 2 || probed {
+        // What has a path is read between steps, and is there.
+        if self.turns(p)? != 2 || self.known.contains(&self.signal(p)?.0) {
             return None;
         }
-        let first = self.summed.partition_point(|(q, _)| from(q));
+        self.sums(s)
+    }
+
+    /// Where a whole signal is summed, if it is; `None` where it is summed in parts or more than once.
+    fn sums(&self, s: Span) -> Option<Option<Span>> {
+        let first = self.summed.partition_point(|(q, _)| (q.segment, q.start) < (s.segment, s.start));
         let within = |q: &&(Span, Span)| q.0.segment == s.segment && q.0.start < s.end();
         match self.summed[first..].iter().take_while(within).collect::<Vec<_>>()[..] {
             [] => Some(None),
@@ -88,6 +146,20 @@ impl Users {
     fn just_two(&self, p: Place) -> bool {
         self.just_two_and_sums(p) == Some(None)
     }
+
+    /// Whether a whole signal is only handed on to where nothing else is written, neither in a step nor between steps; and
+    /// which it is, if it has a path, by which it is then read there.
+    fn handed_on(&self, from: Place, to: Place) -> Option<Option<SignalId>> {
+        if self.turns(from)? != 2 || self.sums(from.span)?.is_some() || !self.zero(from) || !self.zero(to) {
+            return None;
+        }
+        let ((id, _), (other, _)) = (self.signal(from)?, self.signal(to)?);
+        if !self.known.contains(&id) {
+            return Some(None);
+        }
+        let alone = self.ones.binary_search(&to.span).is_ok() && !self.held.contains(&other);
+        (alone && !self.edited.contains(&other) && !self.edited.contains(&id)).then_some(Some(id))
+    }
 }
 
 impl Draft<'_> {
@@ -96,12 +168,20 @@ impl Draft<'_> {
         let mut users = Users::new(self);
         self.fuse(|first, second| forward(&users, first, second).or_else(|| add(first, second)));
         users.count(self);
-        self.fuse(|first, second| fused(&users, first, second));
+        let mut handed = vec![];
+        self.fuse(|first, second| {
+            fused(&users, first, second).or_else(|| {
+                let (what, on, known) = hand_on(&users, first, second)?;
+                handed.extend(known);
+                Some((what, on))
+            })
+        });
+        self.handed = handed;
         self.regroup();
     }
 
     /// Makes one turn of each two for which there is a kernel that does the work of both.
-    fn fuse(&mut self, of: impl Fn(&Turning, &Turning) -> Option<(What, Vec<Place>)>) {
+    fn fuse(&mut self, mut of: impl FnMut(&Turning, &Turning) -> Option<(What, Vec<Place>)>) {
         let mut turns: Vec<Turning> = Vec::with_capacity(self.turns.len());
         for t in std::mem::take(&mut self.turns) {
             match turns.last().and_then(|last| of(last, &t)) {
@@ -171,12 +251,27 @@ fn fused(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<
             let on = [*y, *v, *mark].into_iter().chain(sums).chain([*bias, *enc, *x, *d, *constants]);
             Some((What::Code(Population { sums: sums.is_some() }.into()), on.collect()))
         }
-        // Nothing that is added to zero makes it negative, so that a zero has the same sign either way.
-        (Code::Population(_), Code::Copy(c), [y, rest @ ..], [to, from])
-            if c.inc && same(*y, *from) && users.just_two(*y) && users.zero(*y) && users.zero(*to) =>
-        {
-            Some((first.what.clone(), [*to].into_iter().chain(rest.iter().copied()).collect()))
-        }
         _ => None,
     }
+}
+
+/// A population that adds its values to where they are handed on, with the signal that is found there from then on, if
+/// somebody may ask for it.
+#[allow(clippy::type_complexity, reason = "what a turn is made of, and one more")]
+fn hand_on(
+    users: &Users,
+    first: &Turning,
+    second: &Turning,
+) -> Option<(What, Vec<Place>, Option<(SignalId, Span)>)> {
+    let (What::Code(Code::Population(_)), What::Code(Code::Copy(c))) = (&first.what, &second.what) else {
+        return None;
+    };
+    let ([y, rest @ ..], [to, from]) = (&first.on[..], &second.on[..]) else { return None };
+    if !c.inc || !same(*y, *from) {
+        return None;
+    }
+    // Nothing that is added to zero makes it negative, so that a zero has the same sign either way.
+    let known = users.handed_on(*y, *to)?.map(|id| (id, to.span));
+    let on = [*to].into_iter().chain(rest.iter().copied()).collect();
+    Some((first.what.clone(), on, known))
 }
