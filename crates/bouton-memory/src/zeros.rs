@@ -80,3 +80,32 @@ fn give_back(raw: NonNull<u8>, layout: Layout) {
     // SAFETY: allocated in `ask` with this layout.
     unsafe { dealloc(raw.as_ptr(), layout) }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Pages of a block that are taken, and how many there are.
+    fn taken(block: &Zeros, bytes: usize) -> (usize, usize) {
+        let mut pages = vec![0u8; bytes / 4096];
+        // SAFETY: the range lies within the block, begins at a page, and there is a byte for each page.
+        let failed = unsafe { libc::mincore(block.start().as_ptr().cast(), bytes, pages.as_mut_ptr()) };
+        assert_eq!(failed, 0);
+        (pages.iter().filter(|p| **p & 1 == 1).count(), pages.len())
+    }
+
+    #[test]
+    fn a_large_block_has_no_page_before_it_is_written_whatever_was_given_back_before() {
+        let bytes = 4 * HUGE;
+        // What is given back is kept by the allocator from the second time on.
+        for _ in 0..3 {
+            let written = vec![1u8; bytes + 2 * HUGE];
+            assert_eq!(std::hint::black_box(&written)[bytes], 1);
+        }
+        let block = Zeros::new(bytes).unwrap();
+        assert_eq!(taken(&block, bytes), (0, bytes / 4096));
+        // SAFETY: one byte of the block.
+        unsafe { block.start().write(1) };
+        assert!(taken(&block, bytes).0 > 0);
+    }
+}
