@@ -28,19 +28,6 @@ import bouton  # noqa: E402
 WARM = 10
 
 
-def w2():
-    with nengo.Network(seed=2) as net:
-        stim = nengo.Node(lambda t: 0.6 * np.sin(2 * np.pi * t + np.arange(4)))
-        pre, post, error = (nengo.Ensemble(1000, 4) for _ in range(3))
-        nengo.Connection(stim, pre, synapse=None)
-        net.learned = nengo.Connection(pre, post, function=lambda x: np.zeros(4), learning_rule_type=nengo.PES(1e-4))
-        nengo.Connection(post, error)
-        nengo.Connection(stim, error, transform=-1)
-        nengo.Connection(error, net.learned.learning_rule)
-        net.out = nengo.Probe(post, synapse=0.03)
-    return net
-
-
 def w4(size):
     rng = np.random.RandomState(123)
     a, b = (rng.normal(scale=np.sqrt(1 / size), size=size) for _ in range(2))
@@ -92,7 +79,7 @@ def again(name):
 # Makes the network; the ratio that is wanted; what bouton's simulator is given.
 MODELS = {
     "W1": (again("W1"), 20, {}),
-    "W2": (w2, 15, {}),
+    "W2": (again("W2"), 15, {}),
     "W3": (again("W3"), 400, {}),
     "W3bcm": (again("W3bcm"), 22, {}),
     "W3oja": (again("W3oja"), 40, {}),

@@ -5,6 +5,7 @@
 //! ```
 //!
 //! * `W1`: communication channel, `size` (10) ensembles of 100 LIF neurons in a row, 5 ms synapses.
+//! * `W2`: PES on decoders, three ensembles of `size` (1000) neurons in four dimensions.
 //! * `W3`: PES on `size` × `size` (2000) solved weights from neurons to neurons; `W3bcm`: BCM; `W3oja`: Oja's rule; `W3none`: without
 //!   learning; `W3hand`: that matrix given by hand.
 //! * `stdp`: pair STDP on `size` × `size` (2000) weights between neurons whose spikes are given by `--trains FILE` (a byte a neuron
@@ -36,6 +37,7 @@ fn main() -> Result<(), Error> {
     };
     let mut net = match name {
         "W1" => models::w1(size.unwrap_or(10)),
+        "W2" => models::w2(size.unwrap_or(1000)),
         "W5" => models::w5(size.unwrap_or(1000)),
         "mpes" => models::mpes(size.unwrap_or(100)),
         "W3" => models::w3(size.unwrap_or(2000), true),
@@ -46,7 +48,7 @@ fn main() -> Result<(), Error> {
         "W3hand" => models::w3_hand(size.unwrap_or(2000))?,
         other => {
             eprintln!(
-                "there is no workload `{other}`; there are: W1, W3, W3bcm, W3oja, W3none, W3hand, W5, mpes, stdp, stdpnone"
+                "there is no workload `{other}`; there are: W1, W2, W3, W3bcm, W3oja, W3none, W3hand, W5, mpes, stdp, stdpnone"
             );
             std::process::exit(2);
         }
