@@ -147,8 +147,9 @@ fn phase_step<T: Real>(p: &LifStep<T>, j: T, v: &mut T, mark: &mut T, out: &mut 
     let spikes = nv > T::ONE;
     // First the division, which takes longest: it needn't wait for the voltage.
     let growth = p.growth / (j - T::ONE);
-    let left = if spikes { p.whole - (nv - T::ONE) * growth } else { left };
-    *mark = if left < T::ZERO { T::ZERO } else { left };
+    let behind = p.whole - (nv - T::ONE) * growth;
+    let behind = if behind < T::ZERO { T::ZERO } else { behind };
+    *mark = if spikes { behind } else { left - moves };
     let low = if nv < p.min_voltage { p.min_voltage } else { nv };
     *v = if spikes { T::ZERO } else { low };
     *out = if spikes { p.spike } else { T::ZERO };
