@@ -64,6 +64,12 @@ pub trait Call: Debug + Send + Sync {
     fn sees(&self) -> Sees {
         Sees::Operands
     }
+    /// Positions among its operands of what its change wants of each row, and of the error row by row that this is made of, if it
+    /// makes do without them: it is then given none of their elements. For a rule whose rows are encoders times what it makes of
+    /// the error before the encoders, which it also writes.
+    fn spares(&self) -> Option<[usize; 2]> {
+        None
+    }
     /// Starts it: once for each simulation, and at each reset, in the order of the step.
     ///
     /// # Errors

@@ -277,6 +277,9 @@ impl Call for Learn {
         let (w, r) = self.counts();
         if on.len() == w + r { Ok(()) } else { Err(format!("takes {} operands, found {}", w + r, on.len())) }
     }
+    fn spares(&self) -> Option<[usize; 2]> {
+        (*self == Learn::Pes { encoded: true }).then_some([1, 5])
+    }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
         Ok(Box::new(*self))
     }

@@ -176,6 +176,11 @@ pub trait RuleModel: DynElement {
     fn post_of_error(&self, _: &mut RuleStep<'_, '_>, _: &[f64], out: &mut [f64]) {
         out.fill(0.0);
     }
+    /// Whether [`step`](RuleModel::step) makes do with no row of the error, and sets no row of `post` then: for a rule that is linear in
+    /// the error, which a plan may keep as it is before the encoders.
+    fn spares_rows(&self) -> bool {
+        false
+    }
     /// The matrix that it changes.
     fn changes(&self) -> Changes {
         Changes::Weights

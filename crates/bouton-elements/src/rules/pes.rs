@@ -68,6 +68,9 @@ impl RuleModel for Pes {
     fn linear_in_error(&self) -> bool {
         true
     }
+    fn spares_rows(&self) -> bool {
+        true
+    }
     fn post_of_error(&self, _: &mut RuleStep<'_, '_>, error: &[f64], out: &mut [f64]) {
         out.iter_mut().zip(error).for_each(|(p, e)| *p = -e);
     }

@@ -228,6 +228,8 @@ pub(crate) struct Draft<'a> {
     users: HashMap<SignalId, usize>,
     /// Base signals that something in a step writes.
     written: HashSet<SignalId>,
+    /// Errors that are kept as values before the encoders.
+    values: passes::Values,
 }
 
 impl Plan {
@@ -244,10 +246,14 @@ impl Plan {
             }
         }
         let (turns, forms, handed, groups) = (vec![], vec![], vec![], vec![]);
-        let mut d = Draft { wanted, turns, forms, handed, own: [0, 0], groups, users, written };
+        let values = passes::Values::default();
+        let mut d = Draft { wanted, turns, forms, handed, own: [0, 0], groups, users, written, values };
         let (mut passes, program) = (wanted.passes, wanted.program);
         if wanted.holds.any {
             (passes.merge_resets, passes.fuse_encoding, passes.fuse_populations) = (false, false, false);
+        }
+        if passes.factored && !wanted.holds.any {
+            d.values();
         }
         if passes.merge_resets {
             d.merge_resets();
@@ -256,7 +262,7 @@ impl Plan {
         let copies: HashSet<usize> = fused.values().copied().collect();
         for &k in wanted.order {
             let op = &program.operators()[k];
-            if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) {
+            if (passes.merge_resets && d.is_merged(k)) || copies.contains(&k) || d.values.spares(k) {
                 continue;
             }
             let handed = !matches!(&op.op, Op::Call(call) if call.sees() == Sees::Memory);
@@ -276,6 +282,7 @@ impl Plan {
                 }
                 if passes.factored {
                     d.factored(&mut turn, k);
+                    d.without_rows(&mut turn, k);
                 }
                 if passes.pending {
                     d.pending(&mut turn, k);

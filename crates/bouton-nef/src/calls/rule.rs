@@ -40,6 +40,11 @@ impl Call for RuleCall {
         let wanted = self.parts + self.states + self.inputs + self.factors.len() + optional + 1;
         if on.len() == wanted { Ok(()) } else { Err(format!("takes {wanted} operands, found {}", on.len())) }
     }
+    fn spares(&self) -> Option<[usize; 2]> {
+        let post = 1;
+        let error = self.parts + self.states + usize::from(self.encoded) + self.inputs;
+        (self.encoded && self.rule.model().spares_rows()).then_some([post, error])
+    }
     fn start(&self, _: &Start) -> Result<Box<dyn Running>, String> {
         Ok(Box::new(Run { call: self.clone(), memory: RuleMemory::default() }))
     }
@@ -63,7 +68,9 @@ impl Running for Run {
             let (factors, reads) = reads.split_at(call.factors.len());
             let (weights, parameters) = reads.split_at(usize::from(m.reads_weights()));
             let error = error.first().copied().unwrap_or(&[]);
-            finite(error, "the error")?;
+            for error in [error].iter().chain(before) {
+                finite(error, "the error")?;
+            }
             for (values, name) in factors.iter().zip(&call.factors) {
                 if values.iter().any(|x| !x.is_finite()) {
                     finite(values, &format!("the third factor `{name}`"))?;

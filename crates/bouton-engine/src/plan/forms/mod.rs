@@ -204,6 +204,8 @@ forms! {
     factored::Factored,
     pending::Pending,
     spiked::Spiked,
+    encoded::Encoded,
+    moved::Moved,
 }
 
 /// A form of a signal, where a plan keeps it.

@@ -126,6 +126,45 @@ fn a_product_beside_a_matrix_is_added_to_it() {
 }
 
 #[test]
+fn rows_are_encoders_times_values_until_one_is_written() {
+    let form = Encoded { rows: 5, inner: 2 };
+    let encoders: Vec<f64> = (0..10).map(|k| noise(k + 40)).collect();
+    let rows: Vec<f64> = (0..5).map(noise).collect();
+    let (mut own, len) = (vec![f64::NAN; form.numbers()], 5);
+    let close = |own: &[f64]| {
+        let (mut out, mut single) = (vec![7.0], vec![]);
+        form.close_all(own, len, &encoders, &mut out);
+        let narrow: Vec<f32> = own.iter().map(|x| *x as f32).collect();
+        form.close_all(&narrow, len, &encoders, &mut single);
+        assert!(out[1..].iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-5), "{out:?} {single:?}");
+        for k in 0..len {
+            assert_eq!(form.at(k, len, &|k| own[k], &encoders).to_bits(), out[1 + k].to_bits());
+        }
+        out.split_off(1)
+    };
+    // The values are another form's: they stay what they are.
+    (own[5], own[6]) = (0.25, -3.0);
+    form.open_all(len, &|k| rows[k], &encoders, &mut |k, x| own[k] = x);
+    assert_eq!((close(&own), own[5], own[6]), (rows.clone(), 0.25, -3.0));
+    // A step sets the values, and that the rows don't count.
+    own[7] = 0.0;
+    let products: Vec<f64> = (0..5).map(|k| 0.25 * encoders[2 * k] - 3.0 * encoders[2 * k + 1]).collect();
+    assert_eq!(close(&own), products);
+    assert_eq!(form.counts(own.len(), &|k| own[k]), 5..8, "what a step writes");
+    for k in [0, 3, 4] {
+        let (mut own, mut sets) = (own.clone(), vec![]);
+        form.put(k, len, 0.5, &|k| own[k], &encoders, &mut |k, x| sets.push((k, x)));
+        sets.iter().for_each(|(k, x)| own[*k] = *x);
+        let wanted: Vec<f64> = (0..5).map(|i| if i == k { 0.5 } else { products[i] }).collect();
+        assert_eq!(close(&own), wanted);
+        // And another.
+        let (now, mut sets) = (own.clone(), vec![]);
+        form.put(1, len, 0.75, &|k| now[k], &encoders, &mut |k, x| sets.push((k, x)));
+        assert_eq!(sets, [(1, 0.75)]);
+    }
+}
+
+#[test]
 fn forms_that_are_the_same_lie_at_the_same_places_and_are_of_the_same_signals() {
     let at = |signal: u32, start: usize| FormAt {
         signal: SignalId(signal),

@@ -15,7 +15,7 @@ use crate::kernels::{self, Code, LearnFactored};
 use crate::program::{Op, Operator, SignalId};
 
 /// The encoders that the changes of `apply` pass, if that is what it does.
-fn encoders(op: &Operator) -> Option<SignalId> {
+pub(super) fn encoders(op: &Operator) -> Option<SignalId> {
     match &op.op {
         Op::Kernel(Code::Apply(a)) if a.encoded && a.is_one_product() => Some(op.on[op.on.len() - 3].signal),
         _ => None,
@@ -33,8 +33,12 @@ impl Draft<'_> {
         if learns {
             // Weights, frozen, scale, post, pre; the encoders, the values; freezing.
             let [_, frozen, scale, post, pre, _, values, freezing] = turn.on[..] else { return };
-            turn.on = vec![place(true), frozen, scale, post, pre, values, freezing];
-            turn.what = What::Code(LearnFactored.into());
+            let kept = self.values.of(k);
+            turn.on = match kept {
+                Some(kept) => vec![place(true), kept, frozen, scale, pre, freezing],
+                None => vec![place(true), frozen, scale, post, pre, values, freezing],
+            };
+            turn.what = What::Code(LearnFactored { values: kept.is_some() }.into());
         } else {
             turn.on[1] = place(false);
             turn.what = What::Code(kernels::Factored { inner }.into());
@@ -43,7 +47,7 @@ impl Draft<'_> {
     }
 
     /// Where the form of a matrix is, and the form.
-    fn factors(&mut self, matrix: SignalId) -> Option<(Span, Factored)> {
+    pub(super) fn factors(&mut self, matrix: SignalId) -> Option<(Span, Factored)> {
         let find = |f: &AnyForm| match f {
             AnyForm::Factored(f) => Some(f.clone()),
             _ => None,

@@ -19,8 +19,11 @@ impl Draft<'_> {
     pub(crate) fn merge_resets(&mut self) {
         let layout = self.wanted.layout;
         let mut pieces: Vec<(Span, usize)> = vec![];
-        let mut all: Vec<Span> =
-            layout.reset_signals().filter(|s| !self.held(*s)).map(|s| layout.span(s)).collect();
+        let mut all: Vec<Span> = layout
+            .reset_signals()
+            .filter(|s| !self.held(*s) && !self.values.is_spared(*s))
+            .map(|s| layout.span(s))
+            .collect();
         all.sort_unstable();
         for s in all {
             match pieces.last_mut() {

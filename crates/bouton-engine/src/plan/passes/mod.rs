@@ -9,3 +9,6 @@ mod lif_phase;
 mod locality;
 mod merge_resets;
 mod pending;
+mod values;
+
+pub(super) use values::Values;
