@@ -132,7 +132,14 @@ macro_rules! dispatch {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? => $body:ident) => {
         $(#[$meta])*
         #[allow(clippy::too_many_arguments, reason = "a loop names its operands one by one")]
+        #[inline(always)]
         $vis fn $name<T: Real>(level: Level, $($arg: $ty),*) $(-> $ret)? {
+            // Apart, so that what is inlined is the choice alone: small loops are called by the thousand.
+            #[inline(never)]
+            #[allow(clippy::too_many_arguments, reason = "as above")]
+            fn baseline<T: Real>($($arg: $ty),*) $(-> $ret)? {
+                $body::<T>($($arg),*)
+            }
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx2")]
@@ -155,7 +162,7 @@ macro_rules! dispatch {
                 }
             }
             let _ = level;
-            $body::<T>($($arg),*)
+            baseline::<T>($($arg),*)
         }
     };
 }
