@@ -1,7 +1,7 @@
 //! Part of `factored`: what a rule wants of each row of a matrix that is kept as W0 + E·D is needed before the encoders alone, as
 //! a few values. Nothing computes the rows then, until somebody reads them or writes the encoders.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bouton_memory::{Place, Room, Span};
 
@@ -27,8 +27,8 @@ pub(in super::super) struct Values {
     kept: HashMap<usize, Span>,
     rules: HashMap<usize, Moving>,
     /// Operators that nothing needs, and the signals that they make.
-    operators: Vec<usize>,
-    signals: Vec<SignalId>,
+    operators: HashSet<usize>,
+    signals: HashSet<SignalId>,
 }
 
 impl Values {
@@ -80,7 +80,7 @@ impl Draft<'_> {
             self.values.kept.insert(k, own);
             self.values.rules.insert(rule.k, Moving { spares: rule.spares, values: rule.values, at });
             self.values.operators.extend(made);
-            self.values.signals.push(rule.error);
+            self.values.signals.insert(rule.error);
         }
     }
 
