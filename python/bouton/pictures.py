@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def matrix_svg(values: ArrayLike, width: int = 240) -> str:
-    """A matrix as a picture in SVG: blue below zero, white at zero, red above; large ones by the mean of blocks.
+    """A matrix as a picture in SVG: blue below zero, white at zero, red above; of a large one the furthest from
+    zero in each block: a mean of weights of both signs would be none of them.
 
     Parameters
     ----------
@@ -42,11 +43,10 @@ def matrix_svg(values: ArrayLike, width: int = 240) -> str:
 
 
 def _blocks(values, rows, cols):
-    """Means of blocks, so many."""
+    """Of so many blocks what is furthest from zero."""
     at = [np.linspace(0, n, k + 1).astype(int)[:-1] for n, k in zip(values.shape, (rows, cols))]
-    sums = np.add.reduceat(np.add.reduceat(values, at[0], axis=0), at[1], axis=1)
-    counts = np.diff(np.append(at[0], values.shape[0]))[:, None] * np.diff(np.append(at[1], values.shape[1]))
-    return sums / counts
+    highest, lowest = (f.reduceat(f.reduceat(values, at[0], axis=0), at[1], axis=1) for f in (np.maximum, np.minimum))
+    return np.where(highest >= -lowest, highest, lowest)
 
 
 class Plan(str):
