@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
     };
     let mut net = match name {
         "W1" => models::w1(size.unwrap_or(10)),
-        "W2" => models::w2(size.unwrap_or(1000)),
+        "W2" => plastic::w2(size.unwrap_or(1000)),
         "W5" => models::w5(size.unwrap_or(1000)),
         "mpes" => models::mpes(size.unwrap_or(100)),
         "W3" => models::w3(size.unwrap_or(2000), true),

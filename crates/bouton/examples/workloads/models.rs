@@ -44,23 +44,8 @@ pub(crate) fn mpes(size: usize) -> Network {
 }
 
 /// Sines of the same frequency, a radian apart.
-fn sines(t: f64, y: &mut [f64]) {
+pub(crate) fn sines(t: f64, y: &mut [f64]) {
     y.iter_mut().enumerate().for_each(|(k, y)| *y = 0.6 * (std::f64::consts::TAU * t + k as f64).sin());
-}
-
-/// PES on the decoders between `size` and `size` neurons in four dimensions, with an error that neurons represent.
-pub(crate) fn w2(size: usize) -> Network {
-    let mut net = Network::with_seed(2);
-    let inp = net.node("input", Output::of_time(4, sines));
-    let [pre, post, error] = ["pre", "post", "error"].map(|name| net.ensemble(name, Ensemble::new(size, 4)));
-    net.connect(inp, pre, Connection::new().no_synapse());
-    let zero = Connection::new().function(4, |_, y| y.fill(0.0)).learn(Pes::new(1e-4));
-    let learned = net.connect(pre, post, zero);
-    net.connect(post, error, Connection::new());
-    net.connect(inp, error, Connection::new().transform(-1.0));
-    net.connect(error, learned.rule(), Connection::new());
-    net.probe("output", Probe::new(post).synapse(0.03));
-    net
 }
 
 /// Two populations of `size` in two dimensions, and what drives the first.

@@ -1,8 +1,23 @@
-//! Workloads of other rules: Oja's, and pair STDP between given spikes.
+//! Workloads of other places and rules: PES on decoders, Oja's rule, and pair STDP between given spikes.
 
 use bouton::prelude::*;
 
 use crate::models;
+
+/// PES on the decoders between `size` and `size` neurons in four dimensions, with an error that neurons represent.
+pub(crate) fn w2(size: usize) -> Network {
+    let mut net = Network::with_seed(2);
+    let inp = net.node("input", Output::of_time(4, models::sines));
+    let [pre, post, error] = ["pre", "post", "error"].map(|name| net.ensemble(name, Ensemble::new(size, 4)));
+    net.connect(inp, pre, Connection::new().no_synapse());
+    let zero = Connection::new().function(4, |_, y| y.fill(0.0)).learn(Pes::new(1e-4));
+    let learned = net.connect(pre, post, zero);
+    net.connect(post, error, Connection::new());
+    net.connect(inp, error, Connection::new().transform(-1.0));
+    net.connect(error, learned.rule(), Connection::new());
+    net.probe("output", Probe::new(post).synapse(0.03));
+    net
+}
 
 /// `W3` with Oja's rule in place of PES.
 pub(crate) fn w3_oja(size: usize) -> Result<Network, Error> {
