@@ -89,6 +89,8 @@ def compared(ours, theirs):
 
 
 def main(folder, out):
+    # Kernels run in the folders of their notebooks.
+    out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MPLBACKEND", "agg")
     print("| notebook | ensembles | steps | spikes | s with nengo | s with bouton |")
