@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed against Nengo, in one run: W1 (a chain of 10 x 100 LIF neurons), W2 (PES on the decoders of 1,000 neurons, 4-D) and W5
-(1,000 integrators of 100); full matrices of 2,000 x 2,000: W3 (PES), W3bcm (BCM), W3oja (Oja), W3none (solved, without learning), W3hand (given by hand, and no product
-looked for).
+(1,000 integrators of 100); full matrices of 2,000 x 2,000: W3 (PES), W3bcm (BCM), W3oja (Oja), W3none (solved, without
+learning), W3hand (given by hand, and no product looked for).
 
     scripts/bench/run.sh [W1 W2 W5] [W3 W3bcm W3oja W3none W3hand] [--rounds 3]
 
@@ -33,7 +33,6 @@ def w1(spikes):
         nengo.Connection(stim, chain[0], synapse=None)
         for a, b in zip(chain, chain[1:]):
             nengo.Connection(a, b, synapse=0.005)
-        net.learned = None
         net.out = nengo.Probe(chain[-1], synapse=0.01)
         net.spikes = [nengo.Probe(e.neurons) for e in chain] if spikes else []
     return net
@@ -59,7 +58,6 @@ def w5(spikes):
         array = nengo.networks.EnsembleArray(100, 1000)
         nengo.Connection(stim, array.input, transform=0.1, synapse=0.1)
         nengo.Connection(array.output, array.input, synapse=0.1)
-        net.learned = None
         net.out = nengo.Probe(array.output, synapse=0.03)
         net.spikes = [nengo.Probe(e.neurons) for e in array.ensembles] if spikes else []
     return net
@@ -97,7 +95,6 @@ def w3hand(spikes):
         pre, post = nengo.Ensemble(2000, 2), nengo.Ensemble(2000, 2)
         nengo.Connection(stim, pre, synapse=None)
         nengo.Connection(pre.neurons, post.neurons, transform=w, synapse=0.005)
-        net.learned = None
         net.out = nengo.Probe(post, synapse=0.03)
         net.spikes = [nengo.Probe(e.neurons) for e in (pre, post)] if spikes else []
     return net
@@ -126,7 +123,7 @@ def nengo_check(make, seconds):
     """Spikes per second and neuron, with probes on all neurons; size of learned weights, and of their change. Not timed."""
     net = make(True)
     with nengo.Simulator(net, progress_bar=False) as sim:
-        learned = net.learned
+        learned = getattr(net, "learned", None)
         at = lambda: np.array(sim.signals[sim.model.sig[learned]["weights"]]) if learned else np.zeros(1)  # noqa
         sim.run_steps(WARM, progress_bar=False)
         before = at()
@@ -170,7 +167,7 @@ def main():
         print(f"  nengo  {statistics.median(theirs):.5f}  out rms {rms_theirs:.5f}  {rate_theirs:.3f} spikes/s/neuron")
         print(f"  bouton {statistics.median(ours):.5f}  out rms {rms_ours:.5f}  {rate_ours:.3f} spikes/s/neuron")
         close = abs(rms_ours / rms_theirs - 1) < 0.02 and abs(rate_ours / rate_theirs - 1) < 0.02
-        if net.learned:
+        if getattr(net, "learned", None):
             for side, (w, dw) in (("nengo ", norms_theirs), ("bouton", norms_ours)):
                 print(f"  {side} weights {w:.5g}, moved by {dw:.5g} in {seconds:g} s")
             close &= all(abs(x - y) <= 0.02 * y for x, y in zip(norms_ours, norms_theirs))

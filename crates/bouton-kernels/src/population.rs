@@ -90,8 +90,9 @@ fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
         if first < n {
             continue;
         }
-        // Only the last block has a rest: added after the lanes, as in `dot`.
+        // The order of the sum would decide how the loop is compiled, as in a product of few rows.
         let acc = std::hint::black_box(acc);
+        // Only the last block has a rest: added after the lanes, as in `dot`.
         for (r, y) in y.iter_mut().enumerate().take(ROWS) {
             let mut s = tree(&acc[r]);
             for i in whole..m {

@@ -394,6 +394,13 @@ impl Draft<'_> {
     fn written(&self, s: SignalId) -> bool {
         self.written.contains(&self.wanted.program.base(s)) || self.held(s)
     }
+    /// Base signals that a probe looks at, of the program or of the simulation.
+    fn looked_at(&self) -> impl Iterator<Item = SignalId> {
+        let program = self.wanted.program;
+        let probes = program.operators().iter().filter(|op| matches!(op.op, Op::Probe));
+        let probed = probes.flat_map(|op| op.on.iter()).map(|o| o.signal);
+        probed.chain(self.wanted.pins.iter().copied()).map(|s| program.base(s))
+    }
     /// Whether someone reaches what a signal is a part of by its address.
     fn held(&self, s: SignalId) -> bool {
         self.wanted.holds.signals.contains(&self.wanted.program.base(s))

@@ -18,9 +18,6 @@ impl Encoded {
     pub(crate) fn numbers(self) -> usize {
         self.rows + self.inner + 1
     }
-    fn of_values(self, k: usize, value: impl Fn(usize) -> f64, encoders: &[f64]) -> f64 {
-        encoders[k * self.inner..][..self.inner].iter().enumerate().map(|(f, e)| e * value(f)).sum()
-    }
 }
 
 impl Form for Encoded {
@@ -32,7 +29,8 @@ impl Form for Encoded {
         if own(self.rows + self.inner) != 0.0 {
             return own(k);
         }
-        self.of_values(k, |f| own(self.rows + f), encoders)
+        let row = &encoders[k * self.inner..][..self.inner];
+        row.iter().enumerate().map(|(f, e)| e * own(self.rows + f)).sum()
     }
     fn put(
         &self,

@@ -13,7 +13,7 @@ use bouton_memory::{Place, Room, Span};
 
 use super::super::{Draft, MERGED, Turning, What};
 use crate::kernels::{Code, Encode, EncodeLif, Population};
-use crate::program::{Op, SignalId, Writes};
+use crate::program::{SignalId, Writes};
 
 /// How often signals are used, by turns, by who looks and by sums.
 struct Users {
@@ -45,10 +45,7 @@ impl Users {
             .filter(|(span, _)| span.len > 0)
             .collect();
         signals.sort_unstable();
-        let probes = program.operators().iter().filter(|op| matches!(op.op, Op::Probe));
-        let probed = probes.flat_map(|op| op.on.iter()).map(|o| o.signal);
         let held = d.wanted.holds.signals.clone();
-        let looked = probed.chain(d.wanted.pins.iter().copied()).chain(held.iter().copied());
         let (mut known, mut edited) = (HashSet::new(), HashSet::new());
         for (_, knob) in program.knobs().iter() {
             known.insert(program.base(knob.signal));
@@ -61,7 +58,7 @@ impl Users {
         let merged = d.turns.iter().filter(|t| t.pass == MERGED);
         let mut zeros: Vec<Span> = merged.flat_map(|t| &t.on).map(|p| p.span).collect();
         zeros.sort_unstable();
-        let seen = looked.map(|s| program.base(s)).collect();
+        let seen = d.looked_at().chain(held.iter().copied()).collect();
         let ones = Self::ones(d);
         let mut users = Users { signals, used: vec![], seen, held, known, edited, ones, summed, zeros };
         users.count(d);

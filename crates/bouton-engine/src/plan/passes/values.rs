@@ -11,21 +11,13 @@ use super::factored::encoders;
 use crate::kernels::Code;
 use crate::program::{Op, Operator, SignalId};
 
-/// What a rule is given in place of rows.
-struct Moving {
-    /// Which of its operands it is given none of.
-    spares: [usize; 2],
-    /// Which are the values, and where they are.
-    values: usize,
-    at: Span,
-}
-
 /// Errors that are kept as values.
 #[derive(Default)]
 pub(in super::super) struct Values {
     /// By the operator that changes the matrix: where the form of the rows is.
     kept: HashMap<usize, Span>,
-    rules: HashMap<usize, Moving>,
+    /// Rules by their operators, and where the values are.
+    rules: HashMap<usize, (Rule, Span)>,
     /// Operators that nothing needs, and the signals that they make.
     operators: HashSet<usize>,
     signals: HashSet<SignalId>,
@@ -78,9 +70,9 @@ impl Draft<'_> {
             let (form, constants) = (Moved.into(), constants.part(0, 0));
             self.forms.push(FormAt { signal: values.signal, form, own: at, constants, from: None });
             self.values.kept.insert(k, own);
-            self.values.rules.insert(rule.k, Moving { spares: rule.spares, values: rule.values, at });
             self.values.operators.extend(made);
             self.values.signals.insert(rule.error);
+            self.values.rules.insert(rule.k, (rule, at));
         }
     }
 
@@ -105,11 +97,8 @@ impl Draft<'_> {
     /// at it.
     fn made_of(&self, error: SignalId, encoders: SignalId) -> Option<Vec<usize>> {
         let program = self.wanted.program;
-        let probes = program.operators().iter().filter(|op| matches!(op.op, Op::Probe));
-        let probed = probes.flat_map(|op| op.on.iter()).any(|o| program.base(o.signal) == error);
-        let pinned = self.wanted.pins.iter().any(|s| program.base(*s) == error);
         let known = program.knobs().iter().any(|(_, knob)| program.base(knob.signal) == error);
-        if probed || pinned || known || self.users.get(&error) != Some(&3) {
+        if known || self.looked_at().any(|s| s == error) || self.users.get(&error) != Some(&3) {
             return None;
         }
         let makes = |op: &Operator| match (&op.op, &*op.on) {
@@ -124,10 +113,10 @@ impl Draft<'_> {
 
     /// Gives a rule none of the rows, and the place of the values in their form.
     pub(in super::super) fn without_rows(&self, turn: &mut Turning, k: usize) {
-        let Some(Moving { spares, values, at }) = self.values.rules.get(&k) else { return };
-        for spared in spares {
-            turn.on[*spared].span.len = 0;
+        let Some((rule, at)) = self.values.rules.get(&k) else { return };
+        for spared in rule.spares {
+            turn.on[spared].span.len = 0;
         }
-        turn.on[*values].span = *at;
+        turn.on[rule.values].span = *at;
     }
 }
