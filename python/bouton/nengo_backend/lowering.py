@@ -156,8 +156,9 @@ class Lowered:
         kinds = {kind for _, kind, _ in uses}
         if INC in kinds and SET not in kinds:
             return "parameter"  # weights, which rules change
-        # Neurons and filters set their states and go on from them.
-        if any(kind == SET and type(op).__name__ in ("SimNeurons", "SimProcess") for op, kind, _ in uses):
+        # Neurons and filters set their states and go on from them; what neurons put out they set before anybody reads it.
+        steps = [op for op, kind, _ in uses if kind == SET and type(op).__name__ in ("SimNeurons", "SimProcess")]
+        if any(type(op).__name__ == "SimProcess" or op.output.base is not base for op in steps):
             return "state"
         if SET in kinds and not base.readonly:
             return "scratch"

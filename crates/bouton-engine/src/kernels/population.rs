@@ -1,30 +1,50 @@
-//! A whole LIF population in one pass: encode, step, decode.
+//! Whole LIF populations, each in one pass: encode, step, decode.
 
-use bouton_kernels::{LIF_NUMBERS, LifStep, MAX_DECODED};
+use bouton_kernels::{MAX_DECODED, POPULATION_OPERANDS, Several};
 
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::program::Shape;
 
 /// [`EncodeLif`](super::EncodeLif) in one dimension and a [`Dot`](super::Dot) of few rows, and perhaps a [`Tally`](super::Tally),
-/// without storing the spikes. Made by the pass `fuse_populations`.
+/// without storing the spikes; of several populations of one size, one after the other. Made by the passes `fuse_populations`
+/// and `join_populations`.
 #[derive(Clone, Debug)]
 pub struct Population {
     /// Whether the spikes are summed, in an operand behind `mark`.
     pub sums: bool,
+    /// How many there are, and where the operands of each lie.
+    pub of: Several,
+}
+
+/// Where the operand of the sums is.
+const SUMS: usize = 3;
+
+impl Population {
+    /// One population.
+    pub(crate) fn one(neurons: usize, values: usize, sums: bool) -> Population {
+        Population { sums, of: Several { count: 1, neurons, values, strides: [0; POPULATION_OPERANDS] } }
+    }
+    /// So many of its size, each operand at its distance from that of the one before.
+    pub(crate) fn several(&self, count: usize, strides: &[usize]) -> Population {
+        let at = |k: usize| match k {
+            SUMS if !self.sums => 0,
+            _ => strides[k - usize::from(k > SUMS && !self.sums)],
+        };
+        Population { of: Several { count, strides: std::array::from_fn(at), ..self.of }, ..*self }
+    }
 }
 
 impl Kernel for Population {
     const NAME: &'static str = "population";
     fn check(&self, on: &[Shape]) -> Result<(), String> {
-        let (y, n) = (on.first().map_or(0, Shape::len), on.get(1).map_or(0, Shape::len));
-        if y > MAX_DECODED {
-            return Err(format!("decodes {y} values, at most {MAX_DECODED}"));
+        if self.of.values > MAX_DECODED {
+            return Err(format!("decodes {} values, at most {MAX_DECODED}", self.of.values));
         }
-        let mut names = vec!["y", "v", "mark", "bias", "E", "x", "decoders", "constants"];
-        let mut wanted = vec![y, n, n, n, n, 1, n * y, LIF_NUMBERS];
-        if self.sums {
-            names.insert(3, "sums");
-            wanted.insert(3, n);
+        let mut names = vec!["y", "v", "mark", "sums", "bias", "E", "x", "decoders", "constants"];
+        let mut wanted = self.of.lengths().to_vec();
+        if !self.sums {
+            names.remove(SUMS);
+            wanted.remove(SUMS);
         }
         lengths(on, &names, &wanted)
     }
@@ -38,7 +58,6 @@ impl Kernel for Population {
             let ([y, v, mark], reads, doubles) = s.take();
             ([y, v, mark, &mut []], reads, doubles)
         };
-        let step = LifStep::of(constants);
-        bouton_kernels::population(at.level, &step, bias, enc, x[0], v, mark, decoders, y, sums);
+        bouton_kernels::populations(at.level, &self.of, y, v, mark, sums, bias, enc, x, decoders, constants);
     }
 }

@@ -78,8 +78,18 @@ fn examples(r: usize, c: usize) -> (Vec<Example>, Vec<Example>) {
         example(LifPhase.into(), &[n, n, n, n, LIF_NUMBERS], 1),
         example(EncodeLif { plus: false }.into(), &[n, n, n, n, n * c, c, LIF_NUMBERS], 1),
         example(EncodeLif { plus: true }.into(), &[n, n, n, n, n * c, c, n, LIF_NUMBERS], 1),
-        example(Population { sums: false }.into(), &[2, n, n, n, n, 1, 2 * n, LIF_NUMBERS], 1),
-        example(Population { sums: true }.into(), &[2, n, n, n, n, n, 1, 2 * n, LIF_NUMBERS], 1),
+        example(Population::one(n, 2, false).into(), &[2, n, n, n, n, 1, 2 * n, LIF_NUMBERS], 1),
+        example(Population::one(n, 2, true).into(), &[2, n, n, n, n, n, 1, 2 * n, LIF_NUMBERS], 1),
+        example(
+            Population::one(n, 2, false).several(3, &[2, n, n + 1, 0, n, 1, 2 * n, 0]).into(),
+            &[6, 3 * n, 3 * n + 2, n, 3 * n, 3, 6 * n, LIF_NUMBERS],
+            1,
+        ),
+        example(
+            Population::one(n, 1, true).several(2, &[0, n, n, n, n, n, 1, n, LIF_NUMBERS]).into(),
+            &[1, 2 * n, 2 * n, 2 * n, 2 * n, 2 * n, 2, 2 * n, 2 * LIF_NUMBERS],
+            1,
+        ),
         example(Tally.into(), &[n, n], 0),
         example(Lowpass.into(), &[n, n, 2], 1),
         example(Space { n: states }.into(), &[n, states * n, n, coefficients], 1),
@@ -178,7 +188,7 @@ fn kernels_on_fields_of_a_bounded_size_take_that_size_and_no_larger() {
     at_most(plan::factored::INNER, &|inner| three(Factored { inner }.into(), 6 + inner * 5 + 3, 3));
     at_most(MAX_DECODED, &|y| {
         let lens = [y, 4, 4, 4, 4, 1, 4 * y, LIF_NUMBERS];
-        Code::from(Population { sums: false }).check(&lens.map(vector))
+        Code::from(Population::one(4, y, false)).check(&lens.map(vector))
     });
     at_most(StateSpace::MAX_STATES, &|n| {
         Code::from(Space { n }).check(&[2, n * 2, 2, n * n + 2 * n + 1].map(vector))

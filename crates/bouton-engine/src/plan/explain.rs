@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Holds, Layout, Plan, What};
+use crate::kernels::Code;
 use crate::program::{Program, Room};
 
 impl Plan {
@@ -13,11 +14,16 @@ impl Plan {
         let _ = writeln!(s, "{:<12} {:>10}  object", "kernel", "numbers");
         for t in &self.turns {
             let name = match &t.what {
-                What::Code(crate::kernels::Code::Copy(c)) if c.inc => "add",
+                What::Code(Code::Copy(c)) if c.inc => "add",
                 What::Code(code) => code.name(),
                 What::Call(k) => program.operators()[*k].kind(),
             };
             let _ = write!(s, "{name:<12} {:>10}  {}", t.work(), t.of);
+            if let What::Code(Code::Population(p)) = &t.what
+                && p.of.count > 1
+            {
+                let _ = write!(s, " and {} more", p.of.count - 1);
+            }
             let _ = if t.pass.is_empty() { writeln!(s) } else { writeln!(s, "  [{}]", t.pass) };
         }
         let numbers = layout.size(Room::Real);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bouton_elements::neurons::FastForm;
 use bouton_memory::{Place, Room, Span};
 
 use crate::kernels::Code;
@@ -9,6 +10,14 @@ use crate::program::{Op, Operand, Program, Role, SignalId};
 
 /// Elements by which the beginnings of signals are aligned: a cache line of f64.
 pub(crate) const ALIGN: usize = 8;
+
+/// The operand of an operator that a plan keeps in a form of its own, and so doesn't touch where it lies: refractory times.
+fn kept_as_marks(op: &Op) -> Option<usize> {
+    match op {
+        Op::Kernel(Code::Neurons(n)) if n.neurons.model().fast_form() == Some(FastForm::LifPhase) => Some(2),
+        _ => None,
+    }
+}
 
 /// Where each signal lies in segment 0 of its room.
 #[derive(Clone, Debug)]
@@ -37,13 +46,14 @@ impl Layout {
         }
         // What steps go through lies together, in the order in which they come to it: so the processor sees few and long
         // streams. Between it, what is only there for edits (gains, unscaled encoders, bounds) and what a plan may not even
-        // store (currents) would be fetched for nothing.
+        // store (currents, refractory times) would be fetched for nothing.
         let mut places = vec![];
         let mut placed = vec![false; signals.len()];
         for &k in order {
             let op = &program.operators()[k];
             if matches!(op.op, Op::Kernel(_) | Op::Call(_)) {
-                for o in &op.on {
+                let marks = kept_as_marks(&op.op);
+                for (_, o) in op.on.iter().enumerate().filter(|(k, _)| Some(*k) != marks) {
                     let base = program.base(o.signal).index();
                     if signals[base].role != Role::Scratch
                         && !is_reset[base]

@@ -89,6 +89,8 @@ passes! {
     /// Encoding, what is added to currents right behind it, LIF step and decoding of a population in one kernel, and what hands
     /// values on to it and from it, where they follow each other and nothing else needs what they hand on. Bitwise.
     fuse_populations: bitwise,
+    /// Populations of one size that follow each other, also in memory, in one kernel, some at a time. Bitwise.
+    join_populations: bitwise,
     /// LIF neurons without exp and log. Rounding: a few 1e-12 in the voltage.
     lif_phase: rounding,
     /// Products of spikes with large matrices that nothing else in a step touches: by columns, and of those only the ones
@@ -230,6 +232,8 @@ pub(crate) struct Draft<'a> {
     written: HashSet<SignalId>,
     /// Errors that are kept as values before the encoders.
     values: passes::Values,
+    /// Base signals that no turn uses since a pass was applied: nothing needs to reset them.
+    unused: HashSet<SignalId>,
 }
 
 impl Plan {
@@ -246,8 +250,9 @@ impl Plan {
             }
         }
         let (turns, forms, handed, groups) = (vec![], vec![], vec![], vec![]);
-        let values = passes::Values::default();
-        let mut d = Draft { wanted, turns, forms, handed, own: [0, 0], groups, users, written, values };
+        let (values, unused) = (passes::Values::default(), HashSet::new());
+        let mut d =
+            Draft { wanted, turns, forms, handed, own: [0, 0], groups, users, written, values, unused };
         let (mut passes, program) = (wanted.passes, wanted.program);
         if wanted.holds.any {
             (passes.merge_resets, passes.fuse_encoding, passes.fuse_populations) = (false, false, false);
@@ -302,6 +307,9 @@ impl Plan {
         }
         if passes.fuse_populations {
             d.fuse_populations();
+        }
+        if passes.join_populations {
+            d.join_populations();
         }
         d.tally();
         d.finish()

@@ -10,6 +10,7 @@ mod finite;
 mod forms;
 mod fused;
 mod held;
+mod joined;
 mod learning;
 mod log;
 mod order;

@@ -163,28 +163,39 @@ impl Draft<'_> {
     /// Fuses what can be fused.
     pub(crate) fn fuse_populations(&mut self) {
         let mut users = Users::new(self);
-        self.fuse(|first, second| forward(&users, first, second).or_else(|| add(first, second)));
+        let (mut passed, mut handed) = (vec![], vec![]);
+        self.fuse("fuse_populations", |first, second| {
+            let forwarded = forward(&users, first, second);
+            passed.extend(forwarded.as_ref().and_then(|_| users.signal(first.on[0])));
+            forwarded.or_else(|| add(first, second))
+        });
         users.count(self);
-        let mut handed = vec![];
-        self.fuse(|first, second| {
+        self.fuse("fuse_populations", |first, second| {
             fused(&users, first, second).or_else(|| {
                 let (what, on, known) = hand_on(&users, first, second)?;
+                passed.extend(users.signal(first.on[0]));
                 handed.extend(known);
                 Some((what, on))
             })
         });
         self.handed = handed;
+        self.unused.extend(passed.into_iter().map(|(id, _)| id));
+        self.reset_anew();
         self.regroup();
     }
 
     /// Makes one turn of each two for which there is a kernel that does the work of both.
-    fn fuse(&mut self, mut of: impl FnMut(&Turning, &Turning) -> Option<(What, Vec<Place>)>) {
+    pub(super) fn fuse(
+        &mut self,
+        pass: &'static str,
+        mut of: impl FnMut(&Turning, &Turning) -> Option<(What, Vec<Place>)>,
+    ) {
         let mut turns: Vec<Turning> = Vec::with_capacity(self.turns.len());
         for t in std::mem::take(&mut self.turns) {
             match turns.last().and_then(|last| of(last, &t)) {
                 Some((what, on)) => {
                     if let Some(last) = turns.last_mut() {
-                        (last.what, last.on, last.pass) = (what, on, "fuse_populations");
+                        (last.what, last.on, last.pass) = (what, on, pass);
                     }
                 }
                 None => turns.push(t),
@@ -246,7 +257,8 @@ fn fused(users: &Users, first: &Turning, second: &Turning) -> Option<(What, Vec<
             let sums =
                 users.just_two_and_sums(*out)?.map(|span| Place { room: Room::Real, span, write: true });
             let on = [*y, *v, *mark].into_iter().chain(sums).chain([*bias, *enc, *x, *d, *constants]);
-            Some((What::Code(Population { sums: sums.is_some() }.into()), on.collect()))
+            let population = Population::one(out.span.len, y.span.len, sums.is_some());
+            Some((What::Code(population.into()), on.collect()))
         }
         _ => None,
     }

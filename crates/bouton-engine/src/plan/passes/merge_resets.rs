@@ -15,13 +15,13 @@ impl Draft<'_> {
             if f.value.to_bits() == 0 && y.access == Access::Set && y.part.is_none()
                 && self.wanted.layout.is_reset(y.signal) && !self.held(y.signal))
     }
-    /// The one fill, at the start of the step; several, where signals between are held and reset at their place.
+    /// The one fill, at the start of the step; several, where signals between are held and reset at their place, or unused.
     pub(crate) fn merge_resets(&mut self) {
         let layout = self.wanted.layout;
         let mut pieces: Vec<(Span, usize)> = vec![];
         let mut all: Vec<Span> = layout
             .reset_signals()
-            .filter(|s| !self.held(*s) && !self.values.is_spared(*s))
+            .filter(|s| !self.held(*s) && !self.unused.contains(s))
             .map(|s| layout.span(s))
             .collect();
         all.sort_unstable();
@@ -44,5 +44,15 @@ impl Draft<'_> {
                 pass: MERGED,
             });
         }
+    }
+    /// The same, where a pass has left signals that nothing uses.
+    pub(super) fn reset_anew(&mut self) {
+        let mut turns = std::mem::take(&mut self.turns);
+        let before = turns.len();
+        turns.retain(|t| t.pass != MERGED);
+        if turns.len() < before {
+            self.merge_resets();
+        }
+        self.turns.append(&mut turns);
     }
 }

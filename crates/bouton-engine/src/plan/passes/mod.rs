@@ -5,6 +5,7 @@ pub(super) mod events;
 mod factored;
 mod fuse_encoding;
 mod fuse_populations;
+mod join_populations;
 mod lif_phase;
 mod locality;
 mod merge_resets;

@@ -18,9 +18,8 @@ pub(in super::super) struct Values {
     kept: HashMap<usize, Span>,
     /// Rules by their operators, and where the values are.
     rules: HashMap<usize, (Rule, Span)>,
-    /// Operators that nothing needs, and the signals that they make.
+    /// Operators that nothing needs.
     operators: HashSet<usize>,
-    signals: HashSet<SignalId>,
 }
 
 impl Values {
@@ -31,10 +30,6 @@ impl Values {
     /// Whether an operator isn't needed.
     pub(in super::super) fn spares(&self, k: usize) -> bool {
         self.operators.contains(&k)
-    }
-    /// Whether a signal isn't needed.
-    pub(super) fn is_spared(&self, s: SignalId) -> bool {
-        self.signals.contains(&s)
     }
 }
 
@@ -71,7 +66,7 @@ impl Draft<'_> {
             self.forms.push(FormAt { signal: values.signal, form, own: at, constants, from: None });
             self.values.kept.insert(k, own);
             self.values.operators.extend(made);
-            self.values.signals.insert(rule.error);
+            self.unused.insert(rule.error);
             self.values.rules.insert(rule.k, (rule, at));
         }
     }
