@@ -11,6 +11,7 @@ use bouton_memory::{Held, Memory, Place, Room, Slots, Span, split};
 use crate::kernels::{At, SimReal};
 use crate::live::{Everything, Hand, Log};
 use crate::plan::{AnyForm, Layout, Plan};
+use crate::probes::{ObserveId, Probe};
 use crate::program::{Program, Shape, SignalId};
 
 /// What a call may see.
@@ -188,6 +189,7 @@ impl Numbers<'_> {
     pub(crate) fn read(&self, s: Span, out: &mut Vec<f64>) {
         self.see(s).extend(out);
     }
+    #[inline]
     pub(crate) fn set(&mut self, s: Span, values: &[f64]) {
         match self {
             Numbers::F64(m) => m.get_mut(s).copy_from_slice(values),
@@ -230,6 +232,7 @@ pub(crate) struct Context<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) sees: Sees,
     pub(crate) log: &'a mut Log,
+    pub(crate) probes: &'a mut [Probe],
     /// Which operator.
     pub(crate) operator: usize,
     pub(crate) dt: f64,
@@ -245,6 +248,7 @@ pub struct Io<'a> {
 }
 
 impl Io<'_> {
+    #[inline]
     fn place(&self, k: usize) -> Place {
         self.slots.places()[k]
     }
@@ -257,6 +261,7 @@ impl Io<'_> {
         self.len() == 0
     }
     /// Number of elements of operand `k`.
+    #[inline]
     pub fn width(&self, k: usize) -> usize {
         self.place(k).span.len
     }
@@ -277,6 +282,7 @@ impl Io<'_> {
     ///
     /// # Panics
     /// If it isn't one that is written, or of another length.
+    #[inline]
     pub fn set(&mut self, k: usize, values: &[f64]) {
         let p = self.place(k);
         assert!(p.write && p.span.len == values.len(), "operand {k} can't be set to {} values", values.len());
@@ -357,6 +363,11 @@ impl Io<'_> {
     pub fn stores(&self, s: SignalId) -> bool {
         let Some(c) = &self.context else { return false };
         c.plan.stores(c.program, c.layout, s)
+    }
+    /// Moves the values that a probe has recorded until the step before behind others, for whatever sees more than its operands.
+    pub fn drain_values(&mut self, id: ObserveId, to: &mut Vec<f64>) {
+        let probes = self.context.iter_mut().flat_map(|c| c.probes.iter_mut());
+        probes.filter(|p| p.id == id).for_each(|p| p.recorded.move_values(to));
     }
     /// What has a path, for a call that [sees everything](Sees::Everything); `None` for others.
     pub fn everything(&mut self) -> Option<Everything<'_>> {

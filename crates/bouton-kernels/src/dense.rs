@@ -184,6 +184,10 @@ fn all_finite_body<T: Real>(x: &[T]) -> bool {
     // A number times zero is zero, but infinity and NaN times zero are NaN: a sum without branches, in four times the lanes
     // so that one addition need not wait for the last.
     const WIDTH: usize = 4 * LANES;
+    // A probe of a value or two asks in each step: to add up the lanes would take longer than a small population.
+    if x.len() <= LANES {
+        return x.iter().all(|x| x.is_finite());
+    }
     // Plain loops: a closure handed to an iterator may be compiled apart, for the least of processors.
     for block in x.chunks(128 * WIDTH) {
         let mut sums = [T::ZERO; WIDTH];
@@ -196,11 +200,14 @@ fn all_finite_body<T: Real>(x: &[T]) -> bool {
         for (s, x) in sums.iter_mut().zip(rest) {
             *s += *x * T::ZERO;
         }
-        let mut sum = T::ZERO;
-        for s in &sums {
-            sum += *s;
+        // Half and half, for the same reason.
+        let mut width = WIDTH / 2;
+        while width > 0 {
+            let (low, high) = sums.split_at_mut(width);
+            low.iter_mut().zip(high).for_each(|(a, b)| *a += *b);
+            width /= 2;
         }
-        if !sum.is_finite() {
+        if !sums[0].is_finite() {
             return false;
         }
     }

@@ -40,7 +40,7 @@ impl Running for Foreign {
                 let Some(step) = self.share.step(py, self.slot) else {
                     return Err("has no step function".into());
                 };
-                step.call0(py).map(|_| ()).map_err(|e| self.share.raise(e))
+                step.call0().map(|_| ()).map_err(|e| self.share.raise(e))
             })
         })
     }
@@ -178,21 +178,21 @@ impl Running for RunningFunction {
                     }
                 };
                 let y = match (call.takes_time, call.takes_values) {
-                    (true, true) => f.bind(py).call1((at.t, values()))?,
-                    (true, false) => call_with(f.bind(py), PyFloat::new(py, at.t).as_any())?,
-                    (false, true) => call_with(f.bind(py), &values())?,
-                    (false, false) => f.bind(py).call0()?,
+                    (true, true) => f.call1((at.t, values()))?,
+                    (true, false) => call_with(&f, PyFloat::new(py, at.t).as_any())?,
+                    (false, true) => call_with(&f, &values())?,
+                    (false, false) => f.call0()?,
                 };
                 if !call.returns {
                     return Ok(());
                 }
                 let y = &y;
                 // The usual things first: a float (of Python or NumPy), an array of as many numbers.
-                if let Ok(x) = y.cast::<PyFloat>()
-                    && x.value().is_finite()
+                if let Ok(x) = y.cast::<PyFloat>().map(|x| x.value())
+                    && x.is_finite()
                 {
                     buffer.clear();
-                    buffer.resize(n, x.value());
+                    buffer.resize(n, x);
                     return Ok(());
                 }
                 if let Ok(a) = y.cast::<PyArray1<f64>>()
@@ -209,7 +209,7 @@ impl Running for RunningFunction {
                     }
                 }
                 let Some(check) = call.share.step(py, call.check) else { return Ok(()) };
-                let checked = check.bind(py).call1((f.bind(py), y, n))?;
+                let checked = check.call1((&f, y, n))?;
                 let checked = checked.cast_into::<PyArray1<f64>>()?;
                 buffer.clear();
                 buffer.extend_from_slice(checked.try_readonly()?.as_slice()?);

@@ -1,12 +1,12 @@
 //! What the calls of a simulation share with Python: step functions, the exception that ended a step, the clock.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouton_core::Failure;
-use bouton_engine::{Io, SignalId};
+use bouton_engine::{Io, ObserveId, SignalId};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
@@ -67,9 +67,9 @@ impl Shared {
     pub(crate) fn has_steps(&self) -> bool {
         !locked(&self.steps).is_empty()
     }
-    pub(crate) fn step(&self, py: Python<'_>, slot: usize) -> Option<Py<PyAny>> {
+    pub(crate) fn step<'py>(&self, py: Python<'py>, slot: usize) -> Option<Bound<'py, PyAny>> {
         let steps = locked(&self.steps);
-        steps.get(slot).and_then(|s| s.as_ref().map(|s| s.clone_ref(py)))
+        steps.get(slot).and_then(|s| s.as_ref().map(|s| s.bind(py).clone()))
     }
     /// Ends a step with an exception; what is returned ends the run.
     pub(crate) fn raise(&self, e: PyErr) -> Failure {
@@ -85,35 +85,42 @@ impl Shared {
     }
 }
 
+/// A call of a simulation in which Python runs. It lies where [`within`] is.
+struct Frame {
+    /// Whose call, by the address of what its simulation shares.
+    share: *const Shared,
+    /// What it reaches.
+    reach: NonNull<()>,
+    /// Whether someone asked for memory.
+    settled: Cell<bool>,
+    /// The call around it on this thread, if there is one.
+    outer: *const Frame,
+}
+
 thread_local! {
-    /// What runs on this thread, innermost last: whose call (by the address of what its simulation shares), what it reaches, and whether
-    /// someone asked for memory.
-    static RUNNING: RefCell<Vec<(*const Shared, NonNull<()>, bool)>> = const { RefCell::new(vec![]) };
+    /// The innermost call of this thread.
+    static RUNNING: Cell<*const Frame> = const { Cell::new(std::ptr::null()) };
 }
 
 /// Runs Python within a call of a simulation: meanwhile [`settle`] reaches what the call does.
 pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -> R {
-    // The call's own hold on `io` is not used again before `f` has returned and the pointer is gone.
-    let reach = NonNull::from(&mut *io).cast::<()>();
-    // `share` is borrowed until the end: it stays where it is.
-    RUNNING.with_borrow_mut(|all| all.push((Arc::as_ptr(share), reach, false)));
-    /// Takes the pointer away again, also where `f` panics; says whether someone asked for memory.
-    struct Within;
-    impl Within {
-        fn end(self) -> bool {
-            let settled = RUNNING.with_borrow_mut(|all| all.pop().is_some_and(|r| r.2));
-            std::mem::forget(self);
-            settled
-        }
-    }
-    impl Drop for Within {
+    /// Makes the call around it the innermost again, also where `f` panics.
+    struct Outer(*const Frame);
+    impl Drop for Outer {
         fn drop(&mut self) {
-            RUNNING.with_borrow_mut(|all| _ = all.pop());
+            RUNNING.set(self.0);
         }
     }
-    let within = Within;
+    let outer = RUNNING.get();
+    // The call's own hold on `io` is not used again before `f` has returned and nobody finds the frame; `share` is borrowed until
+    // the end: it stays where it is.
+    let reach = NonNull::from(&mut *io).cast::<()>();
+    let frame = Frame { share: Arc::as_ptr(share), reach, settled: Cell::new(false), outer };
+    let ends = Outer(outer);
+    RUNNING.set(&raw const frame);
     let result = f();
-    if within.end() {
+    drop(ends);
+    if frame.settled.get() {
         io.open_forms();
     }
     result
@@ -122,14 +129,34 @@ pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -
 /// In a call of this simulation: makes every signal's own memory the truth until the call ends, and says whether this step stores a
 /// signal; `None` outside of calls of this thread.
 pub(crate) fn settle(share: &Share, signal: SignalId) -> Option<bool> {
-    RUNNING.with_borrow_mut(|all| {
-        let (_, reach, settled) = all.iter_mut().rev().find(|r| std::ptr::eq(r.0, Arc::as_ptr(share)))?;
-        // SAFETY: `within` has put the pointer here and is still running below this frame, on this thread: what it points to is
-        // alive, and nobody else uses it until `within` goes on. It is used for this moment alone; lifetimes don't escape.
-        let io = unsafe { reach.cast::<Io<'_>>().as_mut() };
-        if !std::mem::replace(settled, true) {
+    reach(share, |io, settled| {
+        if !settled.replace(true) {
             io.close_forms();
         }
-        Some(io.stores(signal))
+        io.stores(signal)
     })
+}
+
+/// In a call of this simulation: moves what a probe has recorded until the step before behind other values; nothing outside of calls of
+/// this thread.
+pub(crate) fn drain(share: &Share, id: ObserveId, to: &mut Vec<f64>) {
+    reach(share, |io, _| io.drain_values(id, to));
+}
+
+/// Does something with what the innermost call of a simulation on this thread reaches, if there is one.
+fn reach<R>(share: &Share, f: impl FnOnce(&mut Io<'_>, &Cell<bool>) -> R) -> Option<R> {
+    let mut at = RUNNING.get();
+    // SAFETY: whoever is in the list is a frame of a `within` that is still running below this one, on this thread: it takes itself
+    // out before it ends, also where what runs in it panics.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        if std::ptr::eq(frame.share, Arc::as_ptr(share)) {
+            // SAFETY: `within` has put the pointer there and is still running, as above: what it points to is alive, and nobody else
+            // uses it until `within` goes on. `f` is one of the two above, which run no code of others, and so get no second one
+            // of it; lifetimes don't escape.
+            let io = unsafe { frame.reach.cast::<Io<'_>>().as_mut() };
+            return Some(f(io, &frame.settled));
+        }
+        at = frame.outer;
+    }
+    None
 }

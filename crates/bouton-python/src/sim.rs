@@ -16,7 +16,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use crate::live::{Path, now, paths, value};
 use crate::program::passes;
 use crate::raise;
-use crate::shared::{Share, locked, settle};
+use crate::shared::{Share, drain, locked, settle};
 
 /// Steps between two looks at the clock and at signals such as Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -38,16 +38,28 @@ pub(crate) struct Sim {
     /// Whether someone has hold of memory. Python's lock is then kept during a step, and also where Python runs in one: there
     /// memory may be handed out in its middle.
     held: AtomicBool,
-    probes: Mutex<Vec<ObserveId>>,
-    widths: Mutex<Vec<usize>>,
+    probes: Mutex<Vec<Recorded>>,
     /// What is to be held after the step that runs: these signals, or all; and whether there is anything.
     asked: Mutex<(Vec<SignalId>, bool)>,
     asks: AtomicBool,
     /// Python's clock: advances the signals of the clock and returns the step; and whether it is called before every step.
     clock: Mutex<Option<Py<PyAny>>>,
     ticks: AtomicBool,
-    /// What probes have recorded since they were last asked, where Python may ask in the middle of a step.
-    recorded: Mutex<Vec<Vec<f64>>>,
+}
+
+/// A probe: how many numbers a sample has, and what it has recorded since it was last asked, where a thread may ask while another
+/// takes steps.
+struct Recorded {
+    id: ObserveId,
+    width: usize,
+    values: Vec<f64>,
+}
+
+impl Recorded {
+    fn of(sim: &Simulation, id: ObserveId) -> PyResult<Recorded> {
+        let (rows, cols) = sim.sample_shape(id).map_err(|e| raise(&e))?;
+        Ok(Recorded { id, width: rows * cols, values: vec![] })
+    }
 }
 
 impl Sim {
@@ -60,8 +72,6 @@ impl Sim {
             share,
             held: false.into(),
             probes: Mutex::default(),
-            widths: Mutex::default(),
-            recorded: Mutex::default(),
             asked: Mutex::default(),
             asks: false.into(),
             clock: Mutex::default(),
@@ -108,16 +118,9 @@ impl Sim {
         }
         if signals.is_empty() { Ok(()) } else { sim.hold(&signals) }
     }
-    /// Takes what probes have recorded out of the simulation, so that a call can be told.
+    /// Takes what probes have recorded out of the simulation.
     fn store(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
-        let probes = locked(&self.probes);
-        let mut recorded = locked(&self.recorded);
-        recorded.resize_with(probes.len(), Vec::new);
-        probes.iter().zip(recorded.iter_mut()).try_for_each(|(id, values)| sim.drain_values(*id, values))
-    }
-    fn probe(&self, k: usize) -> PyResult<ObserveId> {
-        let probes = locked(&self.probes);
-        probes.get(k).copied().ok_or_else(|| PyValueError::new_err(format!("there is no probe {k}")))
+        locked(&self.probes).iter_mut().try_for_each(|p| sim.drain_values(p.id, &mut p.values))
     }
 }
 
@@ -180,7 +183,7 @@ impl Sim {
         let sim = &mut *sim;
         py.detach(|| sim.load(&saved.state).map(drop)).map_err(|e| raise(&e))?;
         self.share.done.store(sim.n_steps(), Ordering::Release);
-        locked(&self.recorded).clear();
+        locked(&self.probes).iter_mut().for_each(|p| p.values.clear());
         Ok(())
     }
     /// The log of writes.
@@ -203,10 +206,8 @@ impl Sim {
         let signal = sim.program().knobs().find(path).map_err(|e| raise(&e))?.signal;
         let id =
             sim.attach(Observe { every, inverse, ..Observe::new(signal, path) }).map_err(|e| raise(&e))?;
-        let (rows, cols) = sim.sample_shape(id).map_err(|e| raise(&e))?;
-        locked(&self.widths).push(rows * cols);
         let mut probes = locked(&self.probes);
-        probes.push(id);
+        probes.push(Recorded::of(&sim, id)?);
         Ok(probes.len() - 1)
     }
     /// Sets the seed of a process that has none, before its first step.
@@ -234,9 +235,6 @@ impl Sim {
                     done += 1;
                     self.hold_what_was_asked(sim)?;
                     self.share.done.store(sim.n_steps(), Ordering::Release);
-                    if calls {
-                        self.store(sim)?;
-                    }
                     left -= 1;
                     if left == 0 {
                         let now = start.elapsed();
@@ -256,6 +254,10 @@ impl Sim {
                 let sim = &mut *sim;
                 py.detach(|| piece(sim))
             };
+            // For other threads, which can't reach it in a step.
+            if calls {
+                self.store(&mut sim).map_err(|e| raise(&e))?;
+            }
             if let Err(e) = result {
                 return Err(match self.share.take_raised() {
                     Some(raised) => {
@@ -306,28 +308,24 @@ impl Sim {
             .collect::<PyResult<Vec<_>>>()?;
         let mut sim = self.lock()?;
         let ids = sim.attach_all(all).map_err(|e| raise(&e))?;
-        let width = |id: &ObserveId| sim.sample_shape(*id).map(|(r, c)| r * c).map_err(|e| raise(&e));
-        *locked(&self.widths) = ids.iter().map(width).collect::<PyResult<_>>()?;
-        *locked(&self.probes) = ids;
+        *locked(&self.probes) = ids.into_iter().map(|id| Recorded::of(&sim, id)).collect::<PyResult<_>>()?;
         Ok(())
     }
     /// What a probe has recorded since it was last asked, one row a sample.
     fn take<'py>(&self, py: Python<'py>, probe: usize) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let id = self.probe(probe)?;
-        let mut values = match locked(&self.recorded).get_mut(probe) {
-            Some(v) => std::mem::take(v),
-            None => vec![],
+        let (id, width, mut values) = match locked(&self.probes).get_mut(probe) {
+            Some(p) => (p.id, p.width, std::mem::take(&mut p.values)),
+            None => return Err(PyValueError::new_err(format!("there is no probe {probe}"))),
         };
         match self.sim.try_lock() {
             Ok(mut sim) => match values.is_empty() {
                 true => values = sim.drain(id).map_err(|e| raise(&e))?.into_samples().values,
                 false => sim.drain_values(id, &mut values).map_err(|e| raise(&e))?,
             },
-            // In a step: what was recorded until the last one is there.
-            Err(_) if self.share.has_steps() => {}
+            // In a step: what was recorded until the last one is there; for other threads, until it last looked at the clock.
+            Err(_) if self.share.has_steps() => drain(&self.share, id, &mut values),
             Err(_) => drop(self.lock()?),
         }
-        let width = locked(&self.widths).get(probe).copied().unwrap_or(1);
         let rows = values.len() / width.max(1);
         PyArray1::from_vec(py, values).reshape([rows, width])
     }

@@ -4,6 +4,8 @@
 mod store;
 
 use bouton_elements::synapses::Filter;
+use bouton_kernels::Level;
+use bouton_memory::Span;
 
 use crate::program::SignalId;
 pub use store::{Event, Events, Recorded, Samples};
@@ -92,6 +94,11 @@ impl Observe {
             None => self.norm.shape(self.rows.as_ref().map_or(rows, Vec::len), cols),
         }
     }
+    /// Whether a sample is all of the signal's values as they are.
+    pub(crate) fn is_plain(&self) -> bool {
+        let all = self.rows.is_none() && self.elements.is_none() && self.when.is_empty();
+        all && !self.inverse && self.norm == Norm::None && self.filter.is_none()
+    }
     /// Signals that it looks at.
     pub(crate) fn looks_at(&self) -> impl Iterator<Item = SignalId> {
         std::iter::once(self.signal).chain(self.when.iter().map(|w| w.0))
@@ -113,6 +120,14 @@ impl Observe {
     }
 }
 
+/// Why a probe took no sample, or one that no run goes on from.
+pub(crate) enum Unrecorded {
+    /// A number that isn't finite.
+    NotFinite,
+    /// There is no memory for it.
+    NoRoom(String),
+}
+
 /// A probe while it runs.
 pub(crate) struct Probe {
     pub(crate) id: ObserveId,
@@ -123,16 +138,23 @@ pub(crate) struct Probe {
     /// Output of the filter, and its state.
     pub(crate) filtered: Vec<f64>,
     pub(crate) state: Vec<f64>,
+    /// Where its samples lie in memory as they are, with the plan that there is.
+    pub(crate) plain: Option<Span>,
 }
 
 impl Probe {
+    /// Records a sample.
+    pub(crate) fn sample(&mut self, step: u64, row: &[f64], level: Level) -> Result<(), Unrecorded> {
+        self.recorded.push(step, row).map_err(Unrecorded::NoRoom)?;
+        if self.recorded.last_is_finite(level) { Ok(()) } else { Err(Unrecorded::NotFinite) }
+    }
     /// Whether step `step` is sampled: the first at or behind each multiple.
     pub(crate) fn due(&self, step: u64) -> bool {
         self.what.every <= 1.0 || since(step, self.what.every) < 1.0
     }
     /// Behind step `step`, up to which step it does nothing.
     pub(crate) fn idle_until(&self, step: u64) -> u64 {
-        if self.what.filter.is_some() {
+        if self.what.filter.is_some() || self.what.every <= 1.0 {
             return step;
         }
         // A sample is the first step at or behind a multiple. What is left to the next one may be rounded up to a whole number, but

@@ -14,8 +14,8 @@ use bouton_kernels::Level;
 use crate::calls::Address;
 use crate::live::{Edit, Log, Pick, read_knob};
 use crate::plan::Passes;
+use crate::probes::Unrecorded;
 use crate::program::{Program, SignalId};
-use probes::Unrecorded;
 use sim::{Inner, Sim};
 pub use tally::Tallied;
 

@@ -6,9 +6,9 @@ use bouton_core::Error;
 use bouton_memory::room;
 
 use super::{Sim, Simulation};
-use crate::calls::CallReal;
+use crate::calls::{CallReal, Seen};
 use crate::live::CheckpointProbe;
-use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples};
+use crate::probes::{Observe, ObserveId, Probe, Recorded, Samples, Unrecorded};
 use crate::program::{Role, Room, SignalId};
 
 impl Simulation {
@@ -45,7 +45,7 @@ impl Simulation {
             self.inner.probes().truncate(before);
             return Err(e);
         }
-        self.inner.resume_filters(before);
+        self.inner.begin_probes(before);
         Ok(ids)
     }
     /// A probe that no plan knows of yet.
@@ -64,6 +64,7 @@ impl Simulation {
             cols,
             filtered: vec![0.0; filtered],
             state: vec![0.0; state],
+            plain: None,
             what,
         });
         id
@@ -189,14 +190,6 @@ fn no_copy(p: &Probe, m: &str) -> Error {
     Error::access(&p.what.of, m)
 }
 
-/// Why a probe took no sample, or one that no run goes on from.
-pub(super) enum Unrecorded {
-    /// A number that isn't finite.
-    NotFinite,
-    /// There is no memory for it.
-    NoRoom(String),
-}
-
 impl<T: CallReal> Sim<T> {
     pub(super) fn clear_probes(&mut self) {
         self.idle = 0;
@@ -221,6 +214,17 @@ impl<T: CallReal> Sim<T> {
         }
     }
 
+    /// Finds where the samples of probes from position `from` on lie as they are.
+    pub(super) fn find_plain(&mut self, from: usize) {
+        let Sim { probes, program, plan, layout, .. } = self;
+        for p in &mut probes[from..] {
+            let (id, s) = (p.what.signal, program.get(p.what.signal));
+            let as_it_is =
+                s.room == Room::Real && s.contiguous() && plan.forms.truth(program.base(id)).is_none();
+            p.plain = (p.what.is_plain() && as_it_is).then(|| plan.forms.span(program, layout, id));
+        }
+    }
+
     /// Takes the samples of a step. An error is the first probe that something is wrong with; all others have recorded then.
     pub(super) fn record_all(&mut self) -> Result<(), (usize, Unrecorded)> {
         let (step, single) = (self.n_steps, size_of::<T>() == size_of::<f32>());
@@ -234,6 +238,15 @@ impl<T: CallReal> Sim<T> {
         for (k, p) in probes.iter_mut().enumerate() {
             // A filter runs in every step, whether it is sampled or not.
             if !p.due(step) && p.what.filter.is_none() {
+                continue;
+            }
+            // Most of them. What follows would take as long as a small population, and longer where it was driven out of a cache.
+            if let Some(span) = p.plain
+                && let Seen::F64(row) = T::seen(self.real.get(span))
+            {
+                if let Err(why) = p.sample(step, row, self.level) {
+                    bad = bad.or(Some((k, why)));
+                }
                 continue;
             }
             if !p.what.when.is_empty() {
@@ -278,13 +291,13 @@ impl<T: CallReal> Sim<T> {
             }
             p.what.norm.take(&mut buffer, p.cols);
             // A filter delivers what it had at the end of the step before.
-            let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
             if p.due(step) {
-                match p.recorded.push(step, sample) {
-                    Ok(()) if p.recorded.last_is_finite(self.level) => {}
-                    Ok(()) => bad = bad.or(Some((k, Unrecorded::NotFinite))),
-                    Err(m) => bad = bad.or(Some((k, Unrecorded::NoRoom(m)))),
+                let filtered = std::mem::take(&mut p.filtered);
+                let sample = if p.what.filter.is_some() { &filtered } else { &buffer };
+                if let Err(why) = p.sample(step, sample, self.level) {
+                    bad = bad.or(Some((k, why)));
                 }
+                p.filtered = filtered;
             }
             p.filter(&buffer, single);
         }

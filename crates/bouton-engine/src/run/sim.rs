@@ -8,7 +8,6 @@ use bouton_memory::{Memory, Pool, Room, run};
 use bouton_random::RandomState;
 
 use super::look::Looks;
-use super::probes::Unrecorded;
 use super::tally::{Tallied, Tallies};
 use super::{Options, Reset};
 use crate::calls::{Address, CallReal, Context, Io, Running, Sees, Start};
@@ -16,6 +15,7 @@ use crate::kernels::At;
 use crate::live::{CheckpointProbe, Hand, Log, read_signal};
 use crate::plan::{Holds, Layout, Passes, Plan, Wanted, What};
 use crate::probes::Probe;
+use crate::probes::Unrecorded;
 use crate::program::{Draws, Initial, Op, Program, Role, SignalId};
 
 /// What a simulation does that hangs on its number type.
@@ -49,7 +49,7 @@ pub(super) trait Inner: Send {
     fn take_tallies(&mut self, to: &mut [&mut [f64]], rows: &mut Vec<f64>) -> Result<u64, String>;
     fn save(&self) -> Result<crate::live::Checkpoint, Error>;
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error>;
-    fn resume_filters(&mut self, from: usize);
+    fn begin_probes(&mut self, from: usize);
 }
 
 /// Plain values of a signal, by element.
@@ -154,6 +154,7 @@ impl<T: CallReal> Sim<T> {
     /// What hangs on the plan, after it was made.
     pub(super) fn planned(&mut self) {
         self.looks = self.written();
+        self.find_plain(0);
         self.make_pool();
     }
     pub(super) fn make_pool(&mut self) {
@@ -258,7 +259,7 @@ impl<T: CallReal> Inner for Sim<T> {
     fn step(&mut self) -> Result<(), Error> {
         let step = self.n_steps + 1;
         let at = At { level: self.level, dt: self.dt, t: step as f64 * self.dt, step };
-        let Sim { program, layout, plan, running, log, real, double, pool, dt, tallies, .. } = self;
+        let Sim { program, layout, plan, running, log, real, double, pool, dt, tallies, probes, .. } = self;
         let sums = tallies.of_step(step);
         let summed = sums.is_some();
         let plan = sums.unwrap_or(plan);
@@ -278,6 +279,7 @@ impl<T: CallReal> Inner for Sim<T> {
                 plan,
                 sees,
                 log,
+                probes,
                 operator,
                 dt,
                 step,
@@ -417,7 +419,8 @@ impl<T: CallReal> Inner for Sim<T> {
     fn load(&mut self, c: &crate::live::Checkpoint) -> Result<Vec<String>, Error> {
         self.load_all(c)
     }
-    fn resume_filters(&mut self, from: usize) {
+    fn begin_probes(&mut self, from: usize) {
         self.take_filters(from);
+        self.find_plain(from);
     }
 }
