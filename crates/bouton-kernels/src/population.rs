@@ -33,7 +33,9 @@ impl Several {
     /// Numbers of each operand from the first population's first to the last one's last.
     pub fn lengths(&self) -> [usize; POPULATION_OPERANDS] {
         let sizes = self.sizes();
-        std::array::from_fn(|k| self.count.saturating_sub(1) * self.strides[k] + sizes[k])
+        std::array::from_fn(|k| {
+            self.count.saturating_sub(1).saturating_mul(self.strides[k]).saturating_add(sizes[k])
+        })
     }
 }
 

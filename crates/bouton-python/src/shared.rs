@@ -102,28 +102,32 @@ thread_local! {
     static RUNNING: Cell<*const Frame> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Runs Python within a call of a simulation: meanwhile [`settle`] reaches what the call does.
+/// Makes the call around it the innermost again, also where what runs in it panics.
+struct Outer<'a>(&'a Cell<*const Frame>, *const Frame);
+
+impl Drop for Outer<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+/// Runs Python within a call of a simulation: meanwhile [`settle`] and [`drain`] reach what the call does.
 pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -> R {
-    /// Makes the call around it the innermost again, also where `f` panics.
-    struct Outer(*const Frame);
-    impl Drop for Outer {
-        fn drop(&mut self) {
-            RUNNING.set(self.0);
+    RUNNING.with(|running| {
+        let outer = running.get();
+        // The call's own hold on `io` is not used again before `f` has returned and nobody finds the frame; `share` is borrowed until
+        // the end: it stays where it is.
+        let reach = NonNull::from(&mut *io).cast::<()>();
+        let frame = Frame { share: Arc::as_ptr(share), reach, settled: Cell::new(false), outer };
+        let ends = Outer(running, outer);
+        running.set(&raw const frame);
+        let result = f();
+        drop(ends);
+        if frame.settled.get() {
+            io.open_forms();
         }
-    }
-    let outer = RUNNING.get();
-    // The call's own hold on `io` is not used again before `f` has returned and nobody finds the frame; `share` is borrowed until
-    // the end: it stays where it is.
-    let reach = NonNull::from(&mut *io).cast::<()>();
-    let frame = Frame { share: Arc::as_ptr(share), reach, settled: Cell::new(false), outer };
-    let ends = Outer(outer);
-    RUNNING.set(&raw const frame);
-    let result = f();
-    drop(ends);
-    if frame.settled.get() {
-        io.open_forms();
-    }
-    result
+        result
+    })
 }
 
 /// In a call of this simulation: makes every signal's own memory the truth until the call ends, and says whether this step stores a

@@ -118,6 +118,35 @@ fn what_is_joined_is_written_and_planned_anew_between_steps_as_if_it_were_not() 
 }
 
 #[test]
+fn what_is_only_handed_on_is_not_reset_unless_it_lies_between() {
+    // Inputs that are forwarded lie between two signals that are reset: few of them are filled with these, many are left.
+    for (count, fills) in [(5, 1), (60, 2)] {
+        let mut p = Program::default();
+        let first = p.signal("first", 3, 1, Role::Scratch, 0.0);
+        let xs: Vec<SignalId> =
+            (0..count).map(|k| p.signal(format!("x{k}"), 1, 1, Role::Scratch, 0.0)).collect();
+        let last = p.signal("last", 3, 1, Role::Scratch, 0.0);
+        let (given, ones) =
+            (p.signal("given", 1, 1, Role::Parameter, 0.7), p.signal("ones", 3, 1, Role::Parameter, 1.0));
+        for s in [first, last] {
+            p.reset("reset", s, 0.0);
+            p.kernel("one", Copy { inc: true }, [Operand::inc(s), Operand::read(ones)]);
+        }
+        let mut r = Row { program: p, seen: vec![first, last], y: vec![] };
+        for (k, x) in xs.iter().enumerate() {
+            r.program.reset("x", *x, 0.0);
+            r.program.kernel("in", Copy { inc: true }, [Operand::inc(*x), Operand::read(given)]);
+            let one = populate(r.program, &k.to_string(), *x, (20, 1), Lif::default().into(), 0.0);
+            r.program = one.program;
+            r.seen.push(one.voltage);
+        }
+        let found = kernels(&made(&r, fast(), 1)).iter().filter(|k| *k == "fill").count();
+        assert_eq!(found, fills, "{}", made(&r, fast(), 1).explain());
+        assert!(seen(&r, fast(), 1).1 == seen(&r, Passes { lif_phase: true, ..Passes::none() }, 1).1);
+    }
+}
+
+#[test]
 fn populations_of_other_sizes_or_with_something_between_stay_apart() {
     let check = |r: &Row, wanted: usize| {
         let (one, joined) = (seen(r, apart(), 1), seen(r, fast(), 1));

@@ -7,6 +7,9 @@ use crate::calls::Sees;
 use crate::kernels::{Code, Fill};
 use crate::program::{Access, Op};
 
+/// Numbers that are filled in less time than another kernel would take.
+const FEW: usize = 256;
+
 impl Draft<'_> {
     /// Whether an operator is done by the one fill.
     pub(crate) fn is_merged(&self, k: usize) -> bool {
@@ -15,24 +18,30 @@ impl Draft<'_> {
             if f.value.to_bits() == 0 && y.access == Access::Set && y.part.is_none()
                 && self.wanted.layout.is_reset(y.signal) && !self.held(y.signal))
     }
-    /// The one fill, at the start of the step; several, where signals between are held and reset at their place, or unused.
+    /// The one fill, at the start of the step; several, where signals between are held and reset at their place, or many numbers
+    /// are unused.
     pub(crate) fn merge_resets(&mut self) {
         let layout = self.wanted.layout;
-        let mut pieces: Vec<(Span, usize)> = vec![];
-        let mut all: Vec<Span> = layout
-            .reset_signals()
-            .filter(|s| !self.held(*s) && !self.unused.contains(s))
-            .map(|s| layout.span(s))
-            .collect();
+        let all = layout.reset_signals().filter(|s| !self.held(*s));
+        let mut all: Vec<(Span, bool)> = all.map(|s| (layout.span(s), self.unused.contains(&s))).collect();
         all.sort_unstable();
-        for s in all {
+        let mut pieces: Vec<(Span, usize)> = vec![];
+        // How far all may be filled, and whether that is so since the last piece.
+        let (mut end, mut whole) = (0, true);
+        for (s, unused) in all {
+            whole &= usize::next_multiple_of(end, ALIGN) >= s.start;
+            end = s.end();
+            if unused {
+                continue;
+            }
             match pieces.last_mut() {
-                Some((last, count)) if last.end().next_multiple_of(ALIGN) >= s.start => {
+                Some((last, count)) if whole && s.start - last.end() < FEW => {
                     last.len = s.end() - last.start;
                     *count += 1;
                 }
                 _ => pieces.push((s, 1)),
             }
+            whole = true;
         }
         for (span, count) in pieces {
             self.turns.push(Turning {
