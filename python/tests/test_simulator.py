@@ -816,6 +816,28 @@ def test_another_thread_may_look_while_it_runs(callback):
         assert len(sim.data[probe]) == steps // 10
 
 
+def test_a_node_may_look_at_what_is_recorded_until_the_step_before():
+    def run(simulator):
+        seen, sims = [], []
+
+        def look(t):
+            if sims and 0.0045 < t < 0.0495:
+                seen.append(np.array(sims[0].data[probe]))
+
+        with nengo.Network(seed=0) as net:
+            nengo.Node(look)
+            probe = nengo.Probe(nengo.Node(lambda t: t))
+        with made(simulator, net) as sim:
+            sims.append(sim)
+            sim.run_steps(3)
+            sim.run_steps(57)
+            return [values[:, 0].tolist() for values in seen] + [sim.data[probe][:, 0].tolist()]
+
+    ours, theirs = run(bouton.Simulator), run(nengo.Simulator)
+    assert [len(values) for values in theirs] == [*range(4, 49), 60]
+    assert ours == theirs
+
+
 def test_it_steps_in_a_thread_that_is_not_the_main_one():
     parts = Parts()
     with made(bouton.Simulator, parts.net) as sim:
