@@ -165,7 +165,7 @@ dispatch! {
     fn population(p: &LifStep<T>, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: T, decoders: &[T]) => population_body
 }
 dispatch! {
-    /// Several.
+    /// Several of them, of which each is begun at less cost than by a call.
     fn several(of: &Several, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: &[T], decoders: &[T], constants: &[f64]) => several_body
 }
 

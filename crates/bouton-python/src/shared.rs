@@ -1,6 +1,6 @@
 //! What the calls of a simulation share with Python: step functions, the exception that ended a step, the clock.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,45 +85,50 @@ impl Shared {
     }
 }
 
-/// A call of a simulation in which Python runs. It lies where [`within`] is.
+/// A call of a simulation in which Python runs.
 struct Frame {
     /// Whose call, by the address of what its simulation shares.
     share: *const Shared,
     /// What it reaches.
     reach: NonNull<()>,
     /// Whether someone asked for memory.
-    settled: Cell<bool>,
-    /// The call around it on this thread, if there is one.
-    outer: *const Frame,
+    settled: bool,
 }
 
 thread_local! {
-    /// The innermost call of this thread.
-    static RUNNING: Cell<*const Frame> = const { Cell::new(std::ptr::null()) };
+    /// The calls of this thread, innermost last.
+    static RUNNING: RefCell<Vec<Frame>> = const { RefCell::new(vec![]) };
 }
 
-/// Makes the call around it the innermost again, also where what runs in it panics.
-struct Outer<'a>(&'a Cell<*const Frame>, *const Frame);
+/// Takes the innermost call away again, also where what runs in it panics.
+struct Within<'a>(&'a RefCell<Vec<Frame>>);
 
-impl Drop for Outer<'_> {
+impl Within<'_> {
+    /// Says whether someone asked for memory.
+    fn end(self) -> bool {
+        let frame = self.0.borrow_mut().pop();
+        std::mem::forget(self);
+        frame.is_some_and(|f| f.settled)
+    }
+}
+
+impl Drop for Within<'_> {
     fn drop(&mut self) {
-        self.0.set(self.1);
+        self.0.borrow_mut().pop();
     }
 }
 
 /// Runs Python within a call of a simulation: meanwhile [`settle`] and [`drain`] reach what the call does.
 pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -> R {
+    // The call's own hold on `io` is not used again before `f` has returned and the pointer is gone; `share` is borrowed until the end:
+    // it stays where it is.
+    let reach = NonNull::from(&mut *io).cast::<()>();
+    // What belongs to a thread is asked for once: of a function of a microsecond each time is half a percent.
     RUNNING.with(|running| {
-        let outer = running.get();
-        // The call's own hold on `io` is not used again before `f` has returned and nobody finds the frame; `share` is borrowed until
-        // the end: it stays where it is.
-        let reach = NonNull::from(&mut *io).cast::<()>();
-        let frame = Frame { share: Arc::as_ptr(share), reach, settled: Cell::new(false), outer };
-        let ends = Outer(running, outer);
-        running.set(&raw const frame);
+        running.borrow_mut().push(Frame { share: Arc::as_ptr(share), reach, settled: false });
+        let within = Within(running);
         let result = f();
-        drop(ends);
-        if frame.settled.get() {
+        if within.end() {
             io.open_forms();
         }
         result
@@ -134,7 +139,7 @@ pub(crate) fn within<R>(share: &Share, io: &mut Io<'_>, f: impl FnOnce() -> R) -
 /// signal; `None` outside of calls of this thread.
 pub(crate) fn settle(share: &Share, signal: SignalId) -> Option<bool> {
     reach(share, |io, settled| {
-        if !settled.replace(true) {
+        if !std::mem::replace(settled, true) {
             io.close_forms();
         }
         io.stores(signal)
@@ -148,19 +153,13 @@ pub(crate) fn drain(share: &Share, id: ObserveId, to: &mut Vec<f64>) {
 }
 
 /// Does something with what the innermost call of a simulation on this thread reaches, if there is one.
-fn reach<R>(share: &Share, f: impl FnOnce(&mut Io<'_>, &Cell<bool>) -> R) -> Option<R> {
-    let mut at = RUNNING.get();
-    // SAFETY: whoever is in the list is a frame of a `within` that is still running below this one, on this thread: it takes itself
-    // out before it ends, also where what runs in it panics.
-    while let Some(frame) = unsafe { at.as_ref() } {
-        if std::ptr::eq(frame.share, Arc::as_ptr(share)) {
-            // SAFETY: `within` has put the pointer there and is still running, as above: what it points to is alive, and nobody else
-            // uses it until `within` goes on. `f` is one of the two above, which run no code of others, and so get no second one
-            // of it; lifetimes don't escape.
-            let io = unsafe { frame.reach.cast::<Io<'_>>().as_mut() };
-            return Some(f(io, &frame.settled));
-        }
-        at = frame.outer;
-    }
-    None
+fn reach<R>(share: &Share, f: impl FnOnce(&mut Io<'_>, &mut bool) -> R) -> Option<R> {
+    RUNNING.with_borrow_mut(|all| {
+        let frame = all.iter_mut().rev().find(|f| std::ptr::eq(f.share, Arc::as_ptr(share)))?;
+        // SAFETY: `within` has put the pointer here and is still running below this frame, on this thread: what it points to is
+        // alive, and nobody else uses it until `within` goes on. `f` is one of the two above, which run no code of others, and so
+        // get no second one of it; lifetimes don't escape.
+        let io = unsafe { frame.reach.cast::<Io<'_>>().as_mut() };
+        Some(f(io, &mut frame.settled))
+    })
 }
