@@ -161,6 +161,31 @@ fn populations_of_other_sizes_or_with_something_between_stay_apart() {
     r.program = last.program;
     r.seen.push(last.voltage);
     check(&r, 2);
+    // Each reads what the one before gives, at the distances of which they are joined.
+    let mut p = Program::default();
+    let begin = p.signal("begin", 1, 1, Role::Scratch, 0.0);
+    let given = p.signal("given", 1, 1, Role::Parameter, 0.9);
+    p.reset("begin", begin, 0.0);
+    p.kernel("gives", Copy { inc: true }, [Operand::inc(begin), Operand::read(given)]);
+    let mut r = Row { program: p, seen: vec![], y: vec![begin] };
+    for k in 0..4 {
+        let one = populate(r.program, &k.to_string(), r.y[k], (20, 1), Lif::default().into(), 0.0);
+        r.seen.extend([one.voltage, one.y]);
+        r.y.push(one.y);
+        r.program = one.program;
+    }
+    // What is only read is used before all else, so that voltages lie side by side too.
+    let all = r.program.operators();
+    let of = |name: &'static str| all.iter().filter(move |op| op.of == name).map(|op| op.on[1].signal);
+    let (read, before) = (of("encoders").chain(of("decoders")).collect::<Vec<_>>(), all.len());
+    let sum = r.program.signal("sum", 20, 1, Role::State, 0.0);
+    for id in read {
+        r.program.kernel("first", Copy { inc: true }, [Operand::inc(sum), Operand::read(id)]);
+    }
+    let (first, then): (Vec<usize>, Vec<usize>) =
+        r.program.order().unwrap().into_iter().partition(|k| *k >= before);
+    r.program.set_order([first, then].concat());
+    check(&r, 4);
     // Values that are handed on side by side, and with others between.
     for (far, wanted) in [(1, 1), (8, 2)] {
         let mut r = row(&[(20, 1), (20, 1)]);

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bouton_core::Failure;
 use bouton_elements::synapses::{Filter, StateSpace};
 use bouton_engine::{
-    At, Bounds, Call, Draws, Edit, Io, Knob, Norm, Observe, Op, Operand, Options, Pick, Precision, Program,
-    Recorded, Reset, Role, Running, SignalId, Simulation, Start,
+    At, Bounds, Call, Draws, Edit, Io, Knob, Norm, Observe, Op, Operand, Options, Passes, Pick, Precision,
+    Program, Recorded, Reset, Role, Running, SignalId, Simulation, Start,
 };
+
+use super::passes::population;
 
 #[test]
 fn a_probe_of_the_inverse_records_one_over_each_number() {
@@ -18,6 +20,35 @@ fn a_probe_of_the_inverse_records_one_over_each_number() {
     s.run_steps(2).unwrap();
     let found = s.samples(id).unwrap();
     assert_eq!((found.row(0), found.rows()), (&[1.0 / 1e-6, 1.0 / 2.5e-8, 0.25][..], 2));
+}
+
+#[test]
+fn a_probe_records_what_is_read_whatever_form_a_plan_keeps_it_in() {
+    for precision in [Precision::F64, Precision::F32] {
+        // A refractory time is kept as a mark with some plans, and its probe goes on with others.
+        let p = population(40, 1, 2);
+        let mut s = Simulation::new(p.program.clone(), Options { precision, ..Options::default() }).unwrap();
+        let signals = [p.refractory, p.voltage, p.y];
+        let ids = s.attach_all(signals.iter().map(|id| Observe::new(*id, "seen")).collect()).unwrap();
+        let mut read = vec![vec![]; 3];
+        for step in 0..60 {
+            match step {
+                20 => s.replan(Passes::none()).unwrap(),
+                40 => s.replan(Passes::default()).unwrap(),
+                _ => {}
+            }
+            s.run_steps(1).unwrap();
+            for (signal, all) in signals.iter().zip(&mut read) {
+                let mut values = vec![];
+                s.read_signal(*signal, &mut values);
+                all.extend(values);
+            }
+        }
+        for (id, all) in ids.iter().zip(&read) {
+            assert!(all.iter().any(|x| *x != 0.0));
+            assert_eq!(s.samples(*id).unwrap().values, *all);
+        }
+    }
 }
 
 #[test]
