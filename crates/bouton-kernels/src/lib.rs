@@ -30,7 +30,7 @@ pub use level::{Level, Loop, Tier};
 pub use lif::{LIF_NUMBERS, LifStep, encode_lif_phase, lif_phase, lif_textbook};
 pub use outer_sum::outer_sum_inc;
 pub use picked::{Picked, Picks};
-pub use population::{MAX_DECODED, POPULATION_OPERANDS, Several, populations};
+pub use population::{MAX_DECODED, POPULATION_OPERANDS, Several, population, populations};
 pub use power::{PowerLawConst, pulse_power_law, pulse_power_law_masked};
 pub use real::Real;
 

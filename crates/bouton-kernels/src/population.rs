@@ -134,9 +134,10 @@ fn of_rows<T: Real, const TIMES: bool, const ROWS: usize>(
         return;
     }
 }
+
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "as above")]
-fn several_body<T: Real>(
+fn populations_body<T: Real>(
     of: &Several,
     y: &mut [T],
     v: &mut [T],
@@ -161,43 +162,21 @@ fn several_body<T: Real>(
     }
 }
 dispatch! {
-    /// One population of [`populations`], which takes a tenth longer as a loop over one.
-    fn population(p: &LifStep<T>, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: T, decoders: &[T]) => population_body
+    /// [`encode_lif_phase`](crate::encode_lif_phase) in one dimension and [`gemv_inc`](crate::gemv_inc) of the outputs in
+    /// one pass, for populations whose spikes nobody else needs: y += D·spikes, `decoders` row-major (values × neurons),
+    /// at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are added to `sums`, unless it is empty.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_DECODED`] values.
+    pub fn population(p: &LifStep<T>, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: T, decoders: &[T]) => population_body
 }
 dispatch! {
-    /// Several of them, of which each is begun at less cost than by a call.
-    fn several(of: &Several, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: &[T], decoders: &[T], constants: &[f64]) => several_body
-}
-
-/// [`encode_lif_phase`](crate::encode_lif_phase) in one dimension and [`gemv_inc`](crate::gemv_inc) of the outputs in
-/// one pass, for populations whose spikes nobody else needs: y += D·spikes, `decoders` row-major (values × neurons),
-/// at least `2·LANES` neurons. The same bits as the two one after the other. The outputs are added to `sums`, unless it is empty.
-///
-/// Several populations of one size are gone over one after the other. What lies between their numbers is left as it is.
-/// `constants` are those of [`LifStep::of`].
-///
-/// # Panics
-/// If there are more than [`MAX_DECODED`] values, or an operand is shorter than [`Several::lengths`].
-#[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "a loop names its operands one by one")]
-pub fn populations<T: Real>(
-    level: Level,
-    of: &Several,
-    y: &mut [T],
-    v: &mut [T],
-    mark: &mut [T],
-    sums: &mut [T],
-    bias: &[T],
-    enc: &[T],
-    x: &[T],
-    decoders: &[T],
-    constants: &[f64],
-) {
-    if of.count == 1 {
-        population(level, &LifStep::of(constants), y, v, mark, sums, bias, enc, x[0], decoders);
-    } else {
-        several(level, of, y, v, mark, sums, bias, enc, x, decoders, constants);
-    }
+    /// [`population`] of several of one size, one after the other: each then begins at less cost than by a call, and a single one at
+    /// more. What lies between their numbers is left as it is. `constants` are those of [`LifStep::of`].
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_DECODED`] values, or an operand is shorter than [`Several::lengths`].
+    pub fn populations(of: &Several, y: &mut [T], v: &mut [T], mark: &mut [T], sums: &mut [T], bias: &[T], enc: &[T], x: &[T], decoders: &[T], constants: &[f64]) => populations_body
 }
 
 #[cfg(test)]
@@ -243,8 +222,13 @@ mod tests {
                     }
                     // Sums of outputs, in every third step.
                     let sums: &mut [f64] = if s % 3 == 0 { &mut sums } else { &mut [] };
-                    let (level, c) = (Level::detect(), p.numbers());
-                    populations(level, &of, &mut y2, &mut v2, &mut m2, sums, &bias, &enc, &x, &dec, &c);
+                    let (level, c, y, v, m) = (Level::detect(), p.numbers(), &mut y2, &mut v2, &mut m2);
+                    // Of a single one both ways, in turn.
+                    if count == 1 && s % 2 == 0 {
+                        population(level, p, y, v, m, sums, &bias, &enc, x[0], &dec);
+                    } else {
+                        populations(level, &of, y, v, m, sums, &bias, &enc, &x, &dec, &c);
+                    }
                     assert_eq!((&y1, &v1, &m1), (&y2, &v2, &m2), "{of:?}, step {s}");
                 }
                 assert!(moved, "no neuron spiked");

@@ -1,6 +1,6 @@
 //! Whole LIF populations, each in one pass: encode, step, decode.
 
-use bouton_kernels::{MAX_DECODED, POPULATION_OPERANDS, Several};
+use bouton_kernels::{LifStep, MAX_DECODED, POPULATION_OPERANDS, Several};
 
 use super::{At, Kernel, SimReal, Slices, lengths};
 use crate::program::Shape;
@@ -58,6 +58,12 @@ impl Kernel for Population {
             let ([y, v, mark], reads, doubles) = s.take();
             ([y, v, mark, &mut []], reads, doubles)
         };
-        bouton_kernels::populations(at.level, &self.of, y, v, mark, sums, bias, enc, x, decoders, constants);
+        if self.of.count == 1 {
+            let step = LifStep::of(constants);
+            bouton_kernels::population(at.level, &step, y, v, mark, sums, bias, enc, x[0], decoders);
+        } else {
+            let (level, of) = (at.level, &self.of);
+            bouton_kernels::populations(level, of, y, v, mark, sums, bias, enc, x, decoders, constants);
+        }
     }
 }

@@ -402,6 +402,12 @@ impl Draft<'_> {
     fn written(&self, s: SignalId) -> bool {
         self.written.contains(&self.wanted.program.base(s)) || self.held(s)
     }
+    /// Base signals of the simulation's number type, and where they lie.
+    fn real_signals(&self) -> impl Iterator<Item = (Span, SignalId)> {
+        let all = (0..).map(SignalId).zip(self.wanted.program.signals());
+        let bases = all.filter(|(_, s)| s.view.is_none() && s.room == Room::Real);
+        bases.map(|(id, _)| (self.wanted.layout.span(id), id))
+    }
     /// Base signals that a probe looks at, of the program or of the simulation.
     fn looked_at(&self) -> impl Iterator<Item = SignalId> {
         let program = self.wanted.program;

@@ -128,6 +128,14 @@ pub(crate) enum Unrecorded {
     NoRoom(String),
 }
 
+impl Recorded {
+    /// Adds a row, and looks at it.
+    pub(crate) fn sample(&mut self, step: u64, row: &[f64], level: Level) -> Result<(), Unrecorded> {
+        self.push(step, row).map_err(Unrecorded::NoRoom)?;
+        if self.last_is_finite(level) { Ok(()) } else { Err(Unrecorded::NotFinite) }
+    }
+}
+
 /// A probe while it runs.
 pub(crate) struct Probe {
     pub(crate) id: ObserveId,
@@ -143,11 +151,6 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Records a sample.
-    pub(crate) fn sample(&mut self, step: u64, row: &[f64], level: Level) -> Result<(), Unrecorded> {
-        self.recorded.push(step, row).map_err(Unrecorded::NoRoom)?;
-        if self.recorded.last_is_finite(level) { Ok(()) } else { Err(Unrecorded::NotFinite) }
-    }
     /// Whether step `step` is sampled: the first at or behind each multiple.
     pub(crate) fn due(&self, step: u64) -> bool {
         self.what.every <= 1.0 || since(step, self.what.every) < 1.0

@@ -244,7 +244,7 @@ impl<T: CallReal> Sim<T> {
             if let Some(span) = p.plain
                 && let Seen::F64(row) = T::seen(self.real.get(span))
             {
-                if let Err(why) = p.sample(step, row, self.level) {
+                if let Err(why) = p.recorded.sample(step, row, self.level) {
                     bad = bad.or(Some((k, why)));
                 }
                 continue;
@@ -292,12 +292,10 @@ impl<T: CallReal> Sim<T> {
             p.what.norm.take(&mut buffer, p.cols);
             // A filter delivers what it had at the end of the step before.
             if p.due(step) {
-                let filtered = std::mem::take(&mut p.filtered);
-                let sample = if p.what.filter.is_some() { &filtered } else { &buffer };
-                if let Err(why) = p.sample(step, sample, self.level) {
+                let sample = if p.what.filter.is_some() { &p.filtered } else { &buffer };
+                if let Err(why) = p.recorded.sample(step, sample, self.level) {
                     bad = bad.or(Some((k, why)));
                 }
-                p.filtered = filtered;
             }
             p.filter(&buffer, single);
         }

@@ -38,12 +38,7 @@ struct Users {
 impl Users {
     fn new(d: &Draft<'_>) -> Users {
         let (program, layout) = (d.wanted.program, d.wanted.layout);
-        let bases =
-            program.signals().iter().zip(0..).filter(|(s, _)| s.view.is_none() && s.room == Room::Real);
-        let mut signals: Vec<_> = bases
-            .map(|(_, k)| (layout.span(SignalId(k)), SignalId(k)))
-            .filter(|(span, _)| span.len > 0)
-            .collect();
+        let mut signals: Vec<_> = d.real_signals().filter(|(span, _)| span.len > 0).collect();
         signals.sort_unstable();
         let held = d.wanted.holds.signals.clone();
         let (mut known, mut edited) = (HashSet::new(), HashSet::new());

@@ -7,7 +7,6 @@ use bouton_memory::{Place, Room, Slots, Span};
 
 use super::super::{ALIGN, Draft, Turning, What};
 use crate::kernels::Code;
-use crate::program::SignalId;
 
 /// Numbers that a kernel touches from which on it is long enough.
 const ENOUGH: usize = 4_000;
@@ -15,9 +14,7 @@ const ENOUGH: usize = 4_000;
 impl Draft<'_> {
     /// Joins runs of populations.
     pub(crate) fn join_populations(&mut self) {
-        let program = self.wanted.program;
-        let bases = (0..).zip(program.signals()).filter(|(_, s)| s.view.is_none() && s.room == Room::Real);
-        let mut whole: HashSet<Span> = bases.map(|(k, _)| self.wanted.layout.span(SignalId(k))).collect();
+        let mut whole: HashSet<Span> = self.real_signals().map(|(span, _)| span).collect();
         whole.extend(self.forms.iter().map(|f| f.own));
         self.fuse("join_populations", |first, next| joined(&whole, first, next));
         self.regroup();
