@@ -11,6 +11,7 @@ made alone, in processor time, which neighbours disturb least; weights have to b
 """
 import argparse
 import gc
+import math
 import os
 import statistics
 import sys
@@ -118,35 +119,40 @@ def equal_work(make, more):
 
 
 def node(rounds):
-    """A node that is Python in each step: beside its function in a loop, and the same step with a constant node."""
+    """A node that is Python in each step: beside its function in a loop, and the same step with a native node of equal values."""
 
     def make(output):
         with nengo.Network(seed=1) as net:
             stim = nengo.Node(output, size_in=0, size_out=1) if callable(output) else nengo.Node(output)
             ens = nengo.Ensemble(100, 1)
             nengo.Connection(stim, ens, synapse=None)
-            nengo.Probe(ens, synapse=0.01)
+            net.out = nengo.Probe(ens, synapse=0.01)
         return net
 
     def function(t):
         return np.sin(2 * np.pi * t)
 
-    n, shares = 20000, []
+    n = 20000
+    values = [[function((k + 1) * 0.001)] for k in range(WARM + n)]
+    nodes = {"Python": function, "native": nengo.processes.PresentInput(values, 0.001), "constant": 0.0}
+    took, rms = {name: [] for name in (*nodes, "alone")}, {}
     for _ in range(rounds):
         # What Nengo has NumPy do about numbers that aren't finite while a step calls it, which a function of NumPy asks for.
         with np.errstate(invalid="raise", divide="ignore"):
-            _, alone = timed(lambda: [function(k * 0.001) for k in range(n)])
-        took = []
-        for output in (0.0, function):
-            with bouton.Simulator(make(output), progress_bar=False) as sim:
+            took["alone"].append(timed(lambda: [function(k * 0.001) for k in range(n)])[1])
+        for name, output in nodes.items():
+            net = make(output)
+            with bouton.Simulator(net, progress_bar=False) as sim:
                 sim.run_steps(WARM)
-                took.append(timed(lambda sim=sim: sim.run_steps(n))[1])
-        shares.append((took[1], alone, took[0]))
-    whole, alone, native = (statistics.median(x) / n * 1e6 for x in zip(*shares))
-    print(f"node: {whole:.2f} us a step; its function alone {alone:.2f} us, the step with a constant node {native:.2f} us")
-    share = whole / (alone + native)
-    print(f"  {share:.2f} of the two (wanted 1.2)")
-    return share <= 1.2
+                took[name].append(timed(lambda sim=sim: sim.run_steps(n))[1])
+                rms[name] = float(np.sqrt(np.mean(sim.data[net.out] ** 2)))
+    us = {name: statistics.median(x) / n * 1e6 for name, x in took.items()}
+    print(f"node: {us['Python']:.2f} us a step, rms {rms['Python']:.5f}; its function alone {us['alone']:.2f} us")
+    print(f"  the step with a native node of equal values {us['native']:.2f} us, rms {rms['native']:.5f}; "
+          f"with a constant one, which has nothing to hand out, {us['constant']:.2f} us")  # fmt: skip
+    share, constant = (us["Python"] / (us["alone"] + us[name]) for name in ("native", "constant"))
+    print(f"  {share:.2f} of function and native step (wanted 1.2); {constant:.2f} with the constant node's")
+    return share <= 1.2 and math.isclose(rms["Python"], rms["native"], rel_tol=1e-12)
 
 
 #: Building, as a share of Nengo's time: what is wanted of models with many ensembles, and of all others.
