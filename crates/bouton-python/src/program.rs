@@ -23,7 +23,7 @@ use crate::gains::{Follows, Gains};
 use crate::lent::Lent;
 use crate::raise;
 use crate::rule::Rule;
-use crate::shared::Share;
+use crate::shared::{Share, Shared};
 use crate::sim::Sim;
 
 /// Passes from what Python gives: all, none, "bitwise", or a list of names.
@@ -70,12 +70,10 @@ type On = (u32, u8, Option<(usize, usize)>);
 
 /// A program while it is made.
 #[pyclass]
-#[derive(Default)]
 pub(crate) struct Program {
     program: bouton_engine::Program,
     ids: Vec<SignalId>,
     share: Share,
-    slots: usize,
     seeds: usize,
     /// Devices that were added: what they are, and their signals.
     banks: Vec<(Arc<DeviceSpec>, Vec<DeviceSignals>)>,
@@ -96,11 +94,6 @@ impl Program {
         on.iter()
             .map(|(k, a, part)| Ok(Operand { signal: self.id(*k)?, access: access(*a)?, part: *part }))
             .collect()
-    }
-    fn slot(&mut self, f: Option<Py<PyAny>>) -> usize {
-        self.share.set_step(self.slots, f);
-        self.slots += 1;
-        self.slots - 1
     }
 }
 
@@ -124,8 +117,9 @@ fn change(name: &str) -> PyResult<Change> {
 #[pymethods]
 impl Program {
     #[new]
-    fn new() -> Program {
-        Program::default()
+    fn new(py: Python<'_>) -> Program {
+        let program = bouton_engine::Program::default();
+        Program { program, ids: vec![], share: Shared::new(py), seeds: 0, banks: vec![] }
     }
 
     /// Adds a signal, of the simulation's number type or in double precision, with its values or zeros; returns its number. Values are
@@ -240,9 +234,9 @@ impl Program {
     }
 
     /// Adds an operator that stays Python's; returns its position, and the slot of its step function.
-    fn foreign(&mut self, name: String, of: &str, on: Vec<On>) -> PyResult<(usize, usize)> {
+    fn foreign(&mut self, py: Python<'_>, name: String, of: &str, on: Vec<On>) -> PyResult<(usize, usize)> {
         let on = self.operands(&on)?;
-        let slot = self.slot(None);
+        let slot = self.share.add_step(py, None)?;
         let call = Foreign { share: self.share.clone(), slot, name };
         Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
     }
@@ -252,6 +246,7 @@ impl Program {
     #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
     fn function(
         &mut self,
+        py: Python<'_>,
         of: &str,
         on: Vec<On>,
         function: Py<PyAny>,
@@ -262,8 +257,8 @@ impl Program {
         single: bool,
     ) -> PyResult<usize> {
         let on = self.operands(&on)?;
-        let (slot, check) = (self.slot(Some(function)), self.slot(Some(check)));
         let share = self.share.clone();
+        let (slot, check) = (share.add_step(py, Some(function))?, share.add_step(py, Some(check))?);
         let call = Function { share, slot, check, takes_time, takes_values, returns, single };
         Ok(self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No))
     }
@@ -423,6 +418,7 @@ impl Program {
         let options = Options { dt, precision, threads: threads.max(1), passes, ..Options::default() };
         let program = std::mem::take(&mut self.program);
         let sim = py.detach(|| Simulation::new(program, options)).map_err(|e| raise(&e))?;
-        Ok(Sim::new(sim, std::mem::take(&mut self.ids), std::mem::take(&mut self.share)))
+        let share = std::mem::replace(&mut self.share, Shared::new(py));
+        Ok(Sim::new(sim, std::mem::take(&mut self.ids), share))
     }
 }

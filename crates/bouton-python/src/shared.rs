@@ -2,19 +2,23 @@
 
 use std::cell::RefCell;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouton_core::Failure;
 use bouton_engine::{Io, ObserveId, SignalId};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
 /// What Python hands to the calls of one simulation, and they to it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
-    /// Python's step functions, by slot. They are made anew at each reset.
-    steps: Mutex<Vec<Option<Py<PyAny>>>>,
+    /// Python's step functions, by slot, or None. They are made anew at each reset. A list of Python's is guarded by Python's lock
+    /// without one of its own, which would be two hundredths of a small function.
+    steps: Py<PyList>,
+    /// Whether anything of Python's runs in a step.
+    any: AtomicBool,
     /// The exception that ended a step.
     raised: Mutex<Option<PyErr>>,
     /// Steps that are over.
@@ -32,27 +36,35 @@ pub(crate) fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) type Share = Arc<Shared>;
 
 impl Shared {
-    pub(crate) fn set_step(&self, slot: usize, step: Option<Py<PyAny>>) {
-        let mut steps = locked(&self.steps);
-        if steps.len() <= slot {
-            steps.resize_with(slot + 1, || None);
-        }
-        steps[slot] = step;
+    pub(crate) fn new(py: Python<'_>) -> Share {
+        Arc::new(Shared {
+            steps: PyList::empty(py).unbind(),
+            any: false.into(),
+            raised: Mutex::default(),
+            done: AtomicU64::default(),
+            seeds: Mutex::default(),
+        })
+    }
+    /// Makes a slot for a step function; returns its number.
+    pub(crate) fn add_step(&self, py: Python<'_>, step: Option<Py<PyAny>>) -> PyResult<usize> {
+        let steps = self.steps.bind(py);
+        self.any.store(true, Ordering::Release);
+        steps.append(step)?;
+        Ok(steps.len() - 1)
+    }
+    pub(crate) fn set_step(&self, py: Python<'_>, slot: usize, step: Option<Py<PyAny>>) -> PyResult<()> {
+        self.steps.bind(py).set_item(slot, step)
     }
     /// Shows Python's garbage collector what is held here.
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // Whoever has the lock has Python's too, and doesn't collect.
-        match self.steps.try_lock() {
-            Ok(steps) => steps.iter().flatten().try_for_each(|s| visit.call(s)),
-            Err(_) => Ok(()),
-        }
+        visit.call(&self.steps)
     }
     /// Lets go of all of it. Steps without their functions aren't taken any more.
-    pub(crate) fn clear(&self) {
-        // Dropped after the lock is let go of: they may run code of their own.
-        let all: Vec<_> = locked(&self.steps).iter_mut().map(Option::take).collect();
-        drop(all);
+    pub(crate) fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        let steps = self.steps.bind(py);
+        let done = (0..steps.len()).try_for_each(|k| steps.set_item(k, py.None()));
         drop(self.take_raised());
+        done
     }
     pub(crate) fn set_seed(&self, slot: usize, seed: u32) {
         let mut seeds = locked(&self.seeds);
@@ -65,11 +77,10 @@ impl Shared {
     }
     /// Whether anything of Python's runs in a step.
     pub(crate) fn has_steps(&self) -> bool {
-        !locked(&self.steps).is_empty()
+        self.any.load(Ordering::Acquire)
     }
     pub(crate) fn step<'py>(&self, py: Python<'py>, slot: usize) -> Option<Bound<'py, PyAny>> {
-        let steps = locked(&self.steps);
-        steps.get(slot).and_then(|s| s.as_ref().map(|s| s.bind(py).clone()))
+        self.steps.bind(py).get_item(slot).ok().filter(|step| !step.is_none())
     }
     /// Ends a step with an exception; what is returned ends the run.
     pub(crate) fn raise(&self, e: PyErr) -> Failure {

@@ -107,10 +107,6 @@ impl Sim {
     }
     /// Holds what a call asked for in the step that is over.
     fn hold_what_was_asked(&self, sim: &mut Simulation) -> Result<(), bouton_core::Error> {
-        // Most steps ask for nothing.
-        if !self.asks.load(Ordering::Acquire) {
-            return Ok(());
-        }
         self.asks.store(false, Ordering::Release);
         let (signals, all) = std::mem::take(&mut *locked(&self.asked));
         if all {
@@ -166,10 +162,10 @@ impl Sim {
             Err(_) => Ok(()),
         }
     }
-    fn __clear__(&self) {
-        self.share.clear();
+    fn __clear__(&self, py: Python<'_>) -> PyResult<()> {
         let clock = locked(&self.clock).take();
         drop(clock);
+        self.share.clear(py)
     }
 
     /// Saves all state to a file, with what Python keeps beside it.
@@ -233,7 +229,10 @@ impl Sim {
                     }
                     sim.step()?;
                     done += 1;
-                    self.hold_what_was_asked(sim)?;
+                    // Most steps ask for nothing.
+                    if self.asks.load(Ordering::Acquire) {
+                        self.hold_what_was_asked(sim)?;
+                    }
                     self.share.done.store(sim.n_steps(), Ordering::Release);
                     left -= 1;
                     if left == 0 {
@@ -290,8 +289,8 @@ impl Sim {
         Ok(())
     }
     /// Sets the step function of a slot.
-    fn set_step(&self, slot: usize, step: Option<Py<PyAny>>) {
-        self.share.set_step(slot, step);
+    fn set_step(&self, py: Python<'_>, slot: usize, step: Option<Py<PyAny>>) -> PyResult<()> {
+        self.share.set_step(py, slot, step)
     }
     /// Starts everything anew.
     fn reset(&self) -> PyResult<()> {
