@@ -4,6 +4,7 @@
 //! engine as any other is (`Program::check`).
 
 mod calls;
+mod checksum;
 mod cli;
 mod devices;
 mod gains;
@@ -32,6 +33,8 @@ pub(crate) fn raise(e: &bouton_core::Error) -> PyErr {
 mod _bouton {
     #[pymodule_export]
     use super::Error;
+    #[pymodule_export]
+    use super::checksum::checksum;
     #[pymodule_export]
     use super::cli::main;
     #[pymodule_export]
