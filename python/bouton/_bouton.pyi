@@ -137,12 +137,8 @@ class Program:
     def pulses(
         self,
         of: str,
-        prefix: str,
         bank: int,
-        given: str | None,
-        rule: Rule | None,
-        parts: list[int],
-        activity: int,
+        rules: list[tuple[str, str | None, Rule | None, list[int], int]],
         learned: list[int],
     ) -> int: ...
     def derive_freezing(self, of: str, frozen: int, mode: int) -> None: ...

@@ -437,9 +437,65 @@ def test_devices_where_there_are_no_synapses_are_refused():
     refused(lambda net: setattr(net.pre, "encoders", devices), "no distribution for anything else")
 
 
-def test_two_rules_on_the_same_devices_are_refused():
-    with pytest.raises(BuildError, match="On devices there is one rule"):
-        bouton.Simulator(network([nengo.PES(), nengo.PES(2e-4)], bouton.Devices(gain=1e4), error=False))
+SEVERAL = {
+    "two products": ('"pes", "hebb"', [nengo.PES(), bouton.Rule("hebb")]),
+    "at spikes first": ('"pair_stdp", "pes"', [bouton.Rule("pair_stdp"), nengo.PES()]),
+    "one by the weights": ('"mpes", "oja"', [bouton.mPES(), bouton.Rule("oja")]),
+}
+
+
+@pytest.mark.parametrize("text, rules", SEVERAL.values(), ids=SEVERAL)
+def test_several_rules_on_the_same_devices_learn_what_they_learn_in_a_model_file(tmp_path, text, rules):
+    path = tmp_path / "model.toml"
+    file = FILE.replace("rule = ", "rules = ") % (ENDS["neurons"][0], "gain = 2e4, spread = 0.1", f"[{text}]")
+    pes = next(k for k, rule in enumerate(rules) if isinstance(rule, nengo.PES))
+    path.write_text(file + LEARNS.replace("c.rule", f"c.rules.{pes}"))
+    net = network(rules, bouton.Devices(gain=2e4, spread=0.1, **LAW), error=False)
+    with net:
+        nengo.Connection(net.error, net.conn.learning_rule[pes])
+    learns_the_same(net, bouton.Model(path).simulator())
+
+
+def test_two_functions_on_the_same_devices_give_what_one_gives_that_wants_all_of_it():
+    def wants(up, down):
+        @bouton.rule
+        def rule(weights):
+            change = np.full(weights.shape, float(up))
+            change[:, 1::2] = down
+            return change
+
+        return rule
+
+    ran = []
+    for rules in ([wants(1, -1)], [wants(1, 0), wants(0, -1)]):
+        net = network(rules, bouton.Devices(gain=2e4, spread=0.1, **LAW), error=False)
+        with bouton.Simulator(net) as sim:
+            sim.run(0.1)
+            devices = sim.devices[net.conn]
+            ran.append([np.array(devices.plus.pulses), np.array(devices.minus.pulses), np.array(sim.weights[net.conn])])
+    assert ran[0][0].sum() > 100 and ran[0][1].sum() > 100
+    for one, two in zip(*ran):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_each_of_several_rules_on_devices_has_a_path_and_what_is_frozen_gets_no_pulse_of_any():
+    net = network([nengo.PES(1e-3), bouton.Rule("hebb")], bouton.Devices(gain=2e4, spread=0.1, **LAW), error=False)
+    with net:
+        nengo.Connection(net.error, net.conn.learning_rule[0])
+    with bouton.Simulator(net) as sim:
+        assert sim.get("c.rules.0.learning_rate") == 1e-3
+        sim.set("c.rules.0.learning_rate", 0.0)
+        sim.set("c.rules.1.eta", 0.0)
+        start = np.array(sim.weights[net.conn])
+        sim.run(0.05)
+        np.testing.assert_array_equal(sim.weights[net.conn], start)
+        sim.set("c.rules.1.eta", 1e-4)
+        mask = np.zeros(start.shape)
+        mask[3] = 1
+        sim.weights[net.conn].freeze(mask)
+        sim.run(0.1)
+        moved = np.any(np.array(sim.weights[net.conn]) != start, axis=1)
+        assert moved.sum() > 1 and not moved[3]
 
 
 @pytest.mark.parametrize("rule", [nengo.PES(), nengo.Oja(), bouton.Rule("oja")], ids=str)

@@ -200,6 +200,36 @@ def test_a_learning_rate_is_live():
             sim.set("pre->post.rule.learning_rat", 0.0)
 
 
+def test_rules_that_differ_are_not_taken_for_one():
+    def constant(change):
+        return bouton.rule(lambda weights: np.full(weights.shape, change))
+
+    up, down = constant(1e-4), constant(-3e-4)
+    assert bouton.Rule("hebb") == bouton.Rule("hebb") and hash(up) != hash(down)
+    others = [bouton.Rule("oja"), bouton.Rule("hebb", eta=1e-8), up]
+    assert all(bouton.Rule("hebb") != other for other in others) and up != down and up == bouton.rule(up.function)
+    net = network([up, down])
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        before = np.asarray(sim.weights[net.conn])
+        sim.run_steps(11)  # what was wanted in a step acts in the next
+        assert np.allclose(np.asarray(sim.weights[net.conn]) - before, 10 * (1e-4 - 3e-4), rtol=1e-12, atol=1e-15)
+
+
+def test_each_of_several_rules_has_parameters_of_its_own():
+    net = network([nengo.PES(1e-3), nengo.Voja(learning_rate=1e-2)], weights=False)
+    with bouton.Simulator(net, progress_bar=False) as sim:
+        paths = [sim.path(net.conn, f"rules.{k}.learning_rate") for k in range(2)]
+        assert [sim.get(p) for p in paths] == [1e-3, 1e-2]
+        sim.set(paths[1], 0.0)
+        post = net.conn.post_obj
+        before = np.asarray(sim.encoders[post])
+        sim.run_steps(30)
+        assert np.array_equal(sim.encoders[post], before)
+        sim.set(paths[1], 1e-2)
+        sim.run_steps(30)
+        assert not np.array_equal(sim.encoders[post], before)
+
+
 def test_encoders_and_biases_are_live():
     net = network(None, weights=False)
     with bouton.Simulator(net, progress_bar=False) as sim:

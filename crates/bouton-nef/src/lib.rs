@@ -34,7 +34,7 @@ pub use devices::{add_device_knobs, add_devices, device_gain, draw_devices};
 pub use ensemble::BuiltEnsemble;
 pub use names::Names;
 pub use probe::{ProbeSource, Sources};
-pub use rule::Pulsed;
+pub use rule::{Pulsed, RulePulses};
 pub use seeds::Seeds;
 pub use views::{ReadPaths, Views, changes, edited};
 

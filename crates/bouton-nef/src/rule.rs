@@ -11,7 +11,7 @@ use bouton_elements::var::{self, Over, Start, Var, of_role};
 use bouton_engine::{Apply, Bounds, Call, Copy, Delta, Draws, Initial, Knob, Op, Operand, Role, SignalId};
 use bouton_model::{Connection, ConnectionId, LearningRule, Object, Target};
 
-pub use pulses::Pulsed;
+pub use pulses::{Pulsed, RulePulses};
 
 use super::{Builder, RuleSignals, calls};
 use crate::derived::freezing;
@@ -112,14 +112,11 @@ impl Builder<'_> {
         }
         for (k, (rule, wanted)) in all.iter().zip(&wanted).enumerate() {
             self.rule(&learned, k, rule, wanted, devices.is_some())?;
-            if let Some(spec) = &devices {
-                self.pulses(&learned, k, rule, wanted, spec)?;
-            }
         }
-        if devices.is_none() {
-            self.apply(&learned, &learning, Applies::Now)?;
+        match &devices {
+            Some(spec) => self.pulses(&learned, &learning, spec),
+            None => self.apply(&learned, &learning, Applies::Now),
         }
-        Ok(())
     }
 
     fn learned(

@@ -11,7 +11,7 @@ use bouton_engine::{
     Access, Apply, Bounds, Copy, Delta, Derived, Dot, Draws, Fill, Gather, Initial, Knob, Linked, Lowpass,
     Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space, Taps,
 };
-use bouton_nef::{DeviceSignals, ProcessCall, Pulsed};
+use bouton_nef::{DeviceSignals, ProcessCall, Pulsed, RulePulses};
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -67,6 +67,10 @@ fn access(code: u8) -> PyResult<Access> {
 
 /// An operand: signal, access, and perhaps a range of elements.
 type On = (u32, u8, Option<(usize, usize)>);
+
+/// Pulses of what a rule wants: what the paths of the policy's parameters begin with, the policy if not that of the devices, the rule if
+/// it is a text, the parts of its change, without a rule those of a matrix or of one product, and the activity that a gate sees.
+type Pulses<'py> = (String, Option<String>, Option<PyRef<'py, Rule>>, Vec<u32>, u32);
 
 /// A program while it is made.
 #[pyclass]
@@ -351,37 +355,31 @@ impl Program {
         Ok(self.banks.len() - 1)
     }
 
-    /// Adds pulses on devices, of what a rule wants: `parts` of its change, where there is no `rule` a matrix or one product. `learned`
-    /// are weights, mask of what is frozen, and whether anything is. The policy is the devices' where none is given.
-    #[pyo3(signature = (of, prefix, bank, given, rule, parts, activity, learned))]
-    #[allow(clippy::too_many_arguments, reason = "named in the one place that calls it")]
+    /// Adds pulses on devices, of what rules want, in their order. `learned` are weights, mask of what is frozen, and whether anything is.
     fn pulses(
         &mut self,
         of: &str,
-        prefix: &str,
         bank: usize,
-        given: Option<&str>,
-        rule: Option<&Rule>,
-        parts: Vec<u32>,
-        activity: u32,
+        rules: Vec<Pulses<'_>>,
         learned: [u32; 3],
     ) -> PyResult<usize> {
         let none = || PyValueError::new_err(format!("there are no devices {bank}"));
         let (spec, banks) = self.banks.get(bank).ok_or_else(none)?;
-        // Without a rule: a matrix, or one product.
-        let wanted = if parts.len() == 1 { Change::Dense } else { Change::Outer(1) };
-        let made = rule.map_or(wanted, |r| r.rule.model().makes());
-        let pulsed = Pulsed {
-            spec,
-            banks,
-            policy: given.map_or_else(|| Ok(spec.policy.clone()), policy)?,
-            prefix,
-            change: if made.reads_weights() { Change::Dense } else { made },
-            parts: &parts.iter().map(|k| self.id(*k)).collect::<PyResult<Vec<_>>>()?,
-            activity: self.id(activity)?,
-            learned: [self.id(learned[0])?, self.id(learned[1])?, self.id(learned[2])?],
+        let of_rule = |(prefix, given, rule, parts, activity): Pulses<'_>| -> PyResult<RulePulses> {
+            // Without a rule: a matrix, or one product.
+            let wanted = if parts.len() == 1 { Change::Dense } else { Change::Outer(1) };
+            let made = rule.map_or(wanted, |r| r.rule.model().makes());
+            Ok(RulePulses {
+                policy: given.map_or_else(|| Ok(spec.policy.clone()), |json| policy(&json))?,
+                prefix,
+                change: if made.reads_weights() { Change::Dense } else { made },
+                parts: parts.iter().map(|k| self.id(*k)).collect::<PyResult<_>>()?,
+                activity: self.id(activity)?,
+            })
         };
-        Ok(pulsed.add(&mut self.program, of))
+        let rules = rules.into_iter().map(of_rule).collect::<PyResult<_>>()?;
+        let learned = [self.id(learned[0])?, self.id(learned[1])?, self.id(learned[2])?];
+        Ok(Pulsed { spec, banks, rules, learned }.add(&mut self.program, of))
     }
 
     /// Has whether anything is frozen follow from what is.

@@ -42,7 +42,7 @@ class Devices(Distribution):
     learning_rule_type=nengo.PES())``. Between neurons there is a synapse a pair of neurons; from an ensemble the devices are in the
     place of the decoders, and with a solver of weights in that of the full matrix. The weights are what the devices make
     of their conductances, drawn when the simulator is made. What a rule wants becomes pulses, which act at the end of the same
-    step: any rule of Nengo's, `mPES`, `Rule`, a function (`rule`) or a rule type of one's own; one a connection.
+    step: any rule of Nengo's, `mPES`, `Rule`, a function (`rule`) or a rule type of one's own, or several in a list.
 
     Devices hang on the seed and the label of their connection and on the number of its columns, as in a model file: a connection that
     is called the same there, and has the same seed, has the same devices.

@@ -14,7 +14,6 @@ from ..pictures import Plan
 from .check import check
 from .live import Gains, Views
 from .live_devices import DeviceViews
-from .names import rules_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -241,17 +240,18 @@ class Face:
                 if whole:
                     give(f"{name}.{key}", part.number, unit, doc)
         self._give_gains(low)
-        learning = self._learning() if low.rules else {}
+        frozen = set()
         for learned in low.rules.values():
-            conn = learning.get(learned.delta)
-            if conn is None:
+            if learned.path is None:
                 continue
-            name = self._names.of(conn)
-            give(f"{name}.frozen", learned.frozen, "", "1 for each weight that rules may not change, else 0")
+            name = self._names.of(low.rule_of[learned.delta].connection)
             for k, parameter in enumerate(learned.names):
                 view = low.program.view(learned.parameters, k, 1, 1)
-                give(f"{name}.rule.{parameter}", view, "", f"parameter `{parameter}` of the rule")
-            low.program.derive_freezing(str(name), learned.frozen, learned.mode)
+                give(f"{learned.path}.{parameter}", view, "", f"parameter `{parameter}` of the rule")
+            if learned.frozen not in frozen:
+                frozen.add(learned.frozen)
+                give(f"{name}.frozen", learned.frozen, "", "1 for each weight that rules may not change, else 0")
+                low.program.derive_freezing(str(name), learned.frozen, learned.mode)
 
     def _give_gains(self, low):
         """A path for the gains of each ensemble."""
@@ -273,10 +273,3 @@ class Face:
                         follows.append((number.number, np.atleast_1d(everyone[conn.post_slice]).tolist(), 1.0))
             follows += [(n, everyone.tolist(), 1 / ens.radius) for base, n in low.scales if base is encoders]
             low.program.gains(f"{name}.gain", part.number, built.gain, follows)
-
-    def _learning(self):
-        """Connections by the changes of their rules."""
-        found = {}
-        for conn in self.model.toplevel.all_connections if self.model.toplevel is not None else ():
-            found.update({self.model.sig[rule].get("delta"): conn for rule in rules_of(conn)})
-        return found

@@ -2,8 +2,8 @@
 
 Nengo adds a rule's change (``Delta``) to the weights in the next step. Here the parts of the change wait, and one kernel adds
 what they come to. Where something else reads the change, it is made a matrix for that alone. Where several change the same weights,
-the rule stays Python's. On devices the parts become pulses, which act at the end of the same step; of a rule that stays Python's
-the change does.
+the rule stays Python's. On devices the parts become pulses, which act at the end of the same step, those of several rules one
+behind the other; of a rule that stays Python's the change does.
 """
 
 import numpy as np
@@ -29,8 +29,14 @@ class _Learning:
         self.bank = low.banks.get(copy.dst)
         self.rows, self.cols = self.weights.shape
         self.name = f"{len(low.rules)} {name}"
-        self.frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
-        self.mode = low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        rule = low.rule_of.get(self.delta)
+        self.rule_type = getattr(rule, "learning_rule_type", None)
+        # A rule of a model without a network has no path.
+        self.path = low.names.rule(rule) if rule is not None and low.model.toplevel is not None else None
+        if copy.dst not in low.freezing:
+            frozen = low.extra(f"{self.name}.frozen", self.rows, self.cols, role="parameter")
+            low.freezing[copy.dst] = frozen, low.extra(f"{self.name}.freezing", 1, 1, [0.0], "parameter", double=True)
+        self.frozen, self.mode = low.freezing[copy.dst]
         self.names, values = list(parameters), list(parameters.values())
         self.parameters = low.extra(f"{self.name}.parameters", len(values) or 1, 1, values or [0.0], "parameter", double=True)
 
@@ -62,7 +68,7 @@ class _Learning:
         return added
 
     def pulses(self, parts, pre, rule=None, policy=None):
-        """Makes pulses of what it wants, after all readers of the step. `pre` is the part that has the activity that it was made
+        """Has pulses made of what it wants, after all readers of the step. `pre` is the part that has the activity that it was made
         of, if any; `policy` is the rule's own."""
         low, bank = self.low, self.bank
         filtered = bank.native.is_filtered()
@@ -71,9 +77,8 @@ class _Learning:
         else:
             spikes = low.vector(bank.spikes(low.model))
             activity = self._filtered(spikes) if filtered else spikes.number
-        prefix = f"{bank.name}.policy" if policy is None else f"{bank.name}.rule"
-        learned = [self.weights.number, self.frozen, self.mode]
-        low.late.append(low.program.pulses(of(self.op), prefix, bank.number, policy, rule, parts, activity, learned))
+        prefix = f"{bank.name}.policy" if policy is None else self.path
+        low.pulses.setdefault(self.copy.dst, []).append((self, (prefix, policy, rule, parts, activity)))
 
     def pulses_of_matrix(self, delta, on):
         """Makes a matrix of the parts that `on` names, which hang on the weights, and pulses of it."""
@@ -106,10 +111,10 @@ class Learned(_Learning):
         self.kind = _KINDS[type(op)]
         # What RLS learns with is what its state begins with.
         parameters = {} if self.kind == "rls" else {"learning_rate": op.learning_rate}
-        self.own = getattr(low.rule_types.get(op.delta), "policy", None)
         if self.kind == "oja":
             parameters["beta"] = op.beta
         super().__init__(low, op, copy, seen, self.kind, parameters)
+        self.own = getattr(self.rule_type, "policy", None)
         if self.own is not None:
             self.names = []  # of the devices' pulses the size doesn't matter
         self.shares = self.part("shares", self.rows) if self.kind in ("oja", "voja") else None
@@ -269,9 +274,8 @@ class Wanted(_Learning):
 
     def apply(self, op):
         """Makes pulses of the change, in the place of Nengo's copy."""
-        rule_type = self.low.rule_types.get(self.delta)
-        if getattr(rule_type, "policy", None) is not None:
-            raise BuildError(f"{self.bank.conn}: {rule_type} gives pulses by itself and can't have a step of its own; take nengo.PES")
+        if getattr(self.rule_type, "policy", None) is not None:
+            raise BuildError(f"{self.bank.conn}: {self.rule_type} gives pulses by itself and can't have a step of its own; take nengo.PES")
         self.pulses([self.low.part(self.delta).number], None)
         return []
 
@@ -305,11 +309,22 @@ def find(low, order):
         else:
             low.made[op.delta] = learned
     for weights in low.banks:
-        copies = changes.get(weights.base, ())
-        if len(copies) == 1 and copies[0] not in low.applies and _whole(copies[0]):
-            wanted = Wanted(low, copies[0])
-            low.rules[wanted.copy], low.applies[wanted.copy] = wanted, wanted.apply
+        for copy in changes.get(weights.base, ()):
+            if copy not in low.applies and _whole(copy):
+                wanted = Wanted(low, copy)
+                low.rules[copy], low.applies[copy] = wanted, wanted.apply
     _all_by_pulses(low)
+
+
+def pulses(low):
+    """Adds the pulses of all rules on devices, those of a connection as one operator; returns their positions."""
+    added = []
+    for weights, wanted in low.pulses.items():
+        first, bank = wanted[0][0], low.banks[weights]
+        of_what = of(first.op) if len(wanted) == 1 else bank.name
+        learned = [first.weights.number, first.frozen, first.mode]
+        added.append(low.program.pulses(of_what, bank.number, [wants for _, wants in wanted], learned))
+    return added
 
 
 def _all_by_pulses(low):
@@ -319,20 +334,20 @@ def _all_by_pulses(low):
             if kind != READ and op not in low.applies:
                 raise BuildError(
                     f"{bank.conn}: its weights are made of devices, and `{of(op)}` would change them in another way than by "
-                    "pulses. On devices there is one rule: one of Nengo's, bouton.mPES, bouton.Rule or a function"
+                    "pulses. On devices there are rules: Nengo's, bouton.mPES, bouton.Rule or functions"
                 )
 
 
 def _alone(low, op, changes):
-    """The copy that adds a rule's change to its weights, if nothing else is added to them, else None; and whether anything else reads
-    the change."""
+    """The copy that adds a rule's change to its weights, if nothing else is added to them, unless they are devices, else None; and
+    whether anything else reads the change."""
     users = [(o, kind, s) for o, kind, s in low.uses[op.delta.base] if o is not op]
     copies = [(o, s) for o, _, s in users if type(o) is Copy and o in changes.get(getattr(o, "dst", op.delta).base, ())]
     if any(kind != READ for _, kind, _ in users) or len(copies) != 1 or copies[0][1] is not op.delta:
         return None, False
     copy = copies[0][0]
     weights = copy.dst
-    if changes.get(weights.base) != [copy]:
+    if weights not in low.banks and changes.get(weights.base) != [copy]:
         return None, False
     return (copy if _whole(copy) else None), len(users) > 1
 

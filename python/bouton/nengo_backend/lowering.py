@@ -85,6 +85,8 @@ class Lowered:
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.at_once = set()  # base signals that operators of Python's update, and that are used in the same step
         self.late = []  # positions of what acts after all readers of a step
+        self.pulses = {}  # weights that devices make -> rules, and what each wants of them
+        self.freezing = {}  # weights -> numbers of the mask of what is frozen, and of whether anything is
         self.seeds = []  # (process's operator, slot of its seed), for those that the engine has and that have no seed of their own
         self.scales = []  # (scaled encoders, number of the gains / radius that a rule reads)
         self.banks = banks
@@ -96,12 +98,11 @@ class Lowered:
             for signal in (model.sig.get(obj, {}).get(key) for key in ("in", "out"))
             if signal is not None
         }
-        #: Rule types by the change that they make.
-        self.rule_types = {
-            signals["delta"]: rule.learning_rule_type
-            for rule, signals in model.sig.items()
-            if isinstance(rule, LearningRule) and "delta" in signals
+        #: Learning rules by the change that they make.
+        self.rule_of = {
+            signals["delta"]: rule for rule, signals in model.sig.items() if isinstance(rule, LearningRule) and "delta" in signals
         }
+        self.names = names
         # The engine has one type of number: that of the model's time, which is what it was built with.
         self.single = model.time.dtype == np.float32
         self._uses(order)
@@ -114,7 +115,7 @@ class Lowered:
         flat = [k for some in positions for k in (some if isinstance(some, list) else [some]) if k is not None]
         if 0 not in flat:
             flat.insert(0, 0)
-        self.program.order(flat + self.late)
+        self.program.order(flat + self.late + learning.pulses(self))
 
     # --- Signals
 

@@ -34,7 +34,7 @@ class Names:
         if isinstance(obj, nengo.ensemble.Neurons):
             return f"{self.of(obj.ensemble)}.neurons"
         if isinstance(obj, nengo.connection.LearningRule):
-            return f"{self.of(obj.connection)}.rule"
+            return self.rule(obj)
         return self.of(obj)
 
     def _give(self, obj, name):
@@ -48,6 +48,11 @@ class Names:
     def of(self, obj):
         """The name of an object."""
         return self._by_object.get(obj) or getattr(obj, "label", None) or type(obj).__name__
+
+    def rule(self, rule):
+        """The name of a learning rule: of several of a connection each has its number, from 0."""
+        name, every = self.of(rule.connection), rules_of(rule.connection)
+        return f"{name}.rules.{every.index(rule)}" if len(every) > 1 else f"{name}.rule"
 
     def onto(self, obj):
         """Connections that end at neurons."""

@@ -13,6 +13,7 @@ from nengo.builder.operator import DotInc, Reset
 from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import BuildError, SimulationError, ValidationError
 from nengo.learning_rules import LearningRuleType
+from nengo.params import IntParam, Parameter, StringParam
 
 from .. import _bouton
 
@@ -36,6 +37,10 @@ class Rule(LearningRuleType):
     **parameters : float
         Values of the rule's parameters, in place of those of the text.
     """
+
+    # Of two rules of a connection that it takes for equal Nengo builds one alone: it asks parameters.
+    text = StringParam("text", readonly=True)
+    parameters = Parameter("parameters", readonly=True)
 
     def __init__(self, text: str, **parameters: float) -> None:
         read = _bouton.Rule(text)
@@ -208,6 +213,13 @@ class FunctionRule(LearningRuleType):
     every : int
         Steps between two calls.
     """
+
+    # What tells one rule from another: see `Rule`.
+    function = Parameter("function", readonly=True)
+    modifies = StringParam("modifies", readonly=True)
+    pre_synapse = Parameter("pre_synapse", optional=True, readonly=True)
+    post_synapse = Parameter("post_synapse", optional=True, readonly=True)
+    every = IntParam("every", readonly=True)
 
     def __init__(
         self,

@@ -1,14 +1,15 @@
-//! Pulses on devices: what a rule wants, by a pulse policy. They act at once, after all readers of the step.
+//! Pulses on devices: what rules want, by a pulse policy each. They act at once, after all readers of the step, those of several
+//! rules one behind the other.
 //!
 //! Operands, those written: the weights; for each side the state columns, the conductance, the pulse counts. Those read: the
-//! mask of what is frozen, the parts of the change, the activity that the policy's gate sees; for each side the parameter
-//! columns, offset and scale; the gain, the policy's parameters, and whether anything is frozen.
+//! mask of what is frozen; for each side the parameter columns, offset and scale; the gain, and whether anything is frozen; for
+//! each rule the parts of the change, the activity that the policy's gate sees, and the policy's parameters.
 
 use std::sync::Arc;
 
 use bouton_core::Failure;
 use bouton_elements::devices::{Columns, DeviceModel, DeviceSpec};
-use bouton_elements::mappings::{Measured, Side};
+use bouton_elements::mappings::{MappingModel, Measured, Side};
 use bouton_elements::policies::{Policy, Pulses, Wanted};
 use bouton_elements::rules::Change;
 use bouton_engine::{At, Call, Io, Running, Start};
@@ -18,9 +19,8 @@ use bouton_kernels::Loop;
 #[derive(Clone, Debug)]
 pub(crate) struct PulseCall {
     pub(crate) spec: Arc<DeviceSpec>,
-    pub(crate) policy: Policy,
-    /// What the rule's change is made of.
-    pub(crate) change: Change,
+    /// Of each rule what makes pulses of what it wants, and what its change is made of.
+    pub(crate) rules: Vec<(Policy, Change)>,
     /// Rows and columns of the weights.
     pub(crate) shape: (usize, usize),
 }
@@ -64,100 +64,134 @@ fn sum(k: usize, parts: &[&[f64]], (rows, cols): (usize, usize), out: &mut Vec<f
     }
 }
 
+/// What a rule wants, of the parts of its change; `made` holds what they come to where that isn't there yet. Nothing of a rule whose
+/// rate is zero.
+fn of_parts<'a>(
+    change: Change,
+    parts: &[&'a [f64]],
+    shape: (usize, usize),
+    made: &'a mut Vec<f64>,
+) -> Option<Wanted<'a>> {
+    Some(match change {
+        // A rate of zero switches a rule off, one below zero turns it round.
+        Change::Outer(_) | Change::Rare if parts[0][0] == 0.0 => return None,
+        Change::Outer(1) => {
+            if parts[0][0] < 0.0 {
+                made.clear();
+                made.extend(parts[1].iter().map(|p| -p));
+                Wanted::Outer { post: made, pre: parts[2] }
+            } else {
+                Wanted::Outer { post: parts[1], pre: parts[2] }
+            }
+        }
+        Change::Outer(k) => {
+            sum(k, parts, shape, made);
+            Wanted::Dense(made)
+        }
+        Change::Rare => Wanted::Dense(parts[1]),
+        // What hangs on the weights comes as a matrix.
+        Change::Dense | Change::Scaled(_) | Change::AtSpikes(_) => Wanted::Dense(parts[0]),
+    })
+}
+
+/// Devices in a step.
+struct Devices<'a> {
+    device: &'a dyn DeviceModel,
+    mapping: &'a dyn MappingModel,
+    /// Parameters and states of a device.
+    counts: (usize, usize),
+    /// For each side parameters, offset and scale.
+    fixed: &'a [&'a [f64]],
+    gain: f64,
+    /// What is frozen, where something is.
+    held: Option<&'a [f64]>,
+    cols: usize,
+}
+
+impl Devices<'_> {
+    /// Gives the pulses of a row, and makes its weights anew. `banks` are states, conductance and counts of each side; `left` is room.
+    fn row(
+        &self,
+        at: &At,
+        i: usize,
+        pulses: &Pulses,
+        left: &mut Pulses,
+        (weights, banks): (&mut [f64], &mut [&mut [f64]]),
+    ) {
+        let (parameters, states) = self.counts;
+        let sides = self.mapping.sides();
+        let row = i * self.cols..(i + 1) * self.cols;
+        let held = self.held.map(|h| &h[row.clone()]);
+        for (k, side) in sides.iter().enumerate() {
+            let sign = if *side == Side::Plus { 1 } else { -1 };
+            let signs = (!pulses.signs.is_empty()).then(|| &pulses.signs[row.clone()]);
+            if signs.is_none() && pulses.rows.get(i) != Some(&sign) {
+                continue;
+            }
+            let these = if held.is_none() && signs.is_none() {
+                pulses
+            } else {
+                let open = |c: &u32| {
+                    held.is_none_or(|h| h[*c as usize] == 0.0) && signs.is_none_or(|s| s[*c as usize] == sign)
+                };
+                left.open(self.cols, pulses.columns.iter().copied().filter(open));
+                &*left
+            };
+            if these.columns.is_empty() {
+                continue;
+            }
+            let bank = &mut banks[k * (states + 2)..][..states + 2];
+            let own = &self.fixed[k * (parameters + 2)..][..parameters];
+            one_row(at, self.device, bank, own, row.clone(), these);
+            let measured = |s: usize| {
+                let fixed = &self.fixed[s * (parameters + 2) + parameters..][..2];
+                Measured {
+                    conductance: &banks[s * (states + 2) + states][row.clone()],
+                    offset: &fixed[0][row.clone()],
+                    scale: &fixed[1][row.clone()],
+                }
+            };
+            let (one, two);
+            let measured = if sides.len() == 1 {
+                one = [measured(0)];
+                &one[..]
+            } else {
+                two = [measured(0), measured(1)];
+                &two[..]
+            };
+            let weights = &mut weights[row.clone()];
+            self.mapping.row(at.level, self.gain, measured, &these.columns, &these.open, weights);
+        }
+    }
+}
+
 impl Running for Run {
     fn step(&mut self, at: &At, io: &mut Io<'_>) -> Result<(), Failure> {
         let Run { call, pulses, left, wanted, counts } = self;
-        let PulseCall { spec, policy, change, shape } = call;
+        let PulseCall { spec, rules, shape } = call;
         let (device, mapping) = (spec.device.model(), spec.mapping.model());
-        let (parameters, states) = *counts;
-        let parts = change.parts(0, 0).len();
-        let sides = mapping.sides();
         io.with(|writes, reads| {
             let (frozen, rest) = (reads[0], &reads[1..]);
-            let (parts, rest) = rest.split_at(parts);
-            let (activity, rest) = (rest[0], &rest[1..]);
-            let (fixed, rest) = rest.split_at(sides.len() * (parameters + 2));
-            let [gain, policy_parameters, freezing] = *rest else { return };
+            let (fixed, rest) = rest.split_at(mapping.sides().len() * (counts.0 + 2));
+            let [gain, freezing, rest @ ..] = rest else { return };
             let (weights, banks) = writes.split_at_mut(1);
-            let weights = &mut *weights[0];
             if freezing[0] == 1.0 {
                 return;
             }
-            let outer = match *change {
-                // A rate of zero switches a rule off, one below zero turns it round.
-                Change::Outer(_) | Change::Rare if parts[0][0] == 0.0 => return,
-                Change::Outer(1) => {
-                    if parts[0][0] < 0.0 {
-                        wanted.clear();
-                        wanted.extend(parts[1].iter().map(|p| -p));
-                        Wanted::Outer { post: wanted, pre: parts[2] }
-                    } else {
-                        Wanted::Outer { post: parts[1], pre: parts[2] }
-                    }
-                }
-                Change::Outer(k) => {
-                    sum(k, parts, *shape, wanted);
-                    Wanted::Dense(wanted)
-                }
-                Change::Rare => Wanted::Dense(parts[1]),
-                // What hangs on the weights comes as a matrix.
-                Change::Dense | Change::Scaled(_) | Change::AtSpikes(_) => Wanted::Dense(parts[0]),
-            };
-            policy.model().pulses(policy_parameters, outer, activity, pulses);
-            if pulses.columns.is_empty() {
-                return;
-            }
             let held = (freezing[0] == 2.0).then_some(frozen);
-            for i in 0..shape.0 {
-                let row = i * shape.1..(i + 1) * shape.1;
-                let held = held.map(|h| &h[row.clone()]);
-                for (k, side) in sides.iter().enumerate() {
-                    let sign = if *side == Side::Plus { 1 } else { -1 };
-                    let signs = (!pulses.signs.is_empty()).then(|| &pulses.signs[row.clone()]);
-                    if signs.is_none() && pulses.rows.get(i) != Some(&sign) {
-                        continue;
-                    }
-                    let these = if held.is_none() && signs.is_none() {
-                        &*pulses
-                    } else {
-                        let open = |c: &u32| {
-                            held.is_none_or(|h| h[*c as usize] == 0.0)
-                                && signs.is_none_or(|s| s[*c as usize] == sign)
-                        };
-                        left.open(shape.1, pulses.columns.iter().copied().filter(open));
-                        &*left
-                    };
-                    if these.columns.is_empty() {
-                        continue;
-                    }
-                    let bank = &mut banks[k * (states + 2)..][..states + 2];
-                    let own = &fixed[k * (parameters + 2)..][..parameters];
-                    one_row(at, device, bank, own, row.clone(), these);
-                    let measured = |s: usize| {
-                        let fixed = &fixed[s * (parameters + 2) + parameters..][..2];
-                        Measured {
-                            conductance: &banks[s * (states + 2) + states][row.clone()],
-                            offset: &fixed[0][row.clone()],
-                            scale: &fixed[1][row.clone()],
-                        }
-                    };
-                    let (one, two);
-                    let measured = if sides.len() == 1 {
-                        one = [measured(0)];
-                        &one[..]
-                    } else {
-                        two = [measured(0), measured(1)];
-                        &two[..]
-                    };
-                    mapping.row(
-                        at.level,
-                        gain[0],
-                        measured,
-                        &these.columns,
-                        &these.open,
-                        &mut weights[row.clone()],
-                    );
+            let devices =
+                Devices { device, mapping, counts: *counts, fixed, gain: gain[0], held, cols: shape.1 };
+            let mut rest = rest;
+            for (policy, change) in rules {
+                let (parts, of_policy) = rest.split_at(change.parts(0, 0).len());
+                let [activity, parameters, others @ ..] = of_policy else { return };
+                rest = others;
+                let Some(wanted) = of_parts(*change, parts, *shape, wanted) else { continue };
+                policy.model().pulses(parameters, wanted, activity, pulses);
+                if pulses.columns.is_empty() {
+                    continue;
                 }
+                (0..shape.0).for_each(|i| devices.row(at, i, pulses, left, (weights[0], banks)));
             }
         });
         Ok(())

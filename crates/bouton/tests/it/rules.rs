@@ -263,18 +263,53 @@ fn a_state_of_a_rule_may_be_some_numbers() {
 
 /// A learner on devices, from neurons onto neurons.
 fn device_learner(rule: impl Into<LearningRule>, gate: Gate) -> (Network, ConnectionId) {
+    device_learners([rule.into()], gate)
+}
+
+/// The same with several rules, of which the first is given the error.
+fn device_learners(rules: impl IntoIterator<Item = LearningRule>, gate: Gate) -> (Network, ConnectionId) {
     let mut net = Network::with_seed(3);
     let stim = net.node("stim", Output::of_time(1, |t, y| y[0] = (20.0 * t).sin()));
     let (a, b) = (net.ensemble("a", Ensemble::new(30, 1)), net.ensemble("b", Ensemble::new(20, 1)));
     net.connect(stim, a, Connection::new().no_synapse());
     let policy = SinglePulse { gate, ..SinglePulse::default() }.into();
     let devices = DeviceSpec { spread: 0.15, policy, ..DeviceSpec::default() };
-    let c = net.connect_as("c", a.neurons(), b.neurons(), Connection::new().devices(devices).learn(rule));
+    let c = rules.into_iter().fold(Connection::new().devices(devices), Connection::also_learn);
+    let c = net.connect_as("c", a.neurons(), b.neurons(), c);
     let error = net.node("error", Output::passthrough(1));
     net.connect(b, error, Connection::new());
     net.connect(stim, error, Connection::new().transform(-1.0));
-    net.connect(error, c.rule(), Connection::new());
+    net.connect(error, c.rule_at(0), Connection::new());
     (net, c)
+}
+
+#[test]
+fn several_rules_on_the_same_devices_give_what_one_gives_that_wants_all_of_it() {
+    // Up in even columns, down in odd ones; the sides of one rule, or a rule a side.
+    let wants = |name: &str, up: f64, down: f64| {
+        RuleFunction::new(name, move |s| {
+            for (k, d) in s.delta.iter_mut().enumerate() {
+                *d = if k % s.shape.1 % 2 == 0 { up } else { down };
+            }
+            Ok(())
+        })
+    };
+    let learns = |rules: Vec<LearningRule>| {
+        let (net, c) = device_learners(rules, Gate::Spike);
+        let mut sim = Simulator::new(&net).unwrap();
+        sim.run(0.1).unwrap();
+        sim.freeze_where(c, |row, _| row < 10).unwrap();
+        sim.run(0.1).unwrap();
+        let d = sim.devices(c).unwrap();
+        (d.column(Side::Plus, "pulses"), d.column(Side::Minus, "pulses"), sim.weights(c).unwrap())
+    };
+    let one = learns(vec![wants("both", 1.0, -1.0).error().into()]);
+    let two = learns(vec![wants("up", 1.0, 0.0).error().into(), wants("down", 0.0, -1.0).into()]);
+    assert!(one.0.iter().chain(&one.1).sum::<f64>() > 200.0);
+    assert!(one == two, "two rules give other pulses than one");
+    // Two that want the same give each pulse twice.
+    let twice = learns(vec![wants("both", 1.0, -1.0).error().into(), wants("again", 1.0, -1.0).into()]);
+    assert!(twice.0.iter().zip(&one.0).all(|(two, one)| *two == 2.0 * one));
 }
 
 #[test]
