@@ -18,6 +18,8 @@ PROCESSES = {
     "white signal from": (lambda: processes.WhiteSignal(0.4, high=9, y0=0.2, seed=8), 1),
     "inputs": (lambda: processes.PresentInput([[1.0, -0.5], [0.3, 0.9], [-1, 0]], 0.021), 2),
     "values": (lambda: processes.Piecewise({0.01: [1, -1], 0.05: [0.2, 0.7], 0.11: [0, -0.3]}), 2),
+    "lines": (lambda: processes.Piecewise({0: [1, -1], 0.053: [0.2, 0.7], 0.111: [0, -0.3]}, interpolation="linear"), 2),
+    "nearest": (lambda: processes.Piecewise({0.01: 1, 0.055: -0.7, 0.11: 0.3}, interpolation="nearest"), 1),
 }
 
 
@@ -63,8 +65,30 @@ def test_a_process_drives_nengos_spikes(name):
         for x, y in zip(here[1:], there[1:]):
             np.testing.assert_allclose(x, y, rtol=0, atol=1e-12 * np.abs(y).max())
     # The seeds are drawn anew by a reset, where there is none of the process's own.
-    seeded = PROCESSES[name][0]().seed is not None or name in ("inputs", "values")
+    seeded = PROCESSES[name][0]().seed is not None or name in ("inputs", "values", "lines", "nearest")
     assert np.array_equal(ours[0][1], ours[1][1]) == seeded
+
+
+@pytest.mark.parametrize("interpolation", ["zero", "linear", "nearest"])
+def test_values_at_times_are_nengos_to_the_bit(interpolation):
+    rng = np.random.RandomState(3)
+    data_at = {t: rng.uniform(-1, 1, size=3) for t in np.cumsum(rng.uniform(0.001, 0.02, size=20))}
+    with nengo.Network(seed=1) as net:
+        node = nengo.Node(processes.Piecewise(data_at, interpolation=interpolation), size_out=3)
+        net.looks = [nengo.Probe(node)]
+    ours, theirs = data(net, bouton.Simulator), data(net, nengo.Simulator, optimize=False)
+    assert "run by Python" not in ours[2] and np.abs(theirs[0][0]).max() > 0.5
+    np.testing.assert_array_equal(ours[0][0], theirs[0][0])
+
+
+@pytest.mark.parametrize("size", [5, 150_000])
+def test_inputs_that_are_shown_are_native_however_many(size):
+    inputs = np.random.RandomState(4).uniform(-1, 1, size=(size, 2))
+    with nengo.Network(seed=1) as net:
+        net.looks = [nengo.Probe(nengo.Node(processes.PresentInput(inputs, 0.0025, seed=7)))]
+    ours, theirs = data(net, bouton.Simulator), data(net, nengo.Simulator, optimize=False)
+    assert "run by Python" not in ours[2]
+    np.testing.assert_array_equal(ours[0][0], theirs[0][0])
 
 
 @pytest.mark.parametrize("name", ["white noise", "filtered noise", "brown noise", "white signal"])
@@ -87,7 +111,7 @@ def test_what_the_engine_does_not_have_stays_python_and_the_same():
 
     for make in (
         lambda: Halved(),
-        lambda: processes.Piecewise({0.0: 1, 0.1: -1}, interpolation="linear"),
+        lambda: processes.Piecewise({0.0: 1, 0.05: 0.3, 0.1: -1}, interpolation="quadratic"),
         lambda: processes.Piecewise({0.0: np.sin, 0.1: 0.5}),
         lambda: processes.FilteredNoise(nengo.LinearFilter([1], [0.01, 1], method="euler")),
         lambda: processes.WhiteNoise(dists.Exponential(0.5)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bouton_elements::devices::DeviceSpec;
 use bouton_elements::neurons::NeuronType;
-use bouton_elements::processes::Process;
+use bouton_elements::processes::{PresentInput, Process};
 use bouton_elements::rules::Change;
 use bouton_elements::transforms::Transform;
 use bouton_engine::{
@@ -12,7 +12,7 @@ use bouton_engine::{
     Neurons, Op, Operand, Options, Passes, Precision, Role, Scale, Shape, SignalId, Simulation, Space, Taps,
 };
 use bouton_nef::{DeviceSignals, ProcessCall, Pulsed, RulePulses};
-use numpy::{PyArrayDyn, PyArrayMethods};
+use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -98,6 +98,21 @@ impl Program {
         on.iter()
             .map(|(k, a, part)| Ok(Operand { signal: self.id(*k)?, access: access(*a)?, part: *part }))
             .collect()
+    }
+    fn add_process(
+        &mut self,
+        of: &str,
+        on: Vec<On>,
+        process: Process,
+        adds: bool,
+    ) -> PyResult<(usize, usize)> {
+        let on = self.operands(&on)?;
+        let width = on.first().map_or(0, |o| self.program.get(o.signal).len());
+        let process = Arc::new(ProcessCall { process, width, adds });
+        let (share, slot) = (self.share.clone(), self.seeds);
+        self.seeds += 1;
+        let call = Seeded { process, share, slot };
+        Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
     }
 }
 
@@ -307,15 +322,21 @@ impl Program {
     /// Adds a process of the list, from a text of JSON, that sets the first operand or is added to it; returns its position, and the
     /// number under which it is given a seed, if it has none.
     fn process(&mut self, of: &str, on: Vec<On>, json: &str, adds: bool) -> PyResult<(usize, usize)> {
-        let process: Process =
-            serde_json::from_str(json).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
-        let on = self.operands(&on)?;
-        let width = on.first().map_or(0, |o| self.program.get(o.signal).len());
-        let process = Arc::new(ProcessCall { process, width, adds });
-        let (share, slot) = (self.share.clone(), self.seeds);
-        self.seeds += 1;
-        let call = Seeded { process, share, slot };
-        Ok((self.program.add(of, Op::Call(Arc::new(call)), on, Draws::No), slot))
+        let process = serde_json::from_str(json).map_err(|e| PyValueError::new_err(format!("{of}: {e}")))?;
+        self.add_process(of, on, process, adds)
+    }
+
+    /// The same of inputs that are shown in turn, a row each.
+    fn present(
+        &mut self,
+        of: &str,
+        on: Vec<On>,
+        inputs: PyReadonlyArray2<'_, f64>,
+        presentation_time: f64,
+        adds: bool,
+    ) -> PyResult<(usize, usize)> {
+        let inputs = inputs.as_array().outer_iter().map(|row| row.to_vec()).collect();
+        self.add_process(of, on, PresentInput { inputs, presentation_time }.into(), adds)
     }
 
     /// Gives the gains of an ensemble a path: a write rescales the rows of the scaled `encoders`, and sets what `follows`: signals that

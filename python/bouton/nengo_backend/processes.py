@@ -9,8 +9,8 @@ from nengo.processes import BrownNoise, FilteredNoise, Piecewise, PresentInput, 
 
 from .lowering import INC, SET
 
-#: Data of more numbers than this stays where it is.
-_MOST = 100_000
+#: Data of more numbers than this stays where it is, as a text and as an array.
+_MOST, _MOST_SHOWN = 100_000, 10_000_000
 
 
 class _Unknown(Exception):
@@ -31,11 +31,11 @@ def _synapse(synapse):
     raise _Unknown
 
 
-def _rows(values):
+def _rows(values, most):
     values = np.asarray(values, dtype=float)
-    if values.size > _MOST or not np.all(np.isfinite(values)):
+    if values.size > most or not np.all(np.isfinite(values)):
         raise _Unknown
-    return values.reshape(len(values), -1).tolist()
+    return values.reshape(len(values), -1)
 
 
 def _filtered_noise(p, dt):
@@ -62,14 +62,17 @@ def _white_signal(p, dt):
 
 
 def _present_input(p, dt):
-    return {"inputs": _rows(p.inputs), "presentation_time": float(p.presentation_time)}
+    return {"inputs": _rows(p.inputs, _MOST_SHOWN), "presentation_time": float(p.presentation_time)}
 
 
 def _piecewise(p, dt):
-    if p.interpolation != "zero" or any(not isinstance(x, (numbers.Real, np.ndarray)) for x in p.data.values()):
+    # Splines are SciPy's: the engine's differ from them in the last bits.
+    between = {"zero": "hold", "linear": "linear", "nearest": "nearest"}.get(p.interpolation)
+    if between is None or any(not isinstance(x, (numbers.Real, np.ndarray)) for x in p.data.values()):
         raise _Unknown
     times = sorted(p.data)
-    return {"times": [float(t) for t in times], "values": _rows([np.ravel(p.data[t]) for t in times])}
+    values = _rows([np.ravel(p.data[t]) for t in times], _MOST).tolist()
+    return {"times": [float(t) for t in times], "values": values, "interpolation": between}
 
 
 _KINDS = {
@@ -104,7 +107,11 @@ def source(low, op):
     if p.seed is not None:
         found["seed"] = int(p.seed)
     adds = op.mode == "inc"
-    at, slot = low.program.process(low.of(op), [(out.number, INC if adds else SET, None)], json.dumps(found), adds)
+    on = [(out.number, INC if adds else SET, None)]
+    if kind is PresentInput:
+        at, slot = low.program.present(low.of(op), on, found["inputs"], found["presentation_time"], adds)
+    else:
+        at, slot = low.program.process(low.of(op), on, json.dumps(found), adds)
     if p.seed is None:
         low.seeds.append((op, slot))
     return at

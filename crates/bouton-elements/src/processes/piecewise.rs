@@ -114,9 +114,10 @@ impl ProcessStep for Running {
                 Some(0) => out.copy_from_slice(&self.p.values[0]),
                 Some(i) => {
                     let (a, b) = (&self.p.values[i - 1], &self.p.values[i]);
-                    let slope = 1.0 / (times[i] - times[i - 1]);
+                    let (since, between) = (t - times[i - 1], times[i] - times[i - 1]);
                     for (k, y) in out.iter_mut().enumerate() {
-                        *y = (b[k] - a[k]) * slope * (t - times[i - 1]) + a[k];
+                        // In this order, as SciPy has it and with it Nengo: bit for bit.
+                        *y = (b[k] - a[k]) / between * since + a[k];
                     }
                 }
             },
