@@ -8,7 +8,7 @@ use crate::{LANES, Level, Real};
 /// Most columns of [`columns_inc`].
 pub const MAX_COLUMNS: usize = 1 << 16;
 /// Rows whose partial sums are held at a time. A column is read faster the longer the piece is that lies on end, and sums of
-/// 2,048 rows still lie in the nearest cache: 2,000 × 2,000 with a tenth of the neurons spiking takes 76 µs so, and 120 µs by
+/// 2,048 rows still lie in the nearest cache: 2,000 × 2,000 with a tenth of the neurons spiking took 76 µs so, and 120 µs by
 /// pieces of 256 rows.
 const BLOCK: usize = 2048;
 /// Columns that are read side by side at most: a sum is then loaded and stored once for all of them.
@@ -136,7 +136,8 @@ impl<T: Real> Block<'_, T> {
     fn sums<const R: usize>(&self, which: usize, at: usize) -> [T; R] {
         debug_assert!(which < self.waiting && at + R <= self.n);
         let sums = &self.sums[which][at..at + R];
-        // SAFETY: just asked, and `group` goes over all `n` rows before it counts sums as waiting.
+        // SAFETY: `group` sets all `n` rows of sums before it counts them as waiting, and only those that wait are asked for: by it,
+        // which reads the last where it doesn't begin anew and those before it, and when all is added up, the first. Tests ask at each.
         std::array::from_fn(|r| unsafe { sums[r].assume_init() })
     }
 }
