@@ -11,6 +11,8 @@ import nengo
 import numpy as np
 import pytest
 from graphs import Graph
+from nengo.builder import Signal
+from nengo.builder.neurons import SimNeurons
 
 STEPS = 20
 
@@ -115,3 +117,20 @@ def test_the_graphs_have_what_they_are_to_compare():
     expected = "Reset Copy ElementwiseInc DotInc SparseDotInc SimPyFunc SimNeurons SimProcess SimProbe SimPES SimBCM SimOja"
     assert kinds >= set(expected.split()) | {"SimVoja", "SimRLS", "Mix", "TimeUpdate", "ConvInc", "ConvTransposeInc"}
     assert exact > all_of_them / 4
+
+
+@pytest.mark.parametrize("rates, raises", [([100.0, 40.0], False), ([100.0, -1.0], True)], ids=["rates", "below 0"])
+def test_a_poisson_process_of_what_is_no_rate_raises_what_nengo_raises(rates, raises):
+    said = []
+    for simulator in (bouton.Simulator, nengo.Simulator):
+        model = nengo.builder.Model(dt=0.001)
+        wanted, spikes = Signal(np.array(rates), name="rates"), Signal(np.zeros(2), name="spikes")
+        state = {"rng": np.random.RandomState(1)}
+        model.add_op(SimNeurons(nengo.PoissonSpiking(nengo.LIFRate()), wanted, spikes, state=state))
+        with simulator(None, model=model, progress_bar=False) as sim:
+            try:
+                sim.run_steps(50)
+                said.append(np.array(sim.signals[spikes]).tobytes())
+            except ValueError as e:
+                said.append(str(e))
+    assert said[0] == said[1] and isinstance(said[0], str) == raises

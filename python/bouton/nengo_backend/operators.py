@@ -200,6 +200,16 @@ def described(neurons):
     return json.dumps(fields), values
 
 
+def _are_rates(low, signal):
+    """Whether neurons of the list set a signal and nothing else writes to it: below 0 NumPy raises where a Poisson process is wanted,
+    and the engine has no spikes."""
+    writers = [(op, s) for op, kind, s in low.uses[signal.base] if kind != READ]
+    return bool(writers) and all(
+        type(op) is SimNeurons and s is op.output is signal and not op.neurons.negative and described(op.neurons) is not None
+        for op, s in writers
+    )
+
+
 @lowers(SimNeurons)
 def neurons(low, op):
     kind, known = type(op.neurons), described(op.neurons)
@@ -207,6 +217,8 @@ def neurons(low, op):
         return None
     text, values = known
     if set(op.state_extra) != ({"rng"} if kind in _DRAWING else set()):
+        return None
+    if kind is nengo.PoissonSpiking and not (op.neurons.negative or _are_rates(low, op.J)):
         return None
     name, _, states = NEURONS[kind]
     if set(op.state) != set(states):
