@@ -124,25 +124,46 @@ def test_what_nobody_can_write_to_is_not_watched():
         assert not sim._watch
 
 
-def test_looking_takes_a_small_share_of_the_time(monkeypatch):
-    now, looks = 0.0, []
+@pytest.fixture
+def slow(monkeypatch):
+    """A clock of the test's own, so that no other work on the machine is counted, by which a look takes 2 ms; and the looks."""
 
-    def clock():
-        return now
+    class Slow:
+        now, looks = 0.0, 0
 
-    def slow(array):
-        nonlocal now
-        now += 0.002
-        looks.append(now)
-        return 0
+        def clock(self):
+            return self.now
 
-    # By a clock of the test's own, so that no other work on the machine is counted.
-    monkeypatch.setattr(time, "perf_counter", clock)
-    monkeypatch.setattr(time, "thread_time", clock)
-    monkeypatch.setattr(watch, "_checksum", slow)
+        def look(self, array):
+            self.now += 0.002
+            self.looks += 1
+            return 0
+
+    slow = Slow()
+    monkeypatch.setattr(time, "perf_counter", slow.clock)
+    monkeypatch.setattr(time, "thread_time", slow.clock)
+    monkeypatch.setattr(watch, "_checksum", slow.look)
+    return slow
+
+
+def test_looking_takes_a_small_share_of_the_time(slow):
     with bouton.Simulator(given("transform", np.zeros((20, 20))), progress_bar=False) as sim:
         for _ in range(1000):
             sim.step()
-            now += 0.002
+            slow.now += 0.002
     # The first is at building. Of 2 s 10 ms are a two-hundredth, and 5 ms are given at the start: seven looks of 2 ms.
-    assert len(looks) == 1 + 7, looks
+    assert slow.looks == 1 + 7, slow.looks
+
+
+def test_a_pause_gives_time_for_one_look(slow):
+    with bouton.Simulator(given("transform", np.zeros((20, 20))), progress_bar=False) as sim:
+        for _ in range(20):
+            sim.run_steps(1)
+        # Around the first run, of the 5 ms that are given.
+        assert slow.looks == 1 + 2
+        for pause in (1, 100):
+            slow.now += pause
+            before = slow.looks
+            for _ in range(20):
+                sim.run_steps(1)
+            assert slow.looks == before + 1, (pause, slow.looks)

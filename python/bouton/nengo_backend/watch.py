@@ -30,11 +30,11 @@ class Watch:
     name : callable
         The name of an object.
     since : float
-        When building began, by ``time.perf_counter`` (s): looking may take a small share of what has passed since then.
+        When building began, by ``time.perf_counter`` (s): looking may take a small share of the time that passes.
     """
 
     def __init__(self, network, name, since):
-        self._since, self._spent = since, 0.0
+        self._last, self._credit = since, _GIVEN
         self._watched, self._costs = [], 0.0
         # Time of this thread's own: what others take of a busy machine looking costs nobody.
         begin = time.thread_time()
@@ -50,12 +50,16 @@ class Watch:
         """Warns, once for each array, of those that have changed; does nothing where it would take too much time."""
         if not self._watched:
             return
-        if self._spent + self._costs > _GIVEN + _SHARE * (time.perf_counter() - self._since):
+        now = time.perf_counter()
+        # However long nothing ran: it gives time for one look, not for one around each of the next runs.
+        self._credit += min(_SHARE * (now - self._last), self._costs)
+        self._last = now
+        if self._costs > self._credit:
             return
         begin = time.thread_time()
         changed = [w for w in self._watched if _checksum(w[0]) != w[1]]
         self._costs = time.thread_time() - begin
-        self._spent += self._costs
+        self._credit -= self._costs
         if changed:
             self._watched = [w for w in self._watched if all(w is not c for c in changed)]
             for _, _, obj, what, instead, name in changed:
