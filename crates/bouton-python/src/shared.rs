@@ -15,7 +15,7 @@ use pyo3::{PyTraverseError, PyVisit};
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// Python's step functions, by slot, or None. They are made anew at each reset. A list of Python's is guarded by Python's lock
-    /// without one of its own, which would be two hundredths of a small function.
+    /// without one of its own, which would be a hundredth of a function that calls NumPy once.
     steps: Py<PyList>,
     /// Whether anything of Python's runs in a step.
     any: AtomicBool,
