@@ -76,7 +76,9 @@ def accepted(net: nengo.Network, ens: nengo.Ensemble, conn: nengo.Connection) ->
     devices = bouton.Devices("power_law", r0=100, gain=1e4, spread=0.15, mapping={"type": "single", "sign": "excitatory"})
     assert_type(bouton.Devices.names(), list[str])
     mpes = bouton.mPES(gate="spike", dead_band=1e-4)
-    nengo.Connection(ens.neurons, ens.neurons, transform=devices, learning_rule_type=mpes)
+    # Nengo has no types: pyright takes an argument's default for what it may be.
+    learns: dict[str, Any] = {"transform": devices, "learning_rule_type": [mpes, stdp]}
+    nengo.Connection(ens.neurons, ens.neurons, **learns)
     assert_type(np.asarray(sim.devices[conn].plus.resistance), NDArray[Any])
     sim.devices[conn].minus.conductance[0, 0] = 1e-6
     sim.devices[conn].gain = 2e4
