@@ -141,7 +141,7 @@ class Program:
         self,
         of: str,
         bank: int,
-        rules: list[tuple[str, str | None, Rule | None, list[int], int]],
+        rules: Sequence[tuple[str, str | None, Rule | None, list[int], int]],
         learned: list[int],
     ) -> int: ...
     def derive_freezing(self, of: str, frozen: int, mode: int) -> None: ...

@@ -61,10 +61,9 @@ impl Shared {
     }
     /// Lets go of all of it. Steps without their functions aren't taken any more.
     pub(crate) fn clear(&self, py: Python<'_>) -> PyResult<()> {
-        let steps = self.steps.bind(py);
-        let done = (0..steps.len()).try_for_each(|k| steps.set_item(k, py.None()));
         drop(self.take_raised());
-        done
+        let steps = self.steps.bind(py);
+        steps.del_slice(0, steps.len())
     }
     pub(crate) fn set_seed(&self, slot: usize, seed: u32) {
         let mut seeds = locked(&self.seeds);

@@ -78,7 +78,7 @@ class _Learning:
             spikes = low.vector(bank.spikes(low.model))
             activity = self._filtered(spikes) if filtered else spikes.number
         prefix = f"{bank.name}.policy" if policy is None else self.path
-        low.pulses.setdefault(self.copy.dst, []).append((self, (prefix, policy, rule, parts, activity)))
+        low.pulses.setdefault(self.copy.dst, []).append((of(self.op), (prefix, policy, rule, parts, activity)))
 
     def pulses_of_matrix(self, delta, on):
         """Makes a matrix of the parts that `on` names, which hang on the weights, and pulses of it."""
@@ -320,10 +320,10 @@ def pulses(low):
     """Adds the pulses of all rules on devices, those of a connection as one operator; returns their positions."""
     added = []
     for weights, wanted in low.pulses.items():
-        first, bank = wanted[0][0], low.banks[weights]
-        of_what = of(first.op) if len(wanted) == 1 else bank.name
-        learned = [first.weights.number, first.frozen, first.mode]
-        added.append(low.program.pulses(of_what, bank.number, [wants for _, wants in wanted], learned))
+        (first, *others), rules = zip(*wanted)
+        bank = low.banks[weights]
+        learned = [low.part(weights).number, *low.freezing[weights]]
+        added.append(low.program.pulses(bank.name if others else first, bank.number, rules, learned))
     return added
 
 
@@ -334,7 +334,7 @@ def _all_by_pulses(low):
             if kind != READ and op not in low.applies:
                 raise BuildError(
                     f"{bank.conn}: its weights are made of devices, and `{of(op)}` would change them in another way than by "
-                    "pulses. On devices there are rules: Nengo's, bouton.mPES, bouton.Rule or functions"
+                    "pulses. On devices rules alone change weights: Nengo's, bouton.mPES, bouton.Rule or functions"
                 )
 
 

@@ -85,7 +85,7 @@ class Lowered:
         self.aliases = {}  # state of a filter -> its output, where they are the same numbers
         self.at_once = set()  # base signals that operators of Python's update, and that are used in the same step
         self.late = []  # positions of what acts after all readers of a step
-        self.pulses = {}  # weights that devices make -> rules, and what each wants of them
+        self.pulses = {}  # weights that devices make -> what each rule is of, and what it wants of them
         self.freezing = {}  # weights -> numbers of the mask of what is frozen, and of whether anything is
         self.seeds = []  # (process's operator, slot of its seed), for those that the engine has and that have no seed of their own
         self.scales = []  # (scaled encoders, number of the gains / radius that a rule reads)
